@@ -1,0 +1,42 @@
+# afprobe. `make demo` shows it, `make test` tests it; both install what they need.
+
+SWIFT_FLAGS ?=
+
+environment := Tests/Environment
+release := .build/release/afprobe
+
+.PHONY: build demo test lint format completions clean
+
+build:
+	@$(environment)/prepare libpcap-dev
+	swift build -c release --product afprobe $(SWIFT_FLAGS)
+
+demo:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux
+	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	@$(environment)/isolate $(environment)/demo $(CURDIR)/$(release)
+
+test:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils procps libc-bin tcpdump ethtool
+	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	swift build --build-tests $(SWIFT_FLAGS)
+	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
+
+lint:
+	@$(environment)/prepare shellcheck
+	swift format lint --strict --recursive Sources Tests Package.swift
+	shellcheck $(environment)/* .ci/run
+	shellcheck -s bash completions/afprobe.bash
+	$(environment)/check-structure
+
+format:
+	swift format format --in-place --recursive Sources Tests Package.swift
+
+completions:
+	swift build --product afprobe
+	.build/debug/afprobe --generate-completion-script bash >completions/afprobe.bash
+	.build/debug/afprobe --generate-completion-script zsh >completions/_afprobe
+	.build/debug/afprobe --generate-completion-script fish >completions/afprobe.fish
+
+clean:
+	rm -rf .build

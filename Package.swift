@@ -1,0 +1,38 @@
+// swift-tools-version: 6.2
+import PackageDescription
+
+let strict: [SwiftSetting] = [
+    .enableUpcomingFeature("ExistentialAny"),
+    .enableUpcomingFeature("InternalImportsByDefault"),
+    .enableUpcomingFeature("MemberImportVisibility"),
+    .enableExperimentalFeature("Lifetimes"),
+]
+
+// The release binary needs nothing but libc and libm at run time, and starts in a third of the time.
+// The folder holds a linker script that turns the `-lstdc++` of the static Swift standard library into
+// the static one; only lld reads libraries in an order that lets it work.
+let selfContained: LinkerSetting = .unsafeFlags(
+    [
+        "-static-stdlib", "-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CShim/static-link",
+        "-Xclang-linker", "-static-libgcc", "-Xlinker", "--gc-sections",
+    ], .when(configuration: .release))
+
+let package = Package(
+    name: "afprobe",
+    products: [
+        .executable(name: "afprobe", targets: ["afprobe"]),
+        .library(name: "AFPacketKit", targets: ["AFPacketKit"]),
+    ],
+    targets: [
+        .target(name: "CShim", exclude: ["static-link"]),
+        .target(name: "AFPacketKit", dependencies: ["CShim"], swiftSettings: strict),
+        .executableTarget(
+            name: "afprobe", dependencies: ["AFPacketKit"],
+            swiftSettings: strict + [.strictMemorySafety()], linkerSettings: [selfContained]),
+        .testTarget(name: "AFPacketKitTests", dependencies: ["AFPacketKit"], swiftSettings: strict),
+        .testTarget(name: "afprobeTests", dependencies: ["afprobe"], swiftSettings: strict),
+        .testTarget(
+            name: "IntegrationTests", dependencies: ["afprobe", "AFPacketKit"], swiftSettings: strict),
+    ],
+    swiftLanguageModes: [.v6]
+)

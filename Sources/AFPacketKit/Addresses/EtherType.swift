@@ -1,0 +1,50 @@
+/// What an Ethernet frame carries. IEEE 802.3, assigned by the IEEE
+public struct EtherType: RawRepresentable, Hashable, Sendable {
+    /// The number, 0x0600 and above; what is below is a length.
+    public let rawValue: UInt16
+
+    /// Takes a number as it is.
+    public init(rawValue: UInt16) { self.rawValue = rawValue }
+
+    /// Internet Protocol version 4.
+    public static let ipv4 = EtherType(rawValue: 0x0800)
+    /// Internet Protocol version 6.
+    public static let ipv6 = EtherType(rawValue: 0x86dd)
+    /// A VLAN tag follows. IEEE 802.1Q
+    public static let vlan = EtherType(rawValue: 0x8100)
+    /// A service tag follows. IEEE 802.1ad
+    public static let serviceVLAN = EtherType(rawValue: 0x88a8)
+    /// For local experiments; nothing in the field claims it. IEEE 802 clause 9.2.3
+    public static let localExperimental1 = EtherType(rawValue: 0x88b5)
+
+    /// The smallest number that is a type and not a length.
+    public static let lowest: UInt16 = 0x0600
+}
+
+/// The tag that puts a frame into a VLAN. IEEE 802.1Q
+public struct VLANTag: Hashable, Sendable {
+    /// Tag Control Information: priority (3 bits), drop eligible (1), VLAN identifier (12).
+    public let controlInformation: UInt16
+
+    /// The EtherType that announces the tag: 0x8100, or 0x88a8 for a service tag.
+    public let protocolIdentifier: EtherType
+
+    /// A tag as it stands on the wire.
+    public init(controlInformation: UInt16, protocolIdentifier: EtherType = .vlan) {
+        self.controlInformation = controlInformation
+        self.protocolIdentifier = protocolIdentifier
+    }
+
+    /// A tag of a VLAN and a priority; nil when `identifier` is not within 0…4094 or `priority` not within
+    /// 0…7. VLAN 0 carries a priority alone; 4095 is reserved.
+    public init?(identifier: UInt16, priority: UInt8 = 0) {
+        guard identifier <= 4094, priority <= 7 else { return nil }
+        self.init(controlInformation: UInt16(priority) << 13 | identifier)
+    }
+
+    /// The VLAN's identifier, 0…4095.
+    public var identifier: UInt16 { controlInformation & 0x0fff }
+
+    /// The Priority Code Point, 0…7.
+    public var priority: UInt8 { UInt8(controlInformation >> 13) }
+}

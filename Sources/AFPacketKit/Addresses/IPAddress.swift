@@ -1,0 +1,112 @@
+import Glibc
+
+/// An IPv4 address. RFC 791
+public struct IPv4Address: Hashable, Sendable {
+    /// The address as a number, the first octet in the highest bits.
+    public let value: UInt32
+
+    /// Takes the address as a number.
+    public init(_ value: UInt32) { self.value = value }
+
+    /// Whether it names a group (224.0.0.0/4) or every host (255.255.255.255).
+    public var isGroup: Bool { value >> 28 == 0xe || value == .max }
+}
+
+/// An IPv6 address. RFC 4291
+public struct IPv6Address: Hashable, Sendable {
+    /// The first eight octets, the first in the highest bits.
+    public let high: UInt64
+    /// The last eight octets.
+    public let low: UInt64
+
+    /// Takes the two halves.
+    public init(high: UInt64, low: UInt64) {
+        self.high = high
+        self.low = low
+    }
+
+    /// Whether it names a group (ff00::/8).
+    public var isGroup: Bool { high >> 56 == 0xff }
+
+    /// Whether it is good on one link only (fe80::/10).
+    public var isLinkLocal: Bool { high >> 54 == 0xfe80 >> 6 }
+}
+
+/// An Internet address of either version.
+public enum IPAddress: Hashable, Sendable {
+    /// Version 4.
+    case v4(IPv4Address)
+    /// Version 6.
+    case v6(IPv6Address)
+
+    /// Whether it names more than one host.
+    public var isGroup: Bool {
+        switch self {
+        case .v4(let address): address.isGroup
+        case .v6(let address): address.isGroup
+        }
+    }
+
+    init?(_ address: UnsafePointer<sockaddr>) {
+        switch CInt(address.pointee.sa_family) {
+        case AF_INET:
+            let inner = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_addr }
+            self = .v4(IPv4Address(UInt32(bigEndian: inner.s_addr)))
+        case AF_INET6:
+            let inner = address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { $0.pointee.sin6_addr }
+            self = .v6(IPv6Address(inner))
+        default:
+            return nil
+        }
+    }
+}
+
+extension IPv6Address {
+    fileprivate init(_ address: in6_addr) {
+        let halves = withUnsafeBytes(of: address) { bytes in
+            (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        }
+        self.init(high: UInt64(bigEndian: halves.0), low: UInt64(bigEndian: halves.1))
+    }
+
+    fileprivate var inAddress: in6_addr {
+        var address = in6_addr()
+        withUnsafeMutableBytes(of: &address) { bytes in
+            bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+            bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+        }
+        return address
+    }
+}
+
+extension IPAddress: LosslessStringConvertible {
+    /// Reads dotted decimal or the text forms of RFC 4291, without a zone. inet_pton(3)
+    public init?(_ text: String) {
+        var v4 = in_addr()
+        var v6 = in6_addr()
+        if inet_pton(AF_INET, text, &v4) == 1 {
+            self = .v4(IPv4Address(UInt32(bigEndian: v4.s_addr)))
+        } else if inet_pton(AF_INET6, text, &v6) == 1 {
+            self = .v6(IPv6Address(v6))
+        } else {
+            return nil
+        }
+    }
+
+    /// The usual text form; RFC 5952 for version 6. inet_ntop(3)
+    public var description: String {
+        let capacity = Int(INET6_ADDRSTRLEN)
+        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
+            let result: UnsafePointer<CChar>?
+            switch self {
+            case .v4(let address):
+                var inner = in_addr(s_addr: address.value.bigEndian)
+                result = inet_ntop(AF_INET, &inner, buffer.baseAddress, socklen_t(capacity))
+            case .v6(let address):
+                var inner = address.inAddress
+                result = inet_ntop(AF_INET6, &inner, buffer.baseAddress, socklen_t(capacity))
+            }
+            return result.map { String(cString: $0) } ?? ""
+        }
+    }
+}

@@ -1,0 +1,97 @@
+internal import CShim
+import Glibc
+
+/// A network interface as it was when it was looked up. netdevice(7)
+public struct NetworkInterface: Sendable {
+    /// Its name, e.g. `eth0`; at most 15 bytes.
+    public let name: String
+    /// Its number, which packet sockets are bound to.
+    public let index: CInt
+    /// Its link-layer address; zero where it has none.
+    public let address: MACAddress
+    /// The largest payload of a frame, in bytes: the Ethernet header and a VLAN tag come on top.
+    public let mtu: Int
+    /// What carries its frames, as ARPHRD_ in linux/if_arp.h.
+    public let hardwareType: UInt16
+    private let flags: UInt32
+
+    /// Whether it has been set up. IFF_UP
+    public var isUp: Bool { flags & UInt32(IFF_UP) != 0 }
+    /// Whether it is up and has a carrier: a cable, a peer, an association. ETHTOOL_GLINK, which is up to
+    /// date at once; IFF_RUNNING, which may follow a second later, where the driver does not tell.
+    public let hasCarrier: Bool
+    /// Whether it sends everything back to this host. IFF_LOOPBACK
+    public var isLoopback: Bool { flags & UInt32(IFF_LOOPBACK) != 0 }
+    /// Whether its frames are Ethernet frames. ARPHRD_ETHER; the loopback, which has another type, is not.
+    public var isEthernet: Bool { hardwareType == 1 }
+
+    /// Looks an interface up in this network namespace.
+    ///
+    /// - Throws: `SystemError`, with `noSuchDevice` where there is no interface of that name.
+    public init(named name: String) throws(SystemError) {
+        // A longer name cannot exist, and the kernel would look up its first 15 bytes.
+        guard (1..<Int(IFNAMSIZ)).contains(name.utf8.count) else {
+            throw SystemError("SIOCGIFINDEX", .noSuchDevice)
+        }
+        let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
+        func request(_ operation: StaticString, _ number: CInt) throws(SystemError) -> ifreq {
+            var reply = ifreq()
+            guard cshim_interface_request(control.rawValue, UInt(number), name, &reply) == 0 else {
+                throw .last(operation)
+            }
+            return reply
+        }
+        var reply = try request("SIOCGIFINDEX", SIOCGIFINDEX)
+        index = cshim_ifreq_index(&reply)
+        reply = try request("SIOCGIFFLAGS", SIOCGIFFLAGS)
+        flags = cshim_ifreq_flags(&reply)
+        var link = ethtool_value(cmd: UInt32(ETHTOOL_GLINK), data: 0)
+        let isTold =
+            cshim_interface_data_request(control.rawValue, UInt(SIOCETHTOOL), name, &link) == 0
+        hasCarrier = isTold ? link.data != 0 : flags & UInt32(IFF_RUNNING) != 0
+        reply = try request("SIOCGIFMTU", SIOCGIFMTU)
+        mtu = Int(cshim_ifreq_mtu(&reply))
+        reply = try request("SIOCGIFHWADDR", SIOCGIFHWADDR)
+        let hardware = cshim_ifreq_address(&reply).pointee
+        hardwareType = hardware.sa_family
+        address = withUnsafeBytes(of: hardware.sa_data) { bytes in
+            MACAddress(bytes.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
+        }
+        self.name = name
+    }
+
+    /// The names of all interfaces of this network namespace, in the kernel's order. if_nameindex(3)
+    ///
+    /// - Throws: `SystemError` of if_nameindex(3).
+    public static func names() throws(SystemError) -> [String] {
+        guard let list = if_nameindex() else { throw .last("if_nameindex") }
+        defer { if_freenameindex(list) }
+        var names: [String] = []
+        var entry = list
+        while entry.pointee.if_index != 0, let name = entry.pointee.if_name {
+            names.append(String(cString: name))
+            entry += 1
+        }
+        return names
+    }
+
+    /// The Internet addresses of the interface, in the kernel's order. getifaddrs(3)
+    ///
+    /// - Throws: `SystemError` of getifaddrs(3).
+    public func internetAddresses() throws(SystemError) -> [IPAddress] {
+        var list: UnsafeMutablePointer<ifaddrs>?
+        guard getifaddrs(&list) == 0 else { throw .last("getifaddrs") }
+        defer { freeifaddrs(list) }
+        var addresses: [IPAddress] = []
+        var entry = list
+        while let current = entry?.pointee {
+            if let address = current.ifa_addr, String(cString: current.ifa_name) == name,
+                let internet = IPAddress(UnsafePointer(address))
+            {
+                addresses.append(internet)
+            }
+            entry = current.ifa_next
+        }
+        return addresses
+    }
+}

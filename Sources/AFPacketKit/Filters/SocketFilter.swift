@@ -1,0 +1,55 @@
+internal import CShim
+import Glibc
+
+/// A program that the kernel runs on every frame to decide whether a socket gets it.
+/// Classic BPF, Documentation/networking/filter.rst in the kernel's sources
+public struct SocketFilter: Hashable, Sendable {
+    struct Instruction: Hashable, Sendable {
+        var code: UInt16
+        var whenTrue: UInt8 = 0
+        var whenFalse: UInt8 = 0
+        var operand: UInt32
+    }
+
+    let instructions: [Instruction]
+
+    init(instructions: [Instruction]) { self.instructions = instructions }
+
+    /// Accepts nothing.
+    public static let rejectAll = SocketFilter(instructions: [.reject])
+
+    /// Accepts what both accept: this filter's accepting runs on into the other.
+    public func and(_ other: SocketFilter) -> SocketFilter {
+        // Every accepting end becomes a jump over what follows it here.
+        let joined = instructions.enumerated().map { index, instruction in
+            instruction.isAccepting
+                ? .jump(over: instructions.count - index - 1) : instruction
+        }
+        return SocketFilter(instructions: joined + other.instructions)
+    }
+
+    /// Has the kernel run the program on what arrives at a socket. SO_ATTACH_FILTER, socket(7)
+    func attach(to descriptor: borrowing Descriptor) throws(SystemError) {
+        var program = instructions.map {
+            sock_filter(code: $0.code, jt: $0.whenTrue, jf: $0.whenFalse, k: $0.operand)
+        }
+        let result = program.withUnsafeMutableBufferPointer { buffer in
+            var description = sock_fprog(len: UInt16(buffer.count), filter: buffer.baseAddress)
+            return setsockopt(
+                descriptor.rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &description,
+                socklen_t(MemoryLayout<sock_fprog>.size))
+        }
+        guard result == 0 else { throw .last("SO_ATTACH_FILTER") }
+    }
+}
+
+extension SocketFilter.Instruction {
+    static let accept = Self(code: UInt16(BPF_RET | BPF_K), operand: 0x4_0000)
+    static let reject = Self(code: UInt16(BPF_RET | BPF_K), operand: 0)
+
+    var isAccepting: Bool { code == UInt16(BPF_RET | BPF_K) && operand != 0 }
+
+    static func jump(over count: Int) -> Self {
+        Self(code: UInt16(BPF_JMP | BPF_JA), operand: UInt32(count))
+    }
+}

@@ -1,0 +1,127 @@
+internal import CShim
+import Glibc
+
+/// Memory for the frames that one system call receives, allocated once and used again and again.
+/// recvmmsg(2)
+public struct MessageBatch: ~Copyable {
+    /// How many frames it takes at once.
+    public let capacity: Int
+    /// How many bytes of a frame it keeps; the rest of a longer one is cut off.
+    public let frameCapacity: Int
+    /// How many frames the last receive call left here.
+    public private(set) var count = 0
+
+    /// Room for every control message that is asked for, with space to spare.
+    private static var controlCapacity: Int { 256 }
+
+    private let headers: UnsafeMutablePointer<cshim_mmsghdr>
+    private let vectors: UnsafeMutablePointer<iovec>
+    private let senders: UnsafeMutablePointer<sockaddr_ll>
+    private let frames: UnsafeMutablePointer<UInt8>
+    private let controls: UnsafeMutablePointer<UInt8>
+
+    /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
+    public init(capacity: Int, frameCapacity: Int) {
+        precondition(capacity > 0 && frameCapacity > 0, "a batch holds at least one frame of one byte")
+        self.capacity = capacity
+        self.frameCapacity = frameCapacity
+        headers = .allocate(capacity: capacity)
+        vectors = .allocate(capacity: capacity)
+        senders = .allocate(capacity: capacity)
+        frames = .allocate(capacity: capacity * frameCapacity)
+        controls = .allocate(capacity: capacity * Self.controlCapacity)
+        headers.initialize(repeating: cshim_mmsghdr(), count: capacity)
+        senders.initialize(repeating: sockaddr_ll(), count: capacity)
+        // Touched now, so that no page is faulted in while frames are measured.
+        frames.initialize(repeating: 0, count: capacity * frameCapacity)
+        controls.initialize(repeating: 0, count: capacity * Self.controlCapacity)
+        for index in 0..<capacity {
+            (vectors + index).initialize(
+                to: iovec(iov_base: frames + index * frameCapacity, iov_len: frameCapacity))
+            headers[index].msg_hdr.msg_iov = vectors + index
+            headers[index].msg_hdr.msg_iovlen = 1
+            headers[index].msg_hdr.msg_name = UnsafeMutableRawPointer(senders + index)
+            headers[index].msg_hdr.msg_control = UnsafeMutableRawPointer(
+                controls + index * Self.controlCapacity)
+            arm(index)
+        }
+    }
+
+    deinit {
+        headers.deallocate()
+        vectors.deallocate()
+        senders.deallocate()
+        frames.deallocate()
+        controls.deallocate()
+    }
+
+    /// Says how much the kernel may write; it has overwritten that with how much it wrote.
+    private func arm(_ index: Int) {
+        headers[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<sockaddr_ll>.size)
+        headers[index].msg_hdr.msg_controllen = Self.controlCapacity
+        headers[index].msg_hdr.msg_flags = 0
+    }
+
+    /// Receives what is there, without waiting, in place of what was here before.
+    mutating func receive(from descriptor: borrowing Descriptor, flags: CInt) throws(SystemError) {
+        for index in 0..<count { arm(index) }
+        count = 0
+        let flags = flags | CInt(MSG_DONTWAIT)
+        while true {
+            let received = cshim_recvmmsg(descriptor.rawValue, headers, CUnsignedInt(capacity), flags)
+            if received >= 0 {
+                count = Int(received)
+                return
+            }
+            let error = SystemError.last("recvmmsg")
+            if error.code == .wouldBlock { return }
+            if error.code != .interrupted { throw error }
+        }
+    }
+
+    /// The frame at `index`, below `count`.
+    public subscript(index: Int) -> Message {
+        @_lifetime(borrow self)
+        get {
+            precondition((0..<count).contains(index), "no frame was received there")
+            let header = headers[index]
+            let length = Int(header.msg_len)
+            let frame = Span(
+                _unsafeStart: UnsafePointer(frames + index * frameCapacity),
+                count: min(length, frameCapacity))
+            let control = Span(
+                _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
+                count: min(Int(header.msg_hdr.msg_controllen), Self.controlCapacity))
+            let isTruncated = header.msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
+            let message = Message(
+                frame: frame, length: length, isTruncated: isTruncated,
+                isOutgoing: senders[index].sll_pkttype == UInt8(PACKET_OUTGOING),
+                ancillary: Ancillary(controlBytes: control))
+            return _overrideLifetime(message, borrowing: self)
+        }
+    }
+}
+
+/// A frame that a batch holds, good until the batch receives again.
+public struct Message: ~Escapable {
+    /// The frame's bytes from the destination address on; without the outer VLAN tag, which the kernel
+    /// takes out of received frames, and without the FCS.
+    public let frame: Span<UInt8>
+    /// How long the frame was, which is more than there are bytes when it was cut off.
+    public let length: Int
+    /// Whether bytes were cut off.
+    public let isTruncated: Bool
+    /// Whether this host sent it, and it was only passed by. PACKET_OUTGOING, packet(7)
+    public let isOutgoing: Bool
+    /// What the kernel says about it.
+    public let ancillary: Ancillary
+
+    @_lifetime(copy frame)
+    init(frame: Span<UInt8>, length: Int, isTruncated: Bool, isOutgoing: Bool, ancillary: Ancillary) {
+        self.frame = frame
+        self.length = length
+        self.isTruncated = isTruncated
+        self.isOutgoing = isOutgoing
+        self.ancillary = ancillary
+    }
+}

@@ -1,0 +1,202 @@
+internal import CShim
+import Glibc
+
+/// A raw Ethernet socket bound to one interface. packet(7)
+///
+/// It is opened silent (protocol 0), filtered and configured, and only then bound, so that it never holds
+/// a frame that its filter rejects or another interface received. Opening it needs CAP_NET_RAW. Nothing
+/// it does waits: `PollSet` does.
+public struct PacketSocket: ~Copyable, Sendable {
+    let descriptor: Descriptor
+    /// What the kernel agreed to about time stamps.
+    public let timestamping: TimestampingFlags
+
+    /// How large the queue of a socket may grow where that is permitted, in bytes. It holds some 10,000
+    /// small frames, for the moments when the program is not scheduled.
+    private static let queueSize: CInt = 8 << 20
+
+    /// Opens a socket that receives the frames its filter accepts.
+    ///
+    /// Frames that this host sends are left out. The statistics count from here on.
+    /// - Parameters:
+    ///   - interface: where to receive.
+    ///   - filter: what to receive.
+    ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
+    /// - Throws: `SystemError`: of `socket` with `notPermitted` where CAP_NET_RAW is missing, of `bind`
+    ///   with `noSuchDevice` where the interface has gone or `networkDown` where it is down.
+    public static func receiver(
+        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags
+    ) throws(SystemError) -> PacketSocket {
+        let descriptor = try openSilent()
+        try filter.attach(to: descriptor)
+        let granted = try descriptor.enableTimestamping(timestamping)
+        try descriptor.setOption("PACKET_AUXDATA", SOL_PACKET, PACKET_AUXDATA, to: CInt(1))
+        do throws(SystemError) {
+            try descriptor.setOption(
+                "PACKET_IGNORE_OUTGOING", SOL_PACKET, cshim_PACKET_IGNORE_OUTGOING, to: CInt(1))
+        } catch  where error.code == .unknownOption {
+            // Before Linux 4.20 the copies arrive, and `Message.isOutgoing` tells them.
+        }
+        // Only this version's statistics count how often the queue froze; without a ring it changes
+        // nothing else.
+        try descriptor.setOption(
+            "PACKET_VERSION", SOL_PACKET, PACKET_VERSION, to: CInt(TPACKET_V3.rawValue))
+        descriptor.enlargeReceiveQueue(to: queueSize)
+        try descriptor.bind(to: interface, protocol: UInt16(ETH_P_ALL))
+        return PacketSocket(descriptor: descriptor, timestamping: granted)
+    }
+
+    /// Opens a socket that sends, and receives nothing but the reports of its error queue.
+    ///
+    /// - Parameters:
+    ///   - interface: where to send.
+    ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
+    ///   - priority: the class for the packet scheduler, 0…15; above 6 needs CAP_NET_ADMIN. SO_PRIORITY
+    /// - Throws: `SystemError` as for a receiver.
+    public static func transmitter(
+        on interface: NetworkInterface, timestamping: TimestampingFlags, priority: Int? = nil
+    ) throws(SystemError) -> PacketSocket {
+        let descriptor = try openSilent()
+        let granted = try descriptor.enableTimestamping(timestamping)
+        if let priority {
+            try descriptor.setOption("SO_PRIORITY", SOL_SOCKET, SO_PRIORITY, to: CInt(priority))
+        }
+        // The error queue has the size of the receive queue, and drops stamps silently when it is full.
+        descriptor.enlargeReceiveQueue(to: queueSize)
+        try descriptor.bind(to: interface, protocol: 0)
+        return PacketSocket(descriptor: descriptor, timestamping: granted)
+    }
+
+    private static func openSilent() throws(SystemError) -> Descriptor {
+        let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        return try Descriptor("socket(AF_PACKET)", socket(AF_PACKET, type, 0))
+    }
+
+    private init(descriptor: consuming Descriptor, timestamping: TimestampingFlags) {
+        self.descriptor = descriptor
+        self.timestamping = timestamping
+    }
+
+    /// Replaces the content of `batch` by the frames that wait; by none where none do.
+    ///
+    /// - Throws: `SystemError` of recvmmsg(2): once with `networkDown` when the interface goes down, after
+    ///   which the socket goes on and receives again when it is up.
+    public func receive(into batch: inout MessageBatch) throws(SystemError) {
+        // MSG_TRUNC: tell the true length of a frame that does not fit.
+        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC))
+    }
+
+    /// Replaces the content of `batch` by the transmit reports that wait; by none where none do.
+    ///
+    /// - Throws: `SystemError` of recvmmsg(2).
+    public func receiveReports(into batch: inout MessageBatch) throws(SystemError) {
+        try batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE))
+    }
+
+    /// Takes the error that makes poll(2) report the socket as ready when neither a frame nor a report
+    /// waits; nil if there is none. SO_ERROR
+    public func takePendingError() -> ErrorCode? {
+        var code: CInt = 0
+        guard (try? descriptor.getOption("SO_ERROR", SOL_SOCKET, SO_ERROR, into: &code)) != nil, code != 0
+        else { return nil }
+        return ErrorCode(rawValue: code)
+    }
+
+    /// Hands a frame, from the destination address on, to the kernel.
+    ///
+    /// - Returns: false where there is no room now (EAGAIN) and the frame was not taken.
+    /// - Throws: `SystemError` of send(2): `networkDown`, `noSuchAddress` when the interface has gone,
+    ///   `messageTooLong`, `noBufferSpace` when a queue was full and dropped the frame.
+    public func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool {
+        while true {
+            let sent = frame.withUnsafeBufferPointer { buffer in
+                Glibc.send(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+            }
+            if sent >= 0 { return true }
+            let error = SystemError.last("send")
+            if error.code == .wouldBlock { return false }
+            if error.code != .interrupted { throw error }
+        }
+    }
+
+    /// What the socket counted since the last time it was asked. PACKET_STATISTICS
+    ///
+    /// - Throws: `SystemError` of getsockopt(2).
+    public func takeStatistics() throws(SystemError) -> PacketStatistics {
+        var counts = tpacket_stats_v3()
+        try descriptor.getOption("PACKET_STATISTICS", SOL_PACKET, PACKET_STATISTICS, into: &counts)
+        return PacketStatistics(
+            packets: UInt64(counts.tp_packets), drops: UInt64(counts.tp_drops),
+            queueFreezes: UInt64(counts.tp_freeze_q_cnt))
+    }
+}
+
+/// What a packet socket counts.
+public struct PacketStatistics: Hashable, Sendable {
+    /// Frames the filter accepted, the dropped ones among them.
+    public var packets: UInt64 = 0
+    /// Frames that found no room in the queue.
+    public var drops: UInt64 = 0
+    /// How often a full ring stopped the queue.
+    public var queueFreezes: UInt64 = 0
+
+    /// Given counts; none where nothing is said.
+    public init(packets: UInt64 = 0, drops: UInt64 = 0, queueFreezes: UInt64 = 0) {
+        self.packets = packets
+        self.drops = drops
+        self.queueFreezes = queueFreezes
+    }
+
+    /// Adds further counts: the kernel's start again from zero whenever they are read.
+    public static func += (total: inout PacketStatistics, more: PacketStatistics) {
+        total.packets += more.packets
+        total.drops += more.drops
+        total.queueFreezes += more.queueFreezes
+    }
+}
+
+extension Descriptor {
+    /// Asks for time stamps, without the optional flags where the kernel does not know them, and returns
+    /// the flags that are in force.
+    fileprivate func enableTimestamping(
+        _ flags: TimestampingFlags
+    ) throws(SystemError) -> TimestampingFlags {
+        do throws(SystemError) {
+            return try setTimestamping(flags)
+        } catch  where error.code == .invalidArgument {
+            // An unknown flag makes the kernel refuse them all.
+            return try setTimestamping(flags.subtracting(.transmitBoth))
+        }
+    }
+
+    private func setTimestamping(_ flags: TimestampingFlags) throws(SystemError) -> TimestampingFlags {
+        do throws(SystemError) {
+            try setOption("SO_TIMESTAMPING", SOL_SOCKET, cshim_SO_TIMESTAMPING_NEW, to: flags.rawValue)
+        } catch  where error.code == .unknownOption {
+            try setOption("SO_TIMESTAMPING", SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD, to: flags.rawValue)
+        }
+        return flags
+    }
+
+    /// Makes the receive queue as large as the privileges allow; a smaller one shows in the drops.
+    fileprivate func enlargeReceiveQueue(to size: CInt) {
+        do throws(SystemError) {
+            try setOption("SO_RCVBUFFORCE", SOL_SOCKET, SO_RCVBUFFORCE, to: size)
+        } catch {
+            try? setOption("SO_RCVBUF", SOL_SOCKET, SO_RCVBUF, to: size)
+        }
+    }
+
+    fileprivate func bind(to interface: NetworkInterface, protocol: UInt16) throws(SystemError) {
+        var address = sockaddr_ll()
+        address.sll_family = UInt16(AF_PACKET)
+        address.sll_protocol = `protocol`.bigEndian
+        address.sll_ifindex = interface.index
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                Glibc.bind(rawValue, $0, socklen_t(MemoryLayout<sockaddr_ll>.size))
+            }
+        }
+        guard result == 0 else { throw .last("bind") }
+    }
+}

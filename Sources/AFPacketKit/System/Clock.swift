@@ -1,0 +1,76 @@
+import Glibc
+
+/// A reading of a clock: nanoseconds since that clock's epoch.
+///
+/// A software or userspace stamp is CLOCK_REALTIME (UTC since 1970); a hardware stamp is the NIC's own
+/// clock (PHC), which may run in TAI or count from anywhere. Which clock a reading belongs to is told by
+/// where it came from: readings of different clocks must not be subtracted.
+public struct Timestamp: Hashable, Comparable, Sendable {
+    /// Nanoseconds since the clock's epoch; negative before it. Reaches to the year 2262.
+    public let nanoseconds: Int64
+
+    /// A reading of `nanoseconds`.
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// A kernel's pair of seconds and nanoseconds; nil where it does not fit in 64 bits of nanoseconds or
+    /// the nanoseconds are not within a second.
+    init?(seconds: Int64, nanoseconds: Int64) {
+        guard (0..<1_000_000_000).contains(nanoseconds) else { return nil }
+        let (scaled, overflowed) = seconds.multipliedReportingOverflow(by: 1_000_000_000)
+        let (sum, carried) = scaled.addingReportingOverflow(nanoseconds)
+        guard !overflowed, !carried else { return nil }
+        self.nanoseconds = sum
+    }
+
+    /// What CLOCK_REALTIME shows now: the clock of the software stamps. clock_gettime(2)
+    public static func now() -> Timestamp {
+        Timestamp(nanoseconds: read(CLOCK_REALTIME))
+    }
+
+    /// The nanoseconds from `earlier` to `later`, negative if they are in the other order. It wraps only
+    /// for readings more than 292 years apart, which a hostile peer may send.
+    public static func - (later: Timestamp, earlier: Timestamp) -> Int64 {
+        later.nanoseconds &- earlier.nanoseconds
+    }
+
+    /// Orders two readings of one clock.
+    public static func < (left: Timestamp, right: Timestamp) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+}
+
+/// A reading of CLOCK_MONOTONIC, which nobody sets: for schedules and time-outs.
+public struct MonotonicTime: Hashable, Comparable, Sendable {
+    /// Nanoseconds since some point before the start of the program.
+    public let nanoseconds: Int64
+
+    /// A reading of `nanoseconds`.
+    public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
+
+    /// What the clock shows now. clock_gettime(2)
+    public static func now() -> MonotonicTime {
+        MonotonicTime(nanoseconds: read(CLOCK_MONOTONIC))
+    }
+
+    /// The reading `duration` nanoseconds later; at most the last one there is.
+    public static func + (time: MonotonicTime, duration: Int64) -> MonotonicTime {
+        let (sum, overflowed) = time.nanoseconds.addingReportingOverflow(duration)
+        return MonotonicTime(nanoseconds: overflowed ? .max : sum)
+    }
+
+    /// The nanoseconds from `earlier` to `later`.
+    public static func - (later: MonotonicTime, earlier: MonotonicTime) -> Int64 {
+        later.nanoseconds - earlier.nanoseconds
+    }
+
+    /// Orders two readings.
+    public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
+        left.nanoseconds < right.nanoseconds
+    }
+}
+
+private func read(_ clock: clockid_t) -> Int64 {
+    var time = timespec()
+    clock_gettime(clock, &time)  // fails only for a clock that does not exist
+    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+}

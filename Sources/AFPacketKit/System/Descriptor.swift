@@ -1,0 +1,35 @@
+internal import CShim
+import Glibc
+
+/// The one owner of an open file descriptor: it closes it, once, at the end of its life. close(2)
+struct Descriptor: ~Copyable, Sendable {
+    let rawValue: CInt
+
+    /// Takes the result of a call that opens something, -1 meaning that it failed.
+    init(_ operation: StaticString, _ result: CInt) throws(SystemError) {
+        guard result >= 0 else { throw .last(operation) }
+        rawValue = result
+    }
+
+    deinit { close(rawValue) }
+
+    /// Sets a socket option. setsockopt(2)
+    func setOption<Value: BitwiseCopyable>(
+        _ name: StaticString, _ level: CInt, _ option: CInt, to value: Value
+    ) throws(SystemError) {
+        var value = value
+        guard setsockopt(rawValue, level, option, &value, socklen_t(MemoryLayout<Value>.size)) == 0 else {
+            throw .last(name)
+        }
+    }
+
+    /// Fills `value` with a socket option and returns how many of its bytes the kernel wrote. getsockopt(2)
+    @discardableResult
+    func getOption<Value: BitwiseCopyable>(
+        _ name: StaticString, _ level: CInt, _ option: CInt, into value: inout Value
+    ) throws(SystemError) -> Int {
+        var length = socklen_t(MemoryLayout<Value>.size)
+        guard getsockopt(rawValue, level, option, &value, &length) == 0 else { throw .last(name) }
+        return Int(length)
+    }
+}

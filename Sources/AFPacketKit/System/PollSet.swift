@@ -1,0 +1,89 @@
+internal import CShim
+import Glibc
+
+/// Waits for several descriptors at once. poll(2)
+///
+/// Only the descriptors' numbers are kept: their owners must outlive the set.
+public struct PollSet: ~Copyable {
+    /// A descriptor's place in the set.
+    public struct Member: Sendable {
+        let index: Int
+    }
+
+    private let entries: UnsafeMutablePointer<pollfd>
+    private let capacity: Int
+    private var count = 0
+
+    /// A set with room for `capacity` descriptors.
+    public init(capacity: Int = 4) {
+        self.capacity = capacity
+        entries = .allocate(capacity: capacity)
+        entries.initialize(repeating: pollfd(), count: capacity)
+    }
+
+    deinit { entries.deallocate() }
+
+    /// Adds a socket that is watched for frames that have arrived.
+    public mutating func add(_ socket: borrowing PacketSocket) -> Member {
+        add(socket.descriptor.rawValue, events: POLLIN)
+    }
+
+    /// Adds a socket that is watched for its error queue alone (POLLERR, which needs no asking).
+    public mutating func addErrorQueue(of socket: borrowing PacketSocket) -> Member {
+        add(socket.descriptor.rawValue, events: 0)
+    }
+
+    /// Adds a queue of signals.
+    public mutating func add(_ signals: borrowing SignalQueue) -> Member {
+        add(signals.descriptor.rawValue, events: POLLIN)
+    }
+
+    private mutating func add(_ descriptor: CInt, events: CInt) -> Member {
+        precondition(count < capacity, "a poll set of \(capacity) has no room for another descriptor")
+        entries[count] = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        count += 1
+        return Member(index: count - 1)
+    }
+
+    /// Watches, or stops watching, whether the member's socket takes another frame.
+    public mutating func watchWritability(of member: Member, _ watched: Bool) {
+        let event = Int16(POLLOUT)
+        if watched { entries[member.index].events |= event } else { entries[member.index].events &= ~event }
+    }
+
+    /// Sleeps until a member is ready or the time has come; at once if it has come already.
+    ///
+    /// - Parameter deadline: when to wake up at the latest; nil waits for a member alone.
+    /// - Returns: whether a member is ready.
+    /// - Throws: `SystemError` of ppoll(2). A signal only ends the wait early.
+    @discardableResult
+    public mutating func wait(until deadline: MonotonicTime?) throws(SystemError) -> Bool {
+        var ready: CInt
+        if let deadline {
+            let left = max(0, deadline - MonotonicTime.now())
+            var timeout = timespec(
+                tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
+            ready = cshim_ppoll(entries, CUnsignedInt(count), &timeout)
+        } else {
+            ready = cshim_ppoll(entries, CUnsignedInt(count), nil)
+        }
+        if ready < 0 {
+            let error = SystemError.last("ppoll")
+            guard error.code == .interrupted else { throw error }
+            for index in 0..<count { entries[index].revents = 0 }
+            ready = 0
+        }
+        return ready > 0
+    }
+
+    /// Whether the last wait found anything for this member: data, room, or an error to be read.
+    public func isReady(_ member: Member) -> Bool {
+        entries[member.index].revents != 0
+    }
+
+    /// Lets the kernel end this thread's sleeps at the time asked for and not up to 50 µs later, its
+    /// default. PR_SET_TIMERSLACK, prctl(2)
+    public static func useFinestTimer() {
+        cshim_set_timer_slack(1)
+    }
+}

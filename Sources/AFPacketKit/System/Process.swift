@@ -1,0 +1,49 @@
+import Glibc
+
+/// What the running process is and may do.
+public enum ThisProcess {
+    /// A right that capabilities(7) divides root's power into.
+    public enum Capability: CInt, Sendable {
+        /// Set up interfaces, and the NIC's time stamping.
+        case netAdmin = 12
+        /// Open packet sockets.
+        case netRaw = 13
+    }
+
+    /// Whether a capability is in force; false also where that cannot be read.
+    /// CapEff in /proc/self/status, proc(5)
+    public static func has(_ capability: Capability) -> Bool {
+        guard let file = fopen("/proc/self/status", "re") else { return false }
+        defer { fclose(file) }
+        let capacity = 256
+        let line = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+        defer { line.deallocate() }
+        while fgets(line, CInt(capacity), file) != nil {
+            guard strncmp(line, "CapEff:", 7) == 0 else { continue }
+            return strtoull(line + 7, nil, 16) & (1 << UInt64(capability.rawValue)) != 0
+        }
+        return false
+    }
+
+    /// The path of the program's own file, for advice on how to grant it a right; nil if it cannot be read.
+    /// /proc/self/exe, proc(5)
+    public static var executablePath: String? {
+        let capacity = Int(PATH_MAX)
+        let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+        defer { buffer.deallocate() }
+        let length = readlink("/proc/self/exe", buffer, capacity)
+        guard length > 0 else { return nil }
+        return String(
+            decoding: UnsafeRawBufferPointer(start: buffer, count: length), as: UTF8.self)
+    }
+
+    /// Ends the process.
+    public static func exit(_ status: CInt) -> Never {
+        Glibc.exit(status)
+    }
+
+    /// The value of an environment variable, nil where it is not set. getenv(3)
+    public static func environment(_ name: String) -> String? {
+        getenv(name).map { String(cString: $0) }
+    }
+}

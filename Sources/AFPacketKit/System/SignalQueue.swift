@@ -1,0 +1,34 @@
+internal import CShim
+import Glibc
+
+/// Signals taken out of the asynchronous world: they wait in a descriptor until the program reads them.
+/// signalfd(2)
+public struct SignalQueue: ~Copyable, Sendable {
+    let descriptor: Descriptor
+
+    /// Blocks the signals and queues them from now on. To be made before any thread is started.
+    ///
+    /// - Parameter signals: numbers as in signal(7).
+    /// - Throws: `SystemError` of sigprocmask(2) or signalfd(2).
+    public init(_ signals: [CInt]) throws(SystemError) {
+        var set = sigset_t()
+        sigemptyset(&set)
+        for signal in signals { sigaddset(&set, signal) }
+        guard sigprocmask(SIG_BLOCK, &set, nil) == 0 else { throw .last("sigprocmask") }
+        descriptor = try Descriptor(
+            "signalfd", signalfd(-1, &set, CInt(SFD_NONBLOCK | SFD_CLOEXEC)))
+    }
+
+    /// The oldest signal that waits, nil if none does.
+    public func next() -> CInt? {
+        var info = signalfd_siginfo()
+        let size = MemoryLayout<signalfd_siginfo>.size
+        guard read(descriptor.rawValue, &info, size) == size else { return nil }
+        return CInt(info.ssi_signo)
+    }
+
+    /// Makes the kernel report a closed pipe as an error of write(2) and not end the process. SIGPIPE
+    public static func ignoreBrokenPipes() {
+        signal(SIGPIPE, SIG_IGN)
+    }
+}

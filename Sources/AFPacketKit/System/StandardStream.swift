@@ -1,0 +1,38 @@
+internal import CShim
+import Glibc
+
+/// One of the process's standard streams, written with write(2) and never buffered.
+public enum StandardStream: CInt, Sendable {
+    /// Data: descriptor 1.
+    case output = 1
+    /// Diagnostics: descriptor 2.
+    case error = 2
+
+    /// Whether a person reads it: it is a terminal. isatty(3)
+    public var isTerminal: Bool { isatty(rawValue) == 1 }
+
+    /// Writes all the bytes, waiting where a non-blocking stream has no room.
+    ///
+    /// - Throws: `SystemError` of write(2): `brokenPipe` when the reader has gone (SIGPIPE being ignored),
+    ///   ENOSPC on a full disk.
+    public func write(_ bytes: Span<UInt8>) throws(SystemError) {
+        var written = 0
+        while written < bytes.count {
+            let result = bytes.withUnsafeBufferPointer { buffer in
+                Glibc.write(rawValue, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+            }
+            if result >= 0 {
+                written += result
+                continue
+            }
+            let error = SystemError.last("write")
+            switch error.code {
+            case .interrupted: continue
+            case .wouldBlock:
+                var entry = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
+                _ = cshim_ppoll(&entry, 1, nil)
+            default: throw error
+            }
+        }
+    }
+}

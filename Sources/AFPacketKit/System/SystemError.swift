@@ -1,0 +1,83 @@
+import Glibc
+
+/// A system call that failed: which one, and why.
+public struct SystemError: Error, Sendable {
+    /// The call or socket option that failed, as the manual names it, e.g. `bind` or `SO_ATTACH_FILTER`.
+    public let operation: StaticString
+
+    /// The reason, errno(3).
+    public let code: ErrorCode
+
+    /// Pairs an operation with its reason.
+    public init(_ operation: StaticString, _ code: ErrorCode) {
+        self.operation = operation
+        self.code = code
+    }
+
+    /// The error of the call that has just failed; to be made before anything else can change errno.
+    static func last(_ operation: StaticString) -> SystemError {
+        SystemError(operation, ErrorCode(rawValue: errno))
+    }
+}
+
+extension SystemError: Equatable {
+    /// Whether both name the same operation and the same reason.
+    public static func == (left: SystemError, right: SystemError) -> Bool {
+        left.code == right.code && left.operation.description == right.operation.description
+    }
+}
+
+extension SystemError: CustomStringConvertible {
+    /// For instance `bind: No such device`.
+    public var description: String { "\(operation): \(code)" }
+}
+
+/// A value of errno(3).
+public struct ErrorCode: RawRepresentable, Hashable, Sendable {
+    /// The number, e.g. 1 for EPERM.
+    public let rawValue: CInt
+
+    /// Takes errno's number.
+    public init(rawValue: CInt) { self.rawValue = rawValue }
+
+    /// The operation needs a capability that the process lacks. EPERM.
+    public static let notPermitted = ErrorCode(rawValue: EPERM)
+    /// The file's mode or a security module forbids it. EACCES.
+    public static let accessDenied = ErrorCode(rawValue: EACCES)
+    /// Nothing is there now; asking again later may help. EAGAIN.
+    public static let wouldBlock = ErrorCode(rawValue: EAGAIN)
+    /// A signal came first. EINTR.
+    public static let interrupted = ErrorCode(rawValue: EINTR)
+    /// There is no such device. ENODEV.
+    public static let noSuchDevice = ErrorCode(rawValue: ENODEV)
+    /// The device went away while it was in use. ENXIO.
+    public static let noSuchAddress = ErrorCode(rawValue: ENXIO)
+    /// The interface is down. ENETDOWN.
+    public static let networkDown = ErrorCode(rawValue: ENETDOWN)
+    /// The driver or its queue has no room. ENOBUFS.
+    public static let noBufferSpace = ErrorCode(rawValue: ENOBUFS)
+    /// The frame is longer than the interface takes. EMSGSIZE.
+    public static let messageTooLong = ErrorCode(rawValue: EMSGSIZE)
+    /// The reader of a pipe has gone. EPIPE.
+    public static let brokenPipe = ErrorCode(rawValue: EPIPE)
+    /// The driver does not have this. EOPNOTSUPP.
+    public static let notSupported = ErrorCode(rawValue: EOPNOTSUPP)
+    /// The driver has this, but not the setting asked for. ERANGE.
+    public static let outOfRange = ErrorCode(rawValue: ERANGE)
+    /// The kernel does not know this option. ENOPROTOOPT.
+    public static let unknownOption = ErrorCode(rawValue: ENOPROTOOPT)
+    /// Somebody else has the address. EADDRINUSE.
+    public static let addressInUse = ErrorCode(rawValue: EADDRINUSE)
+    /// The kernel was built without this family of addresses. EAFNOSUPPORT.
+    public static let familyNotSupported = ErrorCode(rawValue: EAFNOSUPPORT)
+    /// A value the kernel does not take. EINVAL.
+    public static let invalidArgument = ErrorCode(rawValue: EINVAL)
+}
+
+extension ErrorCode: CustomStringConvertible {
+    /// The C library's words for the reason, e.g. `Operation not permitted`. strerror(3)
+    public var description: String {
+        guard let text = strerror(rawValue) else { return "error \(rawValue)" }
+        return String(cString: text)
+    }
+}

@@ -1,0 +1,173 @@
+internal import CShim
+import Glibc
+
+/// Which frames a NIC stamps as it sends them. HWTSTAMP_TX_, linux/net_tstamp.h
+public struct TransmitType: RawRepresentable, Hashable, Sendable {
+    /// The kernel's number.
+    public let rawValue: CInt
+
+    /// Takes the kernel's number.
+    public init(rawValue: CInt) { self.rawValue = rawValue }
+
+    /// None.
+    public static let off = TransmitType(rawValue: 0)
+    /// Those whose socket asks for it.
+    public static let on = TransmitType(rawValue: 1)
+
+    static let names: [StaticString] = ["off", "on", "onestep-sync", "onestep-p2p"]
+
+    /// The types that can be asked for.
+    public static let all = names.indices.map { TransmitType(rawValue: CInt($0)) }
+}
+
+/// Which frames a NIC stamps as it receives them. HWTSTAMP_FILTER_, linux/net_tstamp.h
+public struct ReceiveFilter: RawRepresentable, Hashable, Sendable {
+    /// The kernel's number.
+    public let rawValue: CInt
+
+    /// Takes the kernel's number.
+    public init(rawValue: CInt) { self.rawValue = rawValue }
+
+    /// None.
+    public static let none = ReceiveFilter(rawValue: 0)
+    /// Every frame.
+    public static let everything = ReceiveFilter(rawValue: 1)
+    /// What a driver answers when it stamps more than was asked for, but not everything; it cannot be
+    /// asked for.
+    public static let some = ReceiveFilter(rawValue: 2)
+
+    static let names: [StaticString] = [
+        "none", "all", "some", "ptpv1-l4-event", "ptpv1-l4-sync", "ptpv1-l4-delay-req",
+        "ptpv2-l4-event", "ptpv2-l4-sync", "ptpv2-l4-delay-req", "ptpv2-l2-event", "ptpv2-l2-sync",
+        "ptpv2-l2-delay-req", "ptpv2-event", "ptpv2-sync", "ptpv2-delay-req", "ntp-all",
+    ]
+
+    /// The filters that can be asked for.
+    public static let all = names.indices.map { ReceiveFilter(rawValue: CInt($0)) }.filter { $0 != .some }
+}
+
+extension TransmitType: LosslessStringConvertible {
+    /// Takes ethtool's name.
+    public init?(_ name: String) {
+        guard let type = Self.all.first(where: { $0.description == name }) else { return nil }
+        self = type
+    }
+
+    /// ethtool's name, e.g. `onestep-sync`; the number where there is no name.
+    public var description: String { numberedName(rawValue, Self.names) }
+}
+
+extension ReceiveFilter: LosslessStringConvertible {
+    /// Takes ethtool's name.
+    public init?(_ name: String) {
+        guard let filter = Self.all.first(where: { $0.description == name }) else { return nil }
+        self = filter
+    }
+
+    /// ethtool's name, e.g. `ptpv2-l2-event`; the number where there is no name.
+    public var description: String { numberedName(rawValue, Self.names) }
+}
+
+private func numberedName(_ number: CInt, _ names: [StaticString]) -> String {
+    names.indices.contains(Int(number)) ? names[Int(number)].description : "\(number)"
+}
+
+/// What the driver and the NIC behind an interface are able to stamp. ETHTOOL_GET_TS_INFO, ethtool(8) -T
+public struct TimestampingCapabilities: Hashable, Sendable {
+    /// The stamps there are.
+    public let flags: TimestampingFlags
+    /// The number N of the NIC's clock /dev/ptpN; nil where it has none.
+    public let clockIndex: Int?
+    /// The types it can be set to.
+    public let transmitTypes: [TransmitType]
+    /// ethtool's names of those types.
+    public let transmitTypeNames: [String]
+    /// The filters it can be set to; it may grant a wider one than asked for.
+    public let receiveFilters: [ReceiveFilter]
+    /// ethtool's names of those filters.
+    public let receiveFilterNames: [String]
+}
+
+/// The setting of the NIC's time stamping: one for the whole NIC and all who use it.
+/// struct hwtstamp_config, linux/net_tstamp.h
+public struct HardwareTimestampingSetting: Hashable, Sendable {
+    /// Which sent frames are stamped.
+    public var transmitType: TransmitType
+    /// Which received frames are stamped.
+    public var receiveFilter: ReceiveFilter
+
+    /// A setting of the two.
+    public init(transmitType: TransmitType, receiveFilter: ReceiveFilter) {
+        self.transmitType = transmitType
+        self.receiveFilter = receiveFilter
+    }
+}
+
+extension NetworkInterface {
+    /// What can be stamped here. Needs no privilege.
+    ///
+    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
+    public func timestampingCapabilities() throws(SystemError) -> TimestampingCapabilities {
+        var info = ethtool_ts_info()
+        info.cmd = UInt32(ETHTOOL_GET_TS_INFO)
+        try request("ETHTOOL_GET_TS_INFO", UInt(SIOCETHTOOL), &info)
+        func members<Value: RawRepresentable<CInt>>(_ bits: UInt32) -> [Value] {
+            (0..<UInt32.bitWidth).filter { bits & (1 << UInt32($0)) != 0 }
+                .compactMap { Value(rawValue: CInt($0)) }
+        }
+        return TimestampingCapabilities(
+            flags: TimestampingFlags(rawValue: info.so_timestamping),
+            clockIndex: info.phc_index >= 0 ? Int(info.phc_index) : nil,
+            transmitTypes: members(info.tx_types),
+            transmitTypeNames: bitNames(info.tx_types, TransmitType.names),
+            receiveFilters: members(info.rx_filters),
+            receiveFilterNames: bitNames(info.rx_filters, ReceiveFilter.names))
+    }
+
+    /// The setting now in force. Needs no privilege.
+    ///
+    /// - Throws: `SystemError` with `notSupported` where the NIC stamps nothing.
+    public func hardwareTimestampingSetting() throws(SystemError) -> HardwareTimestampingSetting {
+        var config = hwtstamp_config()
+        try request("SIOCGHWTSTAMP", UInt(SIOCGHWTSTAMP), &config)
+        return HardwareTimestampingSetting(
+            transmitType: TransmitType(rawValue: config.tx_type),
+            receiveFilter: ReceiveFilter(rawValue: config.rx_filter))
+    }
+
+    /// Changes the setting, for everybody who uses the NIC, and returns the one now in force: a driver may
+    /// grant a wider filter than was asked for. Needs CAP_NET_ADMIN.
+    ///
+    /// - Throws: `SystemError`: `outOfRange` where the NIC does not have that setting (then nothing has
+    ///   changed), `notSupported` where it stamps nothing, `notPermitted`.
+    public func setHardwareTimestamping(
+        _ setting: HardwareTimestampingSetting
+    ) throws(SystemError) -> HardwareTimestampingSetting {
+        var config = hwtstamp_config(
+            flags: 0, tx_type: setting.transmitType.rawValue, rx_filter: setting.receiveFilter.rawValue)
+        try request("SIOCSHWTSTAMP", UInt(SIOCSHWTSTAMP), &config)
+        // Read back: what the call leaves in the structure is not the setting with every driver.
+        return try hardwareTimestampingSetting()
+    }
+
+    /// The name of the driver behind the interface. ETHTOOL_GDRVINFO
+    ///
+    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
+    public func driver() throws(SystemError) -> String {
+        var info = ethtool_drvinfo()
+        info.cmd = UInt32(ETHTOOL_GDRVINFO)
+        try request("ETHTOOL_GDRVINFO", UInt(SIOCETHTOOL), &info)
+        return withUnsafeBytes(of: info.driver) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
+    private func request<Data: BitwiseCopyable>(
+        _ operation: StaticString, _ number: UInt, _ data: inout Data
+    ) throws(SystemError) {
+        let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
+        guard cshim_interface_data_request(control.rawValue, number, name, &data) == 0 else {
+            throw .last(operation)
+        }
+    }
+}

@@ -1,0 +1,68 @@
+// What Swift cannot import from the C library and the kernel's headers: macros that are not plain
+// numbers, variadic calls, and calls hidden behind _GNU_SOURCE. No logic lives here.
+#ifndef CSHIM_H
+#define CSHIM_H
+
+#include <ifaddrs.h>
+#include <linux/errqueue.h>
+#include <linux/ethtool.h>
+#include <linux/filter.h>
+#include <linux/if_packet.h>
+#include <linux/net_tstamp.h>
+#include <linux/sockios.h>
+#include <net/if.h>
+#include <netinet/in.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+#include <time.h>
+
+// Constants newer than the oldest headers the package is built with; values from the kernel's uapi.
+
+// linux/if_packet.h, 4.20.
+static const int cshim_PACKET_IGNORE_OUTGOING = 23;
+// asm-generic/socket.h, 5.1: the time stamps of the _NEW kind have 64-bit seconds everywhere.
+static const int cshim_SO_TIMESTAMPING_OLD = 37;
+static const int cshim_SO_TIMESTAMPING_NEW = 65;
+// linux/if_packet.h, the checksum of a frame that another local process sent is still to be filled in.
+static const uint32_t cshim_TP_STATUS_CSUMNOTREADY = 1u << 3;
+static const uint32_t cshim_TP_STATUS_VLAN_VALID = 1u << 4;
+static const uint32_t cshim_TP_STATUS_VLAN_TPID_VALID = 1u << 6;
+
+// struct mmsghdr is hidden behind _GNU_SOURCE, which a public header must not define; shim.c asserts
+// that this is the same.
+struct cshim_mmsghdr {
+    struct msghdr msg_hdr;
+    unsigned int msg_len;
+};
+
+int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags);
+int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout);
+
+// ioctl is variadic.
+int cshim_ioctl(int fd, unsigned long request, void *argument);
+
+// prctl is variadic. Timer slack: how late, in nanoseconds, the kernel may end a sleep to save power.
+int cshim_set_timer_slack(unsigned long nanoseconds);
+
+// struct ifreq is a union behind macros. `name` holds IFNAMSIZ bytes, ended by a NUL.
+int cshim_interface_request(int fd, unsigned long request, const char *name, struct ifreq *out);
+int cshim_ifreq_index(const struct ifreq *r);
+int cshim_ifreq_mtu(const struct ifreq *r);
+unsigned int cshim_ifreq_flags(const struct ifreq *r);
+const struct sockaddr *cshim_ifreq_address(const struct ifreq *r);
+
+// SIOCETHTOOL, SIOCGHWTSTAMP and SIOCSHWTSTAMP take a pointer in the ifreq.
+int cshim_interface_data_request(int fd, unsigned long request, const char *name, void *data);
+
+// libpcap, loaded when it is first asked for, because linking it costs every start more than a
+// millisecond. Compiles `expression` for Ethernet frames of up to `snapshot_length` bytes.
+// Returns the number of instructions, at most `capacity`, or a CSHIM_PCAP_ code; `error` then holds
+// the reason in the words of libpcap or of the dynamic loader.
+enum { CSHIM_PCAP_MISSING = -1, CSHIM_PCAP_REJECTED = -2, CSHIM_PCAP_TOO_LONG = -3 };
+int cshim_pcap_compile(const char *expression, int snapshot_length, struct sock_filter *instructions,
+                       int capacity, char *error, int error_capacity);
+
+#endif

@@ -1,0 +1,48 @@
+#define _GNU_SOURCE
+#include "CShim.h"
+
+#include <stddef.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+
+_Static_assert(sizeof(struct cshim_mmsghdr) == sizeof(struct mmsghdr), "mmsghdr");
+_Static_assert(offsetof(struct cshim_mmsghdr, msg_len) == offsetof(struct mmsghdr, msg_len), "mmsghdr");
+
+int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags) {
+    return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
+}
+
+int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout) {
+    return ppoll(fds, count, timeout, NULL);
+}
+
+int cshim_ioctl(int fd, unsigned long request, void *argument) {
+    return ioctl(fd, request, argument);
+}
+
+int cshim_set_timer_slack(unsigned long nanoseconds) {
+    return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
+}
+
+static void set_name(struct ifreq *r, const char *name) {
+    memset(r, 0, sizeof *r);
+    strncpy(r->ifr_name, name, IFNAMSIZ - 1);
+}
+
+int cshim_interface_request(int fd, unsigned long request, const char *name, struct ifreq *out) {
+    set_name(out, name);
+    return ioctl(fd, request, out);
+}
+
+int cshim_ifreq_index(const struct ifreq *r) { return r->ifr_ifindex; }
+int cshim_ifreq_mtu(const struct ifreq *r) { return r->ifr_mtu; }
+unsigned int cshim_ifreq_flags(const struct ifreq *r) { return (unsigned short)r->ifr_flags; }
+const struct sockaddr *cshim_ifreq_address(const struct ifreq *r) { return &r->ifr_hwaddr; }
+
+int cshim_interface_data_request(int fd, unsigned long request, const char *name, void *data) {
+    struct ifreq r;
+    set_name(&r, name);
+    r.ifr_data = data;
+    return ioctl(fd, request, &r);
+}

@@ -1,0 +1,68 @@
+import AFPacketKit
+
+// What the user can do about a refusal of the system: all such advice is here.
+
+extension Failure {
+    /// A system call that failed: `goal` says what for, e.g. "Cannot receive on eth0".
+    init(_ goal: String, _ error: SystemError, interface: NetworkInterface? = nil) {
+        self = .refused(goal, reason: error.description, hint: advice(for: error, on: interface?.name))
+    }
+
+    /// An interface that could not be looked up.
+    static func noInterface(_ name: String, _ error: SystemError) -> Failure {
+        guard error.code == .noSuchDevice else {
+            return Failure("Cannot look up interface \(name)", error)
+        }
+        let names = (try? NetworkInterface.names()) ?? []
+        let others = names.filter { $0 != "lo" }
+        let hint =
+            others.isEmpty
+            ? "this network namespace has no interface but the loopback; make one or enter another: "
+                + "ip netns exec NAME afprobe …"
+            : "there are: \(others.joined(separator: ", "))"
+        return .refused("There is no interface \(name)", reason: "\(error.code)", hint: hint)
+    }
+
+    /// An interface that is not fit for Ethernet frames.
+    static func notEthernet(_ interface: NetworkInterface) -> Failure {
+        let kind =
+            interface.isLoopback
+            ? "it is the loopback" : "its hardware type is \(interface.hardwareType), not 1"
+        return .refused(
+            "Interface \(interface.name) is not an Ethernet interface", reason: kind,
+            hint: "for frames within this host use a veth pair: ip link add a type veth peer name b")
+    }
+
+    /// An interface that has not been set up.
+    static func isDown(_ interface: NetworkInterface) -> Failure {
+        .refused(
+            "Interface \(interface.name) is down", reason: "\(ErrorCode.networkDown)",
+            hint: "set it up: ip link set \(interface.name) up")
+    }
+}
+
+private func advice(for error: SystemError, on interface: String?) -> String? {
+    let name = interface ?? "IF"
+    switch error.code {
+    case .notPermitted, .accessDenied:
+        return missingCapabilityAdvice(for: error)
+    case .networkDown: return "set it up: ip link set \(name) up"
+    case .noSuchDevice, .noSuchAddress: return "the interface has gone; ip link shows those there are"
+    case .messageTooLong: return "use a smaller --size, or raise the MTU: ip link set \(name) mtu N"
+    case .notSupported: return "what the interface can stamp is shown by: afprobe hwstamp \(name)"
+    case .outOfRange: return "what the NIC can be set to is shown by: afprobe hwstamp \(name)"
+    default: return nil
+    }
+}
+
+private func missingCapabilityAdvice(for error: SystemError) -> String {
+    let isSetting = error.operation.description == "SIOCSHWTSTAMP"
+    let needed = isSetting ? ThisProcess.Capability.netAdmin : .netRaw
+    let name = isSetting ? "CAP_NET_ADMIN" : "CAP_NET_RAW"
+    guard !ThisProcess.has(needed) else {
+        return "\(name) is in force, so a security module or another namespace forbids it"
+    }
+    let path = ThisProcess.executablePath ?? "afprobe"
+    return "\(name) is missing; run it as root, or grant it to the program once: "
+        + "sudo setcap cap_net_raw,cap_net_admin+ep \(path)"
+}

@@ -1,0 +1,13 @@
+/// What is wrong with a command line, or what was asked for in place of a run.
+enum ArgumentError: Error, Equatable {
+    case helpRequested(command: String)
+    case missingCommand
+    case unknownCommand(String, candidate: String?)
+    case unknownOption(String, candidates: [String])
+    case missingValue(option: String, placeholder: String)
+    case unexpectedValue(option: String)
+    case invalidValue(String, of: String, expected: String)
+    case missingOption(OptionDescription)
+    case missingOperand(String, help: String)
+    case unexpectedOperand(String)
+}

@@ -1,0 +1,52 @@
+extension ArgumentError {
+    /// What is wrong.
+    var message: String {
+        switch self {
+        case .helpRequested: ""
+        case .missingCommand: "No command was given"
+        case .unknownCommand(let name, _): "Unknown command '\(name)'"
+        case .unknownOption(let option, _): "Unknown option \(option)"
+        case .missingValue(let option, let placeholder): "Option \(option) needs a value: \(placeholder)"
+        case .unexpectedValue(let option): "Option \(option) takes no value"
+        case .invalidValue(let value, let owner, _): "Invalid value '\(value)' for \(owner)"
+        case .missingOption(let option): "Option \(option.synopsis) is missing"
+        case .missingOperand(let placeholder, _): "Argument \(placeholder) is missing"
+        case .unexpectedOperand(let word): "Unexpected argument '\(word)'"
+        }
+    }
+
+    /// What is right instead, where that is known.
+    var advice: String? {
+        switch self {
+        case .unknownCommand(_, let candidate): candidate.map { "did you mean '\($0)'?" }
+        case .unknownOption(_, let candidates):
+            candidates.isEmpty ? nil : "did you mean \(candidates.joined(separator: " or "))?"
+        case .invalidValue(_, _, let expected): "expected \(expected)"
+        case .missingOption(let option): lowercasedSentence(option.help)
+        case .missingOperand(_, let help): lowercasedSentence(help)
+        default: nil
+        }
+    }
+
+    /// The advice, followed by where to read on.
+    func hint(command: String?) -> String {
+        let help = "see 'afprobe \(command.map { "help \($0)" } ?? "help")'"
+        return advice.map { "\($0); \(help)" } ?? help
+    }
+
+    private func lowercasedSentence(_ text: String) -> String {
+        let sentence = text.prefix(1).lowercased() + text.dropFirst()
+        return sentence.hasSuffix(".") ? String(sentence.dropLast()) : sentence
+    }
+}
+
+extension OptionDescription {
+    /// `-i IF`, or `--interface IF` where there is no letter.
+    var synopsis: String {
+        let name = short.map { "-\($0)" } ?? "--\(long)"
+        return switch arity {
+        case .flag: name
+        case .value(let placeholder): "\(name) \(placeholder)"
+        }
+    }
+}

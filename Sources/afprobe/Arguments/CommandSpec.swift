@@ -1,0 +1,70 @@
+/// A command, declared once.
+struct CommandSpec<Values> {
+    let name: String
+    /// One line, without a full stop.
+    let summary: String
+    /// What the help says under the usage line.
+    let discussion: String
+    let initial: Values
+    let options: [OptionSpec<Values>]
+    let operands: [OperandSpec<Values>]
+    /// Checks what no single option can, and does it.
+    let run: (Values, inout Console) throws(Failure) -> ExitStatus
+    let output: (Values) -> OutputOptions
+}
+
+/// A command by how it presents itself: for help and completions.
+struct CommandDescription {
+    let name: String
+    let summary: String
+    let discussion: String
+    let options: [OptionDescription]
+    let operands: [Operand]
+
+    struct Operand {
+        let placeholder: String
+        let isRequired: Bool
+        let isRepeated: Bool
+        let help: String
+        let completion: Completion
+    }
+}
+
+/// A command whose own type of values does not matter any more.
+struct Command {
+    let description: CommandDescription
+    private let parseAndRun: ([String]) throws(ArgumentError) -> Invocation
+
+    /// What is left to do once the arguments are right.
+    struct Invocation {
+        let output: OutputOptions
+        let run: (inout Console) throws(Failure) -> ExitStatus
+    }
+
+    init<Values>(_ spec: CommandSpec<Values>) {
+        let options = spec.options.map(\.description) + [helpOption]
+        description = CommandDescription(
+            name: spec.name, summary: spec.summary, discussion: spec.discussion, options: options,
+            operands: spec.operands.map {
+                CommandDescription.Operand(
+                    placeholder: $0.placeholder, isRequired: $0.isRequired, isRepeated: $0.isRepeated,
+                    help: $0.help, completion: $0.completion)
+            })
+        parseAndRun = { (arguments: [String]) throws(ArgumentError) in
+            let values = try Parser(spec).parse(arguments)
+            return Invocation(
+                output: spec.output(values),
+                run: { (console: inout Console) throws(Failure) in try spec.run(values, &console) })
+        }
+    }
+
+    /// Reads the words behind the command's name.
+    func parse(_ arguments: [String]) throws(ArgumentError) -> Invocation {
+        try parseAndRun(arguments)
+    }
+}
+
+/// Every command has it; the parser throws `helpRequested` for it.
+let helpOption = OptionDescription(
+    long: "help", short: "h", arity: .flag, section: .general, help: "Show this help.",
+    completion: .nothing, isRequired: false)

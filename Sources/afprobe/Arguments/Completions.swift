@@ -1,0 +1,237 @@
+/// The shells that completions can be made for.
+enum Shell: String, CaseIterable {
+    case bash
+    case zsh
+    case fish
+
+    /// The script that teaches the shell the commands, their options and the values of these.
+    func completionScript(for commands: [CommandDescription]) -> String {
+        switch self {
+        case .bash: bashScript(commands)
+        case .zsh: zshScript(commands)
+        case .fish: fishScript(commands)
+        }
+    }
+}
+
+private let globalWords = ["help", "--help", "--version", "--generate-completion-script"]
+
+// MARK: bash
+
+private func bashScript(_ commands: [CommandDescription]) -> String {
+    let names = commands.map(\.name)
+    var text = """
+        # bash completion for afprobe, made by: afprobe --generate-completion-script bash
+
+        _afprobe_interfaces() {
+            local path
+            for path in /sys/class/net/*; do
+                [[ -e $path/ifindex ]] && printf '%s\\n' "${path##*/}"
+            done
+        }
+
+        _afprobe() {
+            local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
+            COMPREPLY=()
+            if ((COMP_CWORD == 1)); then
+                mapfile -t COMPREPLY < <(compgen -W '\((names + globalWords).joined(separator: " "))' -- "$current")
+                return
+            fi
+            case ${COMP_WORDS[1]} in
+            help)
+                ((COMP_CWORD == 2)) && mapfile -t COMPREPLY < <(compgen -W '\(names.joined(separator: " "))' -- "$current")
+                return
+                ;;
+            --generate-completion-script)
+                mapfile -t COMPREPLY < <(compgen -W '\(Shell.allCases.map(\.rawValue).joined(separator: " "))' -- "$current")
+                return
+                ;;
+
+        """
+    for command in commands {
+        text += "    \(command.name))\n        case $previous in\n"
+        for option in command.options {
+            guard case .value = option.arity else { continue }
+            let names = (option.short.map { ["-\($0)"] } ?? []) + ["--\(option.long)"]
+            text += "        \(names.joined(separator: " | ")))\n"
+            if let words = bashWords(option.completion) {
+                text += "            mapfile -t COMPREPLY < <(compgen -W \(words) -- \"$current\")\n"
+            }
+            text += "            return\n            ;;\n"
+        }
+        text += "        esac\n"
+        let options = command.options.map { "--\($0.long)" }.joined(separator: " ")
+        text += "        if [[ $current == -* ]]; then\n"
+        text += "            mapfile -t COMPREPLY < <(compgen -W '\(options)' -- \"$current\")\n"
+        if let words = command.operands.first.flatMap({ bashWords($0.completion) }) {
+            text += "        else\n"
+            text += "            mapfile -t COMPREPLY < <(compgen -W \(words) -- \"$current\")\n"
+        }
+        text += "        fi\n        ;;\n"
+    }
+    text += """
+            esac
+        }
+
+        complete -F _afprobe afprobe
+
+        """
+    return text
+}
+
+private func bashWords(_ completion: Completion) -> String? {
+    switch completion {
+    case .nothing: nil
+    case .interfaces: "\"$(_afprobe_interfaces)\""
+    case .values(let values): "'\(values.joined(separator: " "))'"
+    }
+}
+
+// MARK: zsh
+
+private func zshScript(_ commands: [CommandDescription]) -> String {
+    var text = """
+        #compdef afprobe
+        # zsh completion for afprobe, made by: afprobe --generate-completion-script zsh
+
+        _afprobe_interfaces() {
+            local -a interfaces
+            interfaces=(/sys/class/net/*(N:t))
+            compadd -a interfaces
+        }
+
+        _afprobe() {
+            local -a commands
+            commands=(
+
+        """
+    for command in commands {
+        text += "        '\(command.name):\(zshQuoted(command.summary))'\n"
+    }
+    text += """
+                'help:Show how a command is used'
+            )
+            if ((CURRENT == 2)); then
+                _describe command commands
+                compadd -- --help --version --generate-completion-script
+                return
+            fi
+            local command=$words[2]
+            shift words
+            ((CURRENT--))
+            case $command in
+            help)
+                _describe command commands
+                ;;
+            --generate-completion-script)
+                compadd \(Shell.allCases.map(\.rawValue).joined(separator: " "))
+                ;;
+
+        """
+    for command in commands {
+        text += "    \(command.name))\n        _arguments -s -S"
+        for option in command.options { text += " \\\n            \(zshSpec(option))" }
+        for operand in command.operands {
+            let position = operand.isRepeated ? "*" : "1"
+            text += " \\\n            '\(position):\(operand.placeholder):\(zshAction(operand.completion))'"
+        }
+        text += "\n        ;;\n"
+    }
+    text += """
+            esac
+        }
+
+        _afprobe "$@"
+
+        """
+    return text
+}
+
+private func zshSpec(_ option: OptionDescription) -> String {
+    let help = zshQuoted(option.help).split(separator: "[").joined(separator: "\\[")
+        .split(separator: "]").joined(separator: "\\]")
+    let value: String
+    let equals: String
+    switch option.arity {
+    case .flag: (value, equals) = ("", "")
+    case .value(let placeholder):
+        (value, equals) = (":\(placeholder):\(zshAction(option.completion))", "=")
+    }
+    let long = "--\(option.long)\(equals)"
+    guard let short = option.short else { return "'\(long)[\(help)]\(value)'" }
+    let plus = equals.isEmpty ? "" : "+"
+    return "'(-\(short) --\(option.long))'{-\(short)\(plus),\(long)}'[\(help)]\(value)'"
+}
+
+private func zshAction(_ completion: Completion) -> String {
+    switch completion {
+    case .nothing: " "
+    case .interfaces: "_afprobe_interfaces"
+    case .values(let values): "(\(values.joined(separator: " ")))"
+    }
+}
+
+private func zshQuoted(_ text: String) -> String {
+    var result = ""
+    for character in text {
+        switch character {
+        case "'": result += "'\\''"
+        case ":": result += "\\:"
+        default: result.append(character)
+        }
+    }
+    return result
+}
+
+// MARK: fish
+
+private func fishScript(_ commands: [CommandDescription]) -> String {
+    let names = commands.map(\.name).joined(separator: " ")
+    var text = """
+        # fish completion for afprobe, made by: afprobe --generate-completion-script fish
+
+        function __afprobe_interfaces
+            for path in /sys/class/net/*
+                test -e $path/ifindex; and string replace -r '.*/' '' $path
+            end
+        end
+
+        complete -c afprobe -f
+        complete -c afprobe -n __fish_use_subcommand -l help -d 'Show the commands'
+        complete -c afprobe -n __fish_use_subcommand -l version -d 'Show the version'
+        complete -c afprobe -n __fish_use_subcommand -x -l generate-completion-script -a '\(
+            Shell.allCases.map(\.rawValue).joined(separator: " "))'
+        complete -c afprobe -n __fish_use_subcommand -a help -d 'Show how a command is used'
+        complete -c afprobe -n '__fish_seen_subcommand_from help' -a '\(names)'
+
+        """
+    for command in commands {
+        text += "complete -c afprobe -n __fish_use_subcommand -a \(command.name)"
+        text += " -d '\(fishQuoted(command.summary))'\n"
+        let condition = "-n '__fish_seen_subcommand_from \(command.name)'"
+        for option in command.options {
+            text += "complete -c afprobe \(condition)"
+            if let short = option.short { text += " -s \(short)" }
+            text += " -l \(option.long)"
+            if case .value = option.arity { text += " -x" }
+            if let words = fishWords(option.completion) { text += " -a \(words)" }
+            text += " -d '\(fishQuoted(option.help))'\n"
+        }
+        if let words = command.operands.first.flatMap({ fishWords($0.completion) }) {
+            text += "complete -c afprobe \(condition) -a \(words)\n"
+        }
+    }
+    return text
+}
+
+private func fishWords(_ completion: Completion) -> String? {
+    switch completion {
+    case .nothing: nil
+    case .interfaces: "'(__afprobe_interfaces)'"
+    case .values(let values): "'\(values.joined(separator: " "))'"
+    }
+}
+
+private func fishQuoted(_ text: String) -> String {
+    text.split(separator: "'", omittingEmptySubsequences: false).joined(separator: "\\'")
+}

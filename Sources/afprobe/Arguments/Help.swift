@@ -1,0 +1,95 @@
+/// The text of `afprobe help`.
+func overviewHelp(_ commands: [CommandDescription]) -> String {
+    let width = (commands.map(\.name.count).max() ?? 0) + 2
+    var text = """
+        afprobe tells when application, kernel and network card saw an Ethernet frame.
+
+        Usage: afprobe COMMAND [OPTION]...
+
+        Commands:
+
+        """
+    for command in commands {
+        text += entry("  " + command.name, command.summary + ".", column: width + 2)
+    }
+    text += "\n"
+    text += wrap(
+        """
+        afprobe help COMMAND shows a command's options, afprobe --version the version, and afprobe \
+        --generate-completion-script bash|zsh|fish what a shell completes.
+
+        Exit status: 0 measured, 1 nothing came, 2 wrong usage, 3 the system refused.
+        """, indent: 0)
+    return text
+}
+
+/// The text of `afprobe help COMMAND`.
+func commandHelp(_ command: CommandDescription) -> String {
+    var text = "Usage: \(command.synopsis)\n\n"
+    text += wrap(command.discussion, indent: 0)
+    if !command.operands.isEmpty {
+        text += "\nArguments:\n"
+        for operand in command.operands {
+            text += entry("  " + operand.placeholder, operand.help, column: helpColumn)
+        }
+    }
+    for section in OptionDescription.Section.allCases {
+        let options = command.options.filter { $0.section == section }
+        guard !options.isEmpty else { continue }
+        text += "\n\(section.rawValue):\n"
+        for option in options {
+            text += entry(option.helpLabel, option.help, column: helpColumn)
+        }
+    }
+    return text
+}
+
+private let helpColumn = 28
+private let helpWidth = 80
+
+extension CommandDescription {
+    /// The command line in short: what must be given, then what may be.
+    var synopsis: String {
+        let required = options.filter(\.isRequired).map(\.synopsis)
+        let words = operands.map { operand in
+            let word = operand.isRepeated ? "\(operand.placeholder)..." : operand.placeholder
+            return operand.isRequired ? word : "[\(word)]"
+        }
+        return (["afprobe", name] + required + ["[OPTION]..."] + words).joined(separator: " ")
+    }
+}
+
+extension OptionDescription {
+    fileprivate var helpLabel: String {
+        let letter = short.map { "  -\($0), " } ?? "      "
+        return switch arity {
+        case .flag: "\(letter)--\(long)"
+        case .value(let placeholder): "\(letter)--\(long) \(placeholder)"
+        }
+    }
+}
+
+/// A label and, from a column on, its explanation; below the label where that is too long.
+private func entry(_ label: String, _ explanation: String, column: Int) -> String {
+    let body = wrap(explanation, indent: column)
+    guard label.count + 1 < column else { return "\(label)\n\(body)" }
+    return label + body.dropFirst(label.count)
+}
+
+/// Breaks a text into lines of at most the help's width, each indented.
+func wrap(_ text: String, indent: Int) -> String {
+    let margin = String(repeating: " ", count: indent)
+    var result = ""
+    for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        var line = ""
+        for word in paragraph.split(separator: " ") {
+            if !line.isEmpty, indent + line.count + 1 + word.count > helpWidth {
+                result += margin + line + "\n"
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " " + word
+        }
+        result += line.isEmpty ? "\n" : margin + line + "\n"
+    }
+    return result
+}

@@ -1,0 +1,102 @@
+// One declaration per command: from it come parsing, help, error messages and completions.
+
+/// How an option or an operand presents itself: all but what it does.
+struct OptionDescription: Equatable {
+    /// Whether the option takes a value.
+    enum Arity: Equatable {
+        case flag
+        case value(String)
+    }
+
+    /// The heading it stands under in the help.
+    enum Section: String, CaseIterable {
+        case target = "What to measure"
+        case frame = "The frames"
+        case pace = "How many, how fast, how long"
+        case output = "Output"
+        case general = "Other"
+    }
+
+    let long: String
+    let short: Character?
+    let arity: Arity
+    let section: Section
+    let help: String
+    let completion: Completion
+    let isRequired: Bool
+}
+
+/// What a shell may offer where a value is to be typed.
+enum Completion: Equatable {
+    case nothing
+    case interfaces
+    case values([String])
+}
+
+/// An option of a command that collects its options in `Values`.
+struct OptionSpec<Values> {
+    let description: OptionDescription
+    let apply: (inout Values, String) throws(ValueError) -> Void
+
+    /// An option that is there or not.
+    static func flag(
+        _ long: String, _ short: Character? = nil, in section: OptionDescription.Section, help: String,
+        set: @escaping (inout Values) -> Void
+    ) -> OptionSpec {
+        OptionSpec(
+            description: OptionDescription(
+                long: long, short: short, arity: .flag, section: section, help: help,
+                completion: .nothing, isRequired: false),
+            apply: { (values: inout Values, _: String) throws(ValueError) in set(&values) })
+    }
+
+    /// An option with a value, which is parsed and then kept; of one that is given twice the last counts.
+    static func value<Value>(
+        _ long: String, _ short: Character? = nil, _ placeholder: String,
+        in section: OptionDescription.Section, isRequired: Bool = false,
+        completion: Completion = .nothing, help: String,
+        as parse: @escaping (String) throws(ValueError) -> Value,
+        set: @escaping (inout Values, Value) -> Void
+    ) -> OptionSpec {
+        OptionSpec(
+            description: OptionDescription(
+                long: long, short: short, arity: .value(placeholder), section: section, help: help,
+                completion: completion, isRequired: isRequired),
+            apply: { (values: inout Values, text: String) throws(ValueError) in
+                set(&values, try parse(text))
+            })
+    }
+}
+
+/// An operand: a word that is no option.
+struct OperandSpec<Values> {
+    let placeholder: String
+    let isRequired: Bool
+    let isRepeated: Bool
+    let help: String
+    let completion: Completion
+    let apply: (inout Values, String) throws(ValueError) -> Void
+
+    init<Value>(
+        _ placeholder: String, isRequired: Bool, isRepeated: Bool = false,
+        completion: Completion = .nothing, help: String,
+        as parse: @escaping (String) throws(ValueError) -> Value,
+        set: @escaping (inout Values, Value) -> Void
+    ) {
+        self.placeholder = placeholder
+        self.isRequired = isRequired
+        self.isRepeated = isRepeated
+        self.completion = completion
+        self.help = help
+        apply = { (values: inout Values, text: String) throws(ValueError) in
+            set(&values, try parse(text))
+        }
+    }
+}
+
+/// Why a value is not one, in words that finish the sentence "… is not".
+struct ValueError: Error, Equatable {
+    let expected: String
+
+    init(_ expected: String) { self.expected = expected }
+}

@@ -1,0 +1,131 @@
+/// Turns the words behind a command's name into its values.
+struct Parser<Values> {
+    private let spec: CommandSpec<Values>
+
+    init(_ spec: CommandSpec<Values>) { self.spec = spec }
+
+    func parse(_ arguments: [String]) throws(ArgumentError) -> Values {
+        var state = State(values: spec.initial, rest: arguments[...])
+        while let argument = state.rest.popFirst() {
+            switch state.onlyWords ? .word(argument) : Token(argument) {
+            case .long(let name, let value): try takeLong(name, value, &state)
+            case .short(let letters): try takeShort(letters[...], &state)
+            case .word(let word): try takeOperand(word, &state)
+            case .end: state.onlyWords = true
+            }
+        }
+        try checkCompleteness(state)
+        return state.values
+    }
+
+    private struct State {
+        var values: Values
+        var rest: ArraySlice<String>
+        var onlyWords = false
+        var given: Set<String> = []
+        var operandCount = 0
+    }
+
+    private func takeLong(_ name: String, _ value: String?, _ state: inout State) throws(ArgumentError) {
+        if name == helpOption.long, value == nil { throw .helpRequested(command: spec.name) }
+        guard let option = spec.options.first(where: { $0.description.long == name }) else {
+            throw .unknownOption("--\(name)", candidates: candidates(for: name))
+        }
+        switch option.description.arity {
+        case .flag:
+            guard value == nil else { throw .unexpectedValue(option: "--\(name)") }
+            try apply(option, "", as: "--\(name)", &state)
+        case .value(let placeholder):
+            let given =
+                if let value { value } else { try nextValue(of: "--\(name)", placeholder, &state) }
+            try apply(option, given, as: "--\(name)", &state)
+        }
+    }
+
+    /// A bundle: flags up to the first option that takes a value, whose value is the rest of the word or
+    /// the next word.
+    private func takeShort(_ letters: Substring, _ state: inout State) throws(ArgumentError) {
+        var letters = letters
+        while let letter = letters.popFirst() {
+            if letter == helpOption.short { throw .helpRequested(command: spec.name) }
+            guard let option = spec.options.first(where: { $0.description.short == letter }) else {
+                throw .unknownOption("-\(letter)", candidates: shortCandidates(for: letter, letters))
+            }
+            switch option.description.arity {
+            case .flag:
+                try apply(option, "", as: "-\(letter)", &state)
+            case .value(let placeholder):
+                let value =
+                    try letters.isEmpty
+                    ? nextValue(of: "-\(letter)", placeholder, &state) : String(letters)
+                try apply(option, value, as: "-\(letter)", &state)
+                return
+            }
+        }
+    }
+
+    private func takeOperand(_ word: String, _ state: inout State) throws(ArgumentError) {
+        let index = min(state.operandCount, spec.operands.count - 1)
+        guard index >= 0, state.operandCount == index || spec.operands[index].isRepeated else {
+            throw .unexpectedOperand(word)
+        }
+        let operand = spec.operands[index]
+        do throws(ValueError) { try operand.apply(&state.values, word) } catch {
+            throw .invalidValue(word, of: operand.placeholder, expected: error.expected)
+        }
+        state.operandCount += 1
+    }
+
+    private func apply(
+        _ option: OptionSpec<Values>, _ value: String, as written: String, _ state: inout State
+    ) throws(ArgumentError) {
+        do throws(ValueError) { try option.apply(&state.values, value) } catch {
+            throw .invalidValue(value, of: written, expected: error.expected)
+        }
+        state.given.insert(option.description.long)
+    }
+
+    /// The next word is the value, unless it is itself an option of this command: then the value was
+    /// forgotten.
+    private func nextValue(
+        of option: String, _ placeholder: String, _ state: inout State
+    ) throws(ArgumentError) -> String {
+        guard let next = state.rest.first, !isOption(next) else {
+            throw .missingValue(option: option, placeholder: placeholder)
+        }
+        state.rest.removeFirst()
+        return next
+    }
+
+    private func isOption(_ argument: String) -> Bool {
+        switch Token(argument) {
+        case .long(let name, _): spec.options.contains { $0.description.long == name }
+        case .short(let letters): spec.options.contains { $0.description.short == letters.first }
+        case .word: false
+        case .end: true
+        }
+    }
+
+    private func checkCompleteness(_ state: State) throws(ArgumentError) {
+        for option in spec.options.map(\.description)
+        where option.isRequired && !state.given.contains(option.long) {
+            throw .missingOption(option)
+        }
+        for operand in spec.operands.dropFirst(state.operandCount) where operand.isRequired {
+            throw .missingOperand(operand.placeholder, help: operand.help)
+        }
+    }
+
+    /// The options that may have been meant: those that begin like it, or else the one spelt most like it.
+    private func candidates(for name: String) -> [String] {
+        let names = spec.options.map(\.description.long) + [helpOption.long]
+        let longer = name.isEmpty ? [] : names.filter { $0.hasPrefix(name) }
+        if !longer.isEmpty { return longer.map { "--\($0)" } }
+        return closest(to: name, among: names).map { ["--\($0)"] } ?? []
+    }
+
+    /// `-count` was meant as `--count`.
+    private func shortCandidates(for letter: Character, _ rest: Substring) -> [String] {
+        rest.isEmpty ? [] : candidates(for: String(letter) + rest)
+    }
+}

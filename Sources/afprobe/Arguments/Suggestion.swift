@@ -1,0 +1,29 @@
+/// The name that a misspelt one was probably meant to be: the one with the fewest differences, if these
+/// are few for its length.
+func closest(to word: String, among names: [String]) -> String? {
+    let best = names.map { (name: $0, distance: editDistance(word, $0)) }.min { $0.distance < $1.distance }
+    guard let best, best.distance <= max(1, best.name.count / 3) else { return nil }
+    return best.name
+}
+
+/// How many characters must be inserted, deleted, replaced or swapped with their neighbour to make one
+/// word the other (optimal string alignment).
+func editDistance(_ left: String, _ right: String) -> Int {
+    let left = Array(left)
+    let right = Array(right)
+    var beforeLast: [Int] = []
+    var last = Array(0...right.count)
+    for i in left.indices {
+        var row = [i + 1]
+        for j in right.indices {
+            let replaced = last[j] + (left[i] == right[j] ? 0 : 1)
+            var distance = min(replaced, last[j + 1] + 1, row[j] + 1)
+            if i > 0, j > 0, left[i] == right[j - 1], left[i - 1] == right[j] {
+                distance = min(distance, beforeLast[j - 1] + 1)
+            }
+            row.append(distance)
+        }
+        (beforeLast, last) = (last, row)
+    }
+    return last[right.count]
+}

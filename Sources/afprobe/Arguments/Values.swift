@@ -1,0 +1,183 @@
+import AFPacketKit
+
+// The kinds of value that options take, each read strictly and with an error that shows a right one.
+
+/// A number of frames, 1 or more.
+func parseCount(_ text: String) throws(ValueError) -> UInt64 {
+    guard let count = parseDecimal(text), count > 0 else {
+        throw ValueError("a number of frames from 1, like 10")
+    }
+    return count
+}
+
+/// A number within a range.
+func parseNumber(_ text: String, in range: ClosedRange<UInt64>, _ what: String) throws(ValueError) -> UInt64 {
+    guard let number = parseDecimal(text), range.contains(number) else {
+        throw ValueError("\(what) from \(range.lowerBound) to \(range.upperBound)")
+    }
+    return number
+}
+
+/// Reads numbers within a range.
+func numberParser(
+    _ range: ClosedRange<UInt64>, _ what: String
+) -> (String) throws(ValueError) -> UInt64 {
+    { (text: String) throws(ValueError) in try parseNumber(text, in: range, what) }
+}
+
+/// Any text.
+func parseText(_ text: String) throws(ValueError) -> String { text }
+
+/// An interface's name; whether there is such an interface is not judged.
+func parseInterfaceName(_ text: String) throws(ValueError) -> String {
+    guard !text.isEmpty else { throw ValueError("the name of an interface, like eth0") }
+    return text
+}
+
+/// A duration in nanoseconds: `250ns`, `100us`, `10ms`, `1.5s`, `2m`, `1h`; a bare number is seconds.
+func parseDuration(_ text: String) throws(ValueError) -> Int64 {
+    let error = ValueError("a duration like 250ns, 100us, 10ms, 1.5s or 2m; a bare number is seconds")
+    let digits = text.utf8.prefix { isDigit($0) || $0 == UInt8(ascii: ".") }
+    guard let unit = durationUnits[String(text.dropFirst(digits.count))] else { throw error }
+    let parts = digits.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+    guard (1...2).contains(parts.count), parts.contains(where: { !$0.isEmpty }) else { throw error }
+    guard let whole = parts[0].isEmpty ? 0 : parseDecimal(String(Substring(parts[0]))) else { throw error }
+    var nanoseconds = whole.multipliedReportingOverflow(by: unit)
+    guard !nanoseconds.overflow else { throw error }
+    if parts.count == 2 {
+        // What is finer than a nanosecond is dropped.
+        var place = unit
+        for digit in parts[1] {
+            place /= 10
+            nanoseconds = nanoseconds.partialValue.addingReportingOverflow(
+                UInt64(digit - UInt8(ascii: "0")) * place)
+            guard !nanoseconds.overflow else { throw error }
+        }
+    }
+    guard let result = Int64(exactly: nanoseconds.partialValue) else { throw error }
+    return result
+}
+
+private let durationUnits: [String: UInt64] = [
+    "ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "": 1_000_000_000,
+    "m": 60_000_000_000, "h": 3_600_000_000_000,
+]
+
+/// A duration above zero.
+func parsePositiveDuration(_ text: String) throws(ValueError) -> Int64 {
+    let duration = try parseDuration(text)
+    guard duration > 0 else { throw ValueError("a duration above zero, like 500ms") }
+    return duration
+}
+
+/// The interval, in nanoseconds, of a rate in frames a second.
+func parseRate(_ text: String) throws(ValueError) -> Int64 {
+    let rate = try parseNumber(text, in: 1...1_000_000_000, "a number of frames a second")
+    return Int64(1_000_000_000 / rate)
+}
+
+/// A MAC address.
+func parseMACAddress(_ text: String) throws(ValueError) -> MACAddress {
+    guard let address = MACAddress(text) else {
+        throw ValueError("a MAC address: six octets like 02:42:ac:c8:01:61")
+    }
+    return address
+}
+
+/// The MAC address of one station.
+func parseStationAddress(_ text: String) throws(ValueError) -> MACAddress {
+    let address = try parseMACAddress(text)
+    guard !address.isGroup, address != .zero else {
+        throw ValueError("the MAC address of one host, neither a group's nor all zeros")
+    }
+    return address
+}
+
+/// An EtherType, hexadecimal with 0x or decimal.
+func parseEtherType(_ text: String) throws(ValueError) -> EtherType {
+    let error = ValueError(
+        "an EtherType from 0x0600 to 0xffff, like 0x88b5, but none that stands for IP or a VLAN tag")
+    let number: UInt64?
+    if text.hasPrefix("0x") || text.hasPrefix("0X") {
+        let digits = text.dropFirst(2)
+        guard (1...4).contains(digits.count), digits.utf8.allSatisfy(isHexadecimalDigit) else { throw error }
+        number = UInt64(digits, radix: 16)
+    } else {
+        number = parseDecimal(text)
+    }
+    guard let number, let type = UInt16(exactly: number), type >= EtherType.lowest else { throw error }
+    let etherType = EtherType(rawValue: type)
+    guard ![.ipv4, .ipv6, .vlan, .serviceVLAN].contains(etherType) else { throw error }
+    return etherType
+}
+
+/// A VLAN and, after a colon, a priority: `100` or `100:5`.
+func parseVLAN(_ text: String) throws(ValueError) -> VLANTag {
+    let parts = text.split(separator: ":", maxSplits: 1, omittingEmptySubsequences: false)
+    guard let identifier = parseDecimal(String(parts[0])).flatMap(UInt16.init(exactly:)),
+        let priority = parts.count == 1 ? 0 : parseDecimal(String(parts[1])).flatMap(UInt8.init(exactly:)),
+        let tag = VLANTag(identifier: identifier, priority: priority)
+    else {
+        throw ValueError("a VLAN from 0 to 4094 and, after a colon, a priority from 0 to 7, like 100:5")
+    }
+    return tag
+}
+
+/// An IPv4 or IPv6 address of one host.
+func parseHostAddress(_ text: String) throws(ValueError) -> IPAddress {
+    guard let address = IPAddress(text) else {
+        throw ValueError("an IPv4 or IPv6 address, like 192.168.56.101 or fe80::1")
+    }
+    return address
+}
+
+/// A UDP port.
+func parsePort(_ text: String) throws(ValueError) -> UInt16 {
+    UInt16(try parseNumber(text, in: 1...65_535, "a port"))
+}
+
+/// Reads the words of an enumeration.
+func choiceParser<Choice: RawRepresentable<String> & CaseIterable>(
+    _: Choice.Type
+) -> (String) throws(ValueError) -> Choice {
+    { (text: String) throws(ValueError) in
+        guard let choice = Choice(rawValue: text) else {
+            throw ValueError("one of \(Choice.allCases.map(\.rawValue).joined(separator: ", "))")
+        }
+        return choice
+    }
+}
+
+/// Reads things that know their own names.
+func nameParser<Named: LosslessStringConvertible>(
+    _: Named.Type, among names: [String]
+) -> (String) throws(ValueError) -> Named {
+    { (text: String) throws(ValueError) in
+        guard let named = Named(text) else {
+            throw ValueError("one of \(names.joined(separator: ", "))")
+        }
+        return named
+    }
+}
+
+/// The form of the lines; nil for `auto`.
+func parseFormat(_ text: String) throws(ValueError) -> LineFormat? {
+    if text == "auto" { return nil }
+    guard let format = LineFormat(rawValue: text) else {
+        let names = ["auto"] + LineFormat.allCases.map(\.rawValue)
+        throw ValueError("one of \(names.joined(separator: ", "))")
+    }
+    return format
+}
+
+/// Digits alone: no sign, no space, no underscore.
+private func parseDecimal(_ text: String) -> UInt64? {
+    guard !text.isEmpty, text.utf8.allSatisfy(isDigit) else { return nil }
+    return UInt64(text)
+}
+
+private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+
+private func isHexadecimalDigit(_ byte: UInt8) -> Bool {
+    isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)
+}

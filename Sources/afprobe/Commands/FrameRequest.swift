@@ -1,0 +1,147 @@
+import AFPacketKit
+
+/// The frames that the options ask for, as far as they can be told without the interface; wrong
+/// combinations are found here, whatever the interface.
+struct FrameRequest {
+    private let traffic: TrafficOptions
+    private let destination: MACAddress
+    private let messageLength: Int
+
+    /// - Parameter messageLength: the length of the message that each frame must hold.
+    init(_ traffic: TrafficOptions, to destination: MACAddress, messageLength: Int) throws(Failure) {
+        self.traffic = traffic
+        self.destination = destination
+        self.messageLength = messageLength
+        try traffic.checkUDPOptions()
+        if traffic.usesUDP, traffic.destinationAddress == nil {
+            throw .usage("Option --dst-addr is missing", hint: "with --udp, give the peer's IP address")
+        }
+        if let source = traffic.sourceAddress, source.isGroup {
+            throw .usage("Invalid value '\(source)' for --src-addr", hint: "expected one host's address")
+        }
+        if let source = traffic.sourceAddress, let destination = traffic.destinationAddress,
+            source.isVersion6 != destination.isVersion6
+        {
+            throw .usage(
+                "--src-addr \(source) and --dst-addr \(destination) are of different IP versions",
+                hint: "give both as IPv4 or both as IPv6")
+        }
+        let smallest = draft.smallestSize(forPayload: messageLength)
+        if let size = traffic.size, size < smallest {
+            throw .usage(
+                "Size \(size) is too small for these frames", hint: "the smallest is \(smallest)")
+        }
+    }
+
+    /// A shape with the right lengths, the addresses still to be found out.
+    private var draft: FrameShape {
+        let carrier: FrameShape.Carrier =
+            switch traffic.destinationAddress {
+            case .v4 where traffic.usesUDP:
+                .udp4(flow(from: IPv4Address(0), to: IPv4Address(0)))
+            case .v6 where traffic.usesUDP:
+                .udp6(flow(from: IPv6Address(high: 0, low: 0), to: IPv6Address(high: 0, low: 0)))
+            default: .ethernet(traffic.etherType ?? .localExperimental1)
+            }
+        return FrameShape(
+            destination: destination, source: .zero, vlan: traffic.vlan, carrier: carrier)
+    }
+
+    /// The frames' shape and size on an interface.
+    ///
+    /// - Parameter source: the source MAC address; nil for the interface's own.
+    func shape(
+        on interface: NetworkInterface, source: MACAddress? = nil
+    ) throws(Failure) -> (shape: FrameShape, size: Int) {
+        var shape = draft
+        shape.source = source ?? interface.address
+        if traffic.usesUDP, let destination = traffic.destinationAddress {
+            switch try sourceAddress(on: interface, for: destination) {
+            case (.v4(let source), .v4(let destination)):
+                shape.carrier = .udp4(flow(from: source, to: destination))
+            case (.v6(let source), .v6(let destination)):
+                shape.carrier = .udp6(flow(from: source, to: destination))
+            default: break  // the two are of one version
+            }
+        }
+        let size = traffic.size ?? shape.smallestSize(forPayload: messageLength)
+        let largest = shape.largestSize(mtu: interface.mtu)
+        guard size <= largest else {
+            throw .refused(
+                "Size \(size) is over what interface \(interface.name) takes",
+                reason: "its MTU is \(interface.mtu)",
+                hint: "the largest size is \(largest), or raise the MTU: "
+                    + "ip link set \(interface.name) mtu N")
+        }
+        return (shape, size)
+    }
+
+    private func flow<Address>(from source: Address, to destination: Address) -> UDPFlow<Address> {
+        UDPFlow(
+            source: source, sourcePort: traffic.sourcePort ?? TrafficOptions.defaultSourcePort,
+            destination: destination,
+            destinationPort: traffic.destinationPort ?? TrafficOptions.defaultDestinationPort)
+    }
+
+    /// The two ends; where none was given, the interface's own address that fits the destination best.
+    private func sourceAddress(
+        on interface: NetworkInterface, for destination: IPAddress
+    ) throws(Failure) -> (IPAddress, IPAddress) {
+        if let source = traffic.sourceAddress { return (source, destination) }
+        let addresses: [IPAddress]
+        do throws(SystemError) { addresses = try interface.internetAddresses() } catch {
+            throw Failure("Cannot read the addresses of interface \(interface.name)", error)
+        }
+        let fitting = addresses.filter { $0.isVersion6 == destination.isVersion6 }
+        let sameScope = fitting.first { $0.isLinkLocal == destination.isLinkLocal }
+        guard let source = sameScope ?? fitting.first else {
+            let version = destination.isVersion6 ? "IPv6" : "IPv4"
+            throw .refused(
+                "Interface \(interface.name) has no \(version) address",
+                hint: "give the source address by --src-addr")
+        }
+        return (source, destination)
+    }
+}
+
+extension TrafficOptions {
+    /// Finds options that only make sense together with --udp, or without it.
+    func checkUDPOptions() throws(Failure) {
+        if usesUDP, etherType != nil {
+            throw .usage("--ethertype and --udp exclude each other", hint: "leave one of them out")
+        }
+        let given: [(Bool, String)] = [
+            (sourceAddress != nil, "--src-addr"), (destinationAddress != nil, "--dst-addr"),
+            (sourcePort != nil, "--src-port"), (destinationPort != nil, "--dst-port"),
+        ]
+        if !usesUDP, let (_, option) = given.first(where: \.0) {
+            throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
+        }
+    }
+
+    /// Looks the interface up and checks that frames can go through it.
+    func openInterface(_ console: inout Console) throws(Failure) -> NetworkInterface {
+        let found: NetworkInterface
+        do throws(SystemError) { found = try NetworkInterface(named: interface) } catch {
+            throw .noInterface(interface, error)
+        }
+        guard found.isEthernet else { throw .notEthernet(found) }
+        guard found.isUp else { throw .isDown(found) }
+        if !found.hasCarrier {
+            console.report(.warning, "Interface \(interface) has no carrier: no frame will pass") { line in
+                line.string("hint", "check the cable, or set the peer of the veth pair up")
+            }
+        }
+        return found
+    }
+}
+
+extension IPAddress {
+    fileprivate var isVersion6: Bool {
+        if case .v6 = self { true } else { false }
+    }
+
+    fileprivate var isLinkLocal: Bool {
+        if case .v6(let address) = self { address.isLinkLocal } else { false }
+    }
+}

@@ -1,0 +1,111 @@
+import AFPacketKit
+
+/// The options of `afprobe hwstamp`.
+struct HWStampOptions {
+    var interfaces: [String] = []
+    var output = OutputOptions()
+}
+
+extension CommandSpec<HWStampOptions> {
+    static var hwstamp: CommandSpec {
+        CommandSpec(
+            name: "hwstamp",
+            summary: "Show what network cards can stamp, and their present setting",
+            discussion: """
+                Prints a line "Hardware Timestamping" for each interface named, or for every Ethernet \
+                interface: the stamps that its driver and NIC can take, the NIC's clock (phc) and the \
+                setting now in force. Needs no privilege. The names are those of ethtool -T.
+                """,
+            initial: HWStampOptions(),
+            options: OptionSpec.formatOptions(\.output),
+            operands: [
+                OperandSpec(
+                    "IF", isRequired: false, isRepeated: true, completion: .interfaces,
+                    help: "The interfaces to show. Default: all Ethernet interfaces.",
+                    as: parseInterfaceName
+                ) { $0.interfaces.append($1) }
+            ],
+            run: { (values: HWStampOptions, console: inout Console) throws(Failure) in
+                try values.run(&console)
+            },
+            output: \.output)
+    }
+}
+
+extension HWStampOptions {
+    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+        for interface in try selectedInterfaces() { try describe(interface, &console) }
+        return .measured
+    }
+
+    private func selectedInterfaces() throws(Failure) -> [NetworkInterface] {
+        if interfaces.isEmpty { return try ethernetInterfaces() }
+        var found: [NetworkInterface] = []
+        for name in interfaces { found.append(try lookUpInterface(name)) }
+        return found
+    }
+
+    private func ethernetInterfaces() throws(Failure) -> [NetworkInterface] {
+        let names: [String]
+        do throws(SystemError) { names = try NetworkInterface.names() } catch {
+            throw Failure("Cannot list the network interfaces", error)
+        }
+        // One that goes away between the two calls is left out.
+        let found = names.compactMap { try? NetworkInterface(named: $0) }.filter(\.isEthernet)
+        guard !found.isEmpty else {
+            throw .refused("This network namespace has no Ethernet interface")
+        }
+        return found
+    }
+
+    private func describe(_ interface: NetworkInterface, _ console: inout Console) throws(Failure) {
+        let capabilities = try reading("what it can stamp", interface) {
+            () throws(SystemError) in try interface.timestampingCapabilities()
+        }
+        let setting = try reading("its setting", interface) {
+            () throws(SystemError) in try interface.hardwareTimestampingSetting()
+        }
+        let driver = try? interface.driver()
+        console.write(.info, "Hardware Timestamping") { line in
+            line.list("capabilities", capabilities?.flags.names ?? [])
+            line.name("driver", driver)
+            line.string("interface", interface.name)
+            line.name("phc", clock: capabilities?.clockIndex)
+            line.name("rx_filter", setting?.receiveFilter.description)
+            line.list("rx_filters", capabilities?.receiveFilterNames ?? [])
+            line.name("tx_type", setting?.transmitType.description)
+            line.list("tx_types", capabilities?.transmitTypeNames ?? [])
+        }
+    }
+
+    /// What the driver says; nil where it does not have that, which is an answer.
+    private func reading<Answer>(
+        _ what: String, _ interface: NetworkInterface, _ read: () throws(SystemError) -> Answer
+    ) throws(Failure) -> Answer? {
+        do throws(SystemError) { return try read() } catch  where error.code == .notSupported {
+            return nil
+        } catch {
+            throw Failure(
+                "Cannot ask interface \(interface.name) for \(what)", error, interface: interface)
+        }
+    }
+}
+
+extension Line {
+    /// A name; `none` in text and null in JSON where there is none.
+    fileprivate mutating func name(_ key: StaticString, _ value: String?) {
+        string(key, value ?? (format == .json ? nil : "none"))
+    }
+
+    /// The number of a NIC's clock, likewise.
+    fileprivate mutating func name(_ key: StaticString, clock: Int?) {
+        if let clock { integer(key, UInt64(clock)) } else { name(key, nil) }
+    }
+}
+
+/// Looks an interface up by its name.
+func lookUpInterface(_ name: String) throws(Failure) -> NetworkInterface {
+    do throws(SystemError) { return try NetworkInterface(named: name) } catch {
+        throw .noInterface(name, error)
+    }
+}

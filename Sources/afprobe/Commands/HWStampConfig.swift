@@ -1,0 +1,86 @@
+import AFPacketKit
+
+/// The options of `afprobe hwstamp-config`.
+struct HWStampConfigOptions {
+    var interface = ""
+    var transmitType: TransmitType?
+    var receiveFilter: ReceiveFilter?
+    var output = OutputOptions()
+}
+
+extension CommandSpec<HWStampConfigOptions> {
+    static var hwstampConfig: CommandSpec {
+        let types = TransmitType.all.map(\.description)
+        let filters = ReceiveFilter.all.map(\.description)
+        return CommandSpec(
+            name: "hwstamp-config",
+            summary: "Show or change which frames a network card stamps",
+            discussion: """
+                Prints a line "Current settings" and, when --tx or --rx is given, changes the setting and \
+                prints the one that the driver granted as "New settings". The setting is one for the whole \
+                NIC and all its users, a running PTP daemon among them, and stays until it is changed \
+                again. Changing it needs CAP_NET_ADMIN.
+                """,
+            initial: HWStampConfigOptions(),
+            options: [
+                .value(
+                    "tx", nil, "TYPE", in: .target, completion: .values(types),
+                    help: "Which sent frames to stamp: \(types.joined(separator: ", ")).",
+                    as: nameParser(TransmitType.self, among: types)
+                ) { $0.transmitType = $1 },
+                .value(
+                    "rx", nil, "FILTER", in: .target, completion: .values(filters),
+                    help: "Which received frames to stamp: \(filters.joined(separator: ", ")).",
+                    as: nameParser(ReceiveFilter.self, among: filters)
+                ) { $0.receiveFilter = $1 },
+            ] + OptionSpec.formatOptions(\.output),
+            operands: [
+                OperandSpec(
+                    "IF", isRequired: true, completion: .interfaces,
+                    help: "The interface whose setting it is.",
+                    as: parseText
+                ) { $0.interface = $1 }
+            ],
+            run: { (values: HWStampConfigOptions, console: inout Console) throws(Failure) in
+                try values.run(&console)
+            },
+            output: \.output)
+    }
+}
+
+extension HWStampConfigOptions {
+    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+        let interface = try lookUpInterface(interface)
+        let current: HardwareTimestampingSetting
+        do throws(SystemError) { current = try interface.hardwareTimestampingSetting() } catch {
+            throw Failure(
+                "Interface \(interface.name) has no hardware time stamping to set", error,
+                interface: interface)
+        }
+        console.write(current, as: "Current settings", of: interface)
+        guard transmitType != nil || receiveFilter != nil else { return .measured }
+        var wanted = current
+        if let transmitType { wanted.transmitType = transmitType }
+        if let receiveFilter { wanted.receiveFilter = receiveFilter }
+        let granted: HardwareTimestampingSetting
+        do throws(SystemError) { granted = try interface.setHardwareTimestamping(wanted) } catch {
+            throw Failure(
+                "Cannot set interface \(interface.name) to tx_type \(wanted.transmitType), "
+                    + "rx_filter \(wanted.receiveFilter)", error, interface: interface)
+        }
+        console.write(granted, as: "New settings", of: interface)
+        return .measured
+    }
+}
+
+extension Console {
+    fileprivate mutating func write(
+        _ setting: HardwareTimestampingSetting, as message: String, of interface: NetworkInterface
+    ) {
+        write(.info, message) { line in
+            line.string("interface", interface.name)
+            line.string("rx_filter", setting.receiveFilter.description)
+            line.string("tx_type", setting.transmitType.description)
+        }
+    }
+}

@@ -1,0 +1,103 @@
+import AFPacketKit
+
+/// The options of `afprobe listen`.
+struct ListenOptions: HasTraffic {
+    var traffic = TrafficOptions()
+    var statisticsInterval: Int64 = 5_000_000_000
+    var filter: String?
+    var replies = true
+    var replyLimit: UInt64 = 1_000_000
+}
+
+extension CommandSpec<ListenOptions> {
+    static var listen: CommandSpec {
+        CommandSpec(
+            name: "listen",
+            summary: "Print when probes arrived, and answer pings",
+            discussion: """
+                Prints a line "RX Recvmsg" for each probe that is addressed to the interface or to \
+                broadcast: when the NIC (hardware), the kernel (software) and afprobe (userspace) saw it. \
+                Answers the requests of afprobe ping.
+                """,
+            initial: ListenOptions(),
+            options: [
+                .interface,
+                .value(
+                    "filter", nil, "EXPRESSION", in: .target,
+                    help: "Take only frames that an expression of pcap-filter(7) accepts too; needs libpcap.",
+                    as: parseText
+                ) { $0.filter = $1 },
+                .flag("no-reply", in: .target, help: "Answer no pings.") { $0.replies = false },
+                .value(
+                    "reply-limit", nil, "PPS", in: .target,
+                    help: "Answer at most so many pings a second. Default: 1000000.",
+                    as: numberParser(1...1_000_000_000, "a number of replies a second")
+                ) { $0.replyLimit = $1 },
+                .count("End after N probes. Default: listen without end."),
+                .deadline,
+                .etherType,
+                .udp("Take probes in UDP datagrams, over IPv4 and IPv6."),
+                .destinationPort,
+                .value(
+                    "stats", nil, "TIME", in: .output,
+                    help: "How often to print the line RX Stats with the kernel's counters. Default: 5s.",
+                    as: parsePositiveDuration
+                ) { $0.statisticsInterval = $1 },
+            ] + OptionSpec.outputOptions,
+            operands: [],
+            run: { (values: ListenOptions, console: inout Console) throws(Failure) in
+                try values.run(&console)
+            },
+            output: \.traffic.output)
+    }
+}
+
+extension ListenOptions {
+    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+        try traffic.checkUDPOptions()
+        let captureFilter: SocketFilter? =
+            if let filter { try compile(filter) } else { nil }
+        let interface = try traffic.openInterface(&console)
+        let signals = try RunSignals()
+        let port = traffic.destinationPort ?? TrafficOptions.defaultDestinationPort
+        let destinations = [interface.address, .broadcast]
+        let probes: SocketFilter =
+            traffic.usesUDP
+            ? .datagrams(to: port, destinations: destinations)
+            : .frames(of: traffic.etherType ?? .localExperimental1, to: destinations)
+        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port) } else { nil }
+        let plan = ListenPlan(
+            filter: captureFilter.map { probes.and($0) } ?? probes,
+            count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
+            replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet)
+        var listener = try Listener(on: interface, plan)
+        try listener.run(signals, &console)
+        _ = consume portGuard
+        guard !listener.hasMeasured else { return .measured }
+        throw Failure(
+            status: .nothingCame, message: "No probe came",
+            hint: "send some from another host: afprobe send -i IF -d \(interface.address)")
+    }
+
+    private func compile(_ text: String) throws(Failure) -> SocketFilter {
+        do throws(CaptureExpressionError) { return try SocketFilter(expression: text) } catch {
+            switch error {
+            case .libraryMissing(let reason):
+                throw .refused(
+                    "Option --filter needs libpcap, which cannot be loaded", reason: reason,
+                    hint: "install it: apt-get install libpcap0.8")
+            case .rejected(let reason), .tooLong(let reason):
+                throw Failure(
+                    status: .usage, message: "Invalid value '\(text)' for --filter", reason: reason,
+                    hint: "see pcap-filter(7)")
+            }
+        }
+    }
+}
+
+/// Keeps the kernel from answering the datagrams to a port with ICMP port unreachable.
+func guarding(port: UInt16) throws(Failure) -> PortGuard {
+    do throws(SystemError) { return try PortGuard(port: port) } catch {
+        throw Failure("Cannot take UDP port \(port)", error)
+    }
+}

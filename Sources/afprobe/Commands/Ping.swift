@@ -1,0 +1,73 @@
+import AFPacketKit
+
+/// The options of `afprobe ping`.
+struct PingOptions: HasTraffic {
+    var traffic = TrafficOptions()
+    var destination = MACAddress.zero
+}
+
+extension CommandSpec<PingOptions> {
+    static var ping: CommandSpec {
+        CommandSpec(
+            name: "ping",
+            summary: "Measure the round trip to a host that runs afprobe listen",
+            discussion: """
+                Sends requests to the MAC address of a host that runs afprobe listen and measures how long \
+                the replies take: from the request's software transmit stamp to the reply's software \
+                receive stamp, or between the system calls (userspace) where there are no such stamps.
+                """,
+            initial: PingOptions(),
+            options: [
+                .interface,
+                .count("Send N requests and end when they are answered. Default: without end."),
+                .interval("The time between two requests. Default: 1s; 0 sends on the reply."),
+                .rate,
+                .deadline,
+                .timeout("How long to wait for a reply. Default: 1s."),
+                .warmup,
+                .size, .etherType, .vlan, .priority,
+                .udp("Ping by UDP datagrams."),
+                .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
+            ] + OptionSpec.outputOptions,
+            operands: [
+                OperandSpec(
+                    "MAC", isRequired: true,
+                    help: "The MAC address of the host to ping.",
+                    as: parseStationAddress
+                ) { $0.destination = $1 }
+            ],
+            run: { (values: PingOptions, console: inout Console) throws(Failure) in
+                try values.run(&console)
+            },
+            output: \.traffic.output)
+    }
+}
+
+extension PingOptions {
+    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+        let request = try FrameRequest(
+            traffic, to: destination, messageLength: ProbeMessage.exchangeLength)
+        let interface = try traffic.openInterface(&console)
+        let (shape, size) = try request.shape(on: interface)
+        let signals = try RunSignals()
+        let port = traffic.sourcePort ?? TrafficOptions.defaultSourcePort
+        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port) } else { nil }
+        let filter: SocketFilter =
+            if case .ethernet(let type) = shape.carrier {
+                .frames(of: type, to: [interface.address])
+            } else {
+                .datagrams(to: port, destinations: [interface.address])
+            }
+        let plan = PingPlan(
+            shape: shape, size: size, filter: filter, priority: traffic.priority,
+            interval: traffic.interval, count: traffic.count, warmup: traffic.warmup,
+            deadline: traffic.deadline, timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
+        var pinger = try Pinger(on: interface, plan)
+        try pinger.run(signals, &console)
+        _ = consume portGuard
+        guard !pinger.hasMeasured else { return .measured }
+        throw Failure(
+            status: .nothingCame, message: "No reply came from \(destination)",
+            hint: "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
+    }
+}

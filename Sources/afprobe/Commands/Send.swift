@@ -1,0 +1,69 @@
+import AFPacketKit
+
+/// The options of `afprobe send`.
+struct SendOptions: HasTraffic {
+    var traffic = TrafficOptions()
+    var destination = MACAddress.zero
+    var source: MACAddress?
+}
+
+extension CommandSpec<SendOptions> {
+    static var send: CommandSpec {
+        CommandSpec(
+            name: "send",
+            summary: "Send probes and print when each left this host",
+            discussion: """
+                Sends numbered probes to a MAC address, one a second, and prints a line "TX Recvmsg" for \
+                each when its transmit stamps have come back: hardware (the NIC sent it) and software \
+                (the driver handed it to the NIC).
+                """,
+            initial: SendOptions(),
+            options: [
+                .interface,
+                .value(
+                    "dst-mac", "d", "MAC", in: .target, isRequired: true,
+                    help: "Where to send: a host's MAC address, a group's or ff:ff:ff:ff:ff:ff.",
+                    as: parseMACAddress
+                ) { $0.destination = $1 },
+                .count("Send N probes and end when their stamps are there. Default: without end."),
+                .interval("The time between two probes. Default: 1s; 0 sends as fast as stamps come back."),
+                .rate,
+                .deadline,
+                .timeout("How long to wait for the stamps of a probe. Default: 1s."),
+                .warmup,
+                .size, .etherType, .vlan, .priority,
+                .value(
+                    "src-mac", nil, "MAC", in: .frame,
+                    help: "The source MAC address. Default: the interface's own.",
+                    as: parseStationAddress
+                ) { $0.source = $1 },
+                .udp("Send the probes in UDP datagrams."),
+                .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
+            ] + OptionSpec.outputOptions,
+            operands: [],
+            run: { (values: SendOptions, console: inout Console) throws(Failure) in
+                try values.run(&console)
+            },
+            output: \.traffic.output)
+    }
+}
+
+extension SendOptions {
+    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+        let request = try FrameRequest(
+            traffic, to: destination, messageLength: ProbeMessage.referenceLength)
+        let interface = try traffic.openInterface(&console)
+        let (shape, size) = try request.shape(on: interface, source: source)
+        let signals = try RunSignals()
+        let plan = SendPlan(
+            shape: shape, size: size, priority: traffic.priority, interval: traffic.interval,
+            count: traffic.count, warmup: traffic.warmup, deadline: traffic.deadline,
+            timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
+        var sender = try Sender(on: interface, plan, isDetailed: console.isDetailed)
+        try sender.run(signals, &console)
+        guard !sender.hasMeasured else { return .measured }
+        throw Failure(
+            status: .nothingCame, message: "No probe got a transmit stamp",
+            hint: "what interface \(interface.name) can stamp is shown by: afprobe hwstamp \(interface.name)")
+    }
+}

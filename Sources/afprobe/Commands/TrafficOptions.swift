@@ -1,0 +1,188 @@
+import AFPacketKit
+
+/// The options that several of the commands with traffic share.
+struct TrafficOptions {
+    var interface = ""
+    var count: UInt64?
+    var deadline: Int64?
+    var interval: Int64 = 1_000_000_000
+    var timeout: Int64 = 1_000_000_000
+    var size: Int?
+    var warmup: UInt64 = 0
+    var priority: Int?
+    var etherType: EtherType?
+    var vlan: VLANTag?
+    var usesUDP = false
+    var sourceAddress: IPAddress?
+    var destinationAddress: IPAddress?
+    var sourcePort: UInt16?
+    var destinationPort: UInt16?
+    var output = OutputOptions()
+
+    static let defaultSourcePort: UInt16 = 60_000
+    static let defaultDestinationPort: UInt16 = 61_000
+}
+
+/// The options of a command with traffic.
+protocol HasTraffic {
+    var traffic: TrafficOptions { get set }
+}
+
+extension OptionSpec where Values: HasTraffic {
+    static var interface: OptionSpec {
+        .value(
+            "interface", "i", "IF", in: .target, isRequired: true, completion: .interfaces,
+            help: "The network interface to use.",
+            as: parseInterfaceName
+        ) { $0.traffic.interface = $1 }
+    }
+
+    static func count(_ help: String) -> OptionSpec {
+        .value(
+            "count", "c", "N", in: .pace, help: help,
+            as: parseCount
+        ) { $0.traffic.count = $1 }
+    }
+
+    static var deadline: OptionSpec {
+        .value(
+            "deadline", "w", "TIME", in: .pace, help: "End after this time, whatever has come.",
+            as: parsePositiveDuration
+        ) { $0.traffic.deadline = $1 }
+    }
+
+    static func interval(_ help: String) -> OptionSpec {
+        .value(
+            "interval", "I", "TIME", in: .pace, help: help,
+            as: parseDuration
+        ) { $0.traffic.interval = $1 }
+    }
+
+    static var rate: OptionSpec {
+        .value(
+            "rate", nil, "PPS", in: .pace,
+            help: "Send so many frames a second; another way to give the interval.",
+            as: parseRate
+        ) { $0.traffic.interval = $1 }
+    }
+
+    static func timeout(_ help: String) -> OptionSpec {
+        .value(
+            "timeout", "W", "TIME", in: .pace, help: help,
+            as: parsePositiveDuration
+        ) { $0.traffic.timeout = $1 }
+    }
+
+    static var warmup: OptionSpec {
+        .value(
+            "warmup", nil, "N", in: .pace,
+            help: "Send N frames first, on top of the count, which are neither printed nor measured.",
+            as: numberParser(0...1_000_000_000, "a number of frames")
+        ) { $0.traffic.warmup = $1 }
+    }
+
+    static var size: OptionSpec {
+        .value(
+            "size", "s", "BYTES", in: .frame,
+            help: "Whole frames, from the destination MAC address to the last byte before the FCS, a VLAN "
+                + "tag included: 60 is RFC 2544's 64. Default: the smallest legal size.",
+            as: numberParser(1...65_553, "a size in bytes")
+        ) { $0.traffic.size = Int($1) }
+    }
+
+    static var etherType: OptionSpec {
+        .value(
+            "ethertype", nil, "TYPE", in: .frame, help: "The frames' EtherType. Default: 0x88b5.",
+            as: parseEtherType
+        ) { $0.traffic.etherType = $1 }
+    }
+
+    static var vlan: OptionSpec {
+        .value(
+            "vlan", nil, "ID[:PCP]", in: .frame, help: "Tag the frames with a VLAN and a priority.",
+            as: parseVLAN
+        ) { $0.traffic.vlan = $1 }
+    }
+
+    static var priority: OptionSpec {
+        .value(
+            "priority", nil, "N", in: .frame,
+            help: "The class, 0 to 15, that this host's packet scheduler puts the frames in; above 6 it "
+                + "needs CAP_NET_ADMIN.",
+            as: numberParser(0...15, "a priority")
+        ) { $0.traffic.priority = Int($1) }
+    }
+
+    static func udp(_ help: String) -> OptionSpec {
+        .flag("udp", in: .frame, help: help) { $0.traffic.usesUDP = true }
+    }
+
+    static var sourceAddress: OptionSpec {
+        .value(
+            "src-addr", nil, "ADDR", in: .frame,
+            help: "With --udp: the source address. Default: the interface's own.",
+            as: parseHostAddress
+        ) { $0.traffic.sourceAddress = $1 }
+    }
+
+    static var destinationAddress: OptionSpec {
+        .value(
+            "dst-addr", nil, "ADDR", in: .frame,
+            help: "With --udp: the destination address, IPv4 or IPv6.",
+            as: parseHostAddress
+        ) { $0.traffic.destinationAddress = $1 }
+    }
+
+    static var sourcePort: OptionSpec {
+        .value(
+            "src-port", nil, "PORT", in: .frame, help: "With --udp: the source port. Default: 60000.",
+            as: parsePort
+        ) { $0.traffic.sourcePort = $1 }
+    }
+
+    static var destinationPort: OptionSpec {
+        .value(
+            "dst-port", nil, "PORT", in: .frame,
+            help: "With --udp: the port that probes go to. Default: 61000.",
+            as: parsePort
+        ) { $0.traffic.destinationPort = $1 }
+    }
+
+    static var outputOptions: [OptionSpec] {
+        [.quiet, .verbose("Show more of each frame: addresses, size, VLAN, further stamps.")]
+            + formatOptions(\.traffic.output)
+    }
+
+    private static var quiet: OptionSpec {
+        .flag("quiet", "q", in: .output, help: "No line per frame; the measurement is the same.") {
+            $0.traffic.output.isQuiet = true
+        }
+    }
+
+    private static func verbose(_ help: String) -> OptionSpec {
+        .flag("verbose", "v", in: .output, help: help) { $0.traffic.output.isVerbose = true }
+    }
+}
+
+extension OptionSpec {
+    /// The options about the form of the output, which every command has.
+    static func formatOptions(
+        _ output: WritableKeyPath<Values, OutputOptions>
+    ) -> [OptionSpec] {
+        let formats = ["auto"] + LineFormat.allCases.map(\.rawValue)
+        return [
+            .value(
+                "format", nil, "FORMAT", in: .output, completion: .values(formats),
+                help: "The form of the lines: \(formats.joined(separator: ", ")). auto is text on a "
+                    + "terminal and logfmt elsewhere.",
+                as: parseFormat
+            ) { $0[keyPath: output].format = $1 },
+            .value(
+                "color", nil, "WHEN", in: .output,
+                completion: .values(ColorMode.allCases.map(\.rawValue)),
+                help: "Colour the lines of the text format: auto (on a terminal), always, never.",
+                as: choiceParser(ColorMode.self)
+            ) { $0[keyPath: output].color = $1 },
+        ]
+    }
+}

@@ -1,0 +1,213 @@
+import AFPacketKit
+
+/// A run of `listen`: prints the probes that arrive, and answers the requests among them.
+struct Listener: ~Copyable {
+    private var receiver: Receiver
+    private var responder: Responder?
+    private let interface: NetworkInterface
+    private let plan: ListenPlan
+    private let start = MonotonicTime.now()
+
+    private var probes: UInt64 = 0
+    private var replies = ReplyCounts()
+    private var stampedSoftware: UInt64 = 0
+    private var stampedHardware: UInt64 = 0
+
+    init(on interface: NetworkInterface, _ plan: ListenPlan) throws(Failure) {
+        self.interface = interface
+        self.plan = plan
+        do throws(SystemError) {
+            let receiver = try Receiver(
+                on: interface, filter: plan.filter,
+                timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
+            let responder: Responder? =
+                if let limit = plan.replyLimit { try Responder(on: interface, limit: limit) } else { nil }
+            self.receiver = receiver
+            self.responder = responder
+        } catch {
+            throw Failure("Cannot receive on interface \(interface.name)", error)
+        }
+    }
+
+    /// Receives until there is a reason to end, and sums up, also where that reason is a failure.
+    mutating func run(_ signals: borrowing RunSignals, _ console: inout Console) throws(Failure) {
+        defer { summarize(&console) }
+        try receive(signals, &console)
+        try reportStatistics(&console)
+    }
+
+    private mutating func receive(
+        _ signals: borrowing RunSignals, _ console: inout Console
+    ) throws(Failure) {
+        var poll = PollSet()
+        let frames = poll.add(receiver.socket)
+        let requests = poll.add(signals.queue)
+        let deadline = plan.deadline.map { start + $0 }
+        var statisticsDue = start + plan.statisticsInterval
+        loop: while !isFinished, !console.isClosed {
+            let now = MonotonicTime.now()
+            if let deadline, now >= deadline { break }
+            if now >= statisticsDue {
+                try reportStatistics(&console)
+                while statisticsDue <= now { statisticsDue = statisticsDue + plan.statisticsInterval }
+            }
+            do throws(SystemError) {
+                try poll.wait(until: deadline.map { min($0, statisticsDue) } ?? statisticsDue)
+            } catch {
+                throw Failure("Cannot wait for frames", error)
+            }
+            if poll.isReady(frames) { try takeFrames(&console) }
+            if poll.isReady(requests) {
+                while let request = signals.next() {
+                    if case .stop = request { break loop }
+                    reportStatus(&console)
+                }
+            }
+        }
+    }
+
+    /// Whether any probe came.
+    var hasMeasured: Bool { probes > 0 }
+
+    private var isFinished: Bool { plan.count.map { probes >= $0 } ?? false }
+
+    private mutating func takeFrames(_ console: inout Console) throws(Failure) {
+        repeat {
+            do throws(SystemError) {
+                for index in 0..<(try receiver.receive()) where !isFinished {
+                    guard let probe = receiver.probe(at: index) else { continue }
+                    take(probe, &console)
+                }
+            } catch  where error.code == .networkDown {
+                return try interface.reportDown(&console)
+            } catch {
+                throw Failure(
+                    "Cannot receive on interface \(interface.name)", error, interface: interface)
+            }
+        } while receiver.mayHaveMore && !isFinished
+    }
+
+    private mutating func take(_ probe: ReceivedProbe, _ console: inout Console) {
+        // Before the line, which must not make the answer late.
+        let outcome =
+            responder?.answer(
+                probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
+                userspace: probe.userspace) ?? .unanswered
+        replies.count(outcome)
+        probes += 1
+        if probe.ancillary.software != nil { stampedSoftware += 1 }
+        if probe.ancillary.hardware != nil { stampedHardware += 1 }
+        if !plan.isQuiet { console.write(probe) }
+    }
+
+    private mutating func reportStatistics(_ console: inout Console) throws(Failure) {
+        do throws(SystemError) { try receiver.updateStatistics() } catch {
+            throw Failure("Cannot read the counters of interface \(interface.name)", error)
+        }
+        let total = receiver.statistics
+        console.write(.info, "RX Stats") { line in
+            line.integer("drops", total.drops)
+            line.integer("packets", total.packets)
+            line.integer("queue_freezes", total.queueFreezes)
+        }
+    }
+
+    private func reportStatus(_ console: inout Console) {
+        console.report(.info, "RX Status") { line in line.integer("probes", probes) }
+    }
+
+    private func summarize(_ console: inout Console) {
+        let (faults, total) = (receiver.faults, receiver.statistics)
+        console.write(.info, "RX Summary") { line in
+            line.integer("corrupt", faults.corrupt)
+            line.integer("drops", total.drops)
+            line.integer("foreign", faults.foreign)
+            line.integer("other_version", faults.otherVersion)
+            line.integer("packets", total.packets)
+            line.integer("probes", probes)
+            line.integer("queue_freezes", total.queueFreezes)
+            line.integer("replies", replies.sent)
+            line.integer("replies_failed", replies.failed)
+            line.integer("replies_suppressed", replies.suppressed)
+            line.integer("stamped_hardware", stampedHardware)
+            line.integer("stamped_software", stampedSoftware)
+            line.integer("truncated", faults.truncated)
+        }
+    }
+}
+
+/// How many requests were answered, and how many not.
+private struct ReplyCounts {
+    private(set) var sent: UInt64 = 0
+    private(set) var suppressed: UInt64 = 0
+    private(set) var failed: UInt64 = 0
+
+    mutating func count(_ outcome: Responder.Outcome) {
+        switch outcome {
+        case .unanswered: break
+        case .replied: sent += 1
+        case .suppressed: suppressed += 1
+        case .failed: failed += 1
+        }
+    }
+}
+
+/// What a run of `listen` is to do.
+struct ListenPlan {
+    let filter: SocketFilter
+    let count: UInt64?
+    let deadline: Int64?
+    let statisticsInterval: Int64
+    /// Replies a second at most; nil where none are wanted.
+    let replyLimit: UInt64?
+    let isQuiet: Bool
+}
+
+extension Console {
+    /// Writes the line of a received probe.
+    mutating func write(_ probe: ReceivedProbe) {
+        let isDetailed = isDetailed
+        let (stamps, userspace) = (probe.ancillary, probe.userspace)
+        write(.info, "RX Recvmsg") { line in
+            line.duration("delay", stamps.software.map { $0 - userspace })
+            if isDetailed { line.address("from", probe.shape.source) }
+            line.stamp("hardware", stamps.hardware)
+            if isDetailed {
+                line.string("kind", probe.message.kind.name)
+                line.integer("pcp", probe.shape.vlan.map { Int64($0.priority) })
+            }
+            line.integer("probe", probe.message.number)
+            if isDetailed { line.integer("size", UInt64(probe.size)) }
+            line.stamp("software", stamps.software)
+            if isDetailed { line.address("to", probe.shape.destination) }
+            line.stamp("userspace", userspace)
+            if isDetailed { line.integer("vlan", probe.shape.vlan.map { Int64($0.identifier) }) }
+        }
+    }
+}
+
+extension ProbeMessage.Kind {
+    var name: String {
+        switch self {
+        case .probe: "probe"
+        case .request: "request"
+        case .reply: "reply"
+        case .followUp: "follow-up"
+        }
+    }
+}
+
+extension NetworkInterface {
+    /// Tells that the interface went down, which a run survives, unless it is there no more.
+    func reportDown(_ console: inout Console) throws(Failure) {
+        do throws(SystemError) {
+            let current = try NetworkInterface(named: name)
+            guard current.index == index else { throw SystemError("SIOCGIFINDEX", .noSuchDevice) }
+        } catch {
+            throw Failure("Interface \(name) has gone", error, interface: self)
+        }
+        console.report(.warning, "Interface \(name) went down; waiting for it") { line in
+            line.string("hint", "set it up: ip link set \(name) up")
+        }
+    }
+}

@@ -1,0 +1,22 @@
+import AFPacketKit
+
+/// Lets so many events a second through, and a tenth of a second's worth at once.
+struct RateLimit {
+    private let interval: Int64
+    private let tolerance: Int64
+    /// When the next event would be due if all came evenly: the generic cell rate algorithm, ITU-T I.371.
+    private var due = MonotonicTime(nanoseconds: 0)
+
+    init(perSecond rate: UInt64) {
+        interval = Int64(1_000_000_000 / rate)
+        tolerance = 100_000_000
+    }
+
+    /// Whether an event may happen now; if so it counts.
+    mutating func allows(at now: MonotonicTime) -> Bool {
+        if now > due { due = now }
+        guard due - now <= tolerance else { return false }
+        due = due + interval
+        return true
+    }
+}

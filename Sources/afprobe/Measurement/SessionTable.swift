@@ -1,0 +1,70 @@
+import AFPacketKit
+
+/// What a responder knows of those who send it requests: a fixed number of them, the one that has been
+/// silent longest making room for a new one.
+struct SessionTable {
+    struct Session {
+        fileprivate var identifier: UInt64 = 0
+        fileprivate var peer = MACAddress.zero
+        fileprivate var lastUsed: UInt64 = 0
+        /// The highest number received, and which of the 64 up to it were: the lowest bit is the highest.
+        private var highest: UInt64 = 0
+        private var seen: UInt64 = 0
+        private(set) var requests: UInt32 = 0
+        private(set) var duplicates: UInt32 = 0
+        var replies: UInt32 = 0
+        var suppressed: UInt32 = 0
+
+        /// Counts the arrival of a request. One that is more than 63 behind cannot be told from one that
+        /// came before, and counts as such.
+        mutating func count(_ number: UInt64) {
+            if number > highest {
+                let distance = number - highest
+                seen = distance < 64 ? seen << distance | 1 : 1
+                highest = number
+                requests &+= 1
+                return
+            }
+            let behind = highest - number
+            let bit: UInt64 = behind < 64 ? 1 << behind : 0
+            if bit == 0 || seen & bit != 0 {
+                duplicates &+= 1
+            } else {
+                seen |= bit
+                requests &+= 1
+            }
+        }
+    }
+
+    private var sessions: [Session]
+    private var clock: UInt64 = 0
+
+    init(capacity: Int = 64) {
+        sessions = [Session](repeating: Session(), count: capacity)
+    }
+
+    /// The place of a session, which is made if it is new.
+    mutating func index(of identifier: UInt64, from peer: MACAddress) -> Int {
+        clock += 1
+        var oldest = 0
+        for index in sessions.indices {
+            if sessions[index].identifier == identifier, sessions[index].peer == peer,
+                sessions[index].lastUsed != 0
+            {
+                sessions[index].lastUsed = clock
+                return index
+            }
+            if sessions[index].lastUsed < sessions[oldest].lastUsed { oldest = index }
+        }
+        sessions[oldest] = Session()
+        sessions[oldest].identifier = identifier
+        sessions[oldest].peer = peer
+        sessions[oldest].lastUsed = clock
+        return oldest
+    }
+
+    subscript(index: Int) -> Session {
+        get { sessions[index] }
+        set { sessions[index] = newValue }
+    }
+}

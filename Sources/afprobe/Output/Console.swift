@@ -1,0 +1,98 @@
+import AFPacketKit
+
+/// When to colour keys and levels.
+enum ColorMode: String, CaseIterable {
+    case auto
+    case always
+    case never
+}
+
+/// What the user said about the output; the rest is decided by where it goes.
+struct OutputOptions {
+    /// Nil: text on a terminal, logfmt elsewhere.
+    var format: LineFormat?
+    var color = ColorMode.auto
+    var isQuiet = false
+    var isVerbose = false
+}
+
+/// The two streams that lines go to: data to standard output, diagnostics to standard error. Each line is
+/// one write, as soon as it is complete.
+struct Console: ~Copyable {
+    private var data: Line
+    private var diagnostics: Line
+    private let start = MonotonicTime.now()
+    /// Why standard output takes no more lines; nil while it does.
+    private(set) var failure: SystemError?
+
+    /// Whether the reader of the lines has gone, or the disk is full: there is no point in going on.
+    var isClosed: Bool { failure != nil }
+
+    /// Whether the data are read by a person.
+    var isForPeople: Bool { data.format == .text }
+
+    /// Whether lines show more than the keys they always have.
+    let isDetailed: Bool
+
+    init(_ options: OutputOptions = OutputOptions()) {
+        func line(_ stream: StandardStream) -> Line {
+            let format = options.format ?? (stream.isTerminal ? .text : .logfmt)
+            let isColored =
+                format == .text && options.color.isOn(isTerminal: stream.isTerminal)
+            return Line(format: format, isColored: isColored)
+        }
+        data = line(.output)
+        diagnostics = line(.error)
+        isDetailed = options.isVerbose || data.format == .json
+    }
+
+    /// Writes a line of data.
+    mutating func write(
+        _ level: Level = .info, _ message: String, _ addFields: (inout Line) -> Void
+    ) {
+        guard failure == nil else { return }
+        data.begin(level, message, time: .now(), sinceStart: MonotonicTime.now() - start)
+        addFields(&data)
+        data.end()
+        do throws(SystemError) { try StandardStream.output.write(data.text.bytes.span) } catch {
+            failure = error
+        }
+    }
+
+    /// Writes text that is no line, for people.
+    mutating func write(text: String) {
+        guard failure == nil else { return }
+        do throws(SystemError) { try StandardStream.output.write(Array(text.utf8).span) } catch {
+            failure = error
+        }
+    }
+
+    /// Writes a diagnostic line.
+    mutating func report(
+        _ level: Level, _ message: String, _ addFields: (inout Line) -> Void = { _ in }
+    ) {
+        diagnostics.begin(level, message, time: .now(), sinceStart: MonotonicTime.now() - start)
+        addFields(&diagnostics)
+        diagnostics.end()
+        // Nowhere is left to tell that standard error cannot be written.
+        try? StandardStream.error.write(diagnostics.text.bytes.span)
+    }
+}
+
+extension ColorMode {
+    /// Whether to colour, by the user's choice first, then by the environment's. no-color.org,
+    /// bixense.com/clicolors
+    func isOn(isTerminal: Bool) -> Bool {
+        func isSet(_ name: String) -> Bool {
+            guard let value = ThisProcess.environment(name) else { return false }
+            return !value.isEmpty && (name == "NO_COLOR" || value != "0")
+        }
+        switch self {
+        case .always: return true
+        case .never: return false
+        case .auto:
+            if isSet("NO_COLOR") { return false }
+            return isSet("CLICOLOR_FORCE") || isTerminal
+        }
+    }
+}

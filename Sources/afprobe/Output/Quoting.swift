@@ -1,0 +1,81 @@
+extension TextBuffer {
+    /// Appends a value by logrus's rule: as it is when it is made of letters, digits and `-._/@^+`, quoted
+    /// as a Go string otherwise.
+    mutating func append(logrusValue text: String) {
+        if text.utf8.allSatisfy(isPlain) {
+            append(text)
+        } else {
+            append(goString: text)
+        }
+    }
+
+    /// Appends a Go string literal, as strconv.Quote makes it.
+    private mutating func append(goString text: String) {
+        append(UInt8(ascii: "\""))
+        for scalar in text.unicodeScalars {
+            switch scalar {
+            case "\"": append("\\\"")
+            case "\\": append("\\\\")
+            case "\u{07}": append("\\a")
+            case "\u{08}": append("\\b")
+            case "\u{0c}": append("\\f")
+            case "\n": append("\\n")
+            case "\r": append("\\r")
+            case "\t": append("\\t")
+            case "\u{0b}": append("\\v")
+            case _ where scalar.isPrintable: append(String(scalar))
+            case _ where scalar.value < 0x80: append("\\x", hexadecimal: scalar.value, digits: 2)
+            case _ where scalar.value < 0x1_0000: append("\\u", hexadecimal: scalar.value, digits: 4)
+            default: append("\\U", hexadecimal: scalar.value, digits: 8)
+            }
+        }
+        append(UInt8(ascii: "\""))
+    }
+
+    /// Appends a JSON string. RFC 8259
+    mutating func append(jsonString text: String) {
+        append(UInt8(ascii: "\""))
+        for byte in text.utf8 {
+            switch byte {
+            case UInt8(ascii: "\""): append("\\\"")
+            case UInt8(ascii: "\\"): append("\\\\")
+            case 0..<0x20: append("\\u", hexadecimal: UInt32(byte), digits: 4)
+            default: append(byte)
+            }
+        }
+        append(UInt8(ascii: "\""))
+    }
+
+    private mutating func append(_ prefix: StaticString, hexadecimal value: UInt32, digits: Int) {
+        append(prefix)
+        for index in (0..<digits).reversed() {
+            let nibble = UInt8(truncatingIfNeeded: value >> UInt32(4 * index)) & 0xf
+            append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+        }
+    }
+}
+
+/// Whether logrus leaves a value with this byte unquoted.
+private func isPlain(_ byte: UInt8) -> Bool {
+    switch byte {
+    case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+        UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "."), UInt8(ascii: "_"),
+        UInt8(ascii: "/"), UInt8(ascii: "@"), UInt8(ascii: "^"), UInt8(ascii: "+"):
+        true
+    default:
+        false
+    }
+}
+
+extension Unicode.Scalar {
+    /// Whether Go's strconv.IsPrint holds: letters, marks, numbers, punctuation, symbols and the space.
+    fileprivate var isPrintable: Bool {
+        if self == " " { return true }
+        return switch properties.generalCategory {
+        case .control, .format, .surrogate, .privateUse, .unassigned, .lineSeparator,
+            .paragraphSeparator, .spaceSeparator:
+            false
+        default: true
+        }
+    }
+}

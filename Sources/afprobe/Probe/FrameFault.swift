@@ -1,0 +1,28 @@
+/// Why a received frame is no probe that can be used.
+enum FrameFault: Error {
+    /// It is something else that shares the EtherType or the port.
+    case foreign
+    /// It ends before its own lengths say, or before the probe is complete.
+    case truncated
+    /// A checksum or a length in it is wrong.
+    case corrupt
+    /// It is a message of another version of the protocol.
+    case otherVersion
+}
+
+/// How many frames had each fault.
+struct FrameFaultCounts {
+    private(set) var foreign: UInt64 = 0
+    private(set) var truncated: UInt64 = 0
+    private(set) var corrupt: UInt64 = 0
+    private(set) var otherVersion: UInt64 = 0
+
+    mutating func count(_ fault: FrameFault) {
+        switch fault {
+        case .foreign: foreign += 1
+        case .truncated: truncated += 1
+        case .corrupt: corrupt += 1
+        case .otherVersion: otherVersion += 1
+        }
+    }
+}

@@ -1,0 +1,70 @@
+import AFPacketKit
+
+/// Everything of a frame but its payload: whom it goes to, and in what it is wrapped.
+///
+///     destination 6 | source 6 | [0x8100 2 | tag 2] | EtherType 2 | [IPv4 20 or IPv6 40 | UDP 8] | payload
+struct FrameShape: Equatable {
+    /// What the payload stands in.
+    enum Carrier: Equatable {
+        /// Right after the Ethernet header.
+        case ethernet(EtherType)
+        /// A UDP datagram over IPv4.
+        case udp4(UDPFlow<IPv4Address>)
+        /// A UDP datagram over IPv6.
+        case udp6(UDPFlow<IPv6Address>)
+    }
+
+    var destination: MACAddress
+    var source: MACAddress
+    var vlan: VLANTag?
+    var carrier: Carrier
+
+    /// The shortest frame that Ethernet allows, without the FCS. IEEE 802.3
+    static let smallestFrame = 60
+
+    /// How many bytes come before the payload.
+    var headerLength: Int {
+        let ethernet = vlan == nil ? 14 : 18
+        return switch carrier {
+        case .ethernet: ethernet
+        case .udp4: ethernet + 28
+        case .udp6: ethernet + 48
+        }
+    }
+
+    /// The length of the smallest legal frame around a payload.
+    func smallestSize(forPayload length: Int) -> Int {
+        max(Self.smallestFrame, headerLength + length)
+    }
+
+    /// The length of the largest frame that an interface takes.
+    func largestSize(mtu: Int) -> Int {
+        mtu + (vlan == nil ? 14 : 18)
+    }
+
+    /// The shape of the answer to a frame of this shape: the two ends swapped, the tag kept.
+    var reversed: FrameShape {
+        var answer = self
+        swap(&answer.destination, &answer.source)
+        switch carrier {
+        case .ethernet: break
+        case .udp4(let flow): answer.carrier = .udp4(flow.reversed)
+        case .udp6(let flow): answer.carrier = .udp6(flow.reversed)
+        }
+        return answer
+    }
+}
+
+/// The two ends of a UDP datagram.
+struct UDPFlow<Address: Equatable & Sendable>: Equatable, Sendable {
+    var source: Address
+    var sourcePort: UInt16
+    var destination: Address
+    var destinationPort: UInt16
+
+    var reversed: UDPFlow {
+        UDPFlow(
+            source: destination, sourcePort: destinationPort,
+            destination: source, destinationPort: sourcePort)
+    }
+}

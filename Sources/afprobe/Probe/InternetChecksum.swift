@@ -1,0 +1,39 @@
+/// The ones' complement sum of 16-bit big-endian words that IP, UDP and the probe's own fields are checked
+/// by. RFC 1071
+struct InternetChecksum {
+    private var sum: UInt64 = 0
+
+    /// Adds bytes; only the last piece may have an odd number of them.
+    mutating func add(_ bytes: Span<UInt8>) {
+        var index = 0
+        while index + 1 < bytes.count {
+            sum &+= UInt64(bytes.bigEndian16(at: index))
+            index += 2
+        }
+        if index < bytes.count { sum &+= UInt64(bytes[index]) << 8 }
+    }
+
+    /// Adds a number as the 16-bit words it consists of.
+    mutating func add(_ number: some FixedWidthInteger & UnsignedInteger) {
+        var rest = UInt64(number)
+        while rest != 0 {
+            sum &+= rest & 0xffff
+            rest >>= 16
+        }
+    }
+
+    /// What to write into the checksum's field, that being zero in the sum; 0 where the field itself was
+    /// in the sum and all is right.
+    var value: UInt16 {
+        var folded = sum
+        while folded >> 16 != 0 { folded = (folded & 0xffff) + (folded >> 16) }
+        return ~UInt16(folded)
+    }
+
+    /// The value of some bytes alone.
+    static func of(_ bytes: Span<UInt8>) -> UInt16 {
+        var checksum = InternetChecksum()
+        checksum.add(bytes)
+        return checksum.value
+    }
+}

@@ -1,0 +1,38 @@
+import AFPacketKit
+
+/// A frame that is sent again and again, each time with another number: built once, then only corrected.
+struct ProbeFrame: ~Copyable {
+    let shape: FrameShape
+    /// The whole frame, from the destination address on.
+    private(set) var bytes: [UInt8]
+    private let messageLength: Int
+
+    /// Builds a frame of `size` bytes, which must be enough for the headers and the least of the message.
+    init(_ message: ProbeMessage, in shape: FrameShape, size: Int) {
+        self.shape = shape
+        var bytes = [UInt8](repeating: 0, count: size)
+        var frame = bytes.mutableSpan
+        messageLength = message.encode(into: &frame, at: shape.headerLength)
+        shape.encodeHeaders(into: &frame)
+        shape.encodeChecksum(into: &frame)
+        self.bytes = bytes
+    }
+
+    /// Makes it the frame of the probe with that number.
+    mutating func renumber(to number: UInt64) {
+        let (shape, length) = (shape, messageLength)
+        var frame = bytes.mutableSpan
+        ProbeMessage.renumber(&frame, at: shape.headerLength, length: length, to: number)
+        shape.encodeChecksum(into: &frame)
+    }
+
+    /// The number of the probe that a frame of this shape holds which came back from the kernel; nil where
+    /// it is none of ours.
+    func number(inReturned returned: Span<UInt8>) -> UInt64? {
+        let start = shape.headerLength
+        guard returned.count >= start + ProbeMessage.referenceLength,
+            returned.bigEndian64(at: start) == ProbeMessage.magic
+        else { return nil }
+        return returned.littleEndian64(at: start + ProbeMessage.numberOffset)
+    }
+}

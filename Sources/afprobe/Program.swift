@@ -1,0 +1,125 @@
+import AFPacketKit
+
+/// The program: from its arguments to its exit status.
+enum Program {
+    /// The version that --version prints.
+    static let version = "0.1.0"
+
+    /// The commands, in the order of the help.
+    static var commands: [Command] {
+        [
+            Command(CommandSpec<SendOptions>.send), Command(CommandSpec<ListenOptions>.listen),
+            Command(CommandSpec<PingOptions>.ping), Command(CommandSpec<HWStampOptions>.hwstamp),
+            Command(CommandSpec<HWStampConfigOptions>.hwstampConfig),
+        ]
+    }
+
+    /// Runs what the arguments, without the program's own name, ask for.
+    static func run(_ arguments: [String]) -> ExitStatus {
+        SignalQueue.ignoreBrokenPipes()
+        do throws(ArgumentError) {
+            return try dispatch(arguments)
+        } catch .helpRequested(let command) {
+            return printHelp(command)
+        } catch {
+            var console = Console()
+            let command = arguments.first { name in commands.contains { $0.description.name == name } }
+            console.report(.usage(error.message, hint: error.hint(command: command)))
+            return .usage
+        }
+    }
+
+    private static func dispatch(_ arguments: [String]) throws(ArgumentError) -> ExitStatus {
+        guard let first = arguments.first else { throw .missingCommand }
+        let rest = Array(arguments.dropFirst())
+        switch Token(first) {
+        case .long("help", nil), .short("h"): return print(overviewHelp(commands.map(\.description)))
+        case .long("version", nil), .short("V"):
+            try expectNothing(in: rest)
+            return print("afprobe \(version)\n")
+        case .long("generate-completion-script", let value): return try printCompletions(value, rest)
+        case .word("help"): return try help(rest)
+        case .word(let name): return try runCommand(named: name, rest)
+        case .long(let name, _):
+            let options = ["help", "version", "generate-completion-script"]
+            throw .unknownOption(
+                "--\(name)", candidates: closest(to: name, among: options).map { ["--\($0)"] } ?? [])
+        case .short(let letters): throw .unknownOption("-\(letters.prefix(1))", candidates: [])
+        case .end: throw .missingCommand
+        }
+    }
+
+    private static func runCommand(named name: String, _ arguments: [String]) throws(ArgumentError)
+        -> ExitStatus
+    {
+        let invocation = try find(name).parse(arguments)
+        var console = Console(invocation.output)
+        do throws(Failure) {
+            let status = try invocation.run(&console)
+            try console.checkOutput()
+            return status
+        } catch {
+            console.report(error)
+            return error.status
+        }
+    }
+
+    private static func find(_ name: String) throws(ArgumentError) -> Command {
+        let commands = commands
+        guard let command = commands.first(where: { $0.description.name == name }) else {
+            let names = commands.map(\.description.name) + ["help"]
+            let longer = names.filter { !name.isEmpty && $0.hasPrefix(name) }
+            throw .unknownCommand(name, candidate: longer.first ?? closest(to: name, among: names))
+        }
+        return command
+    }
+
+    // MARK: What is printed without a run
+
+    private static func help(_ arguments: [String]) throws(ArgumentError) -> ExitStatus {
+        guard let name = arguments.first else { return print(overviewHelp(commands.map(\.description))) }
+        try expectNothing(in: Array(arguments.dropFirst()))
+        return print(commandHelp(try find(name).description))
+    }
+
+    private static func printHelp(_ name: String) -> ExitStatus {
+        guard let command = try? find(name) else { return .usage }
+        return print(commandHelp(command.description))
+    }
+
+    private static func printCompletions(_ value: String?, _ rest: [String]) throws(ArgumentError)
+        -> ExitStatus
+    {
+        let option = "--generate-completion-script"
+        guard let name = value ?? rest.first else {
+            throw .missingValue(option: option, placeholder: "bash|zsh|fish")
+        }
+        guard let shell = Shell(rawValue: name) else {
+            throw .invalidValue(name, of: option, expected: "one of bash, zsh, fish")
+        }
+        try expectNothing(in: Array(rest.dropFirst(value == nil ? 1 : 0)))
+        return print(shell.completionScript(for: commands.map(\.description)))
+    }
+
+    private static func expectNothing(in arguments: [String]) throws(ArgumentError) {
+        if let word = arguments.first { throw .unexpectedOperand(word) }
+    }
+
+    private static func print(_ text: String) -> ExitStatus {
+        var console = Console()
+        console.write(text: text)
+        do throws(Failure) { try console.checkOutput() } catch {
+            console.report(error)
+            return error.status
+        }
+        return .measured
+    }
+}
+
+extension Console {
+    /// Fails if lines could not be written, unless it was the reader who had enough of them.
+    borrowing func checkOutput() throws(Failure) {
+        guard let failure, failure.code != .brokenPipe else { return }
+        throw .refused("Cannot write to standard output", reason: "\(failure)")
+    }
+}

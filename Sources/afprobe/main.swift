@@ -1,0 +1,3 @@
+import AFPacketKit
+
+ThisProcess.exit(Program.run(Array(CommandLine.arguments.dropFirst())).rawValue)

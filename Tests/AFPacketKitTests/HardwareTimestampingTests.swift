@@ -1,0 +1,29 @@
+import Testing
+
+@testable import AFPacketKit
+
+@Suite struct HardwareTimestampingTests {
+    @Test func namesSettingsAsEthtoolDoes() {
+        #expect(TransmitType.all.map(\.description) == ["off", "on", "onestep-sync", "onestep-p2p"])
+        #expect(ReceiveFilter(rawValue: 12).description == "ptpv2-event")
+        #expect(ReceiveFilter("ptpv2-l2-event")?.rawValue == 9)
+        #expect(ReceiveFilter("all") == .everything)
+    }
+
+    @Test func numbersWhatHasNoName() {
+        #expect(TransmitType(rawValue: 9).description == "9")
+        #expect(ReceiveFilter(rawValue: -1).description == "-1")
+    }
+
+    @Test func offersNoFilterThatCannotBeAskedFor() {
+        #expect(ReceiveFilter("some") == nil)
+        #expect(ReceiveFilter("everything") == nil)
+        #expect(TransmitType("ON") == nil)
+    }
+
+    @Test func namesCapabilities() {
+        let flags: TimestampingFlags = [.transmitSoftware, .receiveSoftware, .software]
+        #expect(flags.names == ["software-transmit", "software-receive", "software-system-clock"])
+        #expect(TimestampingFlags(rawValue: 1 << 30).names == ["bit-30"])
+    }
+}

@@ -1,0 +1,109 @@
+import Glibc
+import Testing
+
+@testable import AFPacketKit
+
+/// The kernel's own judgement of a filter: it is attached to one end of a local datagram pair, and frames
+/// are sent from the other. That needs no privilege.
+private final class FilterBench {
+    private let near: Descriptor
+    private let far: Descriptor
+
+    init(_ filter: SocketFilter) throws {
+        var pair: [CInt] = [0, 0]
+        let result = socketpair(AF_UNIX, CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_NONBLOCK.rawValue), 0, &pair)
+        try #require(result == 0)
+        near = try Descriptor("socketpair", pair[0])
+        far = try Descriptor("socketpair", pair[1])
+        try filter.attach(to: far)
+    }
+
+    func accepts(_ frame: [UInt8]) -> Bool {
+        _ = send(near.rawValue, frame, frame.count, 0)
+        var buffer = [UInt8](repeating: 0, count: 2048)
+        let received = recv(far.rawValue, &buffer, buffer.count, 0)
+        return received == frame.count
+    }
+}
+
+private let here = MACAddress(0x0200_0000_000b)
+
+private func ethernet(to destination: MACAddress, type: UInt16, _ payload: [UInt8]) -> [UInt8] {
+    (0..<6).map { destination[$0] } + [2, 0, 0, 0, 0, 10, UInt8(type >> 8), UInt8(type & 0xff)] + payload
+}
+
+/// An IPv4 header, `options` words longer than the least, and a UDP header.
+private func ipv4(port: UInt16, protocolNumber: UInt8 = 17, fragment: UInt16 = 0, options: Int = 0) -> [UInt8]
+{
+    [
+        UInt8(0x45 + options), 0, 0, 28, 0, 0, UInt8(fragment >> 8), UInt8(fragment & 0xff), 64,
+        protocolNumber, 0, 0,
+    ]
+        + [10, 0, 0, 1, 10, 0, 0, 2] + [UInt8](repeating: 1, count: 4 * options)
+        + [0xea, 0x60, UInt8(port >> 8), UInt8(port & 0xff), 0, 8, 0, 0]
+}
+
+private func ipv6(port: UInt16, next: UInt8 = 17) -> [UInt8] {
+    [0x60, 0, 0, 0, 0, 8, next, 64] + [UInt8](repeating: 0, count: 32)
+        + [0xea, 0x60, UInt8(port >> 8), UInt8(port & 0xff), 0, 8, 0, 0]
+}
+
+@Suite struct SocketFilterTests {
+    @Test func rejectsEverything() throws {
+        let bench = try FilterBench(.rejectAll)
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [1, 2, 3])))
+    }
+
+    @Test func acceptsOneTypeToTheDestinations() throws {
+        let bench = try FilterBench(.frames(of: .localExperimental1, to: [here, .broadcast]))
+        #expect(bench.accepts(ethernet(to: here, type: 0x88b5, [1])))
+        #expect(bench.accepts(ethernet(to: .broadcast, type: 0x88b5, [1])))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b6, [1])))
+        #expect(!bench.accepts(ethernet(to: MACAddress(here.value + 1), type: 0x88b5, [1])))
+        #expect(!bench.accepts(ethernet(to: MACAddress(here.value ^ 1 << 40), type: 0x88b5, [1])))
+    }
+
+    @Test func rejectsFramesThatEndTooEarly() throws {
+        let bench = try FilterBench(.frames(of: .localExperimental1, to: [here]))
+        let frame = ethernet(to: here, type: 0x88b5, [])
+        for count in 1..<frame.count { #expect(!bench.accepts(Array(frame[..<count]))) }
+        #expect(bench.accepts(frame))
+    }
+
+    @Test func acceptsDatagramsOfBothVersionsToOnePort() throws {
+        let bench = try FilterBench(.datagrams(to: 61_000, destinations: [here, .broadcast]))
+        #expect(bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000))))
+        #expect(bench.accepts(ethernet(to: .broadcast, type: 0x0800, ipv4(port: 61_000))))
+        #expect(bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000, options: 3))))
+        #expect(bench.accepts(ethernet(to: here, type: 0x86dd, ipv6(port: 61_000))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_001))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x86dd, ipv6(port: 61_001))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000, protocolNumber: 6))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x86dd, ipv6(port: 61_000, next: 6))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, ipv4(port: 61_000))))
+    }
+
+    @Test func rejectsFragments() throws {
+        let bench = try FilterBench(.datagrams(to: 61_000, destinations: [here]))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000, fragment: 0x2000))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000, fragment: 0x0001))))
+        #expect(bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000, fragment: 0x4000))))
+    }
+
+    @Test func joinsTwoFilters() throws {
+        let datagrams = SocketFilter.datagrams(to: 61_000, destinations: [here])
+        let bench = try FilterBench(datagrams.and(SocketFilter(expression: "ip6 or src host 10.0.0.9")))
+        #expect(bench.accepts(ethernet(to: here, type: 0x86dd, ipv6(port: 61_000))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x86dd, ipv6(port: 61_001))))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000))))
+    }
+
+    @Test func passesOnWhatLibpcapSaysOfAnExpression() throws {
+        #expect {
+            _ = try SocketFilter(expression: "host and and")
+        } throws: { error in
+            guard case .rejected(let reason) = error as? CaptureExpressionError else { return false }
+            return reason.contains("syntax error")
+        }
+    }
+}

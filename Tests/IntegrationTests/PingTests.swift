@@ -1,0 +1,157 @@
+import Foundation
+import Testing
+
+@Suite(.needs("tcpdump"))
+struct PingTests {
+    @Test func everyRequestIsAnswered() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen()
+        let ping = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "4", "-I", "10ms")
+            .finish()
+        #expect(ping.status == 0, "\(ping)")
+        let replies = ping.lines("PING Reply")
+        #expect(replies.map { $0["probe"] } == ["1", "2", "3", "4"], "\(ping)")
+        for reply in replies {
+            #expect(reply["peer"] == hosts.far.address && reply["rtt_clock"] == "software")
+            #expect(Int(reply["rtt_ns"] ?? "") ?? 0 > 0)
+        }
+        #expect(ping.summary("PING Summary", "lost") == 0)
+        let received = try listener.interrupt()
+        #expect(received.summary("RX Summary", "replies") == 4, "\(received)")
+        #expect(received.lines("RX Recvmsg").count == 4, "requests are printed like probes")
+    }
+
+    /// The round trip is what tcpdump sees pass on the requester's interface, to the nanosecond at its
+    /// receiving end.
+    @Test func roundTripsAreThoseThatTcpdumpSees() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let capture = try hosts.near.capture(
+            "-tt", "--time-stamp-precision=nano", "-c", "6", "ether proto 0x88b5")
+        let ping = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "3", "-I", "20ms")
+            .finish()
+        let times = try capture.finish().lines.filter { $0.first?.isNumber ?? false }.compactMap { line in
+            line.split(separator: " ").first.flatMap { Int($0.replacing(".", with: "")) }
+        }
+        try #require(times.count == 6)
+        let replies = ping.lines("PING Reply").compactMap { $0["rtt_ns"].flatMap { Int($0) } }
+        #expect(replies.count == 3, "\(ping)")
+        for (index, roundTrip) in replies.enumerated() {
+            // tcpdump stamps an outgoing frame when it passes the tap, before the driver stamps it.
+            let witnessed = times[2 * index + 1] - times[2 * index]
+            #expect(roundTrip > 0 && roundTrip <= witnessed)
+        }
+        _ = try listener.interrupt()
+    }
+
+    @Test func noAnswerIsALossAndExitStatus1() throws {
+        let hosts = try Namespaces()
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "2", "-I", "10ms", "-W", "50ms"
+        ).finish()
+        #expect(ping.status == 1, "\(ping)")
+        #expect(ping.lines("PING Timeout").map { $0["probe"] } == ["1", "2"], "\(ping)")
+        #expect(ping.summary("PING Summary", "lost") == 2)
+        #expect(ping.errors.contains("No reply came from \(hosts.far.address)"))
+        #expect(ping.errors.contains("afprobe listen"))
+    }
+
+    @Test func aListenerCanBeToldNotToAnswer() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("--no-reply")
+        let ping = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "1", "-W", "50ms")
+            .finish()
+        #expect(ping.status == 1)
+        let received = try listener.interrupt()
+        #expect(received.summary("RX Summary", "probes") == 1)
+        #expect(received.summary("RX Summary", "replies") == 0)
+    }
+
+    @Test func theNextRequestFollowsTheReply() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "500", "-I", "0", "-q", "--warmup", "10"
+        ).finish()
+        #expect(ping.summary("PING Summary", "received") == 500, "\(ping)")
+        #expect(ping.summary("PING Summary", "warmup") == 10)
+        #expect(try listener.interrupt().summary("RX Summary", "replies") == 510)
+    }
+
+    @Test func theLimitOfRepliesIsKept() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q", "--reply-limit", "10")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "20", "-I", "1ms", "-W", "100ms", "-q"
+        ).finish()
+        let received = try listener.interrupt()
+        let answered = try #require(received.summary("RX Summary", "replies"))
+        let suppressed = try #require(received.summary("RX Summary", "replies_suppressed"))
+        #expect(answered >= 2 && suppressed > 0 && answered + suppressed == 20, "\(received)")
+        #expect(ping.summary("PING Summary", "received") == answered)
+    }
+
+    @Test func repliesCarryTheTagAndTheSize() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen()
+        let capture = try hosts.near.capture("-e", "-c", "2", "vlan")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "1", "--vlan", "7:3", "-s", "300"
+        ).finish()
+        #expect(ping.status == 0, "\(ping)")
+        let dump = try capture.finish()
+        #expect(dump.output.components(separatedBy: "vlan 7, p 3").count == 3, "\(dump)")
+        #expect(dump.output.components(separatedBy: "length 300:").count == 3, "\(dump)")
+        _ = try listener.interrupt()
+    }
+
+    @Test func severalPingsShareAResponder() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let pings = try (0..<4).map { _ in
+            try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "50", "-I", "2ms", "-q")
+        }
+        for ping in pings {
+            let result = try ping.finish()
+            #expect(result.summary("PING Summary", "received") == 50, "\(result)")
+            #expect(result.summary("PING Summary", "unmatched") == 0)
+        }
+        #expect(try listener.interrupt().summary("RX Summary", "replies") == 200)
+    }
+
+    @Test func aTerminalGetsTheSummaryOfPing() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "2", "-I", "1ms", "--format", "text"
+        ).finish()
+        #expect(ping.output.contains("--- \(hosts.far.address) ping statistics ---"))
+        #expect(ping.output.contains("2 packets transmitted, 2 received, 0% packet loss, time "))
+        #expect(
+            ping.output.range(
+                of:
+                    #"rtt min/avg/max/mdev = \d+\.\d{3}/\d+\.\d{3}/\d+\.\d{3}/\d+\.\d{3} ms \(software stamps\)"#,
+                options: .regularExpression) != nil, "\(ping)")
+        _ = try listener.interrupt()
+    }
+
+    /// A second reply is a duplicate, one after the time-out is late; each is told and kept out of the
+    /// figures. The replies are those of a responder made of captured ones, sent again.
+    @Test func repeatedRepliesAreDuplicates() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let capture = try hosts.near.capture("-xx", "-c", "2", "ether proto 0x88b5")
+        let ping = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "2", "-I", "3s")
+        let dump = try capture.finish().output
+        // The second frame of the capture is the reply.
+        let bytes = Frames.bytes(ofDump: dump)
+        let reply = Array(bytes.suffix(bytes.count / 2))
+        try #require(Array(reply.prefix(6)) == Frames.near)
+        try hosts.far.inject([reply])
+        try ping.waitForOutput(containing: "PING Duplicate")
+        let result = try ping.interrupt()
+        #expect(result.summary("PING Summary", "duplicates") == 1, "\(result)")
+        #expect(result.summary("PING Summary", "received") == 1)
+        _ = try listener.interrupt()
+    }
+}

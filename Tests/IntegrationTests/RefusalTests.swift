@@ -1,0 +1,149 @@
+import Foundation
+import Testing
+
+/// What cannot be done: its exit status, and its line on standard error.
+@Suite(.needs())
+struct RefusalTests {
+    private let peer = "02:00:00:00:00:02"
+
+    @Test func wrongUsageIsStatus2WhateverTheInterface() throws {
+        let hosts = try Namespaces()
+        let cases: [([String], String)] = [
+            ([], "No command was given"),
+            (["sned"], "did you mean 'send'?"),
+            (["send", "-i", "none", "-d", peer, "--cuont", "5"], "did you mean --count?"),
+            (["send", "-i", "none", "-d", peer, "--inter", "5"], "did you mean --interface or --interval?"),
+            (["send", "-i", "none", "-d", peer, "-c"], "Option -c needs a value: N"),
+            (["send", "-d", peer], "Option -i IF is missing"),
+            (["send", "-i", "none"], "Option -d MAC is missing"),
+            (["send", "-i", "none", "-d", "02:00"], "Invalid value '02:00' for -d"),
+            (["send", "-i", "none", "-d", peer, "-c", "0"], "Invalid value '0' for -c"),
+            (["send", "-i", "none", "-d", peer, "-I", "fast"], "Invalid value 'fast' for -I"),
+            (["send", "-i", "none", "-d", peer, "-s", "59"], "the smallest is 60"),
+            (["send", "-i", "none", "-d", peer, "-s", "many"], "Invalid value 'many' for -s"),
+            (["send", "-i", "none", "-d", peer, "--ethertype", "5"], "Invalid value '5' for --ethertype"),
+            (["send", "-i", "none", "-d", peer, "--vlan", "4095"], "Invalid value '4095' for --vlan"),
+            (["send", "-i", "none", "-d", peer, "--udp"], "Option --dst-addr is missing"),
+            (["send", "-i", "none", "-d", peer, "--dst-addr", "10.0.0.1"], "no meaning without --udp"),
+            (["send", "-i", "none", "-d", peer, "--udp", "--ethertype", "0x9000"], "exclude each other"),
+            (
+                [
+                    "send", "-i", "none", "-d", peer, "--udp", "--dst-addr", "10.0.0.1", "--src-addr",
+                    "fe80::1",
+                ],
+                "different IP versions"
+            ),
+            (["ping", "-i", "none"], "Argument MAC is missing"),
+            (["ping", "-i", "none", "ff:ff:ff:ff:ff:ff"], "the MAC address of one host"),
+            (["ping", "-i", "none", peer, "-s", "149"], "the smallest is 150"),
+            (["ping", "-i", "none", peer, "--vlan", "1", "-s", "153"], "the smallest is 154"),
+            (["listen", "-i", "none", "--filter", "host and and"], "syntax error"),
+            (["listen", "-i", "none", "eth1"], "Unexpected argument 'eth1'"),
+            (["hwstamp-config", "none", "--tx", "maybe"], "one of off, on, onestep-sync, onestep-p2p"),
+            (["--generate-completion-script", "tcsh"], "one of bash, zsh, fish"),
+        ]
+        for (arguments, words) in cases {
+            let result = try Program(hosts.near.command([Tool.afprobe] + arguments)).finish()
+            #expect(result.status == 2, "\(result)")
+            #expect(result.errors.contains(words), "\(result)")
+            #expect(result.errors.contains("level=error") && result.output == "", "\(result)")
+        }
+    }
+
+    @Test func theSystemsRefusalIsStatus3() throws {
+        let hosts = try Namespaces()
+        let down = hosts.near.namespace
+        try Program.expect(["ip", "-n", down, "link", "add", "idle", "type", "veth", "peer", "name", "idle2"])
+        let cases: [([String], String, String)] = [
+            (["send", "-i", "none", "-d", peer], "There is no interface none", "there are: "),
+            (["listen", "-i", "none"], "There is no interface none", "there are: "),
+            (["send", "-i", "lo", "-d", peer], "lo is not an Ethernet interface", "veth"),
+            (["send", "-i", "idle", "-d", peer], "Interface idle is down", "ip link set idle up"),
+            (["ping", "-i", "idle", peer], "Interface idle is down", "ip link set idle up"),
+            (["send", "-i", "va", "-d", peer, "-s", "1515"], "over what interface va takes", "is 1514"),
+            (["send", "-i", "va", "-d", peer, "--vlan", "1", "-s", "1519"], "over what", "is 1518"),
+            (["hwstamp", "none"], "There is no interface none", "there are: "),
+            (["hwstamp-config", "va"], "no hardware time stamping", "afprobe hwstamp va"),
+            (["hwstamp-config", "va", "--tx", "on"], "no hardware time stamping", "Operation not supported"),
+            (
+                [
+                    "send", "-i", "va", "-d", peer, "--udp", "--dst-addr", "10.0.0.1", "--src-port", "1",
+                    "-s", "1600",
+                ],
+                "its MTU is 1500", "ip link set va mtu"
+            ),
+        ]
+        for (arguments, message, hint) in cases {
+            let result = try Program(hosts.near.command([Tool.afprobe] + arguments)).finish()
+            #expect(result.status == 3, "\(result)")
+            #expect(result.errors.contains(message) && result.errors.contains(hint), "\(result)")
+        }
+    }
+
+    @Test func anInterfaceWithoutAnAddressNeedsOne() throws {
+        let hosts = try Namespaces()
+        try Program.expect(["ip", "-n", hosts.near.namespace, "address", "flush", "dev", "va"])
+        let result = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", peer, "--udp", "--dst-addr", "10.77.0.2"
+        ).finish()
+        #expect(result.status == 3 && result.errors.contains("--src-addr"), "\(result)")
+    }
+
+    /// Without CAP_NET_RAW, as an unprivileged user has it.
+    @Test func theMissingCapabilityIsNamed() throws {
+        let hosts = try Namespaces()
+        for command in [
+            ["listen", "-i", "va"], ["send", "-i", "va", "-d", peer], ["ping", "-i", "va", peer],
+        ] {
+            let result = try Program(
+                hosts.near.command(
+                    ["setpriv", "--bounding-set=-all", "--inh-caps=-all", Tool.afprobe] + command)
+            ).finish()
+            #expect(result.status == 3, "\(result)")
+            #expect(result.errors.contains("CAP_NET_RAW is missing"), "\(result)")
+            #expect(
+                result.errors.contains("setcap cap_net_raw,cap_net_admin+ep \(Tool.afprobe)"), "\(result)")
+            #expect(result.errors.contains("Operation not permitted"), "\(result)")
+        }
+    }
+
+    @Test func aMissingCarrierIsToldBeforehand() throws {
+        let hosts = try Namespaces()
+        try Program.expect(["ip", "-n", hosts.far.namespace, "link", "set", "vb", "down"])
+        let result = try hosts.near.afprobe("send", "-i", "va", "-d", peer, "-c", "1", "-W", "50ms").finish()
+        #expect(result.errors.contains("has no carrier"), "\(result)")
+        #expect(result.status == 1, "\(result)")
+    }
+
+    @Test func nothingThatComesIsStatus1() throws {
+        let hosts = try Namespaces()
+        let result = try hosts.far.afprobe("listen", "-i", "vb", "-w", "50ms").finish()
+        #expect(result.status == 1)
+        #expect(result.errors.contains("No probe came"), "\(result)")
+    }
+
+    @Test func anInterfaceThatGoesDownIsWaitedFor() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen()
+        let ip = ["ip", "-n", hosts.far.namespace, "link", "set", "vb"]
+        try Program.expect(ip + ["down"])
+        try listener.waitForErrors(containing: "Interface vb went down; waiting for it")
+        try Program.expect(ip + ["up"])
+        _ = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-c", "1").finish()
+        try listener.waitForOutput(containing: "probe=1")
+        #expect(try listener.interrupt().status == 0)
+    }
+
+    @Test func anInterfaceThatGoesAwayEndsTheRun() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen()
+        let sender = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-I", "50ms")
+        try listener.waitForOutput(containing: "RX Recvmsg")
+        try Program.expect(["ip", "-n", hosts.far.namespace, "link", "delete", "vb"])
+        for program in [listener, sender] {
+            let result = try program.finish()
+            #expect(result.status == 3 && result.errors.contains("has gone"), "\(result)")
+            #expect(result.output.contains("X Summary"), "\(result)")
+        }
+    }
+}

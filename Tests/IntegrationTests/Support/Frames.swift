@@ -1,0 +1,46 @@
+import Foundation
+
+/// Frames made by hand, independently of the code under test.
+enum Frames {
+    static let near: [UInt8] = [2, 0, 0, 0, 0, 1]
+    static let far: [UInt8] = [2, 0, 0, 0, 0, 2]
+    static let magic: [UInt8] = [0x93, 0x72, 0xe7, 0x59, 0xc7, 0xb5, 0xaa, 0x73]
+
+    /// A frame to the far host.
+    static func ethernet(_ payload: [UInt8], type: [UInt8] = [0x88, 0xb5], from source: [UInt8] = near)
+        -> [UInt8]
+    {
+        far + source + type + payload
+    }
+
+    /// The UDP probe of the reference, which computes the checksums that are filled in here.
+    static func referenceProbe(number: UInt8) -> [UInt8] {
+        let payload = magic + [number, 0, 0, 0, 0, 0, 0, 0]
+        let (source, destination): ([UInt8], [UInt8]) = ([10, 77, 0, 1], [10, 77, 0, 2])
+        var header: [UInt8] = [0x45, 0, 0, 44, 0, 0, 0, 0, 64, 17, 0, 0] + source + destination
+        header.replaceSubrange(10..<12, with: checksum(header))
+        var datagram: [UInt8] = [0xea, 0x60, 0xee, 0x48, 0, 24, 0, 0] + payload
+        datagram.replaceSubrange(6..<8, with: checksum(source + destination + [0, 17, 0, 24] + datagram))
+        return ethernet(header + datagram, type: [8, 0])
+    }
+
+    static func checksum(_ bytes: [UInt8]) -> [UInt8] {
+        var sum = 0
+        for (index, byte) in bytes.enumerated() { sum += index % 2 == 0 ? Int(byte) << 8 : Int(byte) }
+        while sum > 0xffff { sum = (sum & 0xffff) + (sum >> 16) }
+        return [UInt8(~sum >> 8 & 0xff), UInt8(~sum & 0xff)]
+    }
+
+    /// The bytes in what `tcpdump -xx` prints.
+    static func bytes(ofDump text: String) -> [UInt8] {
+        text.split(separator: "\n").filter { $0.contains("0x") && $0.contains(":  ") }
+            .flatMap { line in line.split(separator: " ").dropFirst().joined().filter(\.isHexDigit) }
+            .chunked(2).compactMap { UInt8(String($0), radix: 16) }
+    }
+}
+
+extension Array {
+    fileprivate func chunked(_ size: Int) -> [ArraySlice<Element>] {
+        stride(from: 0, to: count, by: size).map { self[$0..<Swift.min($0 + size, count)] }
+    }
+}

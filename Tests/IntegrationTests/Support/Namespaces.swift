@@ -1,0 +1,127 @@
+import AFPacketKit
+import Foundation
+import Glibc
+import Synchronization
+import Testing
+
+/// Two hosts: network namespaces joined by a veth pair, gone with the object.
+final class Namespaces: Sendable {
+    /// One of the two hosts.
+    struct Host: Sendable {
+        let namespace: String
+        let interface: String
+        let address: String
+        let ipv4: String
+        let ipv6: String
+    }
+
+    let near: Host
+    let far: Host
+
+    /// Whether this process may make namespaces.
+    static let canBeMade: Bool = {
+        let name = "afpt-\(getpid())-probe"
+        guard (try? Program.run(["ip", "netns", "add", name]))?.status == 0 else { return false }
+        _ = try? Program.run(["ip", "netns", "delete", name])
+        return true
+    }()
+
+    private static let counter = Atomic<Int>(0)
+
+    init(linkUp: Bool = true) throws {
+        let number = Self.counter.add(1, ordering: .relaxed).newValue
+        func host(_ side: String, _ last: Int) -> Host {
+            Host(
+                namespace: "afpt-\(getpid())-\(number)\(side)", interface: "v\(side)",
+                address: "02:00:00:00:00:0\(last)", ipv4: "10.77.0.\(last)", ipv6: "fd77::\(last)")
+        }
+        near = host("a", 1)
+        far = host("b", 2)
+        for host in [near, far] {
+            try Program.expect(["ip", "netns", "add", host.namespace])
+            // No router solicitations and the like among the frames that tests count.
+            try Program.expect(
+                ["ip", "netns", "exec", host.namespace, "sysctl", "-qw"]
+                    + ["net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0"])
+        }
+        try Program.expect(
+            ["ip", "link", "add", near.interface, "netns", near.namespace, "address", near.address]
+                + ["type", "veth", "peer", "name", far.interface, "netns", far.namespace]
+                + ["address", far.address])
+        for (host, peer) in [(near, far), (far, near)] {
+            let ip = ["ip", "-n", host.namespace]
+            try Program.expect(ip + ["address", "add", "\(host.ipv4)/24", "dev", host.interface])
+            try Program.expect(ip + ["address", "add", "\(host.ipv6)/64", "dev", host.interface, "nodad"])
+            guard linkUp else { continue }
+            try Program.expect(ip + ["link", "set", host.interface, "up"])
+            for address in [peer.ipv4, peer.ipv6] {
+                try Program.expect(
+                    ip + ["neighbour", "add", address, "lladdr", peer.address, "dev", host.interface])
+            }
+        }
+    }
+
+    deinit {
+        for host in [near, far] { _ = try? Program.run(["ip", "netns", "delete", host.namespace]) }
+    }
+}
+
+extension Namespaces.Host {
+    /// A command line that runs in this host.
+    func command(_ words: [String]) -> [String] { ["ip", "netns", "exec", namespace] + words }
+
+    /// Starts afprobe in this host.
+    func afprobe(_ arguments: String..., environment: [String: String] = [:]) throws -> Program {
+        try Program(command([Tool.afprobe] + arguments), environment: environment)
+    }
+
+    /// Starts `afprobe listen` in this host, and returns once it receives: when it has shown counters.
+    func listen(_ arguments: String...) throws -> Program {
+        let listener = try Program(
+            command([Tool.afprobe, "listen", "-i", interface, "-w", "30", "--stats", "0.05"] + arguments))
+        try listener.waitForOutput(containing: "RX Stats")
+        return listener
+    }
+
+    /// Starts tcpdump in this host, and returns once it captures.
+    func capture(_ arguments: String...) throws -> Program {
+        let capture = try Program(
+            command(
+                ["tcpdump", "-Z", "root", "-n", "-i", interface, "--immediate-mode", "-U", "-l"] + arguments))
+        try capture.waitForErrors(containing: "listening on")
+        return capture
+    }
+
+    /// Sends frames as they are, from this host.
+    func inject(_ frames: [[UInt8]]) throws {
+        try inNamespace {
+            let interface = try NetworkInterface(named: interface)
+            let socket = try PacketSocket.transmitter(on: interface, timestamping: [])
+            for frame in frames { #expect(try socket.send(frame.span)) }
+        }
+    }
+
+    /// Runs a body in a thread of its own that has entered this host; setns(2) is per thread.
+    private func inNamespace(_ body: @escaping @Sendable () throws -> Void) throws {
+        let outcome = Mutex<Result<Void, any Error>?>(nil)
+        let thread = Thread {
+            let result = Result {
+                let descriptor = open("/run/netns/\(namespace)", O_RDONLY | O_CLOEXEC)
+                defer { close(descriptor) }
+                try #require(enterNetworkNamespace(descriptor) == 0)
+                try body()
+            }
+            outcome.withLock { $0 = result }
+        }
+        thread.start()
+        while !thread.isFinished { usleep(1_000) }
+        try outcome.withLock { $0 }?.get()
+    }
+}
+
+/// setns(descriptor, CLONE_NEWNET), which the C library's Swift module does not show.
+private func enterNetworkNamespace(_ descriptor: CInt) -> CInt {
+    typealias SetNamespace = @convention(c) (CInt, CInt) -> CInt
+    guard let symbol = dlsym(nil, "setns") else { return -1 }
+    return unsafeBitCast(symbol, to: SetNamespace.self)(descriptor, 0x4000_0000)
+}

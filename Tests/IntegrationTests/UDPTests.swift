@@ -1,0 +1,92 @@
+import Foundation
+import Testing
+
+@Suite(.needs("tcpdump"))
+struct UDPTests {
+    /// Probes over both IP versions are understood, their checksums are right by tcpdump's judgement, and
+    /// nothing is answered by ICMP.
+    @Test(arguments: [4, 6])
+    func probesAreDatagrams(version: Int) throws {
+        let hosts = try Namespaces()
+        let address = version == 4 ? hosts.far.ipv4 : hosts.far.ipv6
+        let capture = try hosts.far.capture("-vv", "udp or icmp or icmp6[0] == 1")
+        let listener = try hosts.far.listen("--udp", "-c", "3")
+        let sent = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "3", "-I", "5ms", "--udp", "--dst-addr",
+            address
+        ).finish()
+        let received = try listener.finish()
+        #expect(sent.status == 0, "\(sent)")
+        #expect(received.lines("RX Recvmsg").map { $0["probe"] } == ["1", "2", "3"], "\(received)")
+        try capture.waitForOutput(containing: ".61000:", count: 3)
+        let dump = try capture.interrupt().output
+        #expect(dump.components(separatedBy: "[udp sum ok]").count == 4, "\(dump)")
+        #expect(!dump.lowercased().contains("unreachable"), "\(dump)")
+        #expect(!dump.contains("bad cksum"), "\(dump)")
+    }
+
+    /// Without a listener the port is unreachable, which shows that the check above can fail.
+    @Test func withoutAListenerThePortIsUnreachable() throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.far.capture("icmp")
+        _ = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "1", "--udp", "--dst-addr", hosts.far.ipv4
+        ).finish()
+        try capture.waitForOutput(containing: "udp port 61000 unreachable")
+    }
+
+    /// The frame that the reference sends: IPv4, ports 60000 and 61000, sixteen bytes, no padding.
+    @Test func theReferencesProbesAreUnderstood() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("--udp", "-c", "1")
+        try hosts.near.inject([Frames.referenceProbe(number: 33)])
+        let received = try listener.finish()
+        #expect(received.lines("RX Recvmsg").first?["probe"] == "33", "\(received)")
+    }
+
+    /// What the reference takes: a datagram of UDP from ports 60000–60005 to port 61000 whose payload
+    /// begins with magic and number; read here by a program that knows nothing else.
+    @Test func ourProbesAreUnderstoodByTheReference() throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.far.capture(
+            "-xx", "-c", "1", "dst port 61000 and src portrange 60000-60005 and udp and dst \(hosts.far.ipv4)"
+        )
+        _ = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "1", "--udp", "--dst-addr", hosts.far.ipv4
+        ).finish()
+        let dump = try capture.finish()
+        let bytes = Frames.bytes(ofDump: dump.output)
+        #expect(bytes.count >= 58)
+        let payload = Array(bytes.dropFirst(42))
+        #expect(Array(payload.prefix(8)) == [0x93, 0x72, 0xe7, 0x59, 0xc7, 0xb5, 0xaa, 0x73], "\(dump)")
+        #expect(Array(payload.dropFirst(8).prefix(8)) == [1, 0, 0, 0, 0, 0, 0, 0], "\(dump)")
+    }
+
+    @Test func portsCanBeChosen() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("--udp", "--dst-port", "7000", "-c", "1")
+        let sent = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "1", "--udp", "--dst-addr", hosts.far.ipv4,
+            "--src-port", "6000", "--dst-port", "7000"
+        ).finish()
+        #expect(sent.status == 0)
+        #expect(try listener.finish().status == 0)
+    }
+
+    @Test(arguments: [4, 6])
+    func pingsAreAnswered(version: Int) throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.near.capture("-vv", "udp or icmp or icmp6[0] == 1")
+        let listener = try hosts.far.listen("--udp")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "3", "-I", "5ms", "--udp", "--dst-addr",
+            version == 4 ? hosts.far.ipv4 : hosts.far.ipv6, "--vlan", "0"
+        ).finish()
+        #expect(ping.status == 0, "\(ping)")
+        #expect(ping.lines("PING Reply").count == 3, "\(ping)")
+        #expect(try listener.interrupt().summary("RX Summary", "replies") == 3)
+        let dump = try capture.interrupt().output
+        #expect(!dump.lowercased().contains("unreachable"), "\(dump)")
+        #expect(!dump.contains("bad"), "\(dump)")
+    }
+}

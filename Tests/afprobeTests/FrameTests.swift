@@ -1,0 +1,193 @@
+import AFPacketKit
+import Testing
+
+@testable import afprobe
+
+private let source = MACAddress(0x0200_0000_000a)
+private let destination = MACAddress(0x0200_0000_000b)
+
+private func shapes() throws -> [FrameShape] {
+    let tag = try #require(VLANTag(identifier: 100, priority: 5))
+    let v4 = UDPFlow(
+        source: IPv4Address(0x0a00_0001), sourcePort: 60_000, destination: IPv4Address(0x0a00_0002),
+        destinationPort: 61_000)
+    let v6 = UDPFlow(
+        source: IPv6Address(high: 0xfd00 << 48, low: 1), sourcePort: 60_000,
+        destination: IPv6Address(high: 0xfd00 << 48, low: 2), destinationPort: 61_000)
+    let carriers: [FrameShape.Carrier] = [.ethernet(.localExperimental1), .udp4(v4), .udp6(v6)]
+    return carriers.flatMap { carrier in
+        [nil, tag].map { FrameShape(destination: destination, source: source, vlan: $0, carrier: carrier) }
+    }
+}
+
+private func build(_ shape: FrameShape, size: Int, number: UInt64 = 7) -> [UInt8] {
+    ProbeFrame(ProbeMessage(number: number, kind: .probe, session: 3), in: shape, size: size).bytes
+}
+
+private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
+    do throws(FrameFault) {
+        let parsed = try ParsedFrame(frame.span, vlan: nil, checksUDP: checksUDP)
+        _ = try ProbeMessage(decoding: frame.span.extracting(parsed.payload))
+        return nil
+    } catch {
+        return error
+    }
+}
+
+@Suite struct FrameTests {
+    @Test func takesApartWhatItBuilds() throws {
+        for shape in try shapes() {
+            for size in [shape.smallestSize(forPayload: 16), 136, 137, 1514] {
+                let frame = build(shape, size: size)
+                #expect(frame.count == size)
+                let parsed = try ParsedFrame(frame.span, vlan: nil, checksUDP: true)
+                #expect(parsed.shape == shape)
+                let message = try ProbeMessage(decoding: frame.span.extracting(parsed.payload))
+                #expect(message.number == 7)
+            }
+        }
+    }
+
+    @Test func takesTheTagThatTheKernelTookOut() throws {
+        let tag = try #require(VLANTag(identifier: 9, priority: 1))
+        let frame = build(try shapes()[0], size: 60)
+        #expect(try ParsedFrame(frame.span, vlan: tag, checksUDP: true).shape.vlan == tag)
+    }
+
+    @Test func knowsTheSmallestAndLargestSizes() throws {
+        let sizes = try shapes().map { $0.smallestSize(forPayload: 16) }
+        #expect(sizes == [60, 60, 60, 62, 78, 82])
+        #expect(try shapes().prefix(2).map { $0.largestSize(mtu: 1500) } == [1514, 1518])
+    }
+
+    /// An IPv4 probe worked out by hand from RFC 791 and 768.
+    @Test func matchesABookExample() throws {
+        let frame = build(try shapes()[2], size: 60)
+        #expect(
+            Array(frame[14..<42]) == [
+                0x45, 0, 0, 46, 0, 0, 0x40, 0, 64, 17, 0x26, 0xbd, 10, 0, 0, 1, 10, 0, 0, 2,
+                0xea, 0x60, 0xee, 0x48, 0, 26, 0x1f, 0x18,
+            ])
+    }
+
+    @Test func renumbersAFrame() throws {
+        for shape in try shapes() {
+            var frame = ProbeFrame(
+                ProbeMessage(number: 1, kind: .probe, session: 3), in: shape, size: 120)
+            frame.renumber(to: 500)
+            #expect(frame.bytes == build(shape, size: 120, number: 500))
+            #expect(frame.number(inReturned: frame.bytes.span) == 500)
+        }
+    }
+
+    @Test func findsNoNumberInWhatIsNotItsOwn() throws {
+        let frame = ProbeFrame(ProbeMessage(number: 1, kind: .probe), in: try shapes()[0], size: 60)
+        #expect(frame.number(inReturned: [UInt8](repeating: 0, count: 60).span) == nil)
+        #expect(frame.number(inReturned: Array(frame.bytes[..<29]).span) == nil)
+    }
+
+    @Test func sendsAChecksumOfZeroAsAllOnes() throws {
+        let shape = try shapes()[2]
+        // Some number makes the sum come out zero: the payload runs through all 16-bit words.
+        let fields = (0..<0x1_0000).map { number -> [UInt8] in
+            Array(build(shape, size: 60, number: UInt64(number))[40..<42])
+        }
+        #expect(fields.contains([0xff, 0xff]))
+        #expect(!fields.contains([0, 0]))
+    }
+
+    @Test func reversesBothEnds() throws {
+        for shape in try shapes() {
+            let answer = shape.reversed
+            #expect(answer.destination == source && answer.source == destination)
+            #expect(answer.vlan == shape.vlan)
+            #expect(answer.reversed == shape)
+        }
+    }
+
+    @Test func tellsEveryCutApartFromACompleteFrame() throws {
+        for shape in try shapes() {
+            let frame = build(shape, size: shape.smallestSize(forPayload: 40))
+            #expect(fault(frame) == nil)
+            for count in 0..<shape.headerLength + 16 {
+                let found = fault(Array(frame[..<count]))
+                #expect(
+                    found == .truncated || found == .foreign,
+                    "\(shape) cut to \(count): \(String(describing: found))")
+            }
+        }
+    }
+
+    @Test func findsDamageToIPAndUDP() throws {
+        let v4 = build(try shapes()[2], size: 82)
+        for index in Array(16..<20) + [22] + Array(24..<82) {
+            var damaged = v4
+            damaged[index] ^= 0x04
+            #expect(fault(damaged) != nil, "IPv4 byte \(index)")
+        }
+        let v6 = build(try shapes()[4], size: 102)
+        for index in Array(18..<20) + Array(22..<102) {
+            var damaged = v6
+            damaged[index] ^= 0x04
+            #expect(fault(damaged) != nil, "IPv6 byte \(index)")
+        }
+    }
+
+    @Test func judgesNoChecksumThatIsNotReady() throws {
+        for shape in [try shapes()[2], try shapes()[4]] {
+            var frame = build(shape, size: 102)
+            frame[shape.headerLength - 1] ^= 0xff
+            #expect(fault(frame) == .corrupt)
+            #expect(fault(frame, checksUDP: false) == nil)
+        }
+    }
+
+    @Test func acceptsNoChecksumOverIPv4Only() throws {
+        for (shape, expected) in [(try shapes()[2], nil), (try shapes()[4], FrameFault.corrupt)] {
+            var frame = build(shape, size: 102)
+            frame[shape.headerLength - 2] = 0
+            frame[shape.headerLength - 1] = 0
+            #expect(fault(frame) == expected)
+        }
+    }
+
+    @Test func ignoresEthernetPaddingBehindADatagram() throws {
+        // The reference's UDP probe is 58 bytes; a driver pads it to 60, with anything.
+        let shape = try shapes()[2]
+        let frame = build(shape, size: 58) + [0xde, 0xad]
+        let parsed = try ParsedFrame(frame.span, vlan: nil, checksUDP: true)
+        #expect(parsed.payload == 42..<58)
+    }
+
+    @Test func survivesRandomDamage() throws {
+        for shape in try shapes() {
+            let frame = build(shape, size: 150)
+            for _ in 0..<5_000 {
+                var damaged = Array(frame[..<Int.random(in: 0...150)])
+                for _ in 0..<Int.random(in: 0...3) where !damaged.isEmpty {
+                    damaged[Int.random(in: 0..<min(damaged.count, 70))] = .random(in: 0...255)
+                }
+                _ = fault(damaged, checksUDP: .random())
+            }
+        }
+    }
+}
+
+@Suite struct InternetChecksumTests {
+    /// The example of RFC 1071, section 3.
+    @Test func matchesTheRFC() {
+        let bytes: [UInt8] = [0x00, 0x01, 0xf2, 0x03, 0xf4, 0xf5, 0xf6, 0xf7]
+        #expect(InternetChecksum.of(bytes.span) == ~0xddf2)
+    }
+
+    @Test func padsAnOddByteWithZero() {
+        #expect(
+            InternetChecksum.of([0x12, 0x34, 0x56].span) == InternetChecksum.of([0x12, 0x34, 0x56, 0].span))
+    }
+
+    @Test func addsNumbersAsWords() {
+        var number = InternetChecksum()
+        number.add(0x0001_f203 as UInt32)
+        #expect(number.value == InternetChecksum.of([0x00, 0x01, 0xf2, 0x03].span))
+    }
+}

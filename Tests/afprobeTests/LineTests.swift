@@ -1,0 +1,88 @@
+import AFPacketKit
+import Foundation
+import Testing
+
+@testable import afprobe
+
+/// Lines against those that the Go reference printed.
+@Suite struct LineTests {
+    private let software = Timestamp(nanoseconds: 1_795_344_335_608_347_065)
+    private let userspace = Timestamp(nanoseconds: 1_795_344_335_608_410_790)
+
+    private func received(_ format: LineFormat, isColored: Bool = false, hardware: Timestamp? = nil) -> String
+    {
+        var line = Line(format: format, isColored: isColored)
+        line.begin(.info, "RX Recvmsg", time: software, sinceStart: 2_999_999_999)
+        line.duration("delay", software - userspace)
+        line.stamp("hardware", hardware)
+        line.integer("probe", UInt64(2))
+        line.stamp("software", software)
+        line.stamp("userspace", userspace)
+        line.end()
+        return String(decoding: line.text.bytes, as: UTF8.self)
+    }
+
+    @Test func writesLogfmtAsTheReference() {
+        #expect(
+            received(.logfmt)
+                == #"time="2026-11-22T10:45:35Z" level=info msg="RX Recvmsg" delay="-63.725µs" "#
+                + #"hardware="0001-01-01T00:00:00Z" hardware_ns=-6795364578871345152 probe=2 "#
+                + #"software="2026-11-22T10:45:35.608347065Z" software_ns=1795344335608347065 "#
+                + #"userspace="2026-11-22T10:45:35.60841079Z" userspace_ns=1795344335608410790"# + "\n")
+    }
+
+    @Test func writesColouredTextAsTheReference() {
+        let esc = "\u{1b}"
+        let expected =
+            "ESC[36mINFOESC[0m[0002] RX Recvmsg                                    "
+            + #"ESC[36mdelayESC[0m="-63.725µs" ESC[36mhardwareESC[0m="0001-01-01T00:00:00Z" "#
+            + #"ESC[36mhardware_nsESC[0m=-6795364578871345152 ESC[36mprobeESC[0m=2 "#
+            + #"ESC[36msoftwareESC[0m="2026-11-22T10:45:35.608347065Z" "#
+            + #"ESC[36msoftware_nsESC[0m=1795344335608347065 "#
+            + #"ESC[36muserspaceESC[0m="2026-11-22T10:45:35.60841079Z" "#
+            + #"ESC[36muserspace_nsESC[0m=1795344335608410790"# + "\n"
+        #expect(received(.text, isColored: true) == expected.replacing("ESC", with: esc))
+    }
+
+    @Test func writesTextWithoutColoursAlike() {
+        let plain = received(.text, isColored: true)
+            .replacing("\u{1b}[36m", with: "").replacing("\u{1b}[0m", with: "")
+        #expect(received(.text) == plain)
+    }
+
+    @Test func writesJSONWithIntegersOnly() throws {
+        let text = received(.json)
+        #expect(
+            text == #"{"time":"2026-11-22T10:45:35Z","level":"info","msg":"RX Recvmsg","delay_ns":-63725,"#
+                + #""hardware_ns":null,"probe":2,"software_ns":1795344335608347065,"#
+                + #""userspace_ns":1795344335608410790}"# + "\n")
+        _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    }
+
+    @Test func writesHardwareStampsWhereThereAreSome() {
+        let text = received(.logfmt, hardware: Timestamp(nanoseconds: 1_500_000_000))
+        #expect(text.contains(#"hardware="1970-01-01T00:00:01.5Z" hardware_ns=1500000000 "#))
+    }
+
+    @Test func writesListsByFormat() {
+        func list(_ format: LineFormat, _ values: [String]) -> String {
+            var line = Line(format: format, isColored: false)
+            line.begin(.warning, "x", time: software, sinceStart: 0)
+            line.list("names", values)
+            return String(decoding: line.text.bytes, as: UTF8.self)
+        }
+        #expect(list(.logfmt, ["a", "b"]).hasSuffix(#"level=warning msg=x names="a,b""#))
+        #expect(list(.logfmt, []).hasSuffix("names=none"))
+        #expect(list(.json, ["a", "b"]).hasSuffix(#""names":["a","b"]"#))
+        #expect(list(.text, ["a"]).hasPrefix("WARN[0000] x "))
+    }
+
+    @Test func padsTheMessageTo44Columns() {
+        var line = Line(format: .text, isColored: false)
+        line.begin(.error, String(repeating: "m", count: 50), time: software, sinceStart: 12_345_000_000_000)
+        line.integer("k", UInt64(1))
+        #expect(
+            String(decoding: line.text.bytes, as: UTF8.self)
+                == "ERRO[12345] " + String(repeating: "m", count: 50) + "  k=1")
+    }
+}

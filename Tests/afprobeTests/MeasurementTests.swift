@@ -1,0 +1,180 @@
+import AFPacketKit
+import Testing
+
+@testable import afprobe
+
+private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: nanoseconds) }
+
+@Suite struct ProbeWindowTests {
+    private func window(opening count: UInt64) -> ProbeWindow<Int> {
+        var window = ProbeWindow(capacity: 4, filler: 0)
+        for number in 1...count { window.open(number, at: at(Int64(number) * 10), Int(number)) }
+        return window
+    }
+
+    @Test func knowsWhatIsOpen() {
+        var window = window(opening: 3)
+        #expect(window.isOpen(2) == true)
+        window.close(2)
+        #expect(window.isOpen(2) == false)
+        #expect(window.isOpen(4) == nil)
+        #expect(window.isOpen(0) == nil)
+        #expect(window.isOpen(.max) == nil)
+        #expect(window.openCount == 2)
+        #expect(window[3] == 3)
+    }
+
+    @Test func fillsUpUntilTheOldestIsSettled() {
+        var window = window(opening: 4)
+        #expect(window.isFull)
+        window.close(2)
+        _ = window.oldestOpen()
+        #expect(window.isFull)
+        window.close(1)
+        let oldest = window.oldestOpen()?.number
+        #expect(oldest == 3)
+        #expect(!window.isFull)
+    }
+
+    @Test func forgetsWhatIsTooLongAgo() {
+        var window = window(opening: 4)
+        window.close(1)
+        _ = window.oldestOpen()
+        window.open(5, at: at(50), 5)
+        #expect(window.isOpen(1) == nil)
+        #expect(window.isOpen(5) == true)
+    }
+
+    @Test func findsTheOverdueInOrder() {
+        var window = window(opening: 3)
+        var found = [window.overdue(at: at(109), timeout: 100), window.overdue(at: at(110), timeout: 100)]
+        window.close(1)
+        found += [window.overdue(at: at(110), timeout: 100), window.overdue(at: at(130), timeout: 100)]
+        #expect(found == [nil, 1, nil, 2])
+    }
+
+    @Test func passesOverWhatCouldNotBeSent() {
+        var window = ProbeWindow(capacity: 4, filler: 0)
+        window.skip(1)
+        window.open(2, at: at(20), 2)
+        #expect(window.isOpen(1) == nil)
+        let oldest = window.oldestOpen()?.number
+        #expect(oldest == 2)
+        #expect(window.openCount == 1)
+    }
+}
+
+@Suite struct SessionTableTests {
+    private let peer = MACAddress(0x0200_0000_000a)
+
+    private func counts(of numbers: [UInt64]) -> (requests: UInt32, duplicates: UInt32) {
+        var table = SessionTable()
+        let index = table.index(of: 1, from: peer)
+        for number in numbers { table[index].count(number) }
+        return (table[index].requests, table[index].duplicates)
+    }
+
+    @Test func countsEachRequestOnce() {
+        #expect(counts(of: [1, 2, 3]) == (3, 0))
+        #expect(counts(of: [1, 1, 2, 1, 2]) == (2, 3))
+        #expect(counts(of: [3, 1, 2, 2]) == (3, 1))
+        #expect(counts(of: [1, 100, 37, 37]) == (3, 1))
+        #expect(counts(of: [100, 36, 0]) == (1, 2))
+        #expect(counts(of: [.max, .max, 1, .max - 63]) == (2, 2))
+    }
+
+    @Test func keepsSessionsApart() {
+        var table = SessionTable(capacity: 2)
+        let first = table.index(of: 1, from: peer)
+        let other = table.index(of: 1, from: MACAddress(0x0200_0000_000c))
+        let again = table.index(of: 1, from: peer)
+        #expect(other != first && again == first)
+    }
+
+    @Test func makesRoomWhereSilenceIsLongest() {
+        var table = SessionTable(capacity: 2)
+        let first = table.index(of: 1, from: peer)
+        table[first].count(5)
+        let second = table.index(of: 2, from: peer)
+        _ = table.index(of: 1, from: peer)
+        let third = table.index(of: 3, from: peer)
+        #expect(third == second)
+        #expect(table[first].requests == 1)
+        #expect(table[third].requests == 0)
+    }
+}
+
+@Suite struct RateLimitTests {
+    @Test func allowsTheRateAndABurst() {
+        var limit = RateLimit(perSecond: 100)
+        // A tenth of a second's worth at once, and the one that is due.
+        var (burst, steady) = (0, 0)
+        for _ in 0..<50 where limit.allows(at: at(1_000_000_000)) { burst += 1 }
+        #expect(burst == 11)
+        for step: Int64 in 1...1000 where limit.allows(at: at(1_000_000_000 + step * 1_000_000)) {
+            steady += 1
+        }
+        #expect(steady == 100)
+    }
+
+    @Test func allowsOneWhereTheRateIsLow() {
+        var limit = RateLimit(perSecond: 1)
+        let answers = [5_000_000_000 as Int64, 5_500_000_000, 6_000_000_000].map { limit.allows(at: at($0)) }
+        #expect(answers == [true, false, true])
+    }
+}
+
+@Suite struct RunningStatisticsTests {
+    @Test func matchesTheDefinition() {
+        var statistics = RunningStatistics()
+        for value: Int64 in [2, 4, 4, 4, 5, 5, 7, 9] { statistics.add(value) }
+        #expect(statistics.minimum == 2)
+        #expect(statistics.maximum == 9)
+        #expect(statistics.mean == 5)
+        #expect(statistics.standardDeviation == 2)
+    }
+
+    @Test func keepsNegativeValuesAndLargeOffsets() {
+        var statistics = RunningStatistics()
+        for value: Int64 in [1_795_364_814_000_000_000, 1_795_364_814_000_000_200] { statistics.add(value) }
+        #expect(statistics.mean == 1_795_364_814_000_000_100)
+        #expect(statistics.standardDeviation == 100)
+        var negative = RunningStatistics()
+        negative.add(-5)
+        #expect(negative.minimum == -5 && negative.mean == -5)
+    }
+
+    @Test func hasNoFiguresOfNothing() {
+        #expect(RunningStatistics().mean == nil)
+        #expect(RunningStatistics().standardDeviation == nil)
+    }
+}
+
+@Suite struct PacingTests {
+    @Test func doesNotDrift() {
+        var pacing = Pacing(interval: 1_000, count: nil)
+        let start = pacing.nextDue
+        for step in 1...100 {
+            // Each frame is sent a little late; the schedule stays.
+            pacing.advance(at: pacing.nextDue + 300)
+            #expect(pacing.nextDue - start == Int64(step) * 1_000)
+        }
+    }
+
+    @Test func leavesOutWhatWasMissed() {
+        var pacing = Pacing(interval: 1_000, count: nil)
+        let start = pacing.nextDue
+        pacing.advance(at: start + 5_500)
+        #expect(pacing.nextDue - start == 5_000)
+        pacing.advance(at: start + 5_600)
+        #expect(pacing.nextDue - start == 6_000)
+    }
+
+    @Test func ends() {
+        var pacing = Pacing(interval: 0, count: 2)
+        pacing.advance(at: pacing.nextDue)
+        #expect(!pacing.isFinished)
+        pacing.advance(at: pacing.nextDue)
+        #expect(pacing.isFinished)
+    }
+}

@@ -1,0 +1,138 @@
+import Testing
+
+@testable import afprobe
+
+@Suite struct ParserTests {
+    @Test(arguments: [
+        ["-c5"], ["-c", "5"], ["--count=5"], ["--count", "5"], ["-c4", "-c5"], ["--count=4", "-c", "5"],
+    ])
+    func takesAValueInEveryWayGNUDoes(arguments: [String]) throws {
+        #expect(try parseSample(arguments).count == 5)
+    }
+
+    @Test func takesBundledFlags() throws {
+        let values = try parseSample(["-qvc3"])
+        #expect(values == SampleValues(count: 3, isQuiet: true, isVerbose: true))
+    }
+
+    @Test func takesWordsAmongOptions() throws {
+        let values = try parseSample(["word", "-q"])
+        #expect(values == SampleValues(isQuiet: true, words: ["word"]))
+    }
+
+    @Test func takesEverythingAfterTwoHyphensForAWord() throws {
+        #expect(try parseSample(["-q", "--", "-v"]).words == ["-v"])
+        #expect(try parseSample(["--", "--"]).words == ["--"])
+    }
+
+    @Test func takesASingleHyphenForAWord() throws {
+        #expect(try parseSample(["-"]).words == ["-"])
+    }
+
+    @Test func takesEmptyAndOddValues() throws {
+        #expect(try parseSample(["--name="]).name == "")
+        #expect(try parseSample(["--name", ""]).name == "")
+        #expect(try parseSample(["--name=a=b"]).name == "a=b")
+        #expect(try parseSample(["-n", "-x"]).name == "-x")
+        #expect(try parseSample(["-n=x"]).name == "=x")
+    }
+
+    @Test func takesRepeatedWords() throws {
+        let spec = sampleSpec(operandIsRepeated: true)
+        #expect(try Parser(spec).parse(["a", "-q", "b", "c"]).words == ["a", "b", "c"])
+    }
+
+    @Test(arguments: [["-h"], ["--help"], ["-qh"], ["-c5", "--help", "nonsense", "more"]])
+    func helpComesFirst(arguments: [String]) {
+        #expect(throws: ArgumentError.helpRequested(command: "sample")) { try parseSample(arguments) }
+    }
+
+    @Test(arguments: [
+        (["--colour"], "--colour", []),
+        (["--quite"], "--quite", ["--quiet"]),
+        (["--verbos"], "--verbos", ["--verbose"]),
+        (["--coun", "5"], "--coun", ["--count", "--counter"]),
+        (["--coun=5"], "--coun", ["--count", "--counter"]),
+        (["-x"], "-x", []),
+        (["-qx"], "-x", []),
+        (["--name2=x"], "--name2", ["--name"]),
+        (["-verbose"], "-e", ["--verbose"]),
+        (["-count"], nil, []),
+        (["---quiet"], "---quiet", ["--quiet"]),
+        (["--="], "--", []),
+    ])
+    func namesWhatAnUnknownOptionMayHaveMeant(
+        arguments: [String], option: String?, candidates: [String]
+    ) {
+        guard let option else {
+            // A known letter whose value is the rest of the word.
+            #expect(
+                throws: ArgumentError.invalidValue(
+                    "ount", of: "-c", expected: "a number of frames from 1, like 10")
+            ) { try parseSample(arguments) }
+            return
+        }
+        #expect(throws: ArgumentError.unknownOption(option, candidates: candidates)) {
+            try parseSample(arguments)
+        }
+    }
+
+    @Test(arguments: [["-c"], ["--count"], ["-qc"]])
+    func missesAValueAtTheEnd(arguments: [String]) {
+        let option = arguments[0] == "--count" ? "--count" : "-c"
+        #expect(throws: ArgumentError.missingValue(option: option, placeholder: "N")) {
+            try parseSample(arguments)
+        }
+    }
+
+    @Test(arguments: [["-c", "-q"], ["-c", "--quiet"], ["-c", "--"], ["-c", "--name=x"]])
+    func doesNotTakeAnOptionForAValue(arguments: [String]) {
+        #expect(throws: ArgumentError.missingValue(option: "-c", placeholder: "N")) {
+            try parseSample(arguments)
+        }
+    }
+
+    @Test func refusesAValueForAFlag() {
+        #expect(throws: ArgumentError.unexpectedValue(option: "--quiet")) {
+            try parseSample(["--quiet=yes"])
+        }
+    }
+
+    @Test func refusesAWordTooMany() {
+        #expect(throws: ArgumentError.unexpectedOperand("b")) { try parseSample(["a", "b"]) }
+    }
+
+    @Test func missesWhatIsRequired() {
+        let spec = sampleSpec(operandIsRequired: true, nameIsRequired: true)
+        #expect {
+            _ = try Parser(spec).parse(["word"])
+        } throws: { error in
+            guard case .missingOption(let option) = error as? ArgumentError else { return false }
+            return option.long == "name"
+        }
+        #expect(throws: ArgumentError.missingOperand("WORD", help: "A word.")) {
+            _ = try Parser(spec).parse(["-nx"])
+        }
+    }
+
+    @Test func readsTokens() {
+        #expect(Token("--a=b=c") == .long(name: "a", value: "b=c"))
+        #expect(Token("--a=") == .long(name: "a", value: ""))
+        #expect(Token("-ab") == .short(letters: "ab"))
+        #expect(Token("-") == .word("-"))
+        #expect(Token("") == .word(""))
+        #expect(Token("--") == .end)
+    }
+
+    @Test func survivesRandomWords() {
+        let pieces = ["-", "--", "=", "c", "q", "count", "name", "5", "é", "\0", "", " ", "--help", "-c"]
+        var outcomes: Set<Bool> = []
+        for _ in 0..<5_000 {
+            let arguments = (0..<Int.random(in: 0...4)).map { _ in
+                (0..<Int.random(in: 0...4)).map { _ in pieces.randomElement() ?? "" }.joined()
+            }
+            outcomes.insert((try? parseSample(arguments)) != nil)
+        }
+        #expect(outcomes == [true, false])
+    }
+}
