@@ -37,19 +37,15 @@ final class Namespaces: Sendable {
         }
         near = host("a", 1)
         far = host("b", 2)
-        for host in [near, far] {
-            try Program.expect(["ip", "netns", "add", host.namespace])
-            // No router solicitations and the like among the frames that tests count.
-            try Program.expect(
-                ["ip", "netns", "exec", host.namespace, "sysctl", "-qw"]
-                    + ["net.ipv6.conf.default.accept_dad=0", "net.ipv6.conf.default.router_solicitations=0"])
-        }
+        for host in [near, far] { try Program.expect(["ip", "netns", "add", host.namespace]) }
         try Program.expect(
             ["ip", "link", "add", near.interface, "netns", near.namespace, "address", near.address]
                 + ["type", "veth", "peer", "name", far.interface, "netns", far.namespace]
                 + ["address", far.address])
         for (host, peer) in [(near, far), (far, near)] {
             let ip = ["ip", "-n", host.namespace]
+            // No link-local address, and so no frames about it among those that tests look at.
+            try Program.expect(ip + ["link", "set", host.interface, "addrgenmode", "none"])
             try Program.expect(ip + ["address", "add", "\(host.ipv4)/24", "dev", host.interface])
             try Program.expect(ip + ["address", "add", "\(host.ipv6)/64", "dev", host.interface, "nodad"])
             guard linkUp else { continue }
