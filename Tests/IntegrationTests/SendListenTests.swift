@@ -44,7 +44,8 @@ struct SendListenTests {
     func softwareStampsAreThoseThatTcpdumpRecords(options: [String]) throws {
         let hosts = try Namespaces()
         let capture = try hosts.far.capture(
-            "-tt", "--time-stamp-precision=nano", "-c", "8", "-Q", "in", "ether proto 0x88b5 or udp port 61000")
+            "-tt", "--time-stamp-precision=nano", "-c", "8", "-Q", "in",
+            "ether proto 0x88b5 or udp port 61000")
         let listener = try hosts.far.listen(options: options)
         let addresses = options.isEmpty ? [] : ["--udp", "--dst-addr", hosts.far.ipv4]
         let sent = try Program(
