@@ -58,11 +58,11 @@ extension PingOptions {
             } else {
                 .datagrams(to: port, destinations: [interface.address])
             }
-        let plan = PingPlan(
-            shape: shape, size: size, filter: filter, priority: traffic.priority,
+        let plan = TransmitPlan(
+            shape: shape, size: size, priority: traffic.priority,
             interval: traffic.interval, count: traffic.count, warmup: traffic.warmup,
             deadline: traffic.deadline, timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
-        var pinger = try Pinger(on: interface, plan)
+        var pinger = try Pinger(on: interface, plan, filter: filter)
         try pinger.run(signals, &console)
         _ = consume portGuard
         guard !pinger.hasMeasured else { return .measured }

@@ -55,7 +55,7 @@ extension SendOptions {
         let interface = try traffic.openInterface(&console)
         let (shape, size) = try request.shape(on: interface, source: source)
         let signals = try RunSignals()
-        let plan = SendPlan(
+        let plan = TransmitPlan(
             shape: shape, size: size, priority: traffic.priority, interval: traffic.interval,
             count: traffic.count, warmup: traffic.warmup, deadline: traffic.deadline,
             timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)

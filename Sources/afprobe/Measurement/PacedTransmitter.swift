@@ -1,0 +1,157 @@
+import AFPacketKit
+
+/// What is to be sent, and for how long.
+struct TransmitPlan {
+    let shape: FrameShape
+    /// The length of every frame, without the FCS.
+    let size: Int
+    let priority: Int?
+    /// Nanoseconds between frames; 0 is as fast as it goes.
+    let interval: Int64
+    /// Frames to be measured; nil for no end.
+    let count: UInt64?
+    /// Frames sent before these and not measured.
+    let warmup: UInt64
+    /// Nanoseconds after which to end, whatever has come.
+    let deadline: Int64?
+    /// Nanoseconds to wait for what belongs to a frame.
+    let timeout: Int64
+    /// Whether frames get no line.
+    let isQuiet: Bool
+}
+
+/// Sends numbered frames on schedule, and keeps what is known of each until it is settled.
+struct PacedTransmitter<Entry>: ~Copyable {
+    let plan: TransmitPlan
+    var window: ProbeWindow<Entry>
+    /// Frames sent to be measured.
+    private(set) var sent: UInt64 = 0
+    /// Frames sent for warming up.
+    private(set) var warmedUp: UInt64 = 0
+    /// Frames that the system did not take.
+    private(set) var failed: UInt64 = 0
+
+    private var transmitter: Transmitter
+    private let interface: NetworkInterface
+    private var pacing: Pacing
+    private var outage = Outage()
+    private var isWaitingForRoom = false
+    private let isOneAtATime: Bool
+    private let start = MonotonicTime.now()
+
+    /// - Parameters:
+    ///   - isOneAtATime: whether a frame has to be settled before the next is sent.
+    ///   - filler: an entry that means nothing.
+    init(
+        on interface: NetworkInterface, _ message: ProbeMessage, _ plan: TransmitPlan, scheduled: Bool,
+        isOneAtATime: Bool, filler: Entry
+    ) throws(SystemError) {
+        transmitter = try Transmitter(
+            on: interface, message, in: plan.shape, size: plan.size, priority: plan.priority,
+            scheduled: scheduled)
+        self.plan = plan
+        self.interface = interface
+        self.isOneAtATime = isOneAtATime
+        window = ProbeWindow(
+            capacity: Self.windowCapacity(interval: plan.interval, timeout: plan.timeout), filler: filler)
+        let total = plan.count.map { $0.addingReportingOverflow(plan.warmup) }
+        pacing = Pacing(
+            interval: plan.interval, count: total.flatMap { $0.overflow ? nil : $0.partialValue })
+    }
+
+    /// All that is sent within the time-out may be unsettled at once, within bounds.
+    private static func windowCapacity(interval: Int64, timeout: Int64) -> Int {
+        guard interval > 0 else { return 4096 }
+        return Int(min(max(timeout / interval, 62) + 2, 65_536))
+    }
+
+    /// Whether all has been sent and settled.
+    var isFinished: Bool { pacing.isFinished && window.openCount == 0 }
+
+    /// Whether the time of the run is over.
+    func isOver(at now: MonotonicTime) -> Bool { plan.deadline.map { now >= start + $0 } ?? false }
+
+    /// Nanoseconds since the start of the run.
+    var elapsed: Int64 { MonotonicTime.now() - start }
+
+    // MARK: Sending
+
+    /// Whether the next frame may go out when its time has come.
+    private var canSend: Bool {
+        !pacing.isFinished && !window.isFull && !isWaitingForRoom
+            && (!isOneAtATime || window.openCount == 0)
+    }
+
+    /// Sends the next frame if it is due.
+    ///
+    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before.
+    /// - Returns: whether a frame was due.
+    mutating func sendIfDue(
+        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp) -> Entry
+    ) throws(Failure) -> Bool {
+        guard canSend, now >= max(pacing.nextDue, outage.retryAt) else { return false }
+        let number = pacing.sentCount + 1
+        do throws(SystemError) {
+            guard let userspace = try transmitter.send(number) else {
+                isWaitingForRoom = true
+                return true
+            }
+            window.open(number, at: now, entry(userspace))
+            if number > plan.warmup { sent += 1 } else { warmedUp += 1 }
+            outage.end()
+        } catch {
+            window.skip(number)
+            failed += 1
+            pacing.advance(at: now)
+            try outage.begin(error, sending: interface, &console)
+            return true
+        }
+        pacing.advance(at: now)
+        return true
+    }
+
+    // MARK: Waiting
+
+    /// Adds the error queue, where the transmit stamps come back, to what is waited for.
+    func add(to poll: inout PollSet) -> PollSet.Member { poll.addErrorQueue(of: transmitter.socket) }
+
+    /// Prepares a wait: for room to send, too, where the last frame found none.
+    func prepareWait(_ poll: inout PollSet, _ member: PollSet.Member) {
+        poll.watchWritability(of: member, isWaitingForRoom)
+    }
+
+    /// When there is something to do at the latest.
+    mutating func wakeTime() -> MonotonicTime? {
+        var wake = plan.deadline.map { start + $0 } ?? MonotonicTime(nanoseconds: .max)
+        if canSend { wake = min(wake, max(pacing.nextDue, outage.retryAt)) }
+        if let oldest = window.oldestOpen() { wake = min(wake, oldest.sentAt + plan.timeout) }
+        return wake.nanoseconds == .max ? nil : wake
+    }
+
+    /// Takes note that the error queue's socket was found ready.
+    mutating func wake() { isWaitingForRoom = false }
+
+    // MARK: What comes back
+
+    /// Reads the transmit stamps that wait, as many as fit at once, and returns how many reports these are.
+    ///
+    /// - Parameter clearingErrors: whether to take an error of the socket itself, where there is nothing
+    ///   else, which would otherwise make it ready for ever.
+    mutating func receiveReports(clearingErrors: Bool) throws(Failure) -> Int {
+        do throws(SystemError) {
+            let count = try transmitter.receiveReports()
+            if count == 0, clearingErrors { _ = transmitter.socket.takePendingError() }
+            return count
+        } catch {
+            throw Failure("Cannot read the transmit stamps of interface \(interface.name)", error)
+        }
+    }
+
+    /// Whether reports may be left that did not fit.
+    var mayHaveMoreReports: Bool { transmitter.mayHaveMore }
+
+    /// The report at `index` of those read last; nil if it is about none of our frames.
+    func report(at index: Int) -> (number: UInt64, stamps: TransmitStamps)? {
+        transmitter.report(at: index)
+    }
+}
