@@ -1,32 +1,44 @@
 # bash completion for afprobe, made by: afprobe --generate-completion-script bash
 
+# Interface names come from the system: they are quoted, and never expanded.
 _afprobe_interfaces() {
-    local path
+    local path name
     for path in /sys/class/net/*; do
-        [[ -e $path/ifindex ]] && printf '%s\n' "${path##*/}"
+        name=${path##*/}
+        [[ -e $path/ifindex && $name == "$current"* ]] && COMPREPLY+=("$(printf %q "$name")")
     done
+}
+
+_afprobe_words() {
+    mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
 }
 
 _afprobe() {
     local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
     COMPREPLY=()
+    # bash takes --option=value apart at the equals sign.
+    if [[ $current == = ]]; then
+        current=
+    elif [[ $previous == = ]]; then
+        previous=${COMP_WORDS[COMP_CWORD-2]}
+    fi
     if ((COMP_CWORD == 1)); then
-        mapfile -t COMPREPLY < <(compgen -W 'send listen ping hwstamp hwstamp-config help --help --version --generate-completion-script' -- "$current")
+        _afprobe_words 'send listen ping hwstamp hwstamp-config help --help --version --generate-completion-script'
         return
     fi
     case ${COMP_WORDS[1]} in
     help)
-        ((COMP_CWORD == 2)) && mapfile -t COMPREPLY < <(compgen -W 'send listen ping hwstamp hwstamp-config' -- "$current")
+        ((COMP_CWORD == 2)) && _afprobe_words 'send listen ping hwstamp hwstamp-config'
         return
         ;;
     --generate-completion-script)
-        mapfile -t COMPREPLY < <(compgen -W 'bash zsh fish' -- "$current")
+        _afprobe_words 'bash zsh fish'
         return
         ;;
     send)
         case $previous in
         -i | --interface)
-            mapfile -t COMPREPLY < <(compgen -W "$(_afprobe_interfaces)" -- "$current")
+            _afprobe_interfaces
             return
             ;;
         -d | --dst-mac)
@@ -78,22 +90,22 @@ _afprobe() {
             return
             ;;
         --format)
-            mapfile -t COMPREPLY < <(compgen -W 'auto text logfmt json' -- "$current")
+            _afprobe_words 'auto text logfmt json'
             return
             ;;
         --color)
-            mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+            _afprobe_words 'auto always never'
             return
             ;;
         esac
         if [[ $current == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '--interface --dst-mac --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --src-mac --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help' -- "$current")
+            _afprobe_words '--interface --dst-mac --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --src-mac --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help'
         fi
         ;;
     listen)
         case $previous in
         -i | --interface)
-            mapfile -t COMPREPLY < <(compgen -W "$(_afprobe_interfaces)" -- "$current")
+            _afprobe_interfaces
             return
             ;;
         --filter)
@@ -118,22 +130,22 @@ _afprobe() {
             return
             ;;
         --format)
-            mapfile -t COMPREPLY < <(compgen -W 'auto text logfmt json' -- "$current")
+            _afprobe_words 'auto text logfmt json'
             return
             ;;
         --color)
-            mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+            _afprobe_words 'auto always never'
             return
             ;;
         esac
         if [[ $current == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '--interface --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --stats --quiet --verbose --format --color --help' -- "$current")
+            _afprobe_words '--interface --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --stats --quiet --verbose --format --color --help'
         fi
         ;;
     ping)
         case $previous in
         -i | --interface)
-            mapfile -t COMPREPLY < <(compgen -W "$(_afprobe_interfaces)" -- "$current")
+            _afprobe_interfaces
             return
             ;;
         -c | --count)
@@ -179,58 +191,58 @@ _afprobe() {
             return
             ;;
         --format)
-            mapfile -t COMPREPLY < <(compgen -W 'auto text logfmt json' -- "$current")
+            _afprobe_words 'auto text logfmt json'
             return
             ;;
         --color)
-            mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+            _afprobe_words 'auto always never'
             return
             ;;
         esac
         if [[ $current == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '--interface --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help' -- "$current")
+            _afprobe_words '--interface --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help'
         fi
         ;;
     hwstamp)
         case $previous in
         --format)
-            mapfile -t COMPREPLY < <(compgen -W 'auto text logfmt json' -- "$current")
+            _afprobe_words 'auto text logfmt json'
             return
             ;;
         --color)
-            mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+            _afprobe_words 'auto always never'
             return
             ;;
         esac
         if [[ $current == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '--format --color --help' -- "$current")
+            _afprobe_words '--format --color --help'
         else
-            mapfile -t COMPREPLY < <(compgen -W "$(_afprobe_interfaces)" -- "$current")
+            _afprobe_interfaces
         fi
         ;;
     hwstamp-config)
         case $previous in
         --tx)
-            mapfile -t COMPREPLY < <(compgen -W 'off on onestep-sync onestep-p2p' -- "$current")
+            _afprobe_words 'off on onestep-sync onestep-p2p'
             return
             ;;
         --rx)
-            mapfile -t COMPREPLY < <(compgen -W 'none all ptpv1-l4-event ptpv1-l4-sync ptpv1-l4-delay-req ptpv2-l4-event ptpv2-l4-sync ptpv2-l4-delay-req ptpv2-l2-event ptpv2-l2-sync ptpv2-l2-delay-req ptpv2-event ptpv2-sync ptpv2-delay-req ntp-all' -- "$current")
+            _afprobe_words 'none all ptpv1-l4-event ptpv1-l4-sync ptpv1-l4-delay-req ptpv2-l4-event ptpv2-l4-sync ptpv2-l4-delay-req ptpv2-l2-event ptpv2-l2-sync ptpv2-l2-delay-req ptpv2-event ptpv2-sync ptpv2-delay-req ntp-all'
             return
             ;;
         --format)
-            mapfile -t COMPREPLY < <(compgen -W 'auto text logfmt json' -- "$current")
+            _afprobe_words 'auto text logfmt json'
             return
             ;;
         --color)
-            mapfile -t COMPREPLY < <(compgen -W 'auto always never' -- "$current")
+            _afprobe_words 'auto always never'
             return
             ;;
         esac
         if [[ $current == -* ]]; then
-            mapfile -t COMPREPLY < <(compgen -W '--tx --rx --format --color --help' -- "$current")
+            _afprobe_words '--tx --rx --format --color --help'
         else
-            mapfile -t COMPREPLY < <(compgen -W "$(_afprobe_interfaces)" -- "$current")
+            _afprobe_interfaces
         fi
         ;;
     esac

@@ -1,6 +1,7 @@
 #define _GNU_SOURCE
 #include "CShim.h"
 
+#include <fcntl.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -19,6 +20,10 @@ int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *t
 
 int cshim_ioctl(int fd, unsigned long request, void *argument) {
     return ioctl(fd, request, argument);
+}
+
+bool cshim_is_open(int fd) {
+    return fcntl(fd, F_GETFD) != -1;
 }
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {

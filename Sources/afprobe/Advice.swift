@@ -30,7 +30,17 @@ extension Failure {
             ? "it is the loopback" : "its hardware type is \(interface.hardwareType), not 1"
         return .refused(
             "Interface \(interface.name) is not an Ethernet interface", reason: kind,
-            hint: "for frames within this host use a veth pair: ip link add a type veth peer name b")
+            hint: "for frames within this host use a veth pair: ip link add veth0 type veth peer name veth1")
+    }
+
+    /// A run that ended before a frame to be measured had left.
+    static func nothingSent(on interface: NetworkInterface, afterWarmup warmup: UInt64) -> Failure {
+        Failure(
+            status: .nothingCame,
+            message: warmup > 0
+                ? "No frame was sent on interface \(interface.name) after the warm-up"
+                : "No frame was sent on interface \(interface.name)",
+            hint: "the lines above say why; or the deadline (-w) is too short")
     }
 
     /// An interface that has not been set up.
@@ -55,14 +65,28 @@ private func advice(for error: SystemError, on interface: String?) -> String? {
     }
 }
 
-private func missingCapabilityAdvice(for error: SystemError) -> String {
-    let isSetting = error.operation.description == "SIOCSHWTSTAMP"
-    let needed = isSetting ? ThisProcess.Capability.netAdmin : .netRaw
-    let name = isSetting ? "CAP_NET_ADMIN" : "CAP_NET_RAW"
+private func missingCapabilityAdvice(for error: SystemError) -> String? {
+    let needed: ThisProcess.Capability
+    switch error.operation.description {
+    case "socket(AF_PACKET)": needed = .netRaw
+    case "SIOCSHWTSTAMP": needed = .netAdmin
+    case "bind(UDP)": return "a port below 1024 needs CAP_NET_BIND_SERVICE; use a higher one"
+    default: return nil
+    }
     guard !ThisProcess.has(needed) else {
-        return "\(name) is in force, so a security module or another namespace forbids it"
+        return "\(needed.name) is in force, so a security module or another namespace forbids it"
     }
     let path = ThisProcess.executablePath ?? "afprobe"
-    return "\(name) is missing; run it as root, or grant it to the program once: "
+    return "\(needed.name) is missing; run it as root, or grant it to the program once: "
         + "sudo setcap cap_net_raw,cap_net_admin+ep \(path)"
+}
+
+extension ThisProcess.Capability {
+    /// As capabilities(7) writes it.
+    fileprivate var name: String {
+        switch self {
+        case .netAdmin: "CAP_NET_ADMIN"
+        case .netRaw: "CAP_NET_RAW"
+        }
+    }
 }

@@ -16,7 +16,8 @@ enum Program {
 
     /// Runs what the arguments, without the program's own name, ask for.
     static func run(_ arguments: [String]) -> ExitStatus {
-        SignalQueue.ignoreBrokenPipes()
+        StandardStream.reserve()
+        SignalQueue.ignoreOutputErrors()
         do throws(ArgumentError) {
             return try dispatch(arguments)
         } catch .helpRequested(let command) {
@@ -33,18 +34,24 @@ enum Program {
         guard let first = arguments.first else { throw .missingCommand }
         let rest = Array(arguments.dropFirst())
         switch Token(first) {
-        case .long("help", nil), .short("h"): return print(overviewHelp(commands.map(\.description)))
-        case .long("version", nil), .short("V"):
+        case .long("help", nil): return print(overview)
+        case .long("version", nil):
             try expectNothing(in: rest)
             return print("afprobe \(version)\n")
+        case .short(let letters) where letters.first == "h": return print(overview)
+        case .short("V"): return try dispatch(["--version"] + rest)
         case .long("generate-completion-script", let value): return try printCompletions(value, rest)
         case .word("help"): return try help(rest)
         case .word(let name): return try runCommand(named: name, rest)
+        case .long("help", _), .long("version", _):
+            throw .unexpectedValue(option: String(first.prefix { $0 != "=" }))
         case .long(let name, _):
             let options = ["help", "version", "generate-completion-script"]
             throw .unknownOption(
-                "--\(name)", candidates: closest(to: name, among: options).map { ["--\($0)"] } ?? [])
-        case .short(let letters): throw .unknownOption("-\(letters.prefix(1))", candidates: [])
+                "--\(name)", candidates: candidates(for: name, among: options).map { "--\($0)" })
+        case .short(let letters):
+            let unknown = letters.first { $0 != "V" } ?? "V"
+            throw .unknownOption("-\(unknown)", candidates: [])
         case .end: throw .missingCommand
         }
     }
@@ -55,12 +62,26 @@ enum Program {
         let invocation = try find(name).parse(arguments)
         var console = Console(invocation.output)
         do throws(Failure) {
+            return try run(invocation, &console)
+        } catch {
+            console.report(error)
+            return error.status
+        }
+    }
+
+    /// Runs a command; where its lines could not be written, that is the failure that counts.
+    private static func run(
+        _ invocation: Command.Invocation, _ console: inout Console
+    ) throws(Failure) -> ExitStatus {
+        do throws(Failure) {
             let status = try invocation.run(&console)
             try console.checkOutput()
             return status
         } catch {
-            console.report(error)
-            return error.status
+            try console.checkOutput()
+            // The reader has gone: nobody asks any more.
+            if console.isClosed, error.status == .nothingCame { return .nothingCame }
+            throw error
         }
     }
 
@@ -68,16 +89,19 @@ enum Program {
         let commands = commands
         guard let command = commands.first(where: { $0.description.name == name }) else {
             let names = commands.map(\.description.name) + ["help"]
-            let longer = names.filter { !name.isEmpty && $0.hasPrefix(name) }
-            throw .unknownCommand(name, candidate: longer.first ?? closest(to: name, among: names))
+            throw .unknownCommand(name, candidates: candidates(for: name, among: names))
         }
         return command
     }
 
     // MARK: What is printed without a run
 
+    private static var overview: String { overviewHelp(commands.map(\.description)) }
+
     private static func help(_ arguments: [String]) throws(ArgumentError) -> ExitStatus {
-        guard let name = arguments.first else { return print(overviewHelp(commands.map(\.description))) }
+        guard let name = arguments.first, !["help", "-h", "--help"].contains(name) else {
+            return print(overview)
+        }
         try expectNothing(in: Array(arguments.dropFirst()))
         return print(commandHelp(try find(name).description))
     }

@@ -3,7 +3,7 @@ import Glibc
 
 /// What the user asks of a run by a signal.
 enum RunRequest {
-    /// SIGINT, SIGTERM, SIGHUP: end, with the summary.
+    /// SIGINT, SIGTERM, and SIGHUP unless it was ignored before: end, with the summary.
     case stop
     /// SIGQUIT: tell how it goes, and go on.
     case status
@@ -15,7 +15,9 @@ struct RunSignals: ~Copyable {
 
     init() throws(Failure) {
         do throws(SystemError) {
-            queue = try SignalQueue([SIGINT, SIGTERM, SIGHUP, SIGQUIT])
+            // nohup(1) asks for hang-ups to be ignored.
+            let ended = SignalQueue.isIgnored(SIGHUP) ? [SIGINT, SIGTERM] : [SIGINT, SIGTERM, SIGHUP]
+            queue = try SignalQueue(ended + [SIGQUIT])
         } catch {
             throw Failure("Cannot wait for signals", error)
         }

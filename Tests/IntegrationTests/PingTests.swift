@@ -21,25 +21,30 @@ struct PingTests {
         #expect(received.lines("RX Recvmsg").count == 4, "requests are printed like probes")
     }
 
-    /// The round trip is what tcpdump sees pass on the requester's interface, to the nanosecond at its
-    /// receiving end.
+    /// The end of the round trip is the stamp that tcpdump records for the reply, to the nanosecond; its
+    /// beginning lies between tcpdump's stamp of the request, which passes the tap before the driver stamps
+    /// it, and the reply.
     @Test func roundTripsAreThoseThatTcpdumpSees() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-q")
         let capture = try hosts.near.capture(
             "-tt", "--time-stamp-precision=nano", "-c", "6", "ether proto 0x88b5")
-        let ping = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "3", "-I", "20ms")
-            .finish()
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "3", "-I", "20ms", "-v"
+        )
+        .finish()
         let times = try capture.finish().lines.filter { $0.first?.isNumber ?? false }.compactMap { line in
             line.split(separator: " ").first.flatMap { Int($0.replacing(".", with: "")) }
         }
         try #require(times.count == 6)
-        let replies = ping.lines("PING Reply").compactMap { $0["rtt_ns"].flatMap { Int($0) } }
+        let replies = ping.lines("PING Reply")
         #expect(replies.count == 3, "\(ping)")
-        for (index, roundTrip) in replies.enumerated() {
-            // tcpdump stamps an outgoing frame when it passes the tap, before the driver stamps it.
-            let witnessed = times[2 * index + 1] - times[2 * index]
-            #expect(roundTrip > 0 && roundTrip <= witnessed)
+        for (index, reply) in replies.enumerated() {
+            let values = ["sent_ns", "received_ns", "rtt_ns"].compactMap { reply[$0].flatMap { Int($0) } }
+            try #require(values.count == 3, "\(ping)")
+            #expect(values[1] == times[2 * index + 1])
+            #expect(values[0] >= times[2 * index] && values[0] < values[1])
+            #expect(values[2] == values[1] - values[0])
         }
         _ = try listener.interrupt()
     }
@@ -135,17 +140,14 @@ struct PingTests {
         _ = try listener.interrupt()
     }
 
-    /// A second reply is a duplicate, one after the time-out is late; each is told and kept out of the
-    /// figures. The replies are those of a responder made of captured ones, sent again.
+    /// A second reply to one request is told, and kept out of the figures. It is the first one, captured and
+    /// sent again.
     @Test func repeatedRepliesAreDuplicates() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-q")
-        let capture = try hosts.near.capture("-xx", "-c", "2", "ether proto 0x88b5")
-        let ping = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "2", "-I", "3s")
-        let dump = try capture.finish().output
-        // The second frame of the capture is the reply.
-        let bytes = Frames.bytes(ofDump: dump)
-        let reply = Array(bytes.suffix(bytes.count / 2))
+        let capture = try hosts.near.capture("-xx", "-c", "1", "-Q", "in", "ether proto 0x88b5")
+        let ping = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-c", "2", "-I", "10s")
+        let reply = Frames.bytes(ofDump: try capture.finish().output)
         try #require(Array(reply.prefix(6)) == Frames.near)
         try hosts.far.inject([reply])
         try ping.waitForOutput(containing: "PING Duplicate")
@@ -153,5 +155,42 @@ struct PingTests {
         #expect(result.summary("PING Summary", "duplicates") == 1, "\(result)")
         #expect(result.summary("PING Summary", "received") == 1)
         _ = try listener.interrupt()
+    }
+
+    /// A reply after the time-out is late and no loss. It is made from the request, by hand.
+    @Test func repliesAfterTheTimeoutAreLate() throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.far.capture("-xx", "-c", "1", "-Q", "in", "ether proto 0x88b5")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "2", "-I", "10s", "-W", "20ms")
+        let request = Frames.bytes(ofDump: try capture.finish().output)
+        try #require(request.count == 150)
+        try ping.waitForOutput(containing: "PING Timeout")
+        try hosts.far.inject([Frames.reply(to: request)])
+        try ping.waitForOutput(containing: "PING Late")
+        let result = try ping.interrupt()
+        #expect(result.summary("PING Summary", "late") == 1, "\(result)")
+        #expect(result.summary("PING Summary", "lost") == 0)
+        #expect(result.summary("PING Summary", "received") == 0)
+        #expect(result.status == 0, "an answer came")
+    }
+
+    /// Replies to other sessions, from other hosts, or to requests never sent, are not taken.
+    @Test func strangeRepliesAreNotTaken() throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.far.capture("-xx", "-c", "1", "-Q", "in", "ether proto 0x88b5")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "1", "-W", "2s")
+        let request = Frames.bytes(ofDump: try capture.finish().output)
+        try #require(request.count == 150)
+        var otherHost = Frames.reply(to: request)
+        otherHost[11] = 9
+        try hosts.far.inject([
+            otherHost, Frames.reply(to: request, session: 1), Frames.reply(to: request, number: 77),
+        ])
+        let result = try ping.finish()
+        #expect(result.status == 1, "\(result)")
+        #expect(result.summary("PING Summary", "unmatched") == 1)
+        #expect(result.summary("PING Summary", "received") == 0)
     }
 }

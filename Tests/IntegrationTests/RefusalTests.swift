@@ -10,7 +10,20 @@ struct RefusalTests {
         let hosts = try Namespaces()
         let cases: [([String], String)] = [
             ([], "No command was given"),
-            (["sned"], "did you mean 'send'?"),
+            (["sned"], "did you mean send?"),
+            (["hw"], "did you mean hwstamp or hwstamp-config?"),
+            (["--gen"], "did you mean --generate-completion-script?"),
+            (["--version=1"], "Option --version takes no value"),
+            (["send", "--help=1"], "Option --help takes no value"),
+            (["-Vx"], "Unknown option -x"),
+            (["hwstamp-config", ""], "Invalid value '' for IF"),
+            (["send", "-i", "none", "-d", peer, "-I", "0.4ns"], "at least 1ns"),
+            (["listen", "-i", "none", "--stats", "1ns"], "at least 1ms"),
+            (["listen", "-i", "none", "--filter", "vlan 5"], "cannot test VLAN tags"),
+            (
+                ["ping", "-i", "none", peer, "--udp", "--dst-addr", "224.0.0.1"],
+                "expected one host's address"
+            ),
             (["send", "-i", "none", "-d", peer, "--cuont", "5"], "did you mean --count?"),
             (["send", "-i", "none", "-d", peer, "--inter", "5"], "did you mean --interface or --interval?"),
             (["send", "-i", "none", "-d", peer, "-c"], "Option -c needs a value: N"),
@@ -62,6 +75,11 @@ struct RefusalTests {
             (["ping", "-i", "idle", peer], "Interface idle is down", "ip link set idle up"),
             (["send", "-i", "va", "-d", peer, "-s", "1515"], "over what interface va takes", "is 1514"),
             (["send", "-i", "va", "-d", peer, "--vlan", "1", "-s", "1519"], "over what", "is 1518"),
+            (["send", "-i", "va:1", "-d", peer], "There is no interface va:1", "there are: "),
+            (
+                ["ping", "-i", "va", "02:00:00:00:00:01"], "the address of interface va itself",
+                "another host"
+            ),
             (["hwstamp", "none"], "There is no interface none", "there are: "),
             (["hwstamp-config", "va"], "no hardware time stamping", "afprobe hwstamp va"),
             (["hwstamp-config", "va", "--tx", "on"], "no hardware time stamping", "Operation not supported"),
@@ -107,6 +125,48 @@ struct RefusalTests {
         }
     }
 
+    @Test func aPrivilegedPortNeedsItsOwnCapability() throws {
+        let hosts = try Namespaces()
+        let result = try Program(
+            hosts.near.command([
+                "setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service", Tool.afprobe,
+                "listen", "-i", "va", "--udp", "--dst-port", "53",
+            ])
+        ).finish()
+        #expect(result.status == 3 && result.errors.contains("CAP_NET_BIND_SERVICE"), "\(result)")
+    }
+
+    @Test func extremeNumbersEndNothing() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let most = "18446744073709551615"
+        for options in [
+            ["-c", most, "--warmup", "1", "-w", "50ms"],
+            ["-c", "1", "-W", "9223372036854775807ns", "-I", "1ns"],
+            ["-c", "1", "-W", "1ns"], ["-w", "1ns"], ["-c", "2", "-I", "2562047h", "-w", "20ms"],
+        ] {
+            for command in [["send", "-d", peer], ["ping", peer]] {
+                let result = try Program(
+                    hosts.near.command([Tool.afprobe] + command + ["-i", "va", "-q"] + options)
+                ).finish()
+                #expect(result.status < 2, "\(result)")
+            }
+        }
+        _ = try listener.interrupt()
+    }
+
+    @Test func framesThatAreDroppedHereAreTold() throws {
+        let hosts = try Namespaces()
+        // The peer takes less than this host sends.
+        try Program.expect(["ip", "-n", hosts.near.namespace, "link", "set", "va", "mtu", "9000"])
+        let result = try hosts.near.afprobe(
+            "ping", "-i", "va", peer, "-c", "2", "-s", "9000", "-I", "1ms", "--warmup", "1"
+        ).finish()
+        #expect(result.status == 1, "\(result)")
+        #expect(result.errors.contains("dropped on this host"), "\(result)")
+        #expect(result.errors.contains("No frame was sent"), "\(result)")
+    }
+
     @Test func aMissingCarrierIsToldBeforehand() throws {
         let hosts = try Namespaces()
         try Program.expect(["ip", "-n", hosts.far.namespace, "link", "set", "vb", "down"])
@@ -131,7 +191,40 @@ struct RefusalTests {
         try Program.expect(ip + ["up"])
         _ = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-c", "1").finish()
         try listener.waitForOutput(containing: "probe=1")
+        try listener.waitForErrors(containing: "Interface vb is up again")
         #expect(try listener.interrupt().status == 0)
+    }
+
+    @Test func anInterfaceThatIsRenamedIsStillTheSame() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen()
+        let sender = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-I", "50ms")
+        try listener.waitForOutput(containing: "RX Recvmsg")
+        let ip = ["ip", "-n", hosts.near.namespace, "link", "set"]
+        try Program.expect(ip + ["va", "down"])
+        try sender.waitForErrors(containing: "went down")
+        try Program.expect(ip + ["va", "name", "other"])
+        try Program.expect(ip + ["other", "up"])
+        try sender.waitForErrors(containing: "is up again")
+        #expect(try sender.interrupt().status == 0)
+        _ = try listener.interrupt()
+    }
+
+    @Test func anInterfaceThatGoesDownAndThenAwayEndsTheRun() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen()
+        let sender = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-I", "50ms")
+        let pinger = try hosts.near.afprobe("ping", "-i", "va", hosts.far.address, "-I", "50ms")
+        try listener.waitForOutput(containing: "RX Recvmsg", count: 2)
+        try Program.expect(["ip", "-n", hosts.far.namespace, "link", "set", "vb", "down"])
+        try Program.expect(["ip", "-n", hosts.near.namespace, "link", "set", "va", "down"])
+        for program in [listener, sender, pinger] { try program.waitForErrors(containing: "went down") }
+        try Program.expect(["ip", "-n", hosts.far.namespace, "link", "delete", "vb"])
+        for program in [listener, sender, pinger] {
+            let result = try program.finish()
+            #expect(result.status == 3 && result.errors.contains("has gone"), "\(result)")
+            #expect(result.errors.components(separatedBy: "went down").count == 2, "\(result)")
+        }
     }
 
     @Test func anInterfaceThatGoesAwayEndsTheRun() throws {

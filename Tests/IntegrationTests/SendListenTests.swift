@@ -31,7 +31,7 @@ struct SendListenTests {
         let none = #"hardware="0001-01-01T00:00:00Z" hardware_ns=-6795364578871345152"#
         let transmit = "^" + head + #""TX Recvmsg" \#(none) probe=1 software=\#(stamp) software_ns=\d{19}$"#
         let receive =
-            "^" + head + #""RX Recvmsg" delay="-[\d.]+(µs|ms|s)" \#(none) probe=1 "#
+            "^" + head + #""RX Recvmsg" delay=("-[\d.]+µs"|-[\d.]+(ns|ms|s)) \#(none) probe=1 "#
             + #"software=\#(stamp) software_ns=\d{19} userspace=\#(stamp) userspace_ns=\d{19}$"#
         let line = try #require(sent.lines.first)
         #expect(line.range(of: transmit, options: .regularExpression) != nil, "\(line)")

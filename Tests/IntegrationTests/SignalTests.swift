@@ -60,14 +60,74 @@ struct SignalTests {
         _ = try listener.interrupt()
     }
 
-    @Test func aFullDiskIsAnError() throws {
+    /// Also by a run that prints nothing by itself, or that waits for long.
+    @Test(arguments: [
+        "send -i va -d 02:00:00:00:00:02 -I 60 -q", "listen -i vx --stats 60",
+        "ping -i va 02:00:00:00:00:02 -I 60 -W 60",
+    ])
+    func aReaderThatHasGoneIsNoticed(command: String) throws {
+        let hosts = try Namespaces()
+        let words = command.replacing("vx", with: "va")
+        let result = try Program(
+            hosts.near.command([
+                "sh", "-c", "{ \(Tool.afprobe) \(words) -w 100; echo ended >&2; } | head -n 0",
+            ])
+        ).finish()
+        #expect(result.errors == "ended\n", "\(result)")
+    }
+
+    @Test(arguments: ["hwstamp va", "listen -i va -w 50ms", "ping -i va 02:00:00:00:00:77 -c 1 -W 10ms"])
+    func aFullDiskIsAnError(command: String) throws {
         let hosts = try Namespaces()
         let result = try Program(
-            hosts.near.command(["sh", "-c", "\(Tool.afprobe) hwstamp va >/dev/full"])
+            hosts.near.command(["sh", "-c", "\(Tool.afprobe) \(command) >/dev/full"])
         ).finish()
         #expect(result.status == 3, "\(result)")
         #expect(result.errors.contains("Cannot write to standard output"), "\(result)")
         #expect(result.errors.contains("No space left on device"), "\(result)")
+    }
+
+    /// What is opened first would otherwise be taken for standard output, and lines sent as frames.
+    @Test func closedStreamsAreNotTakenByOthers() throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.far.capture("-e", "not ether proto 0x88b5 and not ip6")
+        let command = "\(Tool.afprobe) send -i va -d \(hosts.far.address) -c 3 -I 1ms"
+        for (streams, status) in [("<&- >&- 2>&-", 3), ("<&- >&-", 3), ("<&- 2>&-", 0)] as [(String, Int32)] {
+            let result = try Program(hosts.near.command(["sh", "-c", "\(command) \(streams)"])).finish()
+            #expect(result.status == status, "\(streams): \(result)")
+        }
+        let captured = try capture.interrupt()
+        #expect(captured.lines.isEmpty, "\(captured)")
+    }
+
+    @Test func nohupKeepsARunFromEnding() throws {
+        let hosts = try Namespaces()
+        let listener = try Program(
+            hosts.far.command([
+                "sh", "-c", "trap '' HUP; exec \(Tool.afprobe) listen -i vb --stats 10ms -w 30",
+            ]))
+        try listener.waitForOutput(containing: "RX Stats")
+        listener.send(signal: SIGHUP)
+        _ = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-c", "1").finish()
+        try listener.waitForOutput(containing: "probe=1")
+        #expect(try listener.interrupt().status == 0)
+    }
+
+    /// Frames that come faster than they can be taken do not keep a run from ending.
+    @Test func aFloodKeepsNothingFromEnding() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("--no-reply")
+        let senders = try (0..<3).map { _ in
+            try hosts.near.afprobe(
+                "send", "-i", "va", "-d", hosts.far.address, "-I", "0", "-q", "-w", "20")
+        }
+        try listener.waitForOutput(containing: "RX Recvmsg")
+        let result = try listener.interrupt()
+        #expect(result.status == 0, "ended by the signal, and not by the end of the flood")
+        for sender in senders {
+            sender.send(signal: SIGKILL)
+            #expect(try sender.finish().status == 128 + SIGKILL, "the flood outlasted the listener")
+        }
     }
 
     @Test func linesAreWrittenAsTheyHappenIntoAPipe() throws {

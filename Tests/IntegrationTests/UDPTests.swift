@@ -36,7 +36,7 @@ struct UDPTests {
     }
 
     /// The frame that the reference sends: IPv4, ports 60000 and 61000, sixteen bytes, no padding.
-    @Test func theReferencesProbesAreUnderstood() throws {
+    @Test func probesInTheReferencesFormatAreUnderstood() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("--udp", "-c", "1")
         try hosts.near.inject([Frames.referenceProbe(number: 33)])
@@ -46,7 +46,7 @@ struct UDPTests {
 
     /// What the reference takes: a datagram of UDP from ports 60000–60005 to port 61000 whose payload
     /// begins with magic and number; read here by a program that knows nothing else.
-    @Test func ourProbesAreUnderstoodByTheReference() throws {
+    @Test func ourProbesAreInTheReferencesFormat() throws {
         let hosts = try Namespaces()
         let capture = try hosts.far.capture(
             "-xx", "-c", "1", "dst port 61000 and src portrange 60000-60005 and udp and dst \(hosts.far.ipv4)"
@@ -60,6 +60,23 @@ struct UDPTests {
         let payload = Array(bytes.dropFirst(42))
         #expect(Array(payload.prefix(8)) == [0x93, 0x72, 0xe7, 0x59, 0xc7, 0xb5, 0xaa, 0x73], "\(dump)")
         #expect(Array(payload.dropFirst(8).prefix(8)) == [1, 0, 0, 0, 0, 0, 0, 0], "\(dump)")
+    }
+
+    /// Every guard holds the port by itself: the first may leave.
+    @Test func thePortIsGuardedByEachListener() throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.far.capture("icmp")
+        let first = try hosts.far.listen("--udp")
+        let second = try hosts.far.listen("--udp")
+        #expect(first.errors == "" && second.errors == "")
+        _ = try first.interrupt()
+        _ = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "3", "-I", "1ms", "--udp", "--dst-addr",
+            hosts.far.ipv4
+        ).finish()
+        try second.waitForOutput(containing: "probe=3")
+        #expect(try second.interrupt().summary("RX Summary", "probes") == 3)
+        #expect(try !capture.interrupt().output.contains("unreachable"))
     }
 
     @Test func portsCanBeChosen() throws {

@@ -11,10 +11,10 @@ import Testing
         let cases: [(ArgumentError, String, String)] = [
             (.missingCommand, "No command was given", "see 'afprobe help'"),
             (
-                .unknownCommand("sned", candidate: "send"), "Unknown command 'sned'",
-                "did you mean 'send'?; see 'afprobe help'"
+                .unknownCommand("sned", candidates: ["send"]), "Unknown command 'sned'",
+                "did you mean send?; see 'afprobe help'"
             ),
-            (.unknownCommand("xyz", candidate: nil), "Unknown command 'xyz'", "see 'afprobe help'"),
+            (.unknownCommand("xyz", candidates: []), "Unknown command 'xyz'", "see 'afprobe help'"),
             (
                 .unknownOption("--inter", candidates: ["--interface", "--interval"]),
                 "Unknown option --inter",
@@ -60,6 +60,12 @@ import Testing
     func suggestsTheClosestCommand(word: String, expected: String) {
         let names = Program.commands.map(\.description.name)
         #expect(closest(to: word, among: names) == expected)
+    }
+
+    @Test func namesEveryCommandThatBeginsAlike() {
+        let names = Program.commands.map(\.description.name)
+        #expect(candidates(for: "hw", among: names) == ["hwstamp", "hwstamp-config"])
+        #expect(candidates(for: "", among: names) == [])
     }
 
     @Test func suggestsNothingFarFetched() {

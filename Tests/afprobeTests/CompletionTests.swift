@@ -25,9 +25,34 @@ import Testing
         #expect(try complete("help", "lis") == ["listen"])
     }
 
+    @Test func bashCompletesBehindAnEqualsSign() throws {
+        #expect(try complete("send", "--format", "=") == ["auto", "text", "logfmt", "json"])
+        #expect(try complete("send", "--format", "=", "j") == ["json"])
+    }
+
+    /// An interface may have any name; none is run.
+    @Test func bashExpandsNoInterfaceName() throws {
+        let script = try String(contentsOf: root.appending(path: "completions/afprobe.bash"), encoding: .utf8)
+        let folder = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
+        defer { try? FileManager.default.removeItem(at: folder) }
+        for name in ["$(id)", "`id`", "$HOME"] {
+            try FileManager.default.createDirectory(
+                at: folder.appending(path: name), withIntermediateDirectories: true)
+            try Data().write(to: folder.appending(path: "\(name)/ifindex"))
+        }
+        let copy = folder.appending(path: "script")
+        try script.replacing("/sys/class/net", with: folder.path).write(
+            to: copy, atomically: true, encoding: .utf8)
+        let offered = try complete(["hwstamp", ""], script: copy.path)
+        #expect(Set(offered) == ["\\$\\(id\\)", "\\`id\\`", "\\$HOME"])
+    }
+
     /// What bash offers for the last of the words.
     private func complete(_ words: String...) throws -> [String] {
-        let script = root.appending(path: "completions/afprobe.bash").path
+        try complete(words, script: root.appending(path: "completions/afprobe.bash").path)
+    }
+
+    private func complete(_ words: [String], script: String) throws -> [String] {
         let quoted = words.map { "'\($0)'" }.joined(separator: " ")
         let process = Process()
         process.executableURL = URL(filePath: "/bin/bash")

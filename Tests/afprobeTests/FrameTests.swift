@@ -58,6 +58,7 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
         let sizes = try shapes().map { $0.smallestSize(forPayload: 16) }
         #expect(sizes == [60, 60, 60, 62, 78, 82])
         #expect(try shapes().prefix(2).map { $0.largestSize(mtu: 1500) } == [1514, 1518])
+        #expect(try shapes()[2].largestSize(mtu: 1 << 20) == 65_549)
     }
 
     /// An IPv4 probe worked out by hand from RFC 791 and 768.
@@ -77,6 +78,17 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
             frame.renumber(to: 500)
             #expect(frame.bytes == build(shape, size: 120, number: 500))
             #expect(frame.number(inReturned: frame.bytes.span) == 500)
+        }
+    }
+
+    /// A tunnel or a VLAN device below puts its own headers in front of what comes back.
+    @Test func findsTheNumberBehindFurtherHeaders() throws {
+        for shape in try shapes() {
+            let frame = ProbeFrame(ProbeMessage(number: 9, kind: .probe), in: shape, size: 90)
+            for extra in [4, 50] {
+                let returned = [UInt8](repeating: 0x81, count: extra) + frame.bytes
+                #expect(frame.number(inReturned: returned.span) == 9)
+            }
         }
     }
 

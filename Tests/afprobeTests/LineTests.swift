@@ -59,6 +59,19 @@ import Testing
         _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
     }
 
+    /// logrus quotes what is not made of letters, digits and a few signs, and so the µ alone.
+    @Test(arguments: [
+        (-500, "delay=-500ns"), (0, "delay=0s"), (-63_397_016, "delay=-63.397016ms"),
+        (-423_796, "delay=\"-423.796µs\""), (1_500_000_000, "delay=1.5s"), (120_000_000_000, "delay=2m0s"),
+        (999, "delay=999ns"), (1_000, "delay=\"1µs\""), (1_000_000, "delay=1ms"),
+    ])
+    func quotesDurationsAsLogrus(nanoseconds: Int64, expected: String) {
+        var line = Line(format: .logfmt, isColored: false)
+        line.begin(.info, "x", time: software, sinceStart: 0)
+        line.duration("delay", nanoseconds)
+        #expect(String(decoding: line.text.bytes, as: UTF8.self).hasSuffix("msg=x \(expected)"))
+    }
+
     @Test func writesHardwareStampsWhereThereAreSome() {
         let text = received(.logfmt, hardware: Timestamp(nanoseconds: 1_500_000_000))
         #expect(text.contains(#"hardware="1970-01-01T00:00:01.5Z" hardware_ns=1500000000 "#))

@@ -150,6 +150,16 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
     }
 }
 
+@Suite struct PercentageTests {
+    @Test(arguments: [
+        (0, 10, "0%"), (10, 10, "100%"), (1, 3, "33.333%"), (1, 1_000_000, "0.001%"),
+        (999_999, 1_000_000, "99.999%"), (0, 0, "0%"),
+    ])
+    func showsSomeLossNeitherAsNoneNorAsAll(part: UInt64, whole: UInt64, expected: String) {
+        #expect(percentage(part, of: whole) == expected)
+    }
+}
+
 @Suite struct PacingTests {
     @Test func doesNotDrift() {
         var pacing = Pacing(interval: 1_000, count: nil)

@@ -93,8 +93,10 @@ import Testing
     }
 
     @Test func refusesAValueForAFlag() {
-        #expect(throws: ArgumentError.unexpectedValue(option: "--quiet")) {
-            try parseSample(["--quiet=yes"])
+        for option in ["--quiet", "--help"] {
+            #expect(throws: ArgumentError.unexpectedValue(option: option)) {
+                try parseSample(["\(option)=yes"])
+            }
         }
     }
 

@@ -47,6 +47,14 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Whether it names one host: neither a group nor nobody.
+    public var isHost: Bool {
+        switch self {
+        case .v4(let address): !address.isGroup && address.value != 0
+        case .v6(let address): !address.isGroup && (address.high != 0 || address.low != 0)
+        }
+    }
+
     init?(_ address: UnsafePointer<sockaddr>) {
         switch CInt(address.pointee.sa_family) {
         case AF_INET:

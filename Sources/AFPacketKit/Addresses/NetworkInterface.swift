@@ -29,8 +29,9 @@ public struct NetworkInterface: Sendable {
     ///
     /// - Throws: `SystemError`, with `noSuchDevice` where there is no interface of that name.
     public init(named name: String) throws(SystemError) {
-        // A longer name cannot exist, and the kernel would look up its first 15 bytes.
-        guard (1..<Int(IFNAMSIZ)).contains(name.utf8.count) else {
+        // A longer name cannot exist, and the kernel would look up its first 15 bytes; and it would take
+        // eth0:1, an alias of former days, for eth0.
+        guard (1..<Int(IFNAMSIZ)).contains(name.utf8.count), !name.utf8.contains(UInt8(ascii: ":")) else {
             throw SystemError("SIOCGIFINDEX", .noSuchDevice)
         }
         let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
@@ -58,6 +59,18 @@ public struct NetworkInterface: Sendable {
             MACAddress(bytes.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
         }
         self.name = name
+    }
+
+    /// Looks an interface up by its number, which it keeps when it is renamed.
+    ///
+    /// - Throws: `SystemError`, with `noSuchDevice` where it has gone.
+    public init(index: CInt) throws(SystemError) {
+        let name = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IFNAMSIZ)) { buffer in
+            if_indextoname(CUnsignedInt(index), buffer.baseAddress).map { String(cString: $0) }
+        }
+        guard let name else { throw SystemError("if_indextoname", .noSuchDevice) }
+        try self.init(named: name)
+        guard self.index == index else { throw SystemError("SIOCGIFINDEX", .noSuchDevice) }
     }
 
     /// The names of all interfaces of this network namespace, in the kernel's order. if_nameindex(3)

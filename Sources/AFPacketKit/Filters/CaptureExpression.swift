@@ -16,7 +16,8 @@ extension SocketFilter {
     ///
     /// - Throws: `CaptureExpressionError`.
     public init(expression: String) throws(CaptureExpressionError) {
-        let capacity = Int(BPF_MAXINSNS)
+        // Room is left for a filter that this one is joined to.
+        let capacity = Int(BPF_MAXINSNS) - 256
         var program = [sock_filter](repeating: sock_filter(), count: capacity)
         var message = [CChar](repeating: 0, count: 512)
         let count = cshim_pcap_compile(

@@ -51,7 +51,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// - Parameters:
     ///   - interface: where to send.
     ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
-    ///   - priority: the class for the packet scheduler, 0…15; above 6 needs CAP_NET_ADMIN. SO_PRIORITY
+    ///   - priority: the class for the packet scheduler, 0…15. SO_PRIORITY
     /// - Throws: `SystemError` as for a receiver.
     public static func transmitter(
         on interface: NetworkInterface, timestamping: TimestampingFlags, priority: Int? = nil

@@ -1,47 +1,48 @@
 internal import CShim
 import Glibc
 
-/// An ordinary UDP socket that owns a port and drops whatever comes to it, so that the kernel does not
-/// answer with ICMP port unreachable the datagrams that a packet socket reads. udp(7)
+/// Ordinary UDP sockets that own a port and drop whatever comes to it, so that the kernel does not answer
+/// with ICMP port unreachable the datagrams that a packet socket reads. udp(7)
 public struct PortGuard: ~Copyable, Sendable {
-    private let descriptor: Descriptor?
+    private let v4: Descriptor
+    /// Nil where the kernel has no IPv6.
+    private let v6: Descriptor?
 
-    /// Takes the port on all addresses of both IP versions. Where another program has it already there is
-    /// nothing to do: then the port is reachable.
+    /// Takes the port on all addresses of both IP versions, together with the other guards of that port.
     ///
-    /// - Throws: `SystemError` of the call that failed.
+    /// - Throws: `SystemError` of the call that failed: of `bind(UDP)` with `addressInUse` where a program
+    ///   that shares with nobody has the port on some address, with `accessDenied` where it is a port below
+    ///   1024 and CAP_NET_BIND_SERVICE is missing.
     public init(port: UInt16) throws(SystemError) {
-        do throws(SystemError) {
-            descriptor = try Self.open(port)
-        } catch  where error.code == .addressInUse {
-            descriptor = nil
-        }
+        let v4 = try Self.open(AF_INET)
+        var address = sockaddr_in()
+        address.sin_family = sa_family_t(AF_INET)
+        address.sin_port = port.bigEndian
+        try Self.bind(v4, &address)
+        v6 = try Self.guardV6(port)
+        self.v4 = v4
     }
 
-    private static func open(_ port: UInt16) throws(SystemError) -> Descriptor {
-        let type = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    private static func guardV6(_ port: UInt16) throws(SystemError) -> Descriptor? {
         let descriptor: Descriptor
-        let isDual: Bool
-        do throws(SystemError) {
-            descriptor = try Descriptor("socket", socket(AF_INET6, type, 0))
-            isDual = true
-        } catch  where error.code == .familyNotSupported {
-            descriptor = try Descriptor("socket", socket(AF_INET, type, 0))
-            isDual = false
+        do throws(SystemError) { descriptor = try open(AF_INET6) } catch
+            where error.code == .familyNotSupported
+        {
+            return nil
         }
+        try descriptor.setOption("IPV6_V6ONLY", CInt(IPPROTO_IPV6), IPV6_V6ONLY, to: CInt(1))
+        var address = sockaddr_in6()
+        address.sin6_family = sa_family_t(AF_INET6)
+        address.sin6_port = port.bigEndian
+        try bind(descriptor, &address)
+        return descriptor
+    }
+
+    private static func open(_ family: CInt) throws(SystemError) -> Descriptor {
+        let type = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        let descriptor = try Descriptor("socket", socket(family, type, 0))
         try SocketFilter.rejectAll.attach(to: descriptor)
-        if isDual {
-            try descriptor.setOption("IPV6_V6ONLY", CInt(IPPROTO_IPV6), IPV6_V6ONLY, to: CInt(0))
-            var address = sockaddr_in6()
-            address.sin6_family = sa_family_t(AF_INET6)
-            address.sin6_port = port.bigEndian
-            try bind(descriptor, &address)
-        } else {
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_port = port.bigEndian
-            try bind(descriptor, &address)
-        }
+        try descriptor.setOption("SO_REUSEADDR", SOL_SOCKET, SO_REUSEADDR, to: CInt(1))
         return descriptor
     }
 
@@ -53,6 +54,6 @@ public struct PortGuard: ~Copyable, Sendable {
                 Glibc.bind(descriptor.rawValue, $0, socklen_t(MemoryLayout<Address>.size))
             }
         }
-        guard result == 0 else { throw .last("bind") }
+        guard result == 0 else { throw .last("bind(UDP)") }
     }
 }

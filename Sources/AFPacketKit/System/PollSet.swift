@@ -38,6 +38,11 @@ public struct PollSet: ~Copyable {
         add(signals.descriptor.rawValue, events: POLLIN)
     }
 
+    /// Adds standard output, which becomes ready when its reader goes away.
+    public mutating func addReader(of stream: StandardStream) -> Member {
+        add(stream.rawValue, events: 0)
+    }
+
     private mutating func add(_ descriptor: CInt, events: CInt) -> Member {
         precondition(count < capacity, "a poll set of \(capacity) has no room for another descriptor")
         entries[count] = pollfd(fd: descriptor, events: Int16(events), revents: 0)

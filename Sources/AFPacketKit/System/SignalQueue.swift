@@ -27,8 +27,18 @@ public struct SignalQueue: ~Copyable, Sendable {
         return CInt(info.ssi_signo)
     }
 
-    /// Makes the kernel report a closed pipe as an error of write(2) and not end the process. SIGPIPE
-    public static func ignoreBrokenPipes() {
+    /// Whether the process was started with a signal ignored. sigaction(2)
+    public static func isIgnored(_ number: CInt) -> Bool {
+        var action = sigaction()
+        guard sigaction(number, nil, &action) == 0 else { return false }
+        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+            == unsafeBitCast(SIG_IGN, to: Int.self)
+    }
+
+    /// Makes the kernel report a closed pipe (SIGPIPE) and a file at its size limit (SIGXFSZ) as errors of
+    /// write(2), and not end the process.
+    public static func ignoreOutputErrors() {
         signal(SIGPIPE, SIG_IGN)
+        signal(SIGXFSZ, SIG_IGN)
     }
 }

@@ -8,6 +8,17 @@ public enum StandardStream: CInt, Sendable {
     /// Diagnostics: descriptor 2.
     case error = 2
 
+    /// Opens the null device where a standard stream was closed by whoever started the program: what is
+    /// opened next would take its number, and get what is written to the stream. To be called first.
+    ///
+    /// A closed standard output is opened for reading only, so that writing to it still fails.
+    public static func reserve() {
+        for (descriptor, flags) in [(CInt(0), O_RDONLY), (1, O_RDONLY), (2, O_WRONLY)]
+        where !cshim_is_open(descriptor) {
+            _ = open("/dev/null", flags)  // takes the lowest free number
+        }
+    }
+
     /// Whether a person reads it: it is a terminal. isatty(3)
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 

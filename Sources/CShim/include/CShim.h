@@ -44,6 +44,9 @@ int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *t
 // ioctl is variadic.
 int cshim_ioctl(int fd, unsigned long request, void *argument);
 
+// fcntl is variadic. Whether a descriptor is open.
+bool cshim_is_open(int fd);
+
 // prctl is variadic. Timer slack: how late, in nanoseconds, the kernel may end a sleep to save power.
 int cshim_set_timer_slack(unsigned long nanoseconds);
 

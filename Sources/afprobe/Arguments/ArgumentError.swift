@@ -2,7 +2,7 @@
 enum ArgumentError: Error, Equatable {
     case helpRequested(command: String)
     case missingCommand
-    case unknownCommand(String, candidate: String?)
+    case unknownCommand(String, candidates: [String])
     case unknownOption(String, candidates: [String])
     case missingValue(option: String, placeholder: String)
     case unexpectedValue(option: String)

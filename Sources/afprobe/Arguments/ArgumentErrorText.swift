@@ -18,8 +18,7 @@ extension ArgumentError {
     /// What is right instead, where that is known.
     var advice: String? {
         switch self {
-        case .unknownCommand(_, let candidate): candidate.map { "did you mean '\($0)'?" }
-        case .unknownOption(_, let candidates):
+        case .unknownCommand(_, let candidates), .unknownOption(_, let candidates):
             candidates.isEmpty ? nil : "did you mean \(candidates.joined(separator: " or "))?"
         case .invalidValue(_, _, let expected): "expected \(expected)"
         case .missingOption(let option): lowercasedSentence(option.help)

@@ -23,27 +23,39 @@ private func bashScript(_ commands: [CommandDescription]) -> String {
     var text = """
         # bash completion for afprobe, made by: afprobe --generate-completion-script bash
 
+        # Interface names come from the system: they are quoted, and never expanded.
         _afprobe_interfaces() {
-            local path
+            local path name
             for path in /sys/class/net/*; do
-                [[ -e $path/ifindex ]] && printf '%s\\n' "${path##*/}"
+                name=${path##*/}
+                [[ -e $path/ifindex && $name == "$current"* ]] && COMPREPLY+=("$(printf %q "$name")")
             done
+        }
+
+        _afprobe_words() {
+            mapfile -t COMPREPLY < <(compgen -W "$1" -- "$current")
         }
 
         _afprobe() {
             local current=${COMP_WORDS[COMP_CWORD]} previous=${COMP_WORDS[COMP_CWORD-1]}
             COMPREPLY=()
+            # bash takes --option=value apart at the equals sign.
+            if [[ $current == = ]]; then
+                current=
+            elif [[ $previous == = ]]; then
+                previous=${COMP_WORDS[COMP_CWORD-2]}
+            fi
             if ((COMP_CWORD == 1)); then
-                mapfile -t COMPREPLY < <(compgen -W '\((names + globalWords).joined(separator: " "))' -- "$current")
+                _afprobe_words '\((names + globalWords).joined(separator: " "))'
                 return
             fi
             case ${COMP_WORDS[1]} in
             help)
-                ((COMP_CWORD == 2)) && mapfile -t COMPREPLY < <(compgen -W '\(names.joined(separator: " "))' -- "$current")
+                ((COMP_CWORD == 2)) && _afprobe_words '\(names.joined(separator: " "))'
                 return
                 ;;
             --generate-completion-script)
-                mapfile -t COMPREPLY < <(compgen -W '\(Shell.allCases.map(\.rawValue).joined(separator: " "))' -- "$current")
+                _afprobe_words '\(Shell.allCases.map(\.rawValue).joined(separator: " "))'
                 return
                 ;;
 
@@ -54,18 +66,18 @@ private func bashScript(_ commands: [CommandDescription]) -> String {
             guard case .value = option.arity else { continue }
             let names = (option.short.map { ["-\($0)"] } ?? []) + ["--\(option.long)"]
             text += "        \(names.joined(separator: " | ")))\n"
-            if let words = bashWords(option.completion) {
-                text += "            mapfile -t COMPREPLY < <(compgen -W \(words) -- \"$current\")\n"
+            if let words = bashCommand(option.completion) {
+                text += "            \(words)\n"
             }
             text += "            return\n            ;;\n"
         }
         text += "        esac\n"
         let options = command.options.map { "--\($0.long)" }.joined(separator: " ")
         text += "        if [[ $current == -* ]]; then\n"
-        text += "            mapfile -t COMPREPLY < <(compgen -W '\(options)' -- \"$current\")\n"
-        if let words = command.operands.first.flatMap({ bashWords($0.completion) }) {
+        text += "            _afprobe_words '\(options)'\n"
+        if let words = command.operands.first.flatMap({ bashCommand($0.completion) }) {
             text += "        else\n"
-            text += "            mapfile -t COMPREPLY < <(compgen -W \(words) -- \"$current\")\n"
+            text += "            \(words)\n"
         }
         text += "        fi\n        ;;\n"
     }
@@ -79,11 +91,11 @@ private func bashScript(_ commands: [CommandDescription]) -> String {
     return text
 }
 
-private func bashWords(_ completion: Completion) -> String? {
+private func bashCommand(_ completion: Completion) -> String? {
     switch completion {
     case .nothing: nil
-    case .interfaces: "\"$(_afprobe_interfaces)\""
-    case .values(let values): "'\(values.joined(separator: " "))'"
+    case .interfaces: "_afprobe_interfaces"
+    case .values(let values): "_afprobe_words '\(values.joined(separator: " "))'"
     }
 }
 

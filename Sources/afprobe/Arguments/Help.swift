@@ -15,7 +15,7 @@ func overviewHelp(_ commands: [CommandDescription]) -> String {
     text += "\n"
     text += wrap(
         """
-        afprobe help COMMAND shows a command's options, afprobe --version the version, and afprobe \
+        afprobe help COMMAND shows a command's options, afprobe -V (--version) the version, and afprobe \
         --generate-completion-script bash|zsh|fish what a shell completes.
 
         Exit status: 0 measured, 1 nothing came, 2 wrong usage, 3 the system refused.

@@ -27,7 +27,9 @@ struct Parser<Values> {
     }
 
     private func takeLong(_ name: String, _ value: String?, _ state: inout State) throws(ArgumentError) {
-        if name == helpOption.long, value == nil { throw .helpRequested(command: spec.name) }
+        if name == helpOption.long {
+            throw value == nil ? .helpRequested(command: spec.name) : .unexpectedValue(option: "--\(name)")
+        }
         guard let option = spec.options.first(where: { $0.description.long == name }) else {
             throw .unknownOption("--\(name)", candidates: candidates(for: name))
         }
@@ -116,12 +118,9 @@ struct Parser<Values> {
         }
     }
 
-    /// The options that may have been meant: those that begin like it, or else the one spelt most like it.
     private func candidates(for name: String) -> [String] {
         let names = spec.options.map(\.description.long) + [helpOption.long]
-        let longer = name.isEmpty ? [] : names.filter { $0.hasPrefix(name) }
-        if !longer.isEmpty { return longer.map { "--\($0)" } }
-        return closest(to: name, among: names).map { ["--\($0)"] } ?? []
+        return afprobe.candidates(for: name, among: names).map { "--\($0)" }
     }
 
     /// `-count` was meant as `--count`.

@@ -1,3 +1,10 @@
+/// The names that a word may have been meant for: those that begin like it, or else the one spelt most like
+/// it.
+func candidates(for word: String, among names: [String]) -> [String] {
+    let longer = word.isEmpty ? [] : names.filter { $0.hasPrefix(word) }
+    return longer.isEmpty ? closest(to: word, among: names).map { [$0] } ?? [] : longer
+}
+
 /// The name that a misspelt one was probably meant to be: the one with the fewest differences, if these
 /// are few for its length.
 func closest(to word: String, among names: [String]) -> String? {

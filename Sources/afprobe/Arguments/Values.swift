@@ -55,11 +55,16 @@ func parseDuration(_ text: String) throws(ValueError) -> Int64 {
         }
     }
     guard let result = Int64(exactly: nanoseconds.partialValue) else { throw error }
+    // Zero has a meaning of its own, and is not what a fraction of a nanosecond stands for.
+    guard result > 0 || digits.allSatisfy({ !(UInt8(ascii: "1")...UInt8(ascii: "9")).contains($0) }) else {
+        throw ValueError("a duration of at least 1ns, or 0")
+    }
     return result
 }
 
 private let durationUnits: [String: UInt64] = [
-    "ns": 1, "us": 1_000, "µs": 1_000, "ms": 1_000_000, "s": 1_000_000_000, "": 1_000_000_000,
+    "ns": 1, "us": 1_000, "\u{b5}s": 1_000, "\u{3bc}s": 1_000, "ms": 1_000_000, "s": 1_000_000_000,
+    "": 1_000_000_000,
     "m": 60_000_000_000, "h": 3_600_000_000_000,
 ]
 
@@ -70,10 +75,19 @@ func parsePositiveDuration(_ text: String) throws(ValueError) -> Int64 {
     return duration
 }
 
-/// The interval, in nanoseconds, of a rate in frames a second.
+/// A duration that is not too short for output to keep up with.
+func parseReportInterval(_ text: String) throws(ValueError) -> Int64 {
+    let interval = try parseDuration(text)
+    guard interval >= 1_000_000 else { throw ValueError("a duration of at least 1ms") }
+    return interval
+}
+
+/// The interval, in nanoseconds, of a rate in frames a second, which may be a fraction.
 func parseRate(_ text: String) throws(ValueError) -> Int64 {
-    let rate = try parseNumber(text, in: 1...1_000_000_000, "a number of frames a second")
-    return Int64(1_000_000_000 / rate)
+    guard text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }), let rate = Double(text),
+        (0.001...1_000_000_000).contains(rate)
+    else { throw ValueError("a number of frames a second from 0.001 to 1000000000") }
+    return Int64((1_000_000_000 / rate).rounded())
 }
 
 /// A MAC address.

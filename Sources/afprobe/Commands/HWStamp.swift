@@ -34,7 +34,15 @@ extension CommandSpec<HWStampOptions> {
 
 extension HWStampOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
-        for interface in try selectedInterfaces() { try describe(interface, &console) }
+        var failure: Failure?
+        for interface in try selectedInterfaces() {
+            // One that cannot be asked does not hide the others.
+            do throws(Failure) { try describe(interface, &console) } catch {
+                if let failure { console.report(failure) }
+                failure = error
+            }
+        }
+        if let failure { throw failure }
         return .measured
     }
 

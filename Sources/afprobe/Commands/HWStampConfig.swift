@@ -38,7 +38,7 @@ extension CommandSpec<HWStampConfigOptions> {
                 OperandSpec(
                     "IF", isRequired: true, completion: .interfaces,
                     help: "The interface whose setting it is.",
-                    as: parseText
+                    as: parseInterfaceName
                 ) { $0.interface = $1 }
             ],
             run: { (values: HWStampConfigOptions, console: inout Console) throws(Failure) in

@@ -41,9 +41,9 @@ extension CommandSpec<ListenOptions> {
                 .value(
                     "stats", nil, "TIME", in: .output,
                     help: "How often to print the line RX Stats with the kernel's counters. Default: 5s.",
-                    as: parsePositiveDuration
+                    as: parseReportInterval
                 ) { $0.statisticsInterval = $1 },
-            ] + OptionSpec.outputOptions,
+            ] + OptionSpec.outputOptions(verbose: "Show more of each frame: addresses, kind, size, VLAN."),
             operands: [],
             run: { (values: ListenOptions, console: inout Console) throws(Failure) in
                 try values.run(&console)
@@ -65,7 +65,7 @@ extension ListenOptions {
             traffic.usesUDP
             ? .datagrams(to: port, destinations: destinations)
             : .frames(of: traffic.etherType ?? .localExperimental1, to: destinations)
-        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port) } else { nil }
+        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
         let plan = ListenPlan(
             filter: captureFilter.map { probes.and($0) } ?? probes,
             count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
@@ -80,6 +80,12 @@ extension ListenOptions {
     }
 
     private func compile(_ text: String) throws(Failure) -> SocketFilter {
+        // libpcap would look for the tag in the frame, in vain, and the filter would match nothing.
+        if text.split(whereSeparator: { !$0.isLetter }).contains("vlan") {
+            throw .usage(
+                "Option --filter cannot test VLAN tags",
+                hint: "the kernel takes them out of frames before a filter runs; -v shows each frame's")
+        }
         do throws(CaptureExpressionError) { return try SocketFilter(expression: text) } catch {
             switch error {
             case .libraryMissing(let reason):
@@ -96,8 +102,14 @@ extension ListenOptions {
 }
 
 /// Keeps the kernel from answering the datagrams to a port with ICMP port unreachable.
-func guarding(port: UInt16) throws(Failure) -> PortGuard {
-    do throws(SystemError) { return try PortGuard(port: port) } catch {
+func guarding(port: UInt16, _ console: inout Console) throws(Failure) -> PortGuard? {
+    do throws(SystemError) { return try PortGuard(port: port) } catch  where error.code == .addressInUse {
+        console.report(.warning, "UDP port \(port) belongs to another program") { line in
+            line.string(
+                "hint", "where that one does not listen, the kernel answers by ICMP port unreachable")
+        }
+        return nil
+    } catch {
         throw Failure("Cannot take UDP port \(port)", error)
     }
 }

@@ -28,7 +28,7 @@ extension CommandSpec<PingOptions> {
                 .size, .etherType, .vlan, .priority,
                 .udp("Ping by UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
-            ] + OptionSpec.outputOptions,
+            ] + OptionSpec.outputOptions(verbose: "Show the two stamps of each round trip."),
             operands: [
                 OperandSpec(
                     "MAC", isRequired: true,
@@ -47,11 +47,19 @@ extension PingOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.exchangeLength)
+        if let address = traffic.destinationAddress, !address.isHost {
+            throw .usage("Invalid value '\(address)' for --dst-addr", hint: "expected one host's address")
+        }
         let interface = try traffic.openInterface(&console)
+        guard destination != interface.address else {
+            throw .refused(
+                "\(destination) is the address of interface \(interface.name) itself",
+                hint: "give the MAC address of another host, which runs: afprobe listen -i IF")
+        }
         let (shape, size) = try request.shape(on: interface)
         let signals = try RunSignals()
         let port = traffic.sourcePort ?? TrafficOptions.defaultSourcePort
-        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port) } else { nil }
+        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
         let filter: SocketFilter =
             if case .ethernet(let type) = shape.carrier {
                 .frames(of: type, to: [interface.address])
@@ -66,6 +74,7 @@ extension PingOptions {
         try pinger.run(signals, &console)
         _ = consume portGuard
         guard !pinger.hasMeasured else { return .measured }
+        guard pinger.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw Failure(
             status: .nothingCame, message: "No reply came from \(destination)",
             hint: "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")

@@ -39,7 +39,9 @@ extension CommandSpec<SendOptions> {
                 ) { $0.source = $1 },
                 .udp("Send the probes in UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
-            ] + OptionSpec.outputOptions,
+            ]
+                + OptionSpec.outputOptions(
+                    verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
             operands: [],
             run: { (values: SendOptions, console: inout Console) throws(Failure) in
                 try values.run(&console)
@@ -62,6 +64,7 @@ extension SendOptions {
         var sender = try Sender(on: interface, plan, isDetailed: console.isDetailed)
         try sender.run(signals, &console)
         guard !sender.hasMeasured else { return .measured }
+        guard sender.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw Failure(
             status: .nothingCame, message: "No probe got a transmit stamp",
             hint: "what interface \(interface.name) can stamp is shown by: afprobe hwstamp \(interface.name)")

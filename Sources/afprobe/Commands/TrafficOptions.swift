@@ -107,8 +107,7 @@ extension OptionSpec where Values: HasTraffic {
     static var priority: OptionSpec {
         .value(
             "priority", nil, "N", in: .frame,
-            help: "The class, 0 to 15, that this host's packet scheduler puts the frames in; above 6 it "
-                + "needs CAP_NET_ADMIN.",
+            help: "The class, 0 to 15, that this host's packet scheduler puts the frames in.",
             as: numberParser(0...15, "a priority")
         ) { $0.traffic.priority = Int($1) }
     }
@@ -148,9 +147,8 @@ extension OptionSpec where Values: HasTraffic {
         ) { $0.traffic.destinationPort = $1 }
     }
 
-    static var outputOptions: [OptionSpec] {
-        [.quiet, .verbose("Show more of each frame: addresses, size, VLAN, further stamps.")]
-            + formatOptions(\.traffic.output)
+    static func outputOptions(verbose help: String) -> [OptionSpec] {
+        [.quiet, .verbose(help)] + formatOptions(\.traffic.output)
     }
 
     private static var quiet: OptionSpec {

@@ -8,6 +8,7 @@ struct Listener: ~Copyable {
     private let plan: ListenPlan
     private let start = MonotonicTime.now()
 
+    private var outage = Outage()
     private var probes: UInt64 = 0
     private var replies = ReplyCounts()
     private var stampedSoftware: UInt64 = 0
@@ -42,6 +43,7 @@ struct Listener: ~Copyable {
         var poll = PollSet()
         let frames = poll.add(receiver.socket)
         let requests = poll.add(signals.queue)
+        let reader = poll.addReader(of: .output)
         let deadline = plan.deadline.map { start + $0 }
         var statisticsDue = start + plan.statisticsInterval
         loop: while !isFinished, !console.isClosed {
@@ -49,14 +51,17 @@ struct Listener: ~Copyable {
             if let deadline, now >= deadline { break }
             if now >= statisticsDue {
                 try reportStatistics(&console)
-                while statisticsDue <= now { statisticsDue = statisticsDue + plan.statisticsInterval }
+                let missed = (now - statisticsDue) / plan.statisticsInterval
+                statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
             }
-            do throws(SystemError) {
-                try poll.wait(until: deadline.map { min($0, statisticsDue) } ?? statisticsDue)
-            } catch {
+            try outage.look(at: now, interface, &console)
+            if console.isClosed { break }
+            let wake = [deadline, outage.nextLook].compactMap { $0 }.reduce(statisticsDue, min)
+            do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
             if poll.isReady(frames) { try takeFrames(&console) }
+            if poll.isReady(reader) { console.close() }
             if poll.isReady(requests) {
                 while let request = signals.next() {
                     if case .stop = request { break loop }
@@ -71,20 +76,23 @@ struct Listener: ~Copyable {
 
     private var isFinished: Bool { plan.count.map { probes >= $0 } ?? false }
 
+    /// Takes what has arrived; some of it only, where so much arrives that there is no end to it.
     private mutating func takeFrames(_ console: inout Console) throws(Failure) {
+        var batchesLeft = batchesInATurn
         repeat {
+            batchesLeft -= 1
             do throws(SystemError) {
                 for index in 0..<(try receiver.receive()) where !isFinished {
                     guard let probe = receiver.probe(at: index) else { continue }
                     take(probe, &console)
                 }
             } catch  where error.code == .networkDown {
-                return try interface.reportDown(&console)
+                return try outage.begin(interface, &console)
             } catch {
                 throw Failure(
                     "Cannot receive on interface \(interface.name)", error, interface: interface)
             }
-        } while receiver.mayHaveMore && !isFinished
+        } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
     }
 
     private mutating func take(_ probe: ReceivedProbe, _ console: inout Console) {
@@ -135,6 +143,9 @@ struct Listener: ~Copyable {
         }
     }
 }
+
+/// How many batches of frames are taken before the signals and the time are looked at again.
+let batchesInATurn = 16
 
 /// How many requests were answered, and how many not.
 private struct ReplyCounts {
@@ -193,21 +204,6 @@ extension ProbeMessage.Kind {
         case .request: "request"
         case .reply: "reply"
         case .followUp: "follow-up"
-        }
-    }
-}
-
-extension NetworkInterface {
-    /// Tells that the interface went down, which a run survives, unless it is there no more.
-    func reportDown(_ console: inout Console) throws(Failure) {
-        do throws(SystemError) {
-            let current = try NetworkInterface(named: name)
-            guard current.index == index else { throw SystemError("SIOCGIFINDEX", .noSuchDevice) }
-        } catch {
-            throw Failure("Interface \(name) has gone", error, interface: self)
-        }
-        console.report(.warning, "Interface \(name) went down; waiting for it") { line in
-            line.string("hint", "set it up: ip link set \(name) up")
         }
     }
 }

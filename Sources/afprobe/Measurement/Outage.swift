@@ -1,33 +1,54 @@
 import AFPacketKit
 
-/// A time in which frames cannot be sent: told once, survived, and not spent on trying without a pause.
+/// A time in which an interface is down: told once, and survived, unless the interface goes away.
 struct Outage {
-    /// When sending may be tried again.
-    private(set) var retryAt = MonotonicTime(nanoseconds: 0)
-    private var isReported = false
+    private var isDown = false
+    /// When to look again whether the interface is there; nil while it is up.
+    private(set) var nextLook: MonotonicTime?
 
-    /// How long to leave an interface alone that is down.
-    private static let pause: Int64 = 100_000_000
+    private static let pause: Int64 = 250_000_000
 
-    /// Takes note of a frame that could not be sent.
+    /// Takes note that the interface is down.
     ///
-    /// - Throws: `Failure` where there is no point in going on.
-    mutating func begin(
-        _ error: SystemError, sending interface: NetworkInterface, _ console: inout Console
-    ) throws(Failure) {
-        switch error.code {
-        case .noBufferSpace:
-            // The frame was dropped on the way to the NIC; the next one may find room.
-            return
-        case .networkDown, .noSuchAddress, .noSuchDevice:
-            if !isReported { try interface.reportDown(&console) }
-            isReported = true
-            retryAt = .now() + Self.pause
-        default:
-            throw Failure("Cannot send on interface \(interface.name)", error, interface: interface)
+    /// - Throws: `Failure` where it is there no more.
+    mutating func begin(_ interface: NetworkInterface, _ console: inout Console) throws(Failure) {
+        _ = try current(interface)
+        nextLook = .now() + Self.pause
+        guard !isDown else { return }
+        isDown = true
+        console.report(.warning, "Interface \(interface.name) went down; waiting for it") { line in
+            line.string("hint", "set it up: ip link set \(interface.name) up")
         }
     }
 
-    /// A frame was sent.
-    mutating func end() { isReported = false }
+    /// Looks, where it is time, whether the interface is up again.
+    ///
+    /// - Throws: `Failure` where it is there no more.
+    mutating func look(
+        at now: MonotonicTime, _ interface: NetworkInterface, _ console: inout Console
+    ) throws(Failure) {
+        guard let nextLook, now >= nextLook else { return }
+        guard try current(interface).isUp else {
+            self.nextLook = now + Self.pause
+            return
+        }
+        end(interface, &console)
+    }
+
+    /// Takes note that the interface is up.
+    mutating func end(_ interface: NetworkInterface, _ console: inout Console) {
+        nextLook = nil
+        guard isDown else { return }
+        isDown = false
+        console.report(.info, "Interface \(interface.name) is up again")
+    }
+
+    /// The interface as it is now, by whatever name.
+    private func current(_ interface: NetworkInterface) throws(Failure) -> NetworkInterface {
+        do throws(SystemError) {
+            return try NetworkInterface(index: interface.index)
+        } catch {
+            throw Failure("Interface \(interface.name) has gone", error, interface: interface)
+        }
+    }
 }

@@ -36,6 +36,9 @@ struct PacedTransmitter<Entry>: ~Copyable {
     private var pacing: Pacing
     private var outage = Outage()
     private var isWaitingForRoom = false
+    /// When to try again after a frame that found a full queue.
+    private var retryAt = MonotonicTime(nanoseconds: 0)
+    private var isDropReported = false
     private let isOneAtATime: Bool
     private let start = MonotonicTime.now()
 
@@ -62,7 +65,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// All that is sent within the time-out may be unsettled at once, within bounds.
     private static func windowCapacity(interval: Int64, timeout: Int64) -> Int {
         guard interval > 0 else { return 4096 }
-        return Int(min(max(timeout / interval, 62) + 2, 65_536))
+        return Int(min(max(timeout / interval, 62), 65_534) + 2)
     }
 
     /// Whether all has been sent and settled.
@@ -89,7 +92,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     mutating func sendIfDue(
         at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp) -> Entry
     ) throws(Failure) -> Bool {
-        guard canSend, now >= max(pacing.nextDue, outage.retryAt) else { return false }
+        guard canSend, now >= nextSend else { return false }
         let number = pacing.sentCount + 1
         do throws(SystemError) {
             guard let userspace = try transmitter.send(number) else {
@@ -98,16 +101,44 @@ struct PacedTransmitter<Entry>: ~Copyable {
             }
             window.open(number, at: now, entry(userspace))
             if number > plan.warmup { sent += 1 } else { warmedUp += 1 }
-            outage.end()
-        } catch {
-            window.skip(number)
-            failed += 1
+            outage.end(interface, &console)
             pacing.advance(at: now)
-            try outage.begin(error, sending: interface, &console)
-            return true
+        } catch {
+            try take(error, sending: number, at: now, &console)
         }
-        pacing.advance(at: now)
         return true
+    }
+
+    /// When the next frame may go out.
+    private var nextSend: MonotonicTime {
+        max(pacing.nextDue, max(retryAt, outage.nextLook ?? retryAt))
+    }
+
+    /// Goes on after a frame that was not sent, if there is a point in it.
+    private mutating func take(
+        _ error: SystemError, sending number: UInt64, at now: MonotonicTime, _ console: inout Console
+    ) throws(Failure) {
+        switch error.code {
+        case .noBufferSpace where plan.interval == 0:
+            // As fast as it goes is no faster than this: the same frame again, a little later.
+            retryAt = now + 1_000_000
+            return
+        case .noBufferSpace:
+            if !isDropReported {
+                console.report(.warning, "Frames are dropped on this host, before the NIC") { line in
+                    line.string("error", error.description)
+                    line.string("hint", "send more slowly; look at tc -s qdisc, and at the MTU of both ends")
+                }
+            }
+            isDropReported = true
+        case .networkDown, .noSuchAddress, .noSuchDevice:
+            try outage.begin(interface, &console)
+        default:
+            throw Failure("Cannot send on interface \(interface.name)", error, interface: interface)
+        }
+        window.skip(number)
+        failed += 1
+        pacing.advance(at: now)
     }
 
     // MARK: Waiting
@@ -123,7 +154,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// When there is something to do at the latest.
     mutating func wakeTime() -> MonotonicTime? {
         var wake = plan.deadline.map { start + $0 } ?? MonotonicTime(nanoseconds: .max)
-        if canSend { wake = min(wake, max(pacing.nextDue, outage.retryAt)) }
+        if canSend { wake = min(wake, nextSend) }
         if let oldest = window.oldestOpen() { wake = min(wake, oldest.sentAt + plan.timeout) }
         return wake.nanoseconds == .max ? nil : wake
     }

@@ -81,7 +81,8 @@ private func summaryText(
     for (count, name) in [
         (tally.duplicates, "duplicates"), (tally.late, "late"), (tally.reordered, "reordered"),
         (tally.failed, "failed"), (tally.inFlight, "in flight"),
-        (tally.missingSoftware, "without software stamps"),
+        (tally.missingSoftware, "without software stamps"), (tally.unmatched, "unmatched"),
+        (tally.warmup, "warm-up"),
     ] where count > 0 {
         text += ", +\(count) \(name)"
     }
@@ -95,10 +96,12 @@ private func summaryText(
     return text
 }
 
-/// A share in per cent with up to three decimals, so that a rare loss does not round to none.
-private func percentage(_ part: UInt64, of whole: UInt64) -> String {
+/// A share in per cent with up to three decimals. Some loss is never shown as none, nor as all.
+func percentage(_ part: UInt64, of whole: UInt64) -> String {
     guard whole > 0 else { return "0%" }
-    let thousandths = UInt64((Double(part) / Double(whole) * 100_000).rounded())
+    var thousandths = UInt64((Double(part) / Double(whole) * 100_000).rounded())
+    if part > 0 { thousandths = max(thousandths, 1) }
+    if part < whole { thousandths = min(thousandths, 99_999) }
     var text = TextBuffer(capacity: 16)
     text.append(thousandths / 1000)
     text.appendFraction(thousandths % 1000, digits: 3)

@@ -44,6 +44,9 @@ struct Pinger: ~Copyable {
     /// Whether any reply came.
     var hasMeasured: Bool { tally.received + tally.late > 0 }
 
+    /// Whether anything was sent that is to be measured.
+    var hasSent: Bool { transmitter.sent > 0 }
+
     /// Sends requests until there is a reason to end, waits for the replies that are still out, and sums
     /// up, also where that reason is a failure.
     mutating func run(_ signals: borrowing RunSignals, _ console: inout Console) throws(Failure) {
@@ -60,6 +63,7 @@ struct Pinger: ~Copyable {
         let frames = poll.add(receiver.socket)
         let reports = transmitter.add(to: &poll)
         let requests = poll.add(signals.queue)
+        let reader = poll.addReader(of: .output)
         PollSet.useFinestTimer()
         loop: while !console.isClosed {
             let now = MonotonicTime.now()
@@ -69,6 +73,7 @@ struct Pinger: ~Copyable {
                 Exchange(request: TransmitStamps(userspace: $0))
             }
             if wasDue, transmitter.isFinished { continue }
+            if console.isClosed { break }
             transmitter.prepareWait(&poll, reports)
             do throws(SystemError) { try poll.wait(until: transmitter.wakeTime()) } catch {
                 throw Failure("Cannot wait for replies", error)
@@ -79,6 +84,7 @@ struct Pinger: ~Copyable {
                 try collectReports(&console, clearingErrors: true)
             }
             if poll.isReady(frames) { try collectReplies(&console) }
+            if poll.isReady(reader) { console.close() }
             if poll.isReady(requests) {
                 while let request = signals.next() {
                     if case .stop = request { break loop }
@@ -106,19 +112,21 @@ struct Pinger: ~Copyable {
     }
 
     private mutating func collectReplies(_ console: inout Console) throws(Failure) {
+        var batchesLeft = batchesInATurn
         repeat {
+            batchesLeft -= 1
             do throws(SystemError) {
                 for index in 0..<(try receiver.receive()) {
                     guard let probe = receiver.probe(at: index), isReply(probe) else { continue }
                     take(probe, &console)
                 }
             } catch  where error.code == .networkDown {
-                return try interface.reportDown(&console)
+                return  // the next request finds out, and tells
             } catch {
                 throw Failure(
                     "Cannot receive on interface \(interface.name)", error, interface: interface)
             }
-        } while receiver.mayHaveMore
+        } while receiver.mayHaveMore && batchesLeft > 0
     }
 
     private func isReply(_ probe: ReceivedProbe) -> Bool {
@@ -182,12 +190,12 @@ struct Pinger: ~Copyable {
         }
         let chosen = clock ?? (exchange.roundTrip(by: .software) != nil ? .software : .userspace)
         clock = chosen
-        if let time = exchange.roundTrip(by: chosen) {
-            tally.roundTrips.add(time)
-            if !plan.isQuiet { console.write("PING Reply", number, plan, time, chosen) }
-        } else if let time = exchange.roundTrip(by: .userspace) {
+        if let trip = exchange.roundTrip(by: chosen) {
+            tally.roundTrips.add(trip.duration)
+            if !plan.isQuiet { console.write("PING Reply", number, plan, trip) }
+        } else if let trip = exchange.roundTrip(by: .userspace) {
             tally.missingSoftware += 1
-            if !plan.isQuiet { console.write("PING Reply", number, plan, time, .userspace) }
+            if !plan.isQuiet { console.write("PING Reply", number, plan, trip) }
         }
     }
 
@@ -199,9 +207,8 @@ struct Pinger: ~Copyable {
         var exchange = Exchange(request: transmitter.window[number].request)
         exchange.replyUserspace = reply.userspace
         exchange.replySoftware = reply.ancillary.software
-        let clock: StampClock = exchange.roundTrip(by: .software) != nil ? .software : .userspace
-        guard let time = exchange.roundTrip(by: clock) else { return }
-        console.write(message, number, plan, time, clock)
+        let trip = exchange.roundTrip(by: .software) ?? exchange.roundTrip(by: .userspace)
+        if let trip { console.write(message, number, plan, trip) }
     }
 
     // MARK: The end
@@ -232,34 +239,46 @@ struct Pinger: ~Copyable {
     }
 }
 
+/// Both ends of a round trip, on one clock.
+private struct RoundTrip {
+    let sent: Timestamp
+    let received: Timestamp
+    let clock: StampClock
+
+    var duration: Int64 { received - sent }
+}
+
 /// What is known of a request and its reply.
 private struct Exchange {
     var request = TransmitStamps()
     var replyUserspace: Timestamp?
     var replySoftware: Timestamp?
 
-    /// From the request's departure to the reply's arrival; nil where a stamp of that clock is missing.
-    func roundTrip(by clock: StampClock) -> Int64? {
+    /// The request's departure and the reply's arrival; nil where a stamp of that clock is missing.
+    func roundTrip(by clock: StampClock) -> RoundTrip? {
         let (sent, received) =
             switch clock {
             case .software: (request.software, replySoftware)
             case .userspace: (request.userspace, replyUserspace)
             }
         guard let sent, let received else { return nil }
-        return received - sent
+        return RoundTrip(sent: sent, received: received, clock: clock)
     }
 }
 
 extension Console {
     fileprivate mutating func write(
-        _ message: String, _ number: UInt64, _ plan: TransmitPlan, _ time: Int64, _ clock: StampClock
+        _ message: String, _ number: UInt64, _ plan: TransmitPlan, _ trip: RoundTrip
     ) {
+        let isDetailed = isDetailed
         write(.info, message) { line in
             line.address("peer", plan.shape.destination)
             line.integer("probe", number)
-            line.readableDuration("rtt", time)
-            line.string("rtt_clock", clock.rawValue)
-            line.integer("rtt_ns", time)
+            if isDetailed { line.integer("received_ns", trip.received.nanoseconds) }
+            line.readableDuration("rtt", trip.duration)
+            line.string("rtt_clock", trip.clock.rawValue)
+            line.integer("rtt_ns", trip.duration)
+            if isDetailed { line.integer("sent_ns", trip.sent.nanoseconds) }
         }
     }
 }

@@ -25,7 +25,7 @@ struct Receiver: ~Copyable {
     ) throws(SystemError) {
         socket = try .receiver(on: interface, filter: filter, timestamping: timestamping)
         // A tag that is not the outermost stays in the frame.
-        batch = MessageBatch(capacity: 64, frameCapacity: interface.mtu + 22)
+        batch = MessageBatch(capacity: 64, frameCapacity: min(interface.mtu, 65_535) + 22)
     }
 
     /// Receives the frames that wait, as many as a batch holds, and returns how many these are.

@@ -27,7 +27,7 @@ struct Responder: ~Copyable {
         address = interface.address
         identifier = .random(in: 1 ... .max)
         self.limit = RateLimit(perSecond: limit)
-        frame.reserveCapacity(interface.mtu + 18)
+        frame.reserveCapacity(min(interface.mtu, 65_535) + 22)
     }
 
     /// Answers a frame if it is a request that deserves it.
@@ -60,7 +60,11 @@ struct Responder: ~Copyable {
         reply.report.receivedUserspace = userspace.nanoseconds
         reply.report.sentUserspace = Timestamp.now().nanoseconds
         build(reply, in: shape.reversed, size: size)
-        return (try? socket.send(frame.span)) == true ? .replied : .failed
+        guard (try? socket.send(frame.span)) == true else {
+            sessions[session].replies &-= 1
+            return .failed
+        }
+        return .replied
     }
 
     private mutating func build(_ reply: ProbeMessage, in shape: FrameShape, size: Int) {

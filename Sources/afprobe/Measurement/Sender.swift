@@ -30,6 +30,9 @@ struct Sender: ~Copyable {
     /// Whether any stamp came back.
     var hasMeasured: Bool { counts.stampedSoftware + counts.stampedHardware > 0 }
 
+    /// Whether anything was sent that is to be measured.
+    var hasSent: Bool { transmitter.sent > 0 }
+
     /// Sends until there is a reason to end, waits for the stamps that are still out, and sums up, also
     /// where that reason is a failure.
     mutating func run(_ signals: borrowing RunSignals, _ console: inout Console) throws(Failure) {
@@ -44,6 +47,7 @@ struct Sender: ~Copyable {
         var poll = PollSet()
         let reports = transmitter.add(to: &poll)
         let requests = poll.add(signals.queue)
+        let reader = poll.addReader(of: .output)
         PollSet.useFinestTimer()
         var untilLook = lookInterval
         loop: while !console.isClosed {
@@ -57,6 +61,7 @@ struct Sender: ~Copyable {
                 if transmitter.isFinished || (transmitter.plan.interval == 0 && untilLook > 0) { continue }
             }
             untilLook = lookInterval
+            if console.isClosed { break }
             transmitter.prepareWait(&poll, reports)
             do throws(SystemError) { try poll.wait(until: transmitter.wakeTime()) } catch {
                 throw Failure("Cannot wait for transmit stamps", error)
@@ -65,6 +70,7 @@ struct Sender: ~Copyable {
                 transmitter.wake()
                 try collect(&console, clearingErrors: true)
             }
+            if poll.isReady(reader) { console.close() }
             if poll.isReady(requests) {
                 while let request = signals.next() {
                     if case .stop = request { break loop }

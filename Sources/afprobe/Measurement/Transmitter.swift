@@ -56,7 +56,8 @@ struct Transmitter: ~Copyable {
             on: interface, timestamping: flags, priority: priority)
         self.socket = socket
         frame = ProbeFrame(message, in: shape, size: size)
-        reports = MessageBatch(capacity: 64, frameCapacity: interface.mtu + 22)
+        // A tunnel's headers come back in front of the frame.
+        reports = MessageBatch(capacity: 64, frameCapacity: size + 128)
     }
 
     /// Sends the frame with that number, and returns the time just before; nil where there is no room now.

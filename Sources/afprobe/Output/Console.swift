@@ -59,6 +59,11 @@ struct Console: ~Copyable {
         }
     }
 
+    /// Takes note that the reader of the lines has gone.
+    mutating func close() {
+        if failure == nil { failure = SystemError("write", .brokenPipe) }
+    }
+
     /// Writes text that is no line, for people.
     mutating func write(text: String) {
         guard failure == nil else { return }
@@ -91,7 +96,7 @@ extension ColorMode {
         case .always: return true
         case .never: return false
         case .auto:
-            if isSet("NO_COLOR") { return false }
+            if isSet("NO_COLOR") || ThisProcess.environment("TERM") == "dumb" { return false }
             return isSet("CLICOLOR_FORCE") || isTerminal
         }
     }

@@ -138,9 +138,11 @@ struct Line {
     mutating func readableDuration(_ key: StaticString, _ nanoseconds: Int64?) {
         guard format != .json, let nanoseconds else { return }
         begin(key)
-        text.append(UInt8(ascii: "\""))
+        // By logrus's rule only the µ has to be quoted.
+        let isQuoted = (1_000..<1_000_000).contains(nanoseconds.magnitude)
+        if isQuoted { text.append(UInt8(ascii: "\"")) }
         text.append(duration: nanoseconds)
-        text.append(UInt8(ascii: "\""))
+        if isQuoted { text.append(UInt8(ascii: "\"")) }
     }
 
     /// A duration: readable under the key in text, an integer under the key with `_ns` in JSON.

@@ -37,9 +37,9 @@ struct FrameShape: Equatable {
         max(Self.smallestFrame, headerLength + length)
     }
 
-    /// The length of the largest frame that an interface takes.
+    /// The length of the largest frame that an interface takes, and that IP has a length for.
     func largestSize(mtu: Int) -> Int {
-        mtu + (vlan == nil ? 14 : 18)
+        min(mtu, 65_535) + (vlan == nil ? 14 : 18)
     }
 
     /// The shape of the answer to a frame of this shape: the two ends swapped, the tag kept.

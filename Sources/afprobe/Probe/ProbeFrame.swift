@@ -26,10 +26,12 @@ struct ProbeFrame: ~Copyable {
         shape.encodeChecksum(into: &frame)
     }
 
-    /// The number of the probe that a frame of this shape holds which came back from the kernel; nil where
-    /// it is none of ours.
+    /// The number of the probe in a frame that came back from the kernel; nil where it is none of ours.
+    ///
+    /// The frame is at the end of what came back: a tunnel or a VLAN device below the interface puts
+    /// further headers in front.
     func number(inReturned returned: Span<UInt8>) -> UInt64? {
-        let start = shape.headerLength
+        let start = shape.headerLength + max(0, returned.count - bytes.count)
         guard returned.count >= start + ProbeMessage.referenceLength,
             returned.bigEndian64(at: start) == ProbeMessage.magic
         else { return nil }

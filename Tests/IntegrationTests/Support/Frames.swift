@@ -24,6 +24,17 @@ enum Frames {
         return ethernet(header + datagram, type: [8, 0])
     }
 
+    /// The reply to a captured request: addresses swapped, the kind changed, the check value made anew.
+    static func reply(to request: [UInt8], number: UInt8? = nil, session: UInt8? = nil) -> [UInt8] {
+        var message = Array(request[14..<150])
+        message[21] = 3
+        if let number { message[8] = number }
+        if let session { message[32] = session }
+        message.replaceSubrange(24..<26, with: [0, 0])
+        message.replaceSubrange(24..<26, with: checksum(message))
+        return near + far + [0x88, 0xb5] + message
+    }
+
     static func checksum(_ bytes: [UInt8]) -> [UInt8] {
         var sum = 0
         for (index, byte) in bytes.enumerated() { sum += index % 2 == 0 ? Int(byte) << 8 : Int(byte) }
