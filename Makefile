@@ -5,7 +5,7 @@ SWIFT_FLAGS ?=
 environment := Tests/Environment
 release := .build/release/afprobe
 
-.PHONY: build demo test lint format completions clean
+.PHONY: build demo test test-hardware lint format completions clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -22,10 +22,17 @@ test:
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
 
+# On network cards that QEMU emulates, whose stamps and drivers are real.
+test-hardware:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux python3 debian-archive-keyring gcc libc6-dev \
+		binutils busybox-static dash ethtool linuxptp tcpdump kmod zstd xz-utils
+	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	Tests/HardwareLab/run $(CURDIR)/$(release)
+
 lint:
-	@$(environment)/prepare shellcheck
+	@$(environment)/prepare shellcheck python3
 	swift format lint --strict --recursive Sources Tests Package.swift
-	shellcheck $(environment)/* .ci/run
+	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb .ci/run
 	shellcheck -s bash completions/afprobe.bash
 	$(environment)/check-structure
 

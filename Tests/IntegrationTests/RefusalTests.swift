@@ -67,8 +67,10 @@ struct RefusalTests {
         let hosts = try Namespaces()
         let down = hosts.near.namespace
         try Program.expect(["ip", "-n", down, "link", "add", "idle", "type", "veth", "peer", "name", "idle2"])
+        try Program.expect(["ip", "-n", down, "tuntap", "add", "dev", "tunnel", "mode", "tun"])
         let cases: [([String], String, String)] = [
             (["send", "-i", "none", "-d", peer], "There is no interface none", "there are: "),
+            (["listen", "-i", "tunnel"], "tunnel is not an Ethernet interface", "hardware type is 65534"),
             (["listen", "-i", "none"], "There is no interface none", "there are: "),
             (["send", "-i", "lo", "-d", peer], "lo is not an Ethernet interface", "veth"),
             (["send", "-i", "idle", "-d", peer], "Interface idle is down", "ip link set idle up"),
