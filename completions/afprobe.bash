@@ -44,6 +44,10 @@ _afprobe() {
         -d | --dst-mac)
             return
             ;;
+        --hardware)
+            _afprobe_words 'auto on off'
+            return
+            ;;
         -c | --count)
             return
             ;;
@@ -99,13 +103,17 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --src-mac --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --src-mac --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help'
         fi
         ;;
     listen)
         case $previous in
         -i | --interface)
             _afprobe_interfaces
+            return
+            ;;
+        --hardware)
+            _afprobe_words 'auto on off'
             return
             ;;
         --filter)
@@ -139,7 +147,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --stats --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --stats --quiet --verbose --format --color --help'
         fi
         ;;
     ping)

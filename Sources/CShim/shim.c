@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(struct cshim_mmsghdr) == sizeof(struct mmsghdr), "mmsghdr");
 _Static_assert(offsetof(struct cshim_mmsghdr, msg_len) == offsetof(struct mmsghdr, msg_len), "mmsghdr");
@@ -24,6 +25,11 @@ int cshim_ioctl(int fd, unsigned long request, void *argument) {
 
 bool cshim_is_open(int fd) {
     return fcntl(fd, F_GETFD) != -1;
+}
+
+int cshim_lock_byte(int fd, long offset, short type, bool wait) {
+    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
+    return fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
 }
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {

@@ -23,8 +23,8 @@ struct Failure: Error {
 
 extension Console {
     /// Writes the line about a failure.
-    mutating func report(_ failure: Failure) {
-        report(.error, failure.message) { line in
+    mutating func report(_ failure: Failure, as level: Level = .error) {
+        report(level, failure.message) { line in
             if let reason = failure.reason { line.string("error", reason) }
             if let hint = failure.hint { line.string("hint", hint) }
         }

@@ -22,6 +22,7 @@ extension CommandSpec<ListenOptions> {
             initial: ListenOptions(),
             options: [
                 .interface,
+                .hardware,
                 .value(
                     "filter", nil, "EXPRESSION", in: .target,
                     help: "Take only frames that an expression of pcap-filter(7) accepts too; needs libpcap.",
@@ -66,6 +67,8 @@ extension ListenOptions {
             ? .datagrams(to: port, destinations: destinations)
             : .frames(of: traffic.etherType ?? .localExperimental1, to: destinations)
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
+        var lease = try HardwareLease(on: interface, .receive, traffic.hardware, &console)
+        defer { lease.end(&console) }
         let plan = ListenPlan(
             filter: captureFilter.map { probes.and($0) } ?? probes,
             count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,

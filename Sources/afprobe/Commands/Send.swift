@@ -25,6 +25,7 @@ extension CommandSpec<SendOptions> {
                     help: "Where to send: a host's MAC address, a group's or ff:ff:ff:ff:ff:ff.",
                     as: parseMACAddress
                 ) { $0.destination = $1 },
+                .hardware,
                 .count("Send N probes and end when their stamps are there. Default: without end."),
                 .interval("The time between two probes. Default: 1s; 0 sends as fast as stamps come back."),
                 .rate,
@@ -57,6 +58,8 @@ extension SendOptions {
         let interface = try traffic.openInterface(&console)
         let (shape, size) = try request.shape(on: interface, source: source)
         let signals = try RunSignals()
+        var lease = try HardwareLease(on: interface, .transmit, traffic.hardware, &console)
+        defer { lease.end(&console) }
         let plan = TransmitPlan(
             shape: shape, size: size, priority: traffic.priority, interval: traffic.interval,
             count: traffic.count, warmup: traffic.warmup, deadline: traffic.deadline,

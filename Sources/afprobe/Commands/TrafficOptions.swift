@@ -17,6 +17,7 @@ struct TrafficOptions {
     var destinationAddress: IPAddress?
     var sourcePort: UInt16?
     var destinationPort: UInt16?
+    var hardware = HardwareMode.auto
     var output = OutputOptions()
 
     static let defaultSourcePort: UInt16 = 60_000
@@ -35,6 +36,16 @@ extension OptionSpec where Values: HasTraffic {
             help: "The network interface to use.",
             as: parseInterfaceName
         ) { $0.traffic.interface = $1 }
+    }
+
+    static var hardware: OptionSpec {
+        .value(
+            "hardware", nil, "MODE", in: .target,
+            completion: .values(HardwareMode.allCases.map(\.rawValue)),
+            help: "Hardware stamps: auto (turn them on for the run where the NIC has them, and put its "
+                + "setting back), on (fail where that is not possible), off (leave the NIC as it is).",
+            as: choiceParser(HardwareMode.self)
+        ) { $0.traffic.hardware = $1 }
     }
 
     static func count(_ help: String) -> OptionSpec {
