@@ -24,6 +24,22 @@ struct HardwareStampTests {
         #expect(Set(lines.compactMap { $0["interface"] }) == ["va", "second", "veth0"])
     }
 
+    @Test func runsSayWhyStampsAreMissing() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-c", "2")
+        let sent = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-c", "2", "-I", "1ms")
+            .finish()
+        let received = try listener.finish()
+        for (result, summary) in [(sent, "TX Summary"), (received, "RX Summary")] {
+            #expect(result.summary(summary, "missing_hardware") == 2, "\(result)")
+            #expect(
+                result.lines(summary).last?["missing_hardware_reason"] == "not supported by the driver veth",
+                "\(result)")
+            #expect(result.summary(summary, "missing_software") == 0)
+            #expect(result.errors == "", "a NIC without hardware stamps is no reason to complain")
+        }
+    }
+
     @Test func jsonSaysNullWhereThereIsNone() throws {
         let hosts = try Namespaces()
         let result = try hosts.near.afprobe("hwstamp", "va", "--format", "json").finish()

@@ -77,6 +77,20 @@ import Testing
         #expect(text.contains(#"hardware="1970-01-01T00:00:01.5Z" hardware_ns=1500000000 "#))
     }
 
+    @Test func namesTheClockOfAStamp() {
+        func stamped(_ format: LineFormat, _ stamp: Timestamp?) -> String {
+            var line = Line(format: format, isColored: false)
+            line.begin(.info, "x", time: software, sinceStart: 0)
+            line.stamp("hardware", stamp, clock: "ptp0", namesClock: true)
+            return String(decoding: line.text.bytes, as: UTF8.self)
+        }
+        let stamp = Timestamp(nanoseconds: 5)
+        #expect(stamped(.logfmt, stamp).hasSuffix(#"005Z" hardware_clock=ptp0 hardware_ns=5"#))
+        #expect(stamped(.json, stamp).hasSuffix(#","hardware_clock":"ptp0","hardware_ns":5"#))
+        #expect(stamped(.json, nil).hasSuffix(#","hardware_clock":null,"hardware_ns":null"#))
+        #expect(!stamped(.logfmt, nil).contains("clock"))
+    }
+
     @Test func writesListsByFormat() {
         func list(_ format: LineFormat, _ values: [String]) -> String {
             var line = Line(format: format, isColored: false)

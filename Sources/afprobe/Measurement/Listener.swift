@@ -8,6 +8,7 @@ struct Listener: ~Copyable {
     private let plan: ListenPlan
     private let start = MonotonicTime.now()
 
+    private let missing: MissingStamps
     private var outage = Outage()
     private var probes: UInt64 = 0
     private var replies = ReplyCounts()
@@ -25,6 +26,7 @@ struct Listener: ~Copyable {
                 if let limit = plan.replyLimit { try Responder(on: interface, limit: limit) } else { nil }
             self.receiver = receiver
             self.responder = responder
+            missing = MissingStamps(on: interface)
         } catch {
             throw Failure("Cannot receive on interface \(interface.name)", error)
         }
@@ -105,7 +107,7 @@ struct Listener: ~Copyable {
         probes += 1
         if probe.ancillary.software != nil { stampedSoftware += 1 }
         if probe.ancillary.hardware != nil { stampedHardware += 1 }
-        if !plan.isQuiet { console.write(probe) }
+        if !plan.isQuiet { console.write(probe, clock: missing.clockName) }
     }
 
     private mutating func reportStatistics(_ console: inout Console) throws(Failure) {
@@ -130,6 +132,10 @@ struct Listener: ~Copyable {
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
             line.integer("foreign", faults.foreign)
+            line.missing(
+                "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason",
+                missing.reasonsForReceiveHardware(probes - stampedHardware))
+            line.integer("missing_software", probes - stampedSoftware)
             line.integer("other_version", faults.otherVersion)
             line.integer("packets", total.packets)
             line.integer("probes", probes)
@@ -176,13 +182,13 @@ struct ListenPlan {
 
 extension Console {
     /// Writes the line of a received probe.
-    mutating func write(_ probe: ReceivedProbe) {
+    mutating func write(_ probe: ReceivedProbe, clock: String?) {
         let isDetailed = isDetailed
         let (stamps, userspace) = (probe.ancillary, probe.userspace)
         write(.info, "RX Recvmsg") { line in
             line.duration("delay", stamps.software.map { $0 - userspace })
             if isDetailed { line.address("from", probe.shape.source) }
-            line.stamp("hardware", stamps.hardware)
+            line.stamp("hardware", stamps.hardware, clock: clock, namesClock: isDetailed)
             if isDetailed {
                 line.string("kind", probe.message.kind.name)
                 line.integer("pcp", probe.shape.vlan.map { Int64($0.priority) })

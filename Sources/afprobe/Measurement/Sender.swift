@@ -4,6 +4,7 @@ import AFPacketKit
 struct Sender: ~Copyable {
     private var transmitter: PacedTransmitter<TransmitStamps>
     private let expected: ExpectedStamps
+    private let missing: MissingStamps
     private var counts = Counts()
 
     private struct Counts {
@@ -11,7 +12,8 @@ struct Sender: ~Copyable {
         var stampedHardware: UInt64 = 0
         var missingSoftware: UInt64 = 0
         var missingHardware: UInt64 = 0
-        var late: UInt64 = 0
+        var lateHardware: UInt64 = 0
+        var lateSoftware: UInt64 = 0
         var unmatched: UInt64 = 0
     }
 
@@ -25,6 +27,7 @@ struct Sender: ~Copyable {
             throw Failure("Cannot send on interface \(interface.name)", error)
         }
         expected = ExpectedStamps(on: interface, scheduled: isDetailed)
+        missing = MissingStamps(on: interface)
     }
 
     /// Whether any stamp came back.
@@ -100,7 +103,9 @@ struct Sender: ~Copyable {
         let isNews = transmitter.window[number].merge(stamps)
         if !isOpen {
             // Overdue; or a repeat of what is known.
-            if isNews, number > transmitter.plan.warmup { counts.late += 1 }
+            guard isNews, number > transmitter.plan.warmup else { return }
+            if stamps.hardware != nil { counts.lateHardware += 1 }
+            if stamps.software != nil { counts.lateSoftware += 1 }
         } else if expected.areComplete(transmitter.window[number]) {
             settle(number, &console)
         }
@@ -119,9 +124,8 @@ struct Sender: ~Copyable {
         guard number > plan.warmup else { return }
         let stamps = transmitter.window[number]
         if stamps.software != nil { counts.stampedSoftware += 1 } else { counts.missingSoftware += 1 }
-        if stamps.hardware != nil { counts.stampedHardware += 1 }
-        if expected.hardware, stamps.hardware == nil { counts.missingHardware += 1 }
-        if !plan.isQuiet { console.write(stamps, of: number, in: plan.shape, size: plan.size) }
+        if stamps.hardware != nil { counts.stampedHardware += 1 } else { counts.missingHardware += 1 }
+        if !plan.isQuiet { console.write(stamps, of: number, plan, clock: missing.clockName) }
     }
 
     private func reportStatus(_ console: inout Console) {
@@ -135,9 +139,14 @@ struct Sender: ~Copyable {
         console.write(.info, "TX Summary") { line in
             line.integer("failed", transmitter.failed)
             line.integer("in_flight", UInt64(transmitter.window.openCount))
-            line.integer("late", counts.late)
-            line.integer("missing_hardware", counts.missingHardware)
-            line.integer("missing_software", counts.missingSoftware)
+            line.integer("late_hardware", counts.lateHardware)
+            line.integer("late_software", counts.lateSoftware)
+            line.missing(
+                "missing_hardware", counts.missingHardware, because: "missing_hardware_reason",
+                missing.reasonsForTransmitHardware(counts.missingHardware, late: counts.lateHardware))
+            line.missing(
+                "missing_software", counts.missingSoftware, because: "missing_software_reason",
+                missing.reasonsForTransmitSoftware(counts.missingSoftware, late: counts.lateSoftware))
             line.integer("sent", transmitter.sent)
             line.integer("stamped_hardware", counts.stampedHardware)
             line.integer("stamped_software", counts.stampedSoftware)
@@ -153,17 +162,18 @@ private let lookInterval = 64
 extension Console {
     /// Writes the line of a probe that was sent.
     fileprivate mutating func write(
-        _ stamps: TransmitStamps, of number: UInt64, in shape: FrameShape, size: Int
+        _ stamps: TransmitStamps, of number: UInt64, _ plan: TransmitPlan, clock: String?
     ) {
         let isDetailed = isDetailed
+        let shape = plan.shape
         write(.info, "TX Recvmsg") { line in
             if isDetailed { line.address("from", shape.source) }
-            line.stamp("hardware", stamps.hardware)
+            line.stamp("hardware", stamps.hardware, clock: clock, namesClock: isDetailed)
             if isDetailed { line.integer("pcp", shape.vlan.map { Int64($0.priority) }) }
             line.integer("probe", number)
             if isDetailed {
                 line.integer("scheduled_ns", stamps.scheduled?.nanoseconds)
-                line.integer("size", UInt64(size))
+                line.integer("size", UInt64(plan.size))
             }
             line.stamp("software", stamps.software)
             if isDetailed {

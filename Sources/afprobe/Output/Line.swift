@@ -148,29 +148,38 @@ struct Line {
     /// A duration: readable under the key in text, an integer under the key with `_ns` in JSON.
     mutating func duration(_ key: StaticString, _ nanoseconds: Int64?) {
         guard format == .json else { return readableDuration(key, nanoseconds) }
-        text.append(",\"")
-        text.append(key)
-        text.append("_ns\":")
+        begin(key, "_ns")
         if let nanoseconds { text.append(nanoseconds) } else { text.append("null") }
     }
 
     /// A stamp under the key and, in nanoseconds, under the key with `_ns`. In text an absent stamp is
     /// Go's zero time, which the reference prints; in JSON there is only the second, null where absent.
-    mutating func stamp(_ key: StaticString, _ stamp: Timestamp?) {
-        if format == .json { return duration(key, stamp?.nanoseconds) }
-        begin(key)
-        text.append("\"")
-        if let stamp {
-            text.append(time: stamp.nanoseconds)
-        } else {
-            text.append("0001-01-01T00:00:00Z")
+    ///
+    /// - Parameters:
+    ///   - clock: the name of the clock that the stamp is a reading of.
+    ///   - namesClock: whether to show that name, between the two, under the key with `_clock`.
+    mutating func stamp(
+        _ key: StaticString, _ stamp: Timestamp?, clock: String? = nil, namesClock: Bool = false
+    ) {
+        if format != .json {
+            begin(key)
+            text.append("\"")
+            if let stamp {
+                text.append(time: stamp.nanoseconds)
+            } else {
+                text.append("0001-01-01T00:00:00Z")
+            }
+            text.append("\"")
         }
-        text.append("\" ")
-        if isColored { text.append(level.color) }
-        text.append(key)
-        text.append("_ns")
-        if isColored { text.append("\u{1b}[0m") }
-        text.append("=")
+        if namesClock, let clock, stamp != nil {
+            begin(key, "_clock")
+            if format == .json { text.append(jsonString: clock) } else { text.append(logrusValue: clock) }
+        } else if namesClock, format == .json {
+            begin(key, "_clock")
+            text.append("null")
+        }
+        if format == .json { return duration(key, stamp?.nanoseconds) }
+        begin(key, "_ns")
         text.append(stamp?.nanoseconds ?? Self.zeroTime)
     }
 
@@ -179,16 +188,20 @@ struct Line {
 
     // MARK: Parts
 
-    private mutating func begin(_ key: StaticString) {
+    private mutating func begin(_ key: StaticString, _ suffix: StaticString = "") {
         if format == .json {
             text.append(",\"")
             text.append(key)
+            text.append(suffix)
             text.append("\":")
-        } else {
-            text.append(" ")
-            colored(key)
-            text.append("=")
+            return
         }
+        text.append(" ")
+        if isColored { text.append(level.color) }
+        text.append(key)
+        text.append(suffix)
+        if isColored { text.append("\u{1b}[0m") }
+        text.append("=")
     }
 
     private mutating func null(_ key: StaticString) {

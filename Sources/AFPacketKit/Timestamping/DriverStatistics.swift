@@ -1,0 +1,59 @@
+internal import CShim
+import Glibc
+
+/// A counter of a driver: its name is the driver's own.
+public struct DriverStatistic: Hashable, Sendable {
+    /// For instance `tx_hwtstamp_skipped`.
+    public let name: String
+    /// What it has counted since the driver was loaded.
+    public let value: UInt64
+}
+
+extension NetworkInterface {
+    /// The driver's own counters, in its order. ETHTOOL_GSTATS, ethtool(8) -S
+    ///
+    /// - Throws: `SystemError` with `notSupported` where the driver has none.
+    public func driverStatistics() throws(SystemError) -> [DriverStatistic] {
+        var information = ethtool_drvinfo()
+        information.cmd = UInt32(ETHTOOL_GDRVINFO)
+        try ethtool("ETHTOOL_GDRVINFO", &information)
+        // A driver may get further counters between the calls: each tells its own number in the second word.
+        let room = Int(information.n_stats) + 64
+        let nameLength = Int(ETH_GSTRING_LEN)
+        let names = try table("ETHTOOL_GSTRINGS", UInt32(ETHTOOL_GSTRINGS), headerWords: 3, room * nameLength)
+        {
+            $0[1] = UInt32(ETH_SS_STATS.rawValue)
+            $0[2] = information.n_stats
+        }
+        let values = try table("ETHTOOL_GSTATS", UInt32(ETHTOOL_GSTATS), headerWords: 2, room * 8) {
+            $0[1] = information.n_stats
+        }
+        let count = min(names.count / nameLength, values.count / 8, Int(information.n_stats))
+        return (0..<count).map { index in
+            let name = names[index * nameLength..<(index + 1) * nameLength].prefix { $0 != 0 }
+            let value = values[index * 8..<(index + 1) * 8].withUnsafeBytes {
+                $0.loadUnaligned(as: UInt64.self)
+            }
+            return DriverStatistic(name: String(decoding: name, as: UTF8.self), value: value)
+        }
+    }
+
+    /// Makes a request of ethtool's whose answer follows a header of 32-bit words, and returns the answer.
+    private func table(
+        _ operation: StaticString, _ command: UInt32, headerWords: Int, _ size: Int,
+        _ setUp: (inout [UInt32]) -> Void
+    ) throws(SystemError) -> [UInt8] {
+        var words = [UInt32](repeating: 0, count: headerWords + size / 4 + 1)
+        words[0] = command
+        setUp(&words)
+        try ethtool(operation, &words)
+        return words.dropFirst(headerWords).flatMap { word in withUnsafeBytes(of: word) { Array($0) } }
+    }
+
+    private func ethtool(_ operation: StaticString, _ data: UnsafeMutableRawPointer) throws(SystemError) {
+        let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
+        guard cshim_interface_data_request(control.rawValue, UInt(SIOCETHTOOL), name, data) == 0 else {
+            throw .last(operation)
+        }
+    }
+}
