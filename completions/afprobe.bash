@@ -116,6 +116,9 @@ _afprobe() {
             _afprobe_words 'auto on off'
             return
             ;;
+        --group)
+            return
+            ;;
         --filter)
             return
             ;;
@@ -147,7 +150,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --stats --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --stats --quiet --verbose --format --color --help'
         fi
         ;;
     ping)

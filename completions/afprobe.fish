@@ -40,6 +40,8 @@ complete -c afprobe -n '__fish_seen_subcommand_from send' -s h -l help -d 'Show 
 complete -c afprobe -n __fish_use_subcommand -a listen -d 'Print when probes arrived, and answer pings'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -s i -l interface -x -a '(__afprobe_interfaces)' -d 'The network interface to use.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l hardware -x -a 'auto on off' -d 'Hardware stamps: auto (turn them on for the run where the NIC has them, and put its setting back), on (fail where that is not possible), off (leave the NIC as it is).'
+complete -c afprobe -n '__fish_seen_subcommand_from listen' -l group -x -d 'Take the probes to a group, too, and have the NIC let them through. May be given several times.'
+complete -c afprobe -n '__fish_seen_subcommand_from listen' -l promiscuous -d 'Have the NIC let every frame through, for probes that its own filters, such as that for VLANs, would keep away.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l filter -x -d 'Take only frames that an expression of pcap-filter(7) accepts too; needs libpcap.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l no-reply -d 'Answer no pings.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l reply-limit -x -d 'Answer at most so many pings a second. Default: 1000000.'

@@ -46,6 +46,7 @@ struct RefusalTests {
                 ],
                 "different IP versions"
             ),
+            (["listen", "-i", "none", "--group", peer], "the MAC address of a group"),
             (["ping", "-i", "none"], "Argument MAC is missing"),
             (["ping", "-i", "none", "ff:ff:ff:ff:ff:ff"], "the MAC address of one host"),
             (["ping", "-i", "none", peer, "-s", "149"], "the smallest is 150"),

@@ -144,6 +144,26 @@ struct SendListenTests {
         #expect(received.summary("RX Summary", "packets") == 2)
     }
 
+    @Test func groupsAreJoinedForARun() throws {
+        let hosts = try Namespaces()
+        let group = "01:80:c2:00:00:0e"
+        let listener = try hosts.far.listen("-c", "1", "--group", group)
+        let show = ["ip", "-n", hosts.far.namespace, "maddress", "show", "dev", "vb"]
+        #expect(try Program.run(show).output.contains(group))
+        _ = try hosts.near.afprobe("send", "-i", "va", "-d", group, "-c", "1").finish()
+        #expect(try listener.finish().status == 0)
+        #expect(try !Program.run(show).output.contains(group))
+    }
+
+    @Test func promiscuousModeLastsForARun() throws {
+        let hosts = try Namespaces()
+        let show = ["ip", "-n", hosts.far.namespace, "-d", "link", "show", "dev", "vb"]
+        let listener = try hosts.far.listen("--promiscuous")
+        #expect(try Program.run(show).output.contains("promiscuity 1"))
+        _ = try listener.interrupt()
+        #expect(try Program.run(show).output.contains("promiscuity 0"))
+    }
+
     @Test func anotherEtherTypeIsListenedTo() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-c", "1", "--ethertype", "0x9000")

@@ -22,13 +22,21 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   - interface: where to receive.
     ///   - filter: what to receive.
     ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
+    ///   - groups: group addresses whose frames the NIC is to let through, too.
+    ///   - isPromiscuous: whether the NIC is to let every frame through, whatever its address and VLAN.
     /// - Throws: `SystemError`: of `socket` with `notPermitted` where CAP_NET_RAW is missing, of `bind`
     ///   with `noSuchDevice` where the interface has gone or `networkDown` where it is down.
     public static func receiver(
-        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags
+        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
+        groups: [MACAddress] = [], isPromiscuous: Bool = false
     ) throws(SystemError) -> PacketSocket {
         let descriptor = try openSilent()
         try filter.attach(to: descriptor)
+        // The kernel ends these with the socket.
+        for group in groups {
+            try descriptor.addMembership(PACKET_MR_MULTICAST, address: group, on: interface)
+        }
+        if isPromiscuous { try descriptor.addMembership(PACKET_MR_PROMISC, address: .zero, on: interface) }
         let granted = try descriptor.enableTimestamping(timestamping)
         try descriptor.setOption("PACKET_AUXDATA", SOL_PACKET, PACKET_AUXDATA, to: CInt(1))
         do throws(SystemError) {
@@ -176,6 +184,20 @@ extension Descriptor {
             try setOption("SO_TIMESTAMPING", SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD, to: flags.rawValue)
         }
         return flags
+    }
+
+    /// Has the NIC let further frames through. PACKET_ADD_MEMBERSHIP, packet(7)
+    fileprivate func addMembership(
+        _ type: CInt, address: MACAddress, on interface: NetworkInterface
+    ) throws(SystemError) {
+        var request = packet_mreq()
+        request.mr_ifindex = interface.index
+        request.mr_type = UInt16(type)
+        request.mr_alen = 6
+        withUnsafeMutableBytes(of: &request.mr_address) { bytes in
+            for index in 0..<6 { bytes[index] = address[index] }
+        }
+        try setOption("PACKET_ADD_MEMBERSHIP", SOL_PACKET, PACKET_ADD_MEMBERSHIP, to: request)
     }
 
     /// Makes the receive queue as large as the privileges allow; a smaller one shows in the drops.

@@ -107,6 +107,15 @@ func parseStationAddress(_ text: String) throws(ValueError) -> MACAddress {
     return address
 }
 
+/// The MAC address of a group.
+func parseGroupAddress(_ text: String) throws(ValueError) -> MACAddress {
+    let address = try parseMACAddress(text)
+    guard address.isGroup else {
+        throw ValueError("the MAC address of a group, like 01:80:c2:00:00:0e")
+    }
+    return address
+}
+
 /// An EtherType, hexadecimal with 0x or decimal.
 func parseEtherType(_ text: String) throws(ValueError) -> EtherType {
     let error = ValueError(

@@ -5,6 +5,8 @@ struct ListenOptions: HasTraffic {
     var traffic = TrafficOptions()
     var statisticsInterval: Int64 = 5_000_000_000
     var filter: String?
+    var groups: [MACAddress] = []
+    var isPromiscuous = false
     var replies = true
     var replyLimit: UInt64 = 1_000_000
 }
@@ -15,14 +17,25 @@ extension CommandSpec<ListenOptions> {
             name: "listen",
             summary: "Print when probes arrived, and answer pings",
             discussion: """
-                Prints a line "RX Recvmsg" for each probe that is addressed to the interface or to \
-                broadcast: when the NIC (hardware), the kernel (software) and afprobe (userspace) saw it. \
+                Prints a line "RX Recvmsg" for each probe that is addressed to the interface, to \
+                broadcast or to a --group: when the NIC (hardware), the kernel (software) and afprobe (userspace) saw it. \
                 Answers the requests of afprobe ping.
                 """,
             initial: ListenOptions(),
             options: [
                 .interface,
                 .hardware,
+                .value(
+                    "group", nil, "MAC", in: .target,
+                    help: "Take the probes to a group, too, and have the NIC let them through. May be given "
+                        + "several times.",
+                    as: parseGroupAddress
+                ) { $0.groups.append($1) },
+                .flag(
+                    "promiscuous", in: .target,
+                    help: "Have the NIC let every frame through, for probes that its own filters, such as "
+                        + "that for VLANs, would keep away."
+                ) { $0.isPromiscuous = true },
                 .value(
                     "filter", nil, "EXPRESSION", in: .target,
                     help: "Take only frames that an expression of pcap-filter(7) accepts too; needs libpcap.",
@@ -61,7 +74,7 @@ extension ListenOptions {
         let interface = try traffic.openInterface(&console)
         let signals = try RunSignals()
         let port = traffic.destinationPort ?? TrafficOptions.defaultDestinationPort
-        let destinations = [interface.address, .broadcast]
+        let destinations = [interface.address, .broadcast] + groups
         let probes: SocketFilter =
             traffic.usesUDP
             ? .datagrams(to: port, destinations: destinations)
@@ -71,6 +84,7 @@ extension ListenOptions {
         defer { lease.end(&console) }
         let plan = ListenPlan(
             filter: captureFilter.map { probes.and($0) } ?? probes,
+            groups: groups, isPromiscuous: isPromiscuous,
             count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
             replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet)
         var listener = try Listener(on: interface, plan)

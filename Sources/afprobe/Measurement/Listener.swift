@@ -21,7 +21,8 @@ struct Listener: ~Copyable {
         do throws(SystemError) {
             let receiver = try Receiver(
                 on: interface, filter: plan.filter,
-                timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
+                timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
+                groups: plan.groups, isPromiscuous: plan.isPromiscuous)
             let responder: Responder? =
                 if let limit = plan.replyLimit { try Responder(on: interface, limit: limit) } else { nil }
             self.receiver = receiver
@@ -172,6 +173,9 @@ private struct ReplyCounts {
 /// What a run of `listen` is to do.
 struct ListenPlan {
     let filter: SocketFilter
+    /// Group addresses to be received, too.
+    let groups: [MACAddress]
+    let isPromiscuous: Bool
     let count: UInt64?
     let deadline: Int64?
     let statisticsInterval: Int64

@@ -21,9 +21,12 @@ struct Receiver: ~Copyable {
     private(set) var statistics = PacketStatistics()
 
     init(
-        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags
+        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
+        groups: [MACAddress] = [], isPromiscuous: Bool = false
     ) throws(SystemError) {
-        socket = try .receiver(on: interface, filter: filter, timestamping: timestamping)
+        socket = try .receiver(
+            on: interface, filter: filter, timestamping: timestamping, groups: groups,
+            isPromiscuous: isPromiscuous)
         // A tag that is not the outermost stays in the frame.
         batch = MessageBatch(capacity: 64, frameCapacity: min(interface.mtu, 65_535) + 22)
     }
