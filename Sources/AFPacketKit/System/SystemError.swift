@@ -62,6 +62,8 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let brokenPipe = ErrorCode(rawValue: EPIPE)
     /// The driver does not have this. EOPNOTSUPP.
     public static let notSupported = ErrorCode(rawValue: EOPNOTSUPP)
+    /// The device knows no such request. ENOTTY
+    public static let unknownRequest = ErrorCode(rawValue: ENOTTY)
     /// The driver has this, but not the setting asked for. ERANGE.
     public static let outOfRange = ErrorCode(rawValue: ERANGE)
     /// The kernel does not know this option. ENOPROTOOPT.

@@ -9,6 +9,7 @@
 #include <linux/filter.h>
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
+#include <linux/ptp_clock.h>
 #include <linux/sockios.h>
 #include <net/if.h>
 #include <netinet/in.h>
@@ -30,6 +31,11 @@ static const int cshim_SO_TIMESTAMPING_NEW = 65;
 static const uint32_t cshim_TP_STATUS_CSUMNOTREADY = 1u << 3;
 static const uint32_t cshim_TP_STATUS_VLAN_VALID = 1u << 4;
 static const uint32_t cshim_TP_STATUS_VLAN_TPID_VALID = 1u << 6;
+
+// Requests whose numbers are made by macros.
+static const unsigned long cshim_PTP_SYS_OFFSET = PTP_SYS_OFFSET;
+static const unsigned long cshim_PTP_SYS_OFFSET_EXTENDED = PTP_SYS_OFFSET_EXTENDED;
+static const unsigned long cshim_PTP_SYS_OFFSET_PRECISE = PTP_SYS_OFFSET_PRECISE;
 
 // struct mmsghdr is hidden behind _GNU_SOURCE, which a public header must not define; shim.c asserts
 // that this is the same.

@@ -14,7 +14,8 @@ extension CommandSpec<HWStampOptions> {
             discussion: """
                 Prints a line "Hardware Timestamping" for each interface named, or for every Ethernet \
                 interface: the stamps that its driver and NIC can take, the NIC's clock (phc) and the \
-                setting now in force. Needs no privilege. The names are those of ethtool -T.
+                setting now in force. Where the clock may be read, its offset to the system's clock is \
+                shown with the error of that. Needs no privilege. The names are those of ethtool -T.
                 """,
             initial: HWStampOptions(),
             options: OptionSpec.formatOptions(\.output),
@@ -74,16 +75,27 @@ extension HWStampOptions {
             () throws(SystemError) in try interface.hardwareTimestampingSetting()
         }
         let driver = try? interface.driver()
+        let clock = capabilities?.clockIndex.flatMap(compare)
         console.write(.info, "Hardware Timestamping") { line in
             line.list("capabilities", capabilities?.flags.names ?? [])
             line.name("driver", driver)
             line.string("interface", interface.name)
             line.name("phc", clock: capabilities?.clockIndex)
+            line.integer("phc_error_ns", clock?.error)
+            line.string("phc_method", clock?.method.rawValue)
+            line.readableDuration("phc_offset", clock?.offset)
+            line.integer("phc_offset_ns", clock?.offset)
+            line.string("phc_timescale", clock.map { Timescale(offset: $0.offset).rawValue })
             line.name("rx_filter", setting?.receiveFilter.description)
             line.list("rx_filters", capabilities?.receiveFilterNames ?? [])
             line.name("tx_type", setting?.transmitType.description)
             line.list("tx_types", capabilities?.transmitTypeNames ?? [])
         }
+    }
+
+    /// The NIC's clock against the system's; nil where the device may not be opened or cannot tell.
+    private func compare(_ index: Int) -> PTPClock.CrossTimestamp? {
+        do throws(SystemError) { return try PTPClock(index: index).crossTimestamp() } catch { return nil }
     }
 
     /// What the driver says; nil where it does not have that, which is an answer.

@@ -1,0 +1,148 @@
+internal import CShim
+import Glibc
+
+/// The clock of a NIC, which its hardware stamps are readings of (PHC). Documentation/driver-api/ptp.rst in the
+/// kernel's sources
+public struct PTPClock: ~Copyable, Sendable {
+    /// N of /dev/ptpN.
+    public let index: Int
+    private let descriptor: Descriptor
+
+    /// Opens a clock for reading.
+    ///
+    /// - Throws: `SystemError` of open(2): `accessDenied` where the device's mode forbids it.
+    public init(index: Int) throws(SystemError) {
+        self.index = index
+        descriptor = try Descriptor("open(/dev/ptp)", open("/dev/ptp\(index)", O_RDONLY | O_CLOEXEC))
+    }
+
+    /// The clock and the system's clock, read at one moment, or nearly so.
+    public struct CrossTimestamp: Hashable, Sendable {
+        /// How the two were read.
+        public enum Method: String, Sendable {
+            /// By the hardware, at one moment. PTP_SYS_OFFSET_PRECISE
+            case precise
+            /// The PHC between two readings of the system's clock, next to the register. PTP_SYS_OFFSET_EXTENDED
+            case extended
+            /// The PHC between two readings of the system's clock, around the driver. PTP_SYS_OFFSET
+            case basic
+        }
+
+        /// The PHC minus CLOCK_REALTIME, in nanoseconds.
+        public let offset: Int64
+        /// How far the true offset may be from that, in nanoseconds: half the time between the two readings.
+        public let error: Int64
+        /// How it was found.
+        public let method: Method
+    }
+
+    /// Compares the clock with CLOCK_REALTIME, by the best means that the driver has; of several samples the
+    /// one with the smallest error is taken.
+    ///
+    /// - Throws: `SystemError` of ioctl(2), with `notSupported` where the driver cannot.
+    public func crossTimestamp() throws(SystemError) -> CrossTimestamp {
+        do throws(SystemError) { return try precise() } catch  where error.isMissingFeature {
+            do throws(SystemError) { return try extended() } catch  where error.isMissingFeature {
+                return try basic()
+            }
+        }
+    }
+
+    private func precise() throws(SystemError) -> CrossTimestamp {
+        // struct ptp_sys_offset_precise: the device's time, CLOCK_REALTIME, CLOCK_MONOTONIC_RAW, reserved.
+        let times = try request(
+            "PTP_SYS_OFFSET_PRECISE", cshim_PTP_SYS_OFFSET_PRECISE, times: 4, samples: nil)
+        return CrossTimestamp(offset: times[0] - times[1], error: 0, method: .precise)
+    }
+
+    private func extended() throws(SystemError) -> CrossTimestamp {
+        // Per sample: the system's clock, the device's, the system's.
+        let times = try request(
+            "PTP_SYS_OFFSET_EXTENDED", cshim_PTP_SYS_OFFSET_EXTENDED, times: 3 * Self.mostSamples,
+            samples: Self.mostSamples)
+        let triples = stride(from: 0, to: times.count, by: 3).map {
+            (times[$0], times[$0 + 1], times[$0 + 2])
+        }
+        return try best(of: triples, .extended)
+    }
+
+    private func basic() throws(SystemError) -> CrossTimestamp {
+        // The system's clock and the device's in turn, and the system's once more.
+        let times = try request(
+            "PTP_SYS_OFFSET", cshim_PTP_SYS_OFFSET, times: 2 * Self.mostSamples + 1,
+            samples: Self.mostSamples)
+        let triples = stride(from: 0, to: times.count - 2, by: 2)
+            .map { (times[$0], times[$0 + 1], times[$0 + 2]) }
+        return try best(of: triples, .basic)
+    }
+
+    /// PTP_MAX_SAMPLES
+    private static var mostSamples: Int { 25 }
+
+    private func best(
+        of samples: [(before: Timestamp, device: Timestamp, after: Timestamp)],
+        _ method: CrossTimestamp.Method
+    ) throws(SystemError) -> CrossTimestamp {
+        // A system clock that was set in between shows as a negative window.
+        let sound = samples.filter { $0.after >= $0.before }
+        guard let sample = sound.min(by: { $0.after - $0.before < $1.after - $1.before }) else {
+            throw SystemError("PTP_SYS_OFFSET", .invalidArgument)
+        }
+        let window = sample.after - sample.before
+        let middle = Timestamp(nanoseconds: sample.before.nanoseconds + window / 2)
+        return CrossTimestamp(offset: sample.device - middle, error: (window + 1) / 2, method: method)
+    }
+
+    /// Makes a request whose structure is a number of samples, where there is one, and an array of
+    /// struct ptp_clock_time (seconds, nanoseconds, reserved); linux/ptp_clock.h.
+    private func request(
+        _ operation: StaticString, _ number: CUnsignedLong, times count: Int, samples: Int?
+    ) throws(SystemError) -> [Timestamp] {
+        let headerWords = samples == nil ? 0 : 2
+        var words = [Int64](repeating: 0, count: headerWords + 2 * count)
+        if let samples { words[0] = Int64(bitPattern: UInt32(samples).asFirstHalf) }
+        guard cshim_ioctl(descriptor.rawValue, number, &words) == 0 else { throw .last(operation) }
+        return (0..<count).map { index in
+            let nanoseconds = words[headerWords + 2 * index + 1]
+            let low = withUnsafeBytes(of: nanoseconds) { $0.loadUnaligned(as: UInt32.self) }
+            return Timestamp(seconds: words[headerWords + 2 * index], nanoseconds: Int64(low))
+                ?? Timestamp(nanoseconds: 0)
+        }
+    }
+}
+
+extension UInt32 {
+    /// The 64-bit word of this machine whose first four bytes are this number, as in a C structure.
+    fileprivate var asFirstHalf: UInt64 {
+        var word: UInt64 = 0
+        withUnsafeMutableBytes(of: &word) { $0.storeBytes(of: self, as: UInt32.self) }
+        return word
+    }
+}
+
+extension SystemError {
+    /// Whether the driver or the kernel does not have what was asked for.
+    fileprivate var isMissingFeature: Bool {
+        code == .notSupported || code == .unknownRequest || code == .invalidArgument
+    }
+}
+
+/// What a clock counts from, as far as its offset to CLOCK_REALTIME tells.
+public enum Timescale: String, Sendable {
+    /// Universal time, which has leap seconds.
+    case utc
+    /// Atomic time, which PTP uses: 37 s ahead of UTC since 2017.
+    case tai
+    /// Something else: a clock that nobody has set, for instance.
+    case arbitrary
+
+    /// The timescale of a clock that is `offset` nanoseconds ahead of CLOCK_REALTIME. Clocks that somebody sets
+    /// are within half a second of their timescale.
+    public init(offset: Int64) {
+        switch offset {
+        case -500_000_000...500_000_000: self = .utc
+        case 36_500_000_000...37_500_000_000: self = .tai
+        default: self = .arbitrary
+        }
+    }
+}
