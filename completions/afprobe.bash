@@ -103,7 +103,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --src-mac --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
         fi
         ;;
     listen)
@@ -150,7 +150,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --stats --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --ptp --stats --quiet --verbose --format --color --help'
         fi
         ;;
     ping)
@@ -211,7 +211,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --udp --src-addr --dst-addr --src-port --dst-port --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
         fi
         ;;
     hwstamp)

@@ -70,7 +70,6 @@ private func missingCapabilityAdvice(for error: SystemError) -> String? {
     switch error.operation.description {
     case "socket(AF_PACKET)": needed = .netRaw
     case "SIOCSHWTSTAMP": needed = .netAdmin
-    case "bind(UDP)": return "a port below 1024 needs CAP_NET_BIND_SERVICE; use a higher one"
     default: return nil
     }
     guard !ThisProcess.has(needed) else {

@@ -21,6 +21,19 @@ import Testing
         #expect(TransmitType("ON") == nil)
     }
 
+    @Test func knowsWhichFilterIncludesWhich() {
+        for filter in ReceiveFilter.all {
+            #expect(filter.includes(filter) && filter.includes(.none))
+            #expect(ReceiveFilter.everything.includes(filter))
+            #expect(filter == .everything || !filter.includes(.everything))
+        }
+        #expect(
+            ReceiveFilter.ptpV2.includes(.ptpV2OverEthernet) && ReceiveFilter.ptpV2.includes(.ptpV2OverUDP))
+        #expect(!ReceiveFilter.ptpV2OverEthernet.includes(.ptpV2OverUDP))
+        #expect(!ReceiveFilter.ptpV2.includes(ReceiveFilter(rawValue: 4)))
+        #expect(!ReceiveFilter.ptpV2OverEthernet.includes(.ptpV2))
+    }
+
     @Test func namesCapabilities() {
         let flags: TimestampingFlags = [.transmitSoftware, .receiveSoftware, .software]
         #expect(flags.names == ["software-transmit", "software-receive", "software-system-clock"])

@@ -128,15 +128,17 @@ struct RefusalTests {
         }
     }
 
+    /// The port is not guarded then, which is told; the measurement is the same.
     @Test func aPrivilegedPortNeedsItsOwnCapability() throws {
         let hosts = try Namespaces()
         let result = try Program(
             hosts.near.command([
                 "setpriv", "--bounding-set=-net_bind_service", "--inh-caps=-net_bind_service", Tool.afprobe,
-                "listen", "-i", "va", "--udp", "--dst-port", "53",
+                "listen", "-i", "va", "--udp", "--ptp", "-w", "20ms",
             ])
         ).finish()
-        #expect(result.status == 3 && result.errors.contains("CAP_NET_BIND_SERVICE"), "\(result)")
+        #expect(result.errors.contains("UDP port 319 needs CAP_NET_BIND_SERVICE"), "\(result)")
+        #expect(result.status == 1, "\(result)")
     }
 
     @Test func extremeNumbersEndNothing() throws {

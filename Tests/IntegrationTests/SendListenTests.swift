@@ -144,6 +144,27 @@ struct SendListenTests {
         #expect(received.summary("RX Summary", "packets") == 2)
     }
 
+    /// tcpdump takes the probes for what they are shaped as, over Ethernet and over UDP.
+    @Test(arguments: [[], ["--udp"]])
+    func probesCanBeShapedAsPTP(options: [String]) throws {
+        let hosts = try Namespaces()
+        let capture = try hosts.far.capture("-v", "ether proto 0x88f7 or udp port 319")
+        let listener = try hosts.far.listen(options: options + ["--ptp"])
+        let addresses = options.isEmpty ? [] : options + ["--dst-addr", hosts.far.ipv4]
+        let command = [Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "1", "--ptp"]
+        #expect(try Program(hosts.near.command(command + addresses)).finish().status == 0)
+        let ping = try Program(
+            hosts.near.command(
+                [Tool.afprobe, "ping", "-i", "va", hosts.far.address, "-c", "1", "--ptp"] + addresses)
+        ).finish()
+        #expect(ping.status == 0, "\(ping)")
+        let received = try listener.interrupt()
+        #expect(received.summary("RX Summary", "probes") == 2, "\(received)")
+        try capture.waitForOutput(containing: "delay req msg", count: 3)
+        let dump = try capture.interrupt().output
+        #expect(dump.components(separatedBy: "domain : 127").count == 4, "\(dump)")
+    }
+
     @Test func groupsAreJoinedForARun() throws {
         let hosts = try Namespaces()
         let group = "01:80:c2:00:00:0e"

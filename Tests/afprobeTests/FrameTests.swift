@@ -20,6 +20,16 @@ private func shapes() throws -> [FrameShape] {
     }
 }
 
+/// The same, shaped as PTP messages.
+private func ptpShapes() throws -> [FrameShape] {
+    try shapes().map { shape in
+        var shape = shape
+        shape.isPTP = true
+        if case .ethernet = shape.carrier { shape.carrier = .ethernet(PTPHeader.etherType) }
+        return shape
+    }
+}
+
 private func build(_ shape: FrameShape, size: Int, number: UInt64 = 7) -> [UInt8] {
     ProbeFrame(ProbeMessage(number: number, kind: .probe, session: 3), in: shape, size: size).bytes
 }
@@ -36,8 +46,8 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
 
 @Suite struct FrameTests {
     @Test func takesApartWhatItBuilds() throws {
-        for shape in try shapes() {
-            for size in [shape.smallestSize(forPayload: 16), 136, 137, 1514] {
+        for shape in try shapes() + ptpShapes() {
+            for size in [shape.smallestSize(forPayload: 16), 150, 151, 1514] {
                 let frame = build(shape, size: size)
                 #expect(frame.count == size)
                 let parsed = try ParsedFrame(frame.span, vlan: nil, checksUDP: true)
@@ -72,11 +82,11 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
     }
 
     @Test func renumbersAFrame() throws {
-        for shape in try shapes() {
+        for shape in try shapes() + ptpShapes() {
             var frame = ProbeFrame(
-                ProbeMessage(number: 1, kind: .probe, session: 3), in: shape, size: 120)
+                ProbeMessage(number: 1, kind: .probe, session: 3), in: shape, size: 150)
             frame.renumber(to: 500)
-            #expect(frame.bytes == build(shape, size: 120, number: 500))
+            #expect(frame.bytes == build(shape, size: 150, number: 500))
             #expect(frame.number(inReturned: frame.bytes.span) == 500)
         }
     }
@@ -108,8 +118,26 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
         #expect(!fields.contains([0, 0]))
     }
 
+    /// A Delay_Req written down by hand from IEEE 1588.
+    @Test func shapesProbesAsPTPMessages() throws {
+        let shape = try ptpShapes()[0]
+        let frame = build(shape, size: shape.smallestSize(forPayload: 16), number: 0x1_0203)
+        #expect(
+            Array(frame[12..<58]) == [
+                0x88, 0xf7, 0x01, 0x02, 0, 44, 127, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                2, 0, 0, 0xff, 0xfe, 0, 0, 0x0a, 0, 1, 0x02, 0x03, 1, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            ])
+        #expect(Array(frame[58..<60]) == [0x93, 0x72])
+    }
+
+    @Test func takesNoRealPTPMessageForAProbe() throws {
+        var frame = build(try ptpShapes()[0], size: 150)
+        frame[18] = 0  // another domain
+        #expect(fault(frame) == .foreign)
+    }
+
     @Test func reversesBothEnds() throws {
-        for shape in try shapes() {
+        for shape in try shapes() + ptpShapes() {
             let answer = shape.reversed
             #expect(answer.destination == source && answer.source == destination)
             #expect(answer.vlan == shape.vlan)
@@ -118,7 +146,7 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
     }
 
     @Test func tellsEveryCutApartFromACompleteFrame() throws {
-        for shape in try shapes() {
+        for shape in try shapes() + ptpShapes() {
             let frame = build(shape, size: shape.smallestSize(forPayload: 40))
             #expect(fault(frame) == nil)
             for count in 0..<shape.headerLength + 16 {
@@ -172,7 +200,7 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
     }
 
     @Test func survivesRandomDamage() throws {
-        for shape in try shapes() {
+        for shape in try shapes() + ptpShapes() {
             let frame = build(shape, size: 150)
             for _ in 0..<5_000 {
                 var damaged = Array(frame[..<Int.random(in: 0...150)])

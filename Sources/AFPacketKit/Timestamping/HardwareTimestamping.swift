@@ -36,6 +36,27 @@ public struct ReceiveFilter: RawRepresentable, Hashable, Sendable {
     /// asked for.
     public static let some = ReceiveFilter(rawValue: 2)
 
+    /// The event messages of PTP version 2 over UDP.
+    public static let ptpV2OverUDP = ReceiveFilter(rawValue: 6)
+    /// The event messages of PTP version 2 over Ethernet.
+    public static let ptpV2OverEthernet = ReceiveFilter(rawValue: 9)
+    /// The event messages of PTP version 2, over whatever.
+    public static let ptpV2 = ReceiveFilter(rawValue: 12)
+
+    /// Whether every frame that the other filter has stamped is stamped with this one as well.
+    public func includes(_ other: ReceiveFilter) -> Bool {
+        if self == other || other == .none || self == .everything { return true }
+        return switch rawValue {
+        case 3: 3...5 ~= other.rawValue
+        case 6: 6...8 ~= other.rawValue
+        case 9: 9...11 ~= other.rawValue
+        case 12: 6...14 ~= other.rawValue
+        case 13: other.rawValue == 7 || other.rawValue == 10
+        case 14: other.rawValue == 8 || other.rawValue == 11
+        default: false
+        }
+    }
+
     static let names: [StaticString] = [
         "none", "all", "some", "ptpv1-l4-event", "ptpv1-l4-sync", "ptpv1-l4-delay-req",
         "ptpv2-l4-event", "ptpv2-l4-sync", "ptpv2-l4-delay-req", "ptpv2-l2-event", "ptpv2-l2-sync",

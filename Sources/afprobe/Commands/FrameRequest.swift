@@ -41,10 +41,11 @@ struct FrameRequest {
                 .udp4(flow(from: IPv4Address(0), to: IPv4Address(0)))
             case .v6 where traffic.usesUDP:
                 .udp6(flow(from: IPv6Address(high: 0, low: 0), to: IPv6Address(high: 0, low: 0)))
-            default: .ethernet(traffic.etherType ?? .localExperimental1)
+            default: .ethernet(traffic.effectiveEtherType)
             }
         return FrameShape(
-            destination: destination, source: .zero, vlan: traffic.vlan, carrier: carrier)
+            destination: destination, source: .zero, vlan: traffic.vlan, carrier: carrier,
+            isPTP: traffic.isPTP)
     }
 
     /// The frames' shape and size on an interface.
@@ -78,9 +79,9 @@ struct FrameRequest {
 
     private func flow<Address>(from source: Address, to destination: Address) -> UDPFlow<Address> {
         UDPFlow(
-            source: source, sourcePort: traffic.sourcePort ?? TrafficOptions.defaultSourcePort,
+            source: source, sourcePort: traffic.effectiveSourcePort,
             destination: destination,
-            destinationPort: traffic.destinationPort ?? TrafficOptions.defaultDestinationPort)
+            destinationPort: traffic.effectiveDestinationPort)
     }
 
     /// The two ends; where none was given, the interface's own address that fits the destination best.
@@ -107,8 +108,10 @@ struct FrameRequest {
 extension TrafficOptions {
     /// Finds options that only make sense together with --udp, or without it.
     func checkUDPOptions() throws(Failure) {
-        if usesUDP, etherType != nil {
-            throw .usage("--ethertype and --udp exclude each other", hint: "leave one of them out")
+        if etherType != nil, usesUDP || isPTP {
+            throw .usage(
+                "--ethertype and \(usesUDP ? "--udp" : "--ptp") exclude each other",
+                hint: "leave one of them out")
         }
         let given: [(Bool, String)] = [
             (sourceAddress != nil, "--src-addr"), (destinationAddress != nil, "--dst-addr"),

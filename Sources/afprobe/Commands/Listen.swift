@@ -52,6 +52,7 @@ extension CommandSpec<ListenOptions> {
                 .etherType,
                 .udp("Take probes in UDP datagrams, over IPv4 and IPv6."),
                 .destinationPort,
+                .ptp,
                 .value(
                     "stats", nil, "TIME", in: .output,
                     help: "How often to print the line RX Stats with the kernel's counters. Default: 5s.",
@@ -73,18 +74,19 @@ extension ListenOptions {
             if let filter { try compile(filter) } else { nil }
         let interface = try traffic.openInterface(&console)
         let signals = try RunSignals()
-        let port = traffic.destinationPort ?? TrafficOptions.defaultDestinationPort
+        let port = traffic.effectiveDestinationPort
         let destinations = [interface.address, .broadcast] + groups
         let probes: SocketFilter =
             traffic.usesUDP
             ? .datagrams(to: port, destinations: destinations)
-            : .frames(of: traffic.etherType ?? .localExperimental1, to: destinations)
+            : .frames(of: traffic.effectiveEtherType, to: destinations)
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
-        var lease = try HardwareLease(on: interface, .receive, traffic.hardware, &console)
+        var lease = try HardwareLease(
+            on: interface, .receive, traffic.receiveFilters, traffic.hardware, &console)
         defer { lease.end(&console) }
         let plan = ListenPlan(
             filter: captureFilter.map { probes.and($0) } ?? probes,
-            groups: groups, isPromiscuous: isPromiscuous,
+            stampFilters: traffic.receiveFilters, groups: groups, isPromiscuous: isPromiscuous,
             count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
             replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet)
         var listener = try Listener(on: interface, plan)
@@ -120,10 +122,12 @@ extension ListenOptions {
 
 /// Keeps the kernel from answering the datagrams to a port with ICMP port unreachable.
 func guarding(port: UInt16, _ console: inout Console) throws(Failure) -> PortGuard? {
-    do throws(SystemError) { return try PortGuard(port: port) } catch  where error.code == .addressInUse {
-        console.report(.warning, "UDP port \(port) belongs to another program") { line in
-            line.string(
-                "hint", "where that one does not listen, the kernel answers by ICMP port unreachable")
+    do throws(SystemError) { return try PortGuard(port: port) } catch
+        where error.code == .addressInUse || error.code == .accessDenied
+    {
+        let why = error.code == .addressInUse ? "belongs to another program" : "needs CAP_NET_BIND_SERVICE"
+        console.report(.warning, "UDP port \(port) \(why) and is not guarded") { line in
+            line.string("hint", "where nobody else listens, the kernel answers by ICMP port unreachable")
         }
         return nil
     } catch {

@@ -28,6 +28,7 @@ extension CommandSpec<PingOptions> {
                 .size, .etherType, .vlan, .priority,
                 .udp("Ping by UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
+                .ptp,
             ] + OptionSpec.outputOptions(verbose: "Show the two stamps of each round trip."),
             operands: [
                 OperandSpec(
@@ -58,7 +59,7 @@ extension PingOptions {
         }
         let (shape, size) = try request.shape(on: interface)
         let signals = try RunSignals()
-        let port = traffic.sourcePort ?? TrafficOptions.defaultSourcePort
+        let port = traffic.effectiveSourcePort
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
         let filter: SocketFilter =
             if case .ethernet(let type) = shape.carrier {

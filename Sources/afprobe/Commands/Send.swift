@@ -40,6 +40,7 @@ extension CommandSpec<SendOptions> {
                 ) { $0.source = $1 },
                 .udp("Send the probes in UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
+                .ptp,
             ]
                 + OptionSpec.outputOptions(
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
@@ -58,7 +59,7 @@ extension SendOptions {
         let interface = try traffic.openInterface(&console)
         let (shape, size) = try request.shape(on: interface, source: source)
         let signals = try RunSignals()
-        var lease = try HardwareLease(on: interface, .transmit, traffic.hardware, &console)
+        var lease = try HardwareLease(on: interface, .transmit, [], traffic.hardware, &console)
         defer { lease.end(&console) }
         let plan = TransmitPlan(
             shape: shape, size: size, priority: traffic.priority, interval: traffic.interval,

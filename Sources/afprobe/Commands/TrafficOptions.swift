@@ -20,8 +20,16 @@ struct TrafficOptions {
     var hardware = HardwareMode.auto
     var output = OutputOptions()
 
-    static let defaultSourcePort: UInt16 = 60_000
-    static let defaultDestinationPort: UInt16 = 61_000
+    var isPTP = false
+
+    /// The EtherType of bare frames.
+    var effectiveEtherType: EtherType {
+        isPTP ? PTPHeader.etherType : etherType ?? .localExperimental1
+    }
+
+    /// The ports of datagrams.
+    var effectiveSourcePort: UInt16 { sourcePort ?? (isPTP ? PTPHeader.eventPort : 60_000) }
+    var effectiveDestinationPort: UInt16 { destinationPort ?? (isPTP ? PTPHeader.eventPort : 61_000) }
 }
 
 /// The options of a command with traffic.
@@ -121,6 +129,14 @@ extension OptionSpec where Values: HasTraffic {
             help: "The class, 0 to 15, that this host's packet scheduler puts the frames in.",
             as: numberParser(0...15, "a priority")
         ) { $0.traffic.priority = Int($1) }
+    }
+
+    static var ptp: OptionSpec {
+        .flag(
+            "ptp", in: .frame,
+            help: "Shape the frames as PTP event messages (Delay_Req in domain 127), for NICs that stamp "
+                + "nothing else: EtherType 0x88f7, or with --udp port 319."
+        ) { $0.traffic.isPTP = true }
     }
 
     static func udp(_ help: String) -> OptionSpec {

@@ -23,8 +23,12 @@ struct HardwareLease: ~Copyable {
     private var lease: TimestampingLease?
     private let interface: NetworkInterface
 
+    /// - Parameter filters: any of which has the frames stamped that are to be received, the one that takes in
+    ///   least first.
     init(
-        on interface: NetworkInterface, _ need: HardwareNeed, _ mode: HardwareMode, _ console: inout Console
+        on interface: NetworkInterface, _ need: HardwareNeed, _ filters: [ReceiveFilter],
+        _ mode: HardwareMode,
+        _ console: inout Console
     ) throws(Failure) {
         self.interface = interface
         guard mode != .off else {
@@ -32,7 +36,7 @@ struct HardwareLease: ~Copyable {
             return
         }
         do throws(Failure) {
-            lease = try Self.borrow(interface, need)
+            lease = try Self.borrow(interface, need, filters)
         } catch {
             guard mode == .auto else { throw error }
             lease = nil
@@ -52,7 +56,7 @@ struct HardwareLease: ~Copyable {
 
     /// Borrows what is needed, or says what of it cannot be had.
     private static func borrow(
-        _ interface: NetworkInterface, _ need: HardwareNeed
+        _ interface: NetworkInterface, _ need: HardwareNeed, _ filters: [ReceiveFilter]
     ) throws(Failure) -> TimestampingLease {
         let goal = "Cannot turn on the hardware time stamping of interface \(interface.name)"
         let lease: TimestampingLease
@@ -65,10 +69,12 @@ struct HardwareLease: ~Copyable {
                 {
                     wanted.transmitType = .on
                 }
-                if need.contains(.receive), current.receiveFilter != .everything,
-                    capabilities.receiveFilters.contains(.everything)
-                {
-                    wanted.receiveFilter = .everything
+                if need.contains(.receive), !filters.contains(where: current.receiveFilter.includes) {
+                    // One that does, takes nothing away from others, and is there.
+                    let wider = filters.first {
+                        $0.includes(current.receiveFilter) && capabilities.receiveFilters.contains($0)
+                    }
+                    if let wider { wanted.receiveFilter = wider }
                 }
                 return wanted
             }
@@ -78,10 +84,10 @@ struct HardwareLease: ~Copyable {
         if need.contains(.transmit), lease.granted.transmitType == .off {
             throw .refused(goal, reason: "it does not stamp what it sends", hint: interface.capabilityHint)
         }
-        if need.contains(.receive), lease.granted.receiveFilter != .everything {
+        if need.contains(.receive), !filters.contains(where: lease.granted.receiveFilter.includes) {
             throw .refused(
                 goal,
-                reason: "it does not stamp every frame it receives: its filter is "
+                reason: "it does not stamp all frames of this shape that it receives: its filter is "
                     + "\(lease.granted.receiveFilter)",
                 hint: interface.capabilityHint)
         }
@@ -114,6 +120,14 @@ struct HardwareLease: ~Copyable {
             line.string("rx_filter", setting.receiveFilter.description)
             line.string("tx_type", setting.transmitType.description)
         }
+    }
+}
+
+extension TrafficOptions {
+    /// The filters by which a NIC stamps the frames of this shape, the one that takes in least first.
+    var receiveFilters: [ReceiveFilter] {
+        guard isPTP else { return [.everything] }
+        return [usesUDP ? .ptpV2OverUDP : .ptpV2OverEthernet, .ptpV2, .everything]
     }
 }
 

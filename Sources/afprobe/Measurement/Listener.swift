@@ -135,7 +135,7 @@ struct Listener: ~Copyable {
             line.integer("foreign", faults.foreign)
             line.missing(
                 "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason",
-                missing.reasonsForReceiveHardware(probes - stampedHardware))
+                missing.reasonsForReceiveHardware(probes - stampedHardware, stampedBy: plan.stampFilters))
             line.integer("missing_software", probes - stampedSoftware)
             line.integer("other_version", faults.otherVersion)
             line.integer("packets", total.packets)
@@ -173,6 +173,8 @@ private struct ReplyCounts {
 /// What a run of `listen` is to do.
 struct ListenPlan {
     let filter: SocketFilter
+    /// The NIC's filters by which such frames get hardware stamps.
+    let stampFilters: [ReceiveFilter]
     /// Group addresses to be received, too.
     let groups: [MACAddress]
     let isPromiscuous: Bool

@@ -40,11 +40,13 @@ struct MissingStamps {
     }
 
     /// Why `count` frames were received without a hardware stamp.
-    func reasonsForReceiveHardware(_ count: UInt64) -> [String] {
+    ///
+    /// - Parameter filters: any of which has such frames stamped.
+    func reasonsForReceiveHardware(_ count: UInt64, stampedBy filters: [ReceiveFilter]) -> [String] {
         guard count > 0 else { return [] }
         guard capabilities?.flags.contains(.receiveHardware) ?? false else { return [notSupported] }
         guard let setting, setting.receiveFilter != .none else { return ["the setting is off (rx_filter)"] }
-        guard setting.receiveFilter == .everything else {
+        guard filters.contains(where: setting.receiveFilter.includes) else {
             return ["the filter \(setting.receiveFilter) does not match these frames"]
         }
         let counted = risenCounters(prefix: "rx_").map { "skipped by the NIC, \($0.name): \($0.rise)" }

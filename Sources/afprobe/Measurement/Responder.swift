@@ -74,6 +74,7 @@ struct Responder: ~Copyable {
         var bytes = frame.mutableSpan
         reply.encode(into: &bytes, at: shape.headerLength)
         shape.encodeHeaders(into: &bytes)
+        shape.encodeNumber(reply.number, into: &bytes)
         shape.encodeChecksum(into: &bytes)
     }
 }

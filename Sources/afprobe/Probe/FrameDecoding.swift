@@ -28,22 +28,27 @@ extension ParsedFrame {
         let type = EtherType(rawValue: frame.bigEndian16(at: offset))
         let network = offset + 2
         let carrier: FrameShape.Carrier
+        var content: Range<Int>
         switch type {
         case .ipv4:
             let (flow, range) = try Self.parseIPv4(frame, at: network, checksUDP: checksUDP)
             carrier = .udp4(flow)
-            payload = range
+            content = range
         case .ipv6:
             let (flow, range) = try Self.parseIPv6(frame, at: network, checksUDP: checksUDP)
             carrier = .udp6(flow)
-            payload = range
+            content = range
         default:
             carrier = .ethernet(type)
-            payload = network..<frame.count
+            content = network..<frame.count
         }
+        // A plain probe cannot be taken for one: its magic stands where the type and the version would.
+        let isPTP = PTPHeader.isPresent(in: frame, content)
+        if isPTP { content = content.lowerBound + PTPHeader.length..<content.upperBound }
+        payload = content
         shape = FrameShape(
             destination: frame.macAddress(at: 0), source: frame.macAddress(at: 6), vlan: tag,
-            carrier: carrier)
+            carrier: carrier, isPTP: isPTP)
     }
 
     private static func parseIPv4(

@@ -25,12 +25,19 @@ extension FrameShape {
             encodeIPv6(flow, at: network, into: &frame)
             encodeUDP(flow.sourcePort, flow.destinationPort, at: network + 40, into: &frame)
         }
+        if isPTP { PTPHeader.encode(from: source, at: carrierLength, into: &frame) }
+    }
+
+    /// Gives the PTP message, where there is one, the number of the probe.
+    @_lifetime(frame: copy frame)
+    func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) {
+        if isPTP { PTPHeader.renumber(&frame, at: carrierLength, to: number) }
     }
 
     /// Computes the UDP checksum over the payload that is there now. A frame without UDP has none.
     @_lifetime(frame: copy frame)
     func encodeChecksum(into frame: inout MutableSpan<UInt8>) {
-        let datagram = headerLength - 8
+        let datagram = carrierLength - 8
         var checksum = InternetChecksum()
         switch carrier {
         case .ethernet: return

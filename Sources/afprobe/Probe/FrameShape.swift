@@ -2,7 +2,7 @@ import AFPacketKit
 
 /// Everything of a frame but its payload: whom it goes to, and in what it is wrapped.
 ///
-///     destination 6 | source 6 | [0x8100 2 | tag 2] | EtherType 2 | [IPv4 20 or IPv6 40 | UDP 8] | payload
+///     destination 6 | source 6 | [0x8100 2 | tag 2] | EtherType 2 | [IPv4 20 or IPv6 40 | UDP 8] | [PTP 44] | payload
 struct FrameShape: Equatable {
     /// What the payload stands in.
     enum Carrier: Equatable {
@@ -18,12 +18,17 @@ struct FrameShape: Equatable {
     var source: MACAddress
     var vlan: VLANTag?
     var carrier: Carrier
+    /// Whether a PTP message stands in front of the payload.
+    var isPTP = false
 
     /// The shortest frame that Ethernet allows, without the FCS. IEEE 802.3
     static let smallestFrame = 60
 
     /// How many bytes come before the payload.
-    var headerLength: Int {
+    var headerLength: Int { carrierLength + (isPTP ? PTPHeader.length : 0) }
+
+    /// How many bytes the headers of the network have.
+    var carrierLength: Int {
         let ethernet = vlan == nil ? 14 : 18
         return switch carrier {
         case .ethernet: ethernet

@@ -14,6 +14,7 @@ struct ProbeFrame: ~Copyable {
         var frame = bytes.mutableSpan
         messageLength = message.encode(into: &frame, at: shape.headerLength)
         shape.encodeHeaders(into: &frame)
+        shape.encodeNumber(message.number, into: &frame)
         shape.encodeChecksum(into: &frame)
         self.bytes = bytes
     }
@@ -23,6 +24,7 @@ struct ProbeFrame: ~Copyable {
         let (shape, length) = (shape, messageLength)
         var frame = bytes.mutableSpan
         ProbeMessage.renumber(&frame, at: shape.headerLength, length: length, to: number)
+        shape.encodeNumber(number, into: &frame)
         shape.encodeChecksum(into: &frame)
     }
 
