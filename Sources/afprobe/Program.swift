@@ -141,9 +141,9 @@ enum Program {
 }
 
 extension Console {
-    /// Fails if lines could not be written, unless it was the reader who had enough of them.
+    /// Fails if lines could not be written, unless it was the reader who had enough of them, or the user.
     borrowing func checkOutput() throws(Failure) {
-        guard let failure, failure.code != .brokenPipe else { return }
+        guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }
         throw .refused("Cannot write to standard output", reason: "\(failure)")
     }
 }

@@ -9,8 +9,9 @@ enum RunRequest {
     case status
 }
 
-/// The signals that a run answers.
-struct RunSignals: ~Copyable {
+/// The signals that a run answers. One object, because both the run and the output that it may be waiting for
+/// look at them.
+final class RunSignals {
     let queue: SignalQueue
 
     init() throws(Failure) {

@@ -130,6 +130,32 @@ struct SignalTests {
         }
     }
 
+    /// A pager that shows its first page, a terminal that is stopped: the run can still be ended.
+    @Test(arguments: [SIGINT, SIGTERM])
+    func aReaderThatDoesNotReadKeepsNothingFromEnding(signal: Int32) throws {
+        let hosts = try Namespaces()
+        let folder = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let pipe = folder.appending(path: "pipe").path
+        try #require(mkfifo(pipe, 0o600) == 0)
+        // Open at both ends, and never read.
+        let reader = open(pipe, O_RDWR)
+        defer { close(reader) }
+        let sender = try Program(
+            hosts.near.command([
+                "sh", "-c", "exec \(Tool.afprobe) send -i va -d \(hosts.far.address) -I 0 >\(pipe)",
+            ]))
+        var waiting: Int32 = 0
+        repeat {
+            usleep(20_000)
+            _ = ioctl(reader, UInt(FIONREAD), &waiting)
+        } while waiting < 60_000
+        sender.send(signal: signal)
+        let result = try sender.finish()
+        #expect(result.status == 0, "\(result)")
+    }
+
     @Test func linesAreWrittenAsTheyHappenIntoAPipe() throws {
         let hosts = try Namespaces()
         let sender = try Program(

@@ -43,6 +43,11 @@ public struct PollSet: ~Copyable {
         add(stream.rawValue, events: 0)
     }
 
+    /// Adds a stream that is watched for room to write: a line's worth, where it is a pipe or a terminal.
+    public mutating func addRoom(in stream: StandardStream) -> Member {
+        add(stream.rawValue, events: POLLOUT)
+    }
+
     private mutating func add(_ descriptor: CInt, events: CInt) -> Member {
         precondition(count < capacity, "a poll set of \(capacity) has no room for another descriptor")
         entries[count] = pollfd(fd: descriptor, events: Int16(events), revents: 0)

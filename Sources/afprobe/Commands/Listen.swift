@@ -74,6 +74,7 @@ extension ListenOptions {
             if let filter { try compile(filter) } else { nil }
         let interface = try traffic.openInterface(&console)
         let signals = try RunSignals()
+        console.answer(signals)
         let port = traffic.effectiveDestinationPort
         let destinations = [interface.address, .broadcast] + groups
         let probes: SocketFilter =

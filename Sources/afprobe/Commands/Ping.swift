@@ -59,6 +59,7 @@ extension PingOptions {
         }
         let (shape, size) = try request.shape(on: interface)
         let signals = try RunSignals()
+        console.answer(signals)
         let port = traffic.effectiveSourcePort
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
         let filter: SocketFilter =

@@ -59,6 +59,7 @@ extension SendOptions {
         let interface = try traffic.openInterface(&console)
         let (shape, size) = try request.shape(on: interface, source: source)
         let signals = try RunSignals()
+        console.answer(signals)
         var lease = try HardwareLease(on: interface, .transmit, [], traffic.hardware, &console)
         defer { lease.end(&console) }
         let plan = TransmitPlan(

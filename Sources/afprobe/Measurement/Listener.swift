@@ -34,14 +34,14 @@ struct Listener: ~Copyable {
     }
 
     /// Receives until there is a reason to end, and sums up, also where that reason is a failure.
-    mutating func run(_ signals: borrowing RunSignals, _ console: inout Console) throws(Failure) {
+    mutating func run(_ signals: RunSignals, _ console: inout Console) throws(Failure) {
         defer { summarize(&console) }
         try receive(signals, &console)
         try reportStatistics(&console)
     }
 
     private mutating func receive(
-        _ signals: borrowing RunSignals, _ console: inout Console
+        _ signals: RunSignals, _ console: inout Console
     ) throws(Failure) {
         var poll = PollSet()
         let frames = poll.add(receiver.socket)

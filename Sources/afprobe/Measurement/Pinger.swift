@@ -49,7 +49,7 @@ struct Pinger: ~Copyable {
 
     /// Sends requests until there is a reason to end, waits for the replies that are still out, and sums
     /// up, also where that reason is a failure.
-    mutating func run(_ signals: borrowing RunSignals, _ console: inout Console) throws(Failure) {
+    mutating func run(_ signals: RunSignals, _ console: inout Console) throws(Failure) {
         defer { summarize(&console) }
         try ping(signals, &console)
         try collectReports(&console)
@@ -57,7 +57,7 @@ struct Pinger: ~Copyable {
     }
 
     private mutating func ping(
-        _ signals: borrowing RunSignals, _ console: inout Console
+        _ signals: RunSignals, _ console: inout Console
     ) throws(Failure) {
         var poll = PollSet()
         let frames = poll.add(receiver.socket)

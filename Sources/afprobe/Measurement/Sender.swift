@@ -38,14 +38,14 @@ struct Sender: ~Copyable {
 
     /// Sends until there is a reason to end, waits for the stamps that are still out, and sums up, also
     /// where that reason is a failure.
-    mutating func run(_ signals: borrowing RunSignals, _ console: inout Console) throws(Failure) {
+    mutating func run(_ signals: RunSignals, _ console: inout Console) throws(Failure) {
         defer { summarize(&console) }
         try send(signals, &console)
         try collect(&console)
     }
 
     private mutating func send(
-        _ signals: borrowing RunSignals, _ console: inout Console
+        _ signals: RunSignals, _ console: inout Console
     ) throws(Failure) {
         var poll = PollSet()
         let reports = transmitter.add(to: &poll)

@@ -31,6 +31,9 @@ struct Console: ~Copyable {
     /// Whether the data are read by a person.
     var isForPeople: Bool { data.format == .text }
 
+    /// What may end the waiting for a reader; nil before a run.
+    private var interruption: Interruption?
+
     /// Whether lines show more than the keys they always have.
     let isDetailed: Bool
 
@@ -54,10 +57,16 @@ struct Console: ~Copyable {
         data.begin(level, message, time: .now(), sinceStart: MonotonicTime.now() - start)
         addFields(&data)
         data.end()
-        do throws(SystemError) { try StandardStream.output.write(data.text.bytes.span) } catch {
+        do throws(SystemError) {
+            try interruption?.waitForRoom()
+            try StandardStream.output.write(data.text.bytes.span)
+        } catch {
             failure = error
         }
     }
+
+    /// Lets signals end a run also while the reader of its lines does not read.
+    mutating func answer(_ signals: RunSignals) { interruption = Interruption(signals) }
 
     /// Takes note that the reader of the lines has gone.
     mutating func close() {
@@ -81,6 +90,31 @@ struct Console: ~Copyable {
         diagnostics.end()
         // Nowhere is left to tell that standard error cannot be written.
         try? StandardStream.error.write(diagnostics.text.bytes.span)
+    }
+}
+
+/// Waits for room in standard output, as long as nobody asks the run to stop.
+private struct Interruption: ~Copyable {
+    private let signals: RunSignals
+    private var poll = PollSet()
+    private let room: PollSet.Member
+
+    init(_ signals: RunSignals) {
+        self.signals = signals
+        var poll = PollSet()
+        room = poll.addRoom(in: .output)
+        _ = poll.add(signals.queue)
+        self.poll = poll
+    }
+
+    /// - Throws: `SystemError` with `interrupted` where the run is to stop before there was room.
+    mutating func waitForRoom() throws(SystemError) {
+        while true {
+            try poll.wait(until: nil)
+            if poll.isReady(room) { return }
+            // How it goes is not told now: standard error is likely to be the same terminal.
+            if case .stop = signals.next() { throw SystemError("write", .interrupted) }
+        }
     }
 }
 
