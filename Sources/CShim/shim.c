@@ -27,9 +27,9 @@ bool cshim_is_open(int fd) {
     return fcntl(fd, F_GETFD) != -1;
 }
 
-int cshim_lock_byte(int fd, long offset, short type, bool wait) {
+int cshim_lock_byte(int fd, long offset, short type) {
     struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
-    return fcntl(fd, wait ? F_OFD_SETLKW : F_OFD_SETLK, &lock);
+    return fcntl(fd, F_OFD_SETLK, &lock);
 }
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {

@@ -148,7 +148,7 @@ struct SignalTests {
             ]))
         // Until the pipe is full, however much the system lets it hold.
         var (waiting, unchanged): (Int32, Int) = (0, 0)
-        while unchanged < 10 {
+        for _ in 0..<1_000 where unchanged < 10 {
             let before = waiting
             usleep(20_000)
             try #require(ioctl(reader, UInt(FIONREAD), &waiting) == 0)

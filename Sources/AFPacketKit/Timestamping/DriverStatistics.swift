@@ -17,8 +17,8 @@ extension NetworkInterface {
         var information = ethtool_drvinfo()
         information.cmd = UInt32(ETHTOOL_GDRVINFO)
         try ethtool("ETHTOOL_GDRVINFO", &information)
-        // A driver may get further counters between the calls: each tells its own number in the second word.
-        let room = Int(information.n_stats) + 64
+        // The kernel writes as many as there are by then: a driver that is set up anew may get further ones.
+        let room = Int(information.n_stats) + 4096
         let nameLength = Int(ETH_GSTRING_LEN)
         let names = try table("ETHTOOL_GSTRINGS", UInt32(ETHTOOL_GSTRINGS), headerWords: 3, room * nameLength)
         {

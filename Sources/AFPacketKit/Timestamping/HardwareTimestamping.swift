@@ -43,6 +43,13 @@ public struct ReceiveFilter: RawRepresentable, Hashable, Sendable {
     /// The event messages of PTP version 2, over whatever.
     public static let ptpV2 = ReceiveFilter(rawValue: 12)
 
+    /// Delay_Req messages of PTP version 2 over UDP.
+    public static let ptpV2DelayRequestOverUDP = ReceiveFilter(rawValue: 8)
+    /// Delay_Req messages of PTP version 2 over Ethernet.
+    public static let ptpV2DelayRequestOverEthernet = ReceiveFilter(rawValue: 11)
+    /// Delay_Req messages of PTP version 2, over whatever.
+    public static let ptpV2DelayRequest = ReceiveFilter(rawValue: 14)
+
     /// Whether every frame that the other filter has stamped is stamped with this one as well.
     public func includes(_ other: ReceiveFilter) -> Bool {
         if self == other || other == .none || self == .everything { return true }

@@ -14,6 +14,9 @@ struct LeaseRecord: ~Copyable {
 
     private let descriptor: Descriptor
 
+    /// It could be opened: leases are shared.
+    func isOpen() -> Bool { descriptor.rawValue >= 0 }
+
     /// The first byte is locked while the record or the setting is changed, the second by all who use the
     /// setting.
     private enum Byte: CLong {
@@ -21,51 +24,65 @@ struct LeaseRecord: ~Copyable {
         case use = 1
     }
 
-    /// Opens the record of an interface; nil where no folder for it can be written to.
+    /// Opens the record of an interface's NIC; nil where no folder for it can be written to.
     ///
-    /// /run/lock is open to everybody; a file there that belongs to another user than root is not trusted.
+    /// Root's records are in /run, where nobody else can write; those of other users in /run/lock, where each has
+    /// its own: leases are shared between the runs of one user.
     init?(of interface: NetworkInterface) {
+        let folder = geteuid() == 0 ? "/run" : "/run/lock"
+        guard let name = Self.name(of: interface) else { return nil }
+        let path = "\(folder)/afprobe-\(geteuid())-\(name)"
+        let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
+        // Creating where there is one may be forbidden in such folders: fs.protected_regular, proc(5).
+        var result = open(path, flags)
+        if result < 0 { result = open(path, flags | O_CREAT | O_EXCL, 0o600) }
+        guard let opened = try? Descriptor("open", result) else { return nil }
+        // A lock can be had by everybody who can read the file.
+        var status = stat()
+        guard fstat(opened.rawValue, &status) == 0, status.st_uid == geteuid(), status.st_nlink == 1,
+            status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 == 0
+        else { return nil }
+        descriptor = opened
+    }
+
+    /// The NIC's clock, which VLANs and other devices on top of it show as well, in every network namespace; the
+    /// interface's number in its namespace where there is none.
+    private static func name(of interface: NetworkInterface) -> String? {
+        if let clock = (try? interface.timestampingCapabilities())?.clockIndex { return "ptp\(clock)" }
         var namespace = stat()
         guard stat("/proc/self/ns/net", &namespace) == 0 else { return nil }
-        for folder in ["/run/lock", "/run"] {
-            let path = "\(folder)/afprobe-\(namespace.st_ino)-\(interface.index)"
-            let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
-            // Creating where there is one may be forbidden in such folders: fs.protected_regular, proc(5).
-            var result = open(path, flags)
-            if result < 0 { result = open(path, flags | O_CREAT | O_EXCL, 0o644) }
-            guard let opened = try? Descriptor("open", result) else { continue }
-            var status = stat()
-            guard fstat(opened.rawValue, &status) == 0, [0, geteuid()].contains(status.st_uid) else {
-                continue
-            }
-            descriptor = opened
-            return
-        }
-        return nil
+        return "\(namespace.st_ino)-\(interface.index)"
     }
 
     /// Keeps others from changing the record or the setting until `endChange`.
-    func beginChange() { lock(.change, F_WRLCK, wait: true) }
+    ///
+    /// Changes take a moment; who holds the lock for a second hangs, and is not waited for.
+    func beginChange() {
+        for _ in 0..<100 {
+            if lock(.change, F_WRLCK) { return }
+            usleep(10_000)
+        }
+    }
 
     /// Lets others change it again.
-    func endChange() { lock(.change, F_UNLCK, wait: false) }
+    func endChange() { lock(.change, F_UNLCK) }
 
     /// Whether nobody else uses the setting; to be asked during a change.
     func isUnused() -> Bool {
-        let isUnused = lock(.use, F_WRLCK, wait: false)
-        lock(.use, F_RDLCK, wait: false)
+        let isUnused = lock(.use, F_WRLCK)
+        lock(.use, F_RDLCK)
         return isUnused
     }
 
     /// Says that this process uses the setting, until it ends or `endUse`.
-    func beginUse() { lock(.use, F_RDLCK, wait: false) }
+    func beginUse() { lock(.use, F_RDLCK) }
 
     /// Says that it does no more.
-    func endUse() { lock(.use, F_UNLCK, wait: false) }
+    func endUse() { lock(.use, F_UNLCK) }
 
     @discardableResult
-    private func lock(_ byte: Byte, _ type: CInt, wait: Bool) -> Bool {
-        cshim_lock_byte(descriptor.rawValue, byte.rawValue, Int16(type), wait) == 0
+    private func lock(_ byte: Byte, _ type: CInt) -> Bool {
+        cshim_lock_byte(descriptor.rawValue, byte.rawValue, Int16(type)) == 0
     }
 
     /// What is written; nil where nothing is, or nothing that can be understood.

@@ -41,10 +41,10 @@ public struct PTPClock: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` of ioctl(2), with `notSupported` where the driver cannot.
     public func crossTimestamp() throws(SystemError) -> CrossTimestamp {
-        do throws(SystemError) { return try precise() } catch  where error.isMissingFeature {
-            do throws(SystemError) { return try extended() } catch  where error.isMissingFeature {
-                return try basic()
-            }
+        // Whatever the reason that one cannot be had, the next may: a cross-timestamp may need a certain
+        // clock source, for instance.
+        do throws(SystemError) { return try precise() } catch {
+            do throws(SystemError) { return try extended() } catch { return try basic() }
         }
     }
 
@@ -52,7 +52,10 @@ public struct PTPClock: ~Copyable, Sendable {
         // struct ptp_sys_offset_precise: the device's time, CLOCK_REALTIME, CLOCK_MONOTONIC_RAW, reserved.
         let times = try request(
             "PTP_SYS_OFFSET_PRECISE", cshim_PTP_SYS_OFFSET_PRECISE, times: 4, samples: nil)
-        return CrossTimestamp(offset: times[0] - times[1], error: 0, method: .precise)
+        guard let device = times[0], let system = times[1] else {
+            throw SystemError("PTP_SYS_OFFSET_PRECISE", .invalidArgument)
+        }
+        return CrossTimestamp(offset: device - system, error: 0, method: .precise)
     }
 
     private func extended() throws(SystemError) -> CrossTimestamp {
@@ -80,11 +83,17 @@ public struct PTPClock: ~Copyable, Sendable {
     private static var mostSamples: Int { 25 }
 
     private func best(
-        of samples: [(before: Timestamp, device: Timestamp, after: Timestamp)],
+        of samples: [(before: Timestamp?, device: Timestamp?, after: Timestamp?)],
         _ method: CrossTimestamp.Method
     ) throws(SystemError) -> CrossTimestamp {
         // A system clock that was set in between shows as a negative window.
-        let sound = samples.filter { $0.after >= $0.before }
+        let sound = samples.compactMap {
+            sample -> (before: Timestamp, device: Timestamp, after: Timestamp)? in
+            guard let before = sample.before, let device = sample.device, let after = sample.after,
+                after >= before
+            else { return nil }
+            return (before, device, after)
+        }
         guard let sample = sound.min(by: { $0.after - $0.before < $1.after - $1.before }) else {
             throw SystemError("PTP_SYS_OFFSET", .invalidArgument)
         }
@@ -94,10 +103,10 @@ public struct PTPClock: ~Copyable, Sendable {
     }
 
     /// Makes a request whose structure is a number of samples, where there is one, and an array of
-    /// struct ptp_clock_time (seconds, nanoseconds, reserved); linux/ptp_clock.h.
+    /// struct ptp_clock_time (seconds, nanoseconds, reserved), linux/ptp_clock.h; nil for a time that is none.
     private func request(
         _ operation: StaticString, _ number: CUnsignedLong, times count: Int, samples: Int?
-    ) throws(SystemError) -> [Timestamp] {
+    ) throws(SystemError) -> [Timestamp?] {
         let headerWords = samples == nil ? 0 : 2
         var words = [Int64](repeating: 0, count: headerWords + 2 * count)
         if let samples { words[0] = Int64(bitPattern: UInt32(samples).asFirstHalf) }
@@ -106,7 +115,6 @@ public struct PTPClock: ~Copyable, Sendable {
             let nanoseconds = words[headerWords + 2 * index + 1]
             let low = withUnsafeBytes(of: nanoseconds) { $0.loadUnaligned(as: UInt32.self) }
             return Timestamp(seconds: words[headerWords + 2 * index], nanoseconds: Int64(low))
-                ?? Timestamp(nanoseconds: 0)
         }
     }
 }
@@ -117,13 +125,6 @@ extension UInt32 {
         var word: UInt64 = 0
         withUnsafeMutableBytes(of: &word) { $0.storeBytes(of: self, as: UInt32.self) }
         return word
-    }
-}
-
-extension SystemError {
-    /// Whether the driver or the kernel does not have what was asked for.
-    fileprivate var isMissingFeature: Bool {
-        code == .notSupported || code == .unknownRequest || code == .invalidArgument
     }
 }
 

@@ -18,7 +18,7 @@ public struct TimestampingLease: ~Copyable {
 
     private let interface: NetworkInterface
     private let record: LeaseRecord?
-    /// What is to be put back; nil where nothing is.
+    /// What this lease has to put back by itself, there being no record to share.
     private let content: LeaseRecord.Content?
     /// The setting in force when the lease began.
     public let found: HardwareTimestampingSetting
@@ -39,7 +39,7 @@ public struct TimestampingLease: ~Copyable {
     ) throws(SystemError) {
         let record = LeaseRecord(of: interface)
         record?.beginChange()
-        let outcome: (found: HardwareTimestampingSetting, content: LeaseRecord.Content?)
+        let outcome: Outcome
         do throws(SystemError) {
             outcome = try Self.take(interface, record, widening: widen)
         } catch {
@@ -49,63 +49,115 @@ public struct TimestampingLease: ~Copyable {
         record?.beginUse()
         record?.endChange()
         found = outcome.found
-        granted = outcome.content?.widened ?? outcome.found
-        content = outcome.content
+        granted = outcome.granted
+        content = outcome.unshared
         self.interface = interface
         self.record = record
+    }
+
+    /// What became of the setting.
+    private struct Outcome {
+        let found: HardwareTimestampingSetting
+        let granted: HardwareTimestampingSetting
+        /// What this lease has to put back by itself, there being no record.
+        let unshared: LeaseRecord.Content?
     }
 
     private static func take(
         _ interface: NetworkInterface, _ record: borrowing LeaseRecord?,
         widening widen: (HardwareTimestampingSetting) -> HardwareTimestampingSetting?
-    ) throws(SystemError) -> (HardwareTimestampingSetting, LeaseRecord.Content?) {
-        let current = try interface.hardwareTimestampingSetting()
-        // A record that fits the setting in force was made by a process that still runs, or was killed.
-        let earlier = record?.read().flatMap { $0.widened == current ? $0 : nil }
-        guard let wanted = widen(current), wanted != current else { return (current, earlier) }
-        let granted = try interface.setHardwareTimestamping(wanted)
-        let content = LeaseRecord.Content(original: earlier?.original ?? current, widened: granted)
-        record?.write(content)
-        return (current, content)
+    ) throws(SystemError) -> Outcome {
+        let found = try interface.hardwareTimestampingSetting()
+        let original = original(of: found, record)
+        let granted = try apply(widen(found) ?? found, to: found, original, interface, record)
+        let isShared = record?.isOpen() ?? false
+        let unshared =
+            isShared || found == granted
+            ? nil : LeaseRecord.Content(original: original, widened: granted)
+        return Outcome(found: found, granted: granted, unshared: unshared)
+    }
+
+    /// The setting that is to be in force when nobody borrows it any more. A record that fits the setting found
+    /// was made by a process that still runs, or was killed; any other is out of date.
+    private static func original(
+        of found: HardwareTimestampingSetting, _ record: borrowing LeaseRecord?
+    ) -> HardwareTimestampingSetting {
+        guard let earlier = record?.read() else { return found }
+        if earlier.widened == found { return earlier.original }
+        record?.write(nil)
+        return found
+    }
+
+    private static func apply(
+        _ wanted: HardwareTimestampingSetting, to found: HardwareTimestampingSetting,
+        _ original: HardwareTimestampingSetting, _ interface: NetworkInterface,
+        _ record: borrowing LeaseRecord?
+    ) throws(SystemError) -> HardwareTimestampingSetting {
+        guard wanted != found else { return found }
+        let earlier = record?.read()
+        // Written first: whoever is killed from here on leaves behind what has to be put back.
+        record?.write(LeaseRecord.Content(original: original, widened: wanted))
+        do throws(SystemError) {
+            let granted = try interface.setHardwareTimestamping(wanted)
+            record?.write(LeaseRecord.Content(original: original, widened: granted))
+            return granted
+        } catch {
+            record?.write(earlier)
+            throw error
+        }
+    }
+
+    /// Changes the setting for good, whoever borrows it: what they find at their end is left to the caller.
+    ///
+    /// - Throws: `SystemError` of SIOCSHWTSTAMP.
+    public static func replace(
+        _ setting: HardwareTimestampingSetting, on interface: NetworkInterface
+    ) throws(SystemError) -> HardwareTimestampingSetting {
+        let record = LeaseRecord(of: interface)
+        record?.beginChange()
+        defer { record?.endChange() }
+        let granted = try interface.setHardwareTimestamping(setting)
+        record?.write(nil)
+        return granted
     }
 
     deinit {
         guard !isEnded else { return }
-        _ = try? Self.restore(content, record, interface)
+        _ = try? Self.restore(content, granted, record, interface)
     }
 
-    /// The setting in force, if somebody else has changed it since the lease began.
-    public func changeByOthers() -> HardwareTimestampingSetting? {
-        guard let content, let current = try? interface.hardwareTimestampingSetting(),
-            current != content.widened
-        else { return nil }
-        return current
-    }
-
-    /// Puts the setting back, if it is still this lease's and nobody else borrows it.
+    /// Puts the setting back, if it is still the borrowed one and nobody else borrows it.
     ///
     /// - Throws: `SystemError` where it could not be put back.
     public mutating func end() throws(SystemError) -> Ending {
         isEnded = true
-        return try Self.restore(content, record, interface)
+        return try Self.restore(content, granted, record, interface)
     }
 
     private static func restore(
-        _ content: LeaseRecord.Content?, _ record: borrowing LeaseRecord?, _ interface: NetworkInterface
+        _ content: LeaseRecord.Content?, _ granted: HardwareTimestampingSetting,
+        _ record: borrowing LeaseRecord?, _ interface: NetworkInterface
     ) throws(SystemError) -> Ending {
         record?.beginChange()
         defer {
             record?.endUse()
             record?.endChange()
         }
-        guard let content else { return .unchanged }
-        guard record?.isUnused() ?? true else { return .stillInUse }
-        // Another process may have widened it further, and gone.
-        let latest = record?.read() ?? content
+        // It may have another name by now.
+        let interface = try NetworkInterface(index: interface.index)
         let current = try interface.hardwareTimestampingSetting()
+        // The record is what counts: others may have widened the setting meanwhile, and gone.
+        guard let latest = content ?? record?.read() else {
+            return current == granted ? .unchanged : .changedByOthers(current)
+        }
+        guard record?.isUnused() ?? true else { return .stillInUse }
+        guard current == latest.widened else {
+            record?.write(nil)
+            return .changedByOthers(current)
+        }
+        // Erased only afterwards, so that a failure leaves it to the next run.
+        let restored = try interface.setHardwareTimestamping(latest.original)
         record?.write(nil)
-        guard current == latest.widened else { return .changedByOthers(current) }
-        guard current != latest.original else { return .unchanged }
-        return .restored(try interface.setHardwareTimestamping(latest.original))
+        return .restored(restored)
     }
 }

@@ -53,9 +53,9 @@ int cshim_ioctl(int fd, unsigned long request, void *argument);
 // fcntl is variadic. Whether a descriptor is open.
 bool cshim_is_open(int fd);
 
-// fcntl is variadic. Locks (F_RDLCK, F_WRLCK) or unlocks (F_UNLCK) one byte of an open file; the lock belongs to the
-// open file and ends with it. Returns 0, or -1 and errno.
-int cshim_lock_byte(int fd, long offset, short type, bool wait);
+// fcntl is variadic. Locks (F_RDLCK, F_WRLCK) or unlocks (F_UNLCK) one byte of an open file, without waiting; the lock
+// belongs to the open file and ends with it. Returns 0, or -1 and errno.
+int cshim_lock_byte(int fd, long offset, short type);
 
 // prctl is variadic. Timer slack: how late, in nanoseconds, the kernel may end a sleep to save power.
 int cshim_set_timer_slack(unsigned long nanoseconds);

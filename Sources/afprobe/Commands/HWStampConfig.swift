@@ -63,7 +63,7 @@ extension HWStampConfigOptions {
         if let transmitType { wanted.transmitType = transmitType }
         if let receiveFilter { wanted.receiveFilter = receiveFilter }
         let granted: HardwareTimestampingSetting
-        do throws(SystemError) { granted = try interface.setHardwareTimestamping(wanted) } catch {
+        do throws(SystemError) { granted = try TimestampingLease.replace(wanted, on: interface) } catch {
             throw Failure(
                 "Cannot set interface \(interface.name) to tx_type \(wanted.transmitType), "
                     + "rx_filter \(wanted.receiveFilter)", error, interface: interface)

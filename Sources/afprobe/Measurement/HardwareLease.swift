@@ -126,8 +126,11 @@ struct HardwareLease: ~Copyable {
 extension TrafficOptions {
     /// The filters by which a NIC stamps the frames of this shape, the one that takes in least first.
     var receiveFilters: [ReceiveFilter] {
-        guard isPTP else { return [.everything] }
-        return [usesUDP ? .ptpV2OverUDP : .ptpV2OverEthernet, .ptpV2, .everything]
+        // Over UDP it is the port that makes a PTP event message.
+        guard isPTP, !usesUDP || effectiveDestinationPort == PTPHeader.eventPort else { return [.everything] }
+        return usesUDP
+            ? [.ptpV2DelayRequestOverUDP, .ptpV2DelayRequest, .ptpV2OverUDP, .ptpV2, .everything]
+            : [.ptpV2DelayRequestOverEthernet, .ptpV2DelayRequest, .ptpV2OverEthernet, .ptpV2, .everything]
     }
 }
 

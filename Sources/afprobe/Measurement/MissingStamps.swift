@@ -26,6 +26,9 @@ struct MissingStamps {
         guard count > 0 else { return [] }
         guard capabilities?.flags.contains(.transmitHardware) ?? false else { return [notSupported] }
         guard let setting, setting.transmitType != .off else { return ["the setting is off (tx_type)"] }
+        if (try? interface.hardwareTimestampingSetting())?.transmitType == .off {
+            return ["another program turned it off (tx_type)"]
+        }
         var left = count
         var reasons: [String] = []
         func explain(_ part: UInt64, _ why: String) {
@@ -48,6 +51,11 @@ struct MissingStamps {
         guard let setting, setting.receiveFilter != .none else { return ["the setting is off (rx_filter)"] }
         guard filters.contains(where: setting.receiveFilter.includes) else {
             return ["the filter \(setting.receiveFilter) does not match these frames"]
+        }
+        if let now = try? interface.hardwareTimestampingSetting(),
+            !filters.contains(where: now.receiveFilter.includes)
+        {
+            return ["another program changed the filter to \(now.receiveFilter)"]
         }
         let counted = risenCounters(prefix: "rx_").map { "skipped by the NIC, \($0.name): \($0.rise)" }
         return counted.isEmpty ? ["the NIC did not stamp them"] : counted
