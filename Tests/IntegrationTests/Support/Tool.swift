@@ -31,4 +31,10 @@ extension Trait where Self == ConditionTrait {
         let isCI = ProcessInfo.processInfo.environment["CI"] != nil
         return .enabled(if: isCI || (missing.isEmpty && Namespaces.canBeMade), why)
     }
+
+    /// Runs a test only where this user may open a device; in CI always.
+    static func needsDevice(_ path: String) -> Self {
+        let isCI = ProcessInfo.processInfo.environment["CI"] != nil
+        return .enabled(if: isCI || access(path, R_OK | W_OK) == 0, "needs to open \(path): run it as root")
+    }
 }
