@@ -103,7 +103,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
         fi
         ;;
     listen)
@@ -211,7 +211,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
         fi
         ;;
     hwstamp)

@@ -60,12 +60,19 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   - interface: where to send.
     ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
     ///   - priority: the class for the packet scheduler, 0…15. SO_PRIORITY
+    ///   - bypassesScheduler: whether frames go straight to the driver: no scheduled stamp, nothing for captures on
+    ///     this host, and `noBufferSpace` when the driver is busy. PACKET_QDISC_BYPASS
     /// - Throws: `SystemError` as for a receiver.
     public static func transmitter(
-        on interface: NetworkInterface, timestamping: TimestampingFlags, priority: Int? = nil
+        on interface: NetworkInterface, timestamping: TimestampingFlags, priority: Int? = nil,
+        bypassesScheduler: Bool = false
     ) throws(SystemError) -> PacketSocket {
         let descriptor = try openSilent()
         let granted = try descriptor.enableTimestamping(timestamping)
+        if bypassesScheduler {
+            try descriptor.setOption(
+                "PACKET_QDISC_BYPASS", SOL_PACKET, PACKET_QDISC_BYPASS, to: CInt(1))
+        }
         if let priority {
             try descriptor.setOption("SO_PRIORITY", SOL_SOCKET, SO_PRIORITY, to: CInt(priority))
         }
@@ -125,6 +132,17 @@ public struct PacketSocket: ~Copyable, Sendable {
             if error.code == .wouldBlock { return false }
             if error.code != .interrupted { throw error }
         }
+    }
+
+    /// How much memory what waits in the socket's queues takes, and how much it may take, in bytes: when the error
+    /// queue has no room left, the kernel drops transmit reports without a trace. SO_MEMINFO, Linux 4.12
+    ///
+    /// - Throws: `SystemError` of getsockopt(2).
+    public func queueMemory() throws(SystemError) -> (used: Int, limit: Int) {
+        // SK_MEMINFO_RMEM_ALLOC and SK_MEMINFO_RCVBUF, linux/sock_diag.h
+        var words = SIMD16<UInt32>()
+        try descriptor.getOption("SO_MEMINFO", SOL_SOCKET, SO_MEMINFO, into: &words)
+        return (Int(words[0]), Int(words[1]))
     }
 
     /// What the socket counted since the last time it was asked. PACKET_STATISTICS

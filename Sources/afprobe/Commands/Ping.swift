@@ -25,7 +25,7 @@ extension CommandSpec<PingOptions> {
                 .deadline,
                 .timeout("How long to wait for a reply. Default: 1s."),
                 .warmup,
-                .size, .etherType, .vlan, .priority,
+                .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .udp("Ping by UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
                 .ptp,
@@ -69,7 +69,7 @@ extension PingOptions {
                 .datagrams(to: port, destinations: [interface.address])
             }
         let plan = TransmitPlan(
-            shape: shape, size: size, priority: traffic.priority,
+            shape: shape, size: size, handling: traffic.handling,
             interval: traffic.interval, count: traffic.count, warmup: traffic.warmup,
             deadline: traffic.deadline, timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
         var pinger = try Pinger(on: interface, plan, filter: filter)

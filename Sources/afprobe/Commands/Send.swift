@@ -32,7 +32,7 @@ extension CommandSpec<SendOptions> {
                 .deadline,
                 .timeout("How long to wait for the stamps of a probe. Default: 1s."),
                 .warmup,
-                .size, .etherType, .vlan, .priority,
+                .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .value(
                     "src-mac", nil, "MAC", in: .frame,
                     help: "The source MAC address. Default: the interface's own.",
@@ -62,11 +62,13 @@ extension SendOptions {
         console.answer(signals)
         var lease = try HardwareLease(on: interface, .transmit, [], traffic.hardware, &console)
         defer { lease.end(&console) }
+        var handling = traffic.handling
+        handling.wantsScheduledStamps = console.isDetailed
         let plan = TransmitPlan(
-            shape: shape, size: size, priority: traffic.priority, interval: traffic.interval,
+            shape: shape, size: size, handling: handling, interval: traffic.interval,
             count: traffic.count, warmup: traffic.warmup, deadline: traffic.deadline,
             timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
-        var sender = try Sender(on: interface, plan, isDetailed: console.isDetailed)
+        var sender = try Sender(on: interface, plan)
         try sender.run(signals, &console)
         guard !sender.hasMeasured else { return .measured }
         guard sender.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }

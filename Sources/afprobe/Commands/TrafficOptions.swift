@@ -9,7 +9,7 @@ struct TrafficOptions {
     var timeout: Int64 = 1_000_000_000
     var size: Int?
     var warmup: UInt64 = 0
-    var priority: Int?
+    var handling = Handling()
     var etherType: EtherType?
     var vlan: VLANTag?
     var usesUDP = false
@@ -128,7 +128,16 @@ extension OptionSpec where Values: HasTraffic {
             "priority", nil, "N", in: .frame,
             help: "The class, 0 to 15, that this host's packet scheduler puts the frames in.",
             as: numberParser(0...15, "a priority")
-        ) { $0.traffic.priority = Int($1) }
+        ) { $0.traffic.handling.priority = Int($1) }
+    }
+
+    static var qdiscBypass: OptionSpec {
+        .flag(
+            "qdisc-bypass", in: .frame,
+            help:
+                "Hand the frames straight to the driver: past the packet scheduler, its stamp and its classes, and "
+                + "past captures on this host."
+        ) { $0.traffic.handling.bypassesScheduler = true }
     }
 
     static var ptp: OptionSpec {

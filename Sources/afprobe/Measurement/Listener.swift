@@ -8,7 +8,7 @@ struct Listener: ~Copyable {
     private let plan: ListenPlan
     private let start = MonotonicTime.now()
 
-    private let missing: MissingStamps
+    private var missing: MissingStamps
     private var outage = Outage()
     private var probes: UInt64 = 0
     private var replies = ReplyCounts()
@@ -58,8 +58,10 @@ struct Listener: ~Copyable {
                 statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
             }
             try outage.look(at: now, interface, &console)
+            _ = missing.look(at: now, &console)
             if console.isClosed { break }
-            let wake = [deadline, outage.nextLook].compactMap { $0 }.reduce(statisticsDue, min)
+            let wake = [deadline, outage.nextLook, missing.nextLook].compactMap { $0 }
+                .reduce(statisticsDue, min)
             do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
@@ -108,7 +110,12 @@ struct Listener: ~Copyable {
         probes += 1
         if probe.ancillary.software != nil { stampedSoftware += 1 }
         if probe.ancillary.hardware != nil { stampedHardware += 1 }
-        if !plan.isQuiet { console.write(probe, clock: missing.clockName) }
+        guard !plan.isQuiet else { return }
+        let reason: String? =
+            if console.isDetailed, probe.ancillary.hardware == nil {
+                missing.reasonForReceiveHardware(stampedBy: plan.stampFilters)
+            } else { nil }
+        console.write(probe, clock: missing.clockName, missingHardware: reason)
     }
 
     private mutating func reportStatistics(_ console: inout Console) throws(Failure) {
@@ -127,15 +134,16 @@ struct Listener: ~Copyable {
         console.report(.info, "RX Status") { line in line.integer("probes", probes) }
     }
 
-    private func summarize(_ console: inout Console) {
+    private mutating func summarize(_ console: inout Console) {
         let (faults, total) = (receiver.faults, receiver.statistics)
+        let reasons = missing.reasonsForReceiveHardware(
+            probes - stampedHardware, stampedBy: plan.stampFilters)
         console.write(.info, "RX Summary") { line in
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
             line.integer("foreign", faults.foreign)
             line.missing(
-                "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason",
-                missing.reasonsForReceiveHardware(probes - stampedHardware, stampedBy: plan.stampFilters))
+                "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason", reasons)
             line.integer("missing_software", probes - stampedSoftware)
             line.integer("other_version", faults.otherVersion)
             line.integer("packets", total.packets)
@@ -188,7 +196,7 @@ struct ListenPlan {
 
 extension Console {
     /// Writes the line of a received probe.
-    mutating func write(_ probe: ReceivedProbe, clock: String?) {
+    mutating func write(_ probe: ReceivedProbe, clock: String?, missingHardware: String?) {
         let isDetailed = isDetailed
         let (stamps, userspace) = (probe.ancillary, probe.userspace)
         write(.info, "RX Recvmsg") { line in
@@ -197,6 +205,7 @@ extension Console {
             line.stamp("hardware", stamps.hardware, clock: clock, namesClock: isDetailed)
             if isDetailed {
                 line.string("kind", probe.message.kind.name)
+                line.string("missing_hardware", missingHardware)
                 line.integer("pcp", probe.shape.vlan.map { Int64($0.priority) })
             }
             line.integer("probe", probe.message.number)

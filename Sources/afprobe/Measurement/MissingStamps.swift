@@ -6,29 +6,118 @@ struct MissingStamps {
     private let interface: NetworkInterface
     private let capabilities: TimestampingCapabilities?
     private let setting: HardwareTimestampingSetting?
+    /// The setting when it was looked at last.
+    private var latest: HardwareTimestampingSetting?
     private let before: [DriverStatistic]
+    /// How many stamps the counters said, when they were looked at last, that the NIC has skipped, and how many
+    /// frames have been told that this is why they have none.
+    private var skipped: UInt64 = 0
+    private var explained: UInt64 = 0
+    private var nextCount = MonotonicTime(nanoseconds: 0)
+    /// When to look at the setting again; nil where there is none.
+    private(set) var nextLook: MonotonicTime?
+
+    /// The setting and the counters belong to all who use the NIC: they are looked at now and then.
+    private static let settingPause: Int64 = 1_000_000_000
+    private static let counterPause: Int64 = 100_000_000
 
     /// Looks at the interface, once a lease has set it up.
     init(on interface: NetworkInterface) {
         self.interface = interface
         capabilities = try? interface.timestampingCapabilities()
         setting = try? interface.hardwareTimestampingSetting()
+        latest = setting
         before = Self.counters(of: interface)
+        nextLook = setting.map { _ in .now() + Self.settingPause }
     }
+
+    /// Looks, where it is time, whether somebody has changed the setting, and tells.
+    ///
+    /// - Returns: whether it has been changed since the last look.
+    mutating func look(at now: MonotonicTime, _ console: inout Console) -> Bool {
+        guard let nextLook, now >= nextLook else { return false }
+        self.nextLook = now + Self.settingPause
+        guard let old = latest, let current = try? interface.hardwareTimestampingSetting(), current != old
+        else { return false }
+        latest = current
+        console.report(
+            .warning, "The time stamping of interface \(interface.name) was changed during the run"
+        ) {
+            line in
+            line.string("rx_filter", current.receiveFilter.description)
+            line.string("rx_filter_before", old.receiveFilter.description)
+            line.string("tx_type", current.transmitType.description)
+            line.string("tx_type_before", old.transmitType.description)
+        }
+        return true
+    }
+
+    // MARK: Of one frame
+
+    /// Why a frame that was sent has no hardware stamp.
+    mutating func reasonForTransmitHardware(timeout: Int64) -> String {
+        if let reason = transmitHardwareHindrance { return reason }
+        let now = MonotonicTime.now()
+        if now >= nextCount {
+            nextCount = now + Self.counterPause
+            skipped = risenCounters(prefix: "tx_").reduce(0) { $0 + $1.rise }
+        }
+        guard explained < skipped else { return overdue(timeout) }
+        explained += 1
+        return "skipped by the NIC"
+    }
+
+    /// Why a frame that was sent has no software stamp.
+    func reasonForTransmitSoftware(timeout: Int64) -> String {
+        (capabilities?.flags.contains(.transmitSoftware) ?? true) ? overdue(timeout) : notSupported
+    }
+
+    /// Why a received frame has no hardware stamp.
+    func reasonForReceiveHardware(stampedBy filters: [ReceiveFilter]) -> String {
+        receiveHardwareHindrance(stampedBy: filters) ?? "the NIC did not stamp it"
+    }
+
+    private func overdue(_ timeout: Int64) -> String {
+        var text = TextBuffer(capacity: 32)
+        text.append("none came within ")
+        text.append(duration: timeout)
+        return String(decoding: text.bytes, as: UTF8.self)
+    }
+
+    /// Why no frame sent now can have a hardware stamp; nil where one can.
+    private var transmitHardwareHindrance: String? {
+        guard capabilities?.flags.contains(.transmitHardware) ?? false else { return notSupported }
+        guard let setting, setting.transmitType != .off else { return "the setting is off (tx_type)" }
+        return latest?.transmitType == .off ? "another program turned it off (tx_type)" : nil
+    }
+
+    /// Why no frame received now can have one, if any of these filters is what it needs; nil where one can.
+    private func receiveHardwareHindrance(stampedBy filters: [ReceiveFilter]) -> String? {
+        guard capabilities?.flags.contains(.receiveHardware) ?? false else { return notSupported }
+        guard let setting, setting.receiveFilter != .none else { return "the setting is off (rx_filter)" }
+        guard filters.contains(where: setting.receiveFilter.includes) else {
+            return "the filter \(setting.receiveFilter) does not match these frames"
+        }
+        guard let latest, !filters.contains(where: latest.receiveFilter.includes) else { return nil }
+        return "another program changed the filter to \(latest.receiveFilter)"
+    }
+
+    // MARK: Of a run
 
     /// The name of the NIC's clock, which hardware stamps are readings of; nil where it has none.
     var clockName: String? { capabilities?.clockIndex.map { "ptp\($0)" } }
 
     /// Why `count` frames were sent without a hardware stamp.
     ///
-    /// - Parameter late: how many stamps came after the time-out.
-    func reasonsForTransmitHardware(_ count: UInt64, late: UInt64) -> [String] {
+    /// - Parameters:
+    ///   - late: how many stamps came after the time-out.
+    ///   - overflows: how often the error queue was found full.
+    mutating func reasonsForTransmitHardware(
+        _ count: UInt64, late: UInt64, overflows: UInt64
+    ) -> [String] {
         guard count > 0 else { return [] }
-        guard capabilities?.flags.contains(.transmitHardware) ?? false else { return [notSupported] }
-        guard let setting, setting.transmitType != .off else { return ["the setting is off (tx_type)"] }
-        if (try? interface.hardwareTimestampingSetting())?.transmitType == .off {
-            return ["another program turned it off (tx_type)"]
-        }
+        updateSetting()
+        if let reason = transmitHardwareHindrance { return [reason] }
         var left = count
         var reasons: [String] = []
         func explain(_ part: UInt64, _ why: String) {
@@ -38,36 +127,33 @@ struct MissingStamps {
         }
         explain(late, "later than the timeout")
         for (name, rise) in risenCounters(prefix: "tx_") { explain(rise, "skipped by the NIC, \(name)") }
-        explain(left, "no report came back")
+        explain(left, overflows > 0 ? "error queue full" : "no report came back")
         return reasons
     }
 
     /// Why `count` frames were received without a hardware stamp.
     ///
     /// - Parameter filters: any of which has such frames stamped.
-    func reasonsForReceiveHardware(_ count: UInt64, stampedBy filters: [ReceiveFilter]) -> [String] {
+    mutating func reasonsForReceiveHardware(_ count: UInt64, stampedBy filters: [ReceiveFilter]) -> [String] {
         guard count > 0 else { return [] }
-        guard capabilities?.flags.contains(.receiveHardware) ?? false else { return [notSupported] }
-        guard let setting, setting.receiveFilter != .none else { return ["the setting is off (rx_filter)"] }
-        guard filters.contains(where: setting.receiveFilter.includes) else {
-            return ["the filter \(setting.receiveFilter) does not match these frames"]
-        }
-        if let now = try? interface.hardwareTimestampingSetting(),
-            !filters.contains(where: now.receiveFilter.includes)
-        {
-            return ["another program changed the filter to \(now.receiveFilter)"]
-        }
+        updateSetting()
+        if let reason = receiveHardwareHindrance(stampedBy: filters) { return [reason] }
         let counted = risenCounters(prefix: "rx_").map { "skipped by the NIC, \($0.name): \($0.rise)" }
         return counted.isEmpty ? ["the NIC did not stamp them"] : counted
     }
 
     /// Why `count` frames were sent without a software stamp.
-    func reasonsForTransmitSoftware(_ count: UInt64, late: UInt64) -> [String] {
+    func reasonsForTransmitSoftware(_ count: UInt64, late: UInt64, overflows: UInt64) -> [String] {
         guard count > 0 else { return [] }
         guard capabilities?.flags.contains(.transmitSoftware) ?? true else { return [notSupported] }
         let lost = count - min(count, late)
+        let why = overflows > 0 ? "error queue full" : "the frame was dropped, or its report"
         return (late > 0 ? ["later than the timeout: \(min(count, late))"] : [])
-            + (lost > 0 ? ["the frame was dropped, or its report: \(lost)"] : [])
+            + (lost > 0 ? ["\(why): \(lost)"] : [])
+    }
+
+    private mutating func updateSetting() {
+        if let current = try? interface.hardwareTimestampingSetting() { latest = current }
     }
 
     private var notSupported: String {

@@ -5,7 +5,7 @@ struct TransmitPlan {
     let shape: FrameShape
     /// The length of every frame, without the FCS.
     let size: Int
-    let priority: Int?
+    let handling: Handling
     /// Nanoseconds between frames; 0 is as fast as it goes.
     let interval: Int64
     /// Frames to be measured; nil for no end.
@@ -46,12 +46,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
     ///   - isOneAtATime: whether a frame has to be settled before the next is sent.
     ///   - filler: an entry that means nothing.
     init(
-        on interface: NetworkInterface, _ message: ProbeMessage, _ plan: TransmitPlan, scheduled: Bool,
-        isOneAtATime: Bool, filler: Entry
+        on interface: NetworkInterface, _ message: ProbeMessage, _ plan: TransmitPlan, isOneAtATime: Bool,
+        filler: Entry
     ) throws(SystemError) {
         transmitter = try Transmitter(
-            on: interface, message, in: plan.shape, size: plan.size, priority: plan.priority,
-            scheduled: scheduled)
+            on: interface, message, in: plan.shape, size: plan.size, plan.handling)
         self.plan = plan
         self.interface = interface
         self.isOneAtATime = isOneAtATime
@@ -181,8 +180,9 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// Whether reports may be left that did not fit.
     var mayHaveMoreReports: Bool { transmitter.mayHaveMore }
 
-    /// The report at `index` of those read last; nil if it is about none of our frames.
-    func report(at index: Int) -> (number: UInt64, stamps: TransmitStamps)? {
-        transmitter.report(at: index)
-    }
+    /// The report at `index` of those read last.
+    mutating func report(at index: Int) -> Transmitter.Report { transmitter.report(at: index) }
+
+    /// How often the queue of the reports was found full.
+    var reportOverflows: UInt64 { transmitter.overflows }
 }

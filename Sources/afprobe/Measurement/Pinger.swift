@@ -31,8 +31,7 @@ struct Pinger: ~Copyable {
                 timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
             // Without an interval the next request follows the reply.
             let transmitter = try PacedTransmitter(
-                on: interface, message, plan, scheduled: false, isOneAtATime: plan.interval == 0,
-                filler: Exchange())
+                on: interface, message, plan, isOneAtATime: plan.interval == 0, filler: Exchange())
             self.receiver = receiver
             self.transmitter = transmitter
         } catch {
@@ -102,7 +101,7 @@ struct Pinger: ~Copyable {
         repeat {
             let count = try transmitter.receiveReports(clearingErrors: clearingErrors)
             for index in 0..<count {
-                guard let (number, stamps) = transmitter.report(at: index),
+                guard case .stamps(let stamps, of: let number) = transmitter.report(at: index),
                     transmitter.window.isOpen(number) != nil
                 else { continue }
                 _ = transmitter.window[number].request.merge(stamps)

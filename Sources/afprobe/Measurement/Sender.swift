@@ -3,8 +3,9 @@ import AFPacketKit
 /// A run of `send`: sends probes on schedule and prints when each was seen on its way out.
 struct Sender: ~Copyable {
     private var transmitter: PacedTransmitter<TransmitStamps>
-    private let expected: ExpectedStamps
-    private let missing: MissingStamps
+    private let interface: NetworkInterface
+    private var expected: ExpectedStamps
+    private var missing: MissingStamps
     private var counts = Counts()
 
     private struct Counts {
@@ -14,19 +15,20 @@ struct Sender: ~Copyable {
         var missingHardware: UInt64 = 0
         var lateHardware: UInt64 = 0
         var lateSoftware: UInt64 = 0
+        var mismatched: UInt64 = 0
         var unmatched: UInt64 = 0
     }
 
-    init(on interface: NetworkInterface, _ plan: TransmitPlan, isDetailed: Bool) throws(Failure) {
+    init(on interface: NetworkInterface, _ plan: TransmitPlan) throws(Failure) {
         let message = ProbeMessage(number: 0, kind: .probe, session: .random(in: 1 ... .max))
         do throws(SystemError) {
             transmitter = try PacedTransmitter(
-                on: interface, message, plan, scheduled: isDetailed, isOneAtATime: false,
-                filler: TransmitStamps())
+                on: interface, message, plan, isOneAtATime: false, filler: TransmitStamps())
         } catch {
             throw Failure("Cannot send on interface \(interface.name)", error)
         }
-        expected = ExpectedStamps(on: interface, scheduled: isDetailed)
+        self.interface = interface
+        expected = ExpectedStamps(on: interface, plan.handling)
         missing = MissingStamps(on: interface)
     }
 
@@ -64,9 +66,13 @@ struct Sender: ~Copyable {
                 if transmitter.isFinished || (transmitter.plan.interval == 0 && untilLook > 0) { continue }
             }
             untilLook = lookInterval
+            if missing.look(at: now, &console) {
+                expected = ExpectedStamps(on: interface, transmitter.plan.handling)
+            }
             if console.isClosed { break }
             transmitter.prepareWait(&poll, reports)
-            do throws(SystemError) { try poll.wait(until: transmitter.wakeTime()) } catch {
+            let wake = [transmitter.wakeTime(), missing.nextLook].compactMap { $0 }.min()
+            do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for transmit stamps", error)
             }
             if poll.isReady(reports) {
@@ -94,9 +100,18 @@ struct Sender: ~Copyable {
     }
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {
-        guard let (number, stamps) = transmitter.report(at: index),
-            let isOpen = transmitter.window.isOpen(number)
-        else {
+        let number: UInt64
+        let stamps: TransmitStamps
+        switch transmitter.report(at: index) {
+        case .contradiction:
+            counts.mismatched += 1
+            return
+        case .foreign:
+            counts.unmatched += 1
+            return
+        case .stamps(let reported, let about): (stamps, number) = (reported, about)
+        }
+        guard let isOpen = transmitter.window.isOpen(number) else {
             counts.unmatched += 1
             return
         }
@@ -125,7 +140,23 @@ struct Sender: ~Copyable {
         let stamps = transmitter.window[number]
         if stamps.software != nil { counts.stampedSoftware += 1 } else { counts.missingSoftware += 1 }
         if stamps.hardware != nil { counts.stampedHardware += 1 } else { counts.missingHardware += 1 }
-        if !plan.isQuiet { console.write(stamps, of: number, plan, clock: missing.clockName) }
+        guard !plan.isQuiet else { return }
+        var reasons = MissingReasons()
+        if console.isDetailed {
+            if stamps.hardware == nil {
+                reasons.hardware = missing.reasonForTransmitHardware(timeout: plan.timeout)
+            }
+            if stamps.software == nil {
+                reasons.software = missing.reasonForTransmitSoftware(timeout: plan.timeout)
+            }
+            if stamps.scheduled == nil { reasons.scheduled = reasonForScheduled }
+        }
+        console.write(stamps, of: number, plan, clock: missing.clockName, reasons)
+    }
+
+    /// Why a frame has no scheduled stamp.
+    private var reasonForScheduled: String {
+        transmitter.plan.handling.bypassesScheduler ? "qdisc bypassed" : "the qdisc did not take it"
     }
 
     private func reportStatus(_ console: inout Console) {
@@ -135,18 +166,25 @@ struct Sender: ~Copyable {
         }
     }
 
-    private func summarize(_ console: inout Console) {
+    private mutating func summarize(_ console: inout Console) {
+        let (counts, overflows) = (counts, transmitter.reportOverflows)
+        let hardwareReasons = missing.reasonsForTransmitHardware(
+            counts.missingHardware, late: counts.lateHardware, overflows: overflows)
+        let softwareReasons = missing.reasonsForTransmitSoftware(
+            counts.missingSoftware, late: counts.lateSoftware, overflows: overflows)
         console.write(.info, "TX Summary") { line in
             line.integer("failed", transmitter.failed)
             line.integer("in_flight", UInt64(transmitter.window.openCount))
             line.integer("late_hardware", counts.lateHardware)
             line.integer("late_software", counts.lateSoftware)
+            line.integer("mismatched", counts.mismatched)
             line.missing(
                 "missing_hardware", counts.missingHardware, because: "missing_hardware_reason",
-                missing.reasonsForTransmitHardware(counts.missingHardware, late: counts.lateHardware))
+                hardwareReasons)
             line.missing(
                 "missing_software", counts.missingSoftware, because: "missing_software_reason",
-                missing.reasonsForTransmitSoftware(counts.missingSoftware, late: counts.lateSoftware))
+                softwareReasons)
+            line.integer("queue_overflows", overflows)
             line.integer("sent", transmitter.sent)
             line.integer("stamped_hardware", counts.stampedHardware)
             line.integer("stamped_software", counts.stampedSoftware)
@@ -159,16 +197,29 @@ struct Sender: ~Copyable {
 /// How many frames are sent flat out before the signals and the time-outs are looked at.
 private let lookInterval = 64
 
+/// Why a frame lacks a stamp; nil where it does not, or where nobody asks.
+private struct MissingReasons {
+    var hardware: String?
+    var software: String?
+    var scheduled: String?
+}
+
 extension Console {
     /// Writes the line of a probe that was sent.
     fileprivate mutating func write(
-        _ stamps: TransmitStamps, of number: UInt64, _ plan: TransmitPlan, clock: String?
+        _ stamps: TransmitStamps, of number: UInt64, _ plan: TransmitPlan, clock: String?,
+        _ missing: MissingReasons
     ) {
         let isDetailed = isDetailed
         let shape = plan.shape
         write(.info, "TX Recvmsg") { line in
             if isDetailed { line.address("from", shape.source) }
             line.stamp("hardware", stamps.hardware, clock: clock, namesClock: isDetailed)
+            if isDetailed {
+                line.string("missing_hardware", missing.hardware)
+                line.string("missing_scheduled", missing.scheduled)
+                line.string("missing_software", missing.software)
+            }
             if isDetailed { line.integer("pcp", shape.vlan.map { Int64($0.priority) }) }
             line.integer("probe", number)
             if isDetailed {

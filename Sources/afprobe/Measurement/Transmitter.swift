@@ -1,38 +1,13 @@
 import AFPacketKit
 
-/// When a sent frame was seen on its way out.
-struct TransmitStamps {
-    /// The send call: CLOCK_REALTIME just before it.
-    var userspace: Timestamp?
-    /// Entry to the packet scheduler.
-    var scheduled: Timestamp?
-    /// The driver handed it to the NIC.
-    var software: Timestamp?
-    /// The NIC sent it: the NIC's own clock.
-    var hardware: Timestamp?
-}
-
-/// Which stamps of a sent frame there is reason to wait for.
-struct ExpectedStamps {
-    var scheduled = false
-    var software = true
-    var hardware = false
-
-    /// Whether nothing more is to come.
-    func areComplete(_ stamps: TransmitStamps) -> Bool {
-        (!scheduled || stamps.scheduled != nil) && (!software || stamps.software != nil)
-            && (!hardware || stamps.hardware != nil)
-    }
-
-    /// What can be expected of an interface as it is set now.
-    init(on interface: NetworkInterface, scheduled: Bool) {
-        self.scheduled = scheduled
-        let capabilities = try? interface.timestampingCapabilities()
-        let setting = try? interface.hardwareTimestampingSetting()
-        hardware =
-            capabilities?.flags.contains(.transmitHardware) ?? false
-            && setting.map { $0.transmitType != .off } ?? false
-    }
+/// What becomes of frames on this host, apart from their content.
+struct Handling {
+    /// The class for the packet scheduler.
+    var priority: Int?
+    /// Whether frames go straight to the driver.
+    var bypassesScheduler = false
+    /// Whether to ask for scheduled stamps, which cost a fifth of the sending rate.
+    var wantsScheduledStamps = false
 }
 
 /// Sends numbered frames of one shape and reads back when they left.
@@ -40,20 +15,22 @@ struct Transmitter: ~Copyable {
     let socket: PacketSocket
     private var frame: ProbeFrame
     private var reports: MessageBatch
+    private var keys = SendKeys()
+    private var latest: UInt64 = 0
+    private var backlog = ReportBacklog()
 
-    /// - Parameters:
-    ///   - size: the length of every frame, without the FCS.
-    ///   - scheduled: whether to ask for scheduled stamps, which cost a fifth of the sending rate.
+    /// - Parameter size: the length of every frame, without the FCS.
     init(
         on interface: NetworkInterface, _ message: ProbeMessage, in shape: FrameShape, size: Int,
-        priority: Int?, scheduled: Bool
+        _ handling: Handling
     ) throws(SystemError) {
         var flags: TimestampingFlags = [
             .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
         ]
-        if scheduled { flags.insert(.transmitScheduled) }
+        if handling.wantsScheduledStamps { flags.insert(.transmitScheduled) }
         let socket = try PacketSocket.transmitter(
-            on: interface, timestamping: flags, priority: priority)
+            on: interface, timestamping: flags, priority: handling.priority,
+            bypassesScheduler: handling.bypassesScheduler)
         self.socket = socket
         frame = ProbeFrame(message, in: shape, size: size)
         // A tunnel's headers come back in front of the frame.
@@ -64,50 +41,89 @@ struct Transmitter: ~Copyable {
     mutating func send(_ number: UInt64) throws(SystemError) -> Timestamp? {
         frame.renumber(to: number)
         let userspace = Timestamp.now()
-        return try socket.send(frame.bytes.span) ? userspace : nil
+        do throws(SystemError) {
+            guard try socket.send(frame.bytes.span) else { return nil }
+        } catch {
+            keys.lose(number)
+            throw error
+        }
+        latest = number
+        return userspace
     }
 
     /// Reads the reports that wait, as many as a batch holds, and returns how many these are.
     mutating func receiveReports() throws(SystemError) -> Int {
         try socket.receiveReports(into: &reports)
+        if mayHaveMore { backlog.look(at: socket, afterReading: reports.count) } else { backlog.end() }
         return reports.count
     }
 
     /// Whether reports may be left that the last batch had no room for.
     var mayHaveMore: Bool { reports.count == reports.capacity }
 
-    /// The report at `index` of those read last: which probe it is about, told by the number in the frame
-    /// that came back with it, and its stamps. Nil if it is about no probe.
-    func report(at index: Int) -> (number: UInt64, stamps: TransmitStamps)? {
-        let message = reports[index]
-        guard let report = message.ancillary.transmission,
-            let number = frame.number(inReturned: message.frame)
-        else { return nil }
+    /// How often the error queue was found full, so that reports will have been dropped.
+    var overflows: UInt64 { backlog.overflows }
+
+    /// What a report says.
+    enum Report {
+        /// Stamps of a probe.
+        case stamps(TransmitStamps, of: UInt64)
+        /// The number in the frame and the kernel's number of the send contradict each other.
+        case contradiction
+        /// It is about no probe.
+        case foreign
+    }
+
+    /// The report at `index` of those read last. It is the number in the frame that came back that tells which probe
+    /// it is about, or the kernel's number of the send where the frame does not tell.
+    mutating func report(at index: Int) -> Report {
+        let ancillary = reports[index].ancillary
+        guard let report = ancillary.transmission else { return .foreign }
+        let number: UInt64
+        if let told = frame.number(inReturned: reports[index].frame) {
+            guard keys.confirm(report.key, of: told) else { return .contradiction }
+            number = told
+        } else {
+            guard let found = keys.number(of: report.key, upTo: latest) else { return .foreign }
+            number = found
+        }
         var stamps = TransmitStamps()
         switch report.event {
-        case .scheduled: stamps.scheduled = message.ancillary.software
+        case .scheduled: stamps.scheduled = ancillary.software
         case .sent:
-            stamps.software = message.ancillary.software
-            stamps.hardware = message.ancillary.hardware
-        default: return nil
+            stamps.software = ancillary.software
+            stamps.hardware = ancillary.hardware
+        default: return .foreign
         }
-        return (number, stamps)
+        return .stamps(stamps, of: number)
     }
 }
 
-extension TransmitStamps {
-    /// Adds the stamps of a report, and tells whether it brought any that were not there. The first of
-    /// each kind counts: stacked devices repeat the scheduled stamp.
-    mutating func merge(_ other: TransmitStamps) -> Bool {
-        var isNews = false
-        func take(_ new: Timestamp?, _ known: inout Timestamp?) {
-            guard known == nil, let new else { return }
-            known = new
-            isNews = true
+/// Notices, from a backlog of reports, that the error queue was full before it was read.
+///
+/// The kernel drops a report that finds no room and counts it nowhere. What the reports take is learned from how much
+/// memory a full batch sets free.
+private struct ReportBacklog {
+    private(set) var overflows: UInt64 = 0
+    /// The memory in use after the first batch of this backlog.
+    private var used: Int?
+    private var isJudged = false
+
+    /// Takes note of a full batch of `count` reports.
+    mutating func look(at socket: borrowing PacketSocket, afterReading count: Int) {
+        guard !isJudged, let memory = try? socket.queueMemory() else { return }
+        guard let before = used else {
+            used = memory.used
+            return
         }
-        take(other.scheduled, &scheduled)
-        take(other.software, &software)
-        take(other.hardware, &hardware)
-        return isNews
+        isJudged = true
+        let batch = before - memory.used
+        // In use when the first batch was read, and whether one report more would have fitted.
+        if before + batch + batch / count >= memory.limit { overflows += 1 }
+    }
+
+    mutating func end() {
+        used = nil
+        isJudged = false
     }
 }

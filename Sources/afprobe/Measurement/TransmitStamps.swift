@@ -1,0 +1,52 @@
+import AFPacketKit
+
+/// When a sent frame was seen on its way out.
+struct TransmitStamps {
+    /// The send call: CLOCK_REALTIME just before it.
+    var userspace: Timestamp?
+    /// Entry to the packet scheduler.
+    var scheduled: Timestamp?
+    /// The driver handed it to the NIC.
+    var software: Timestamp?
+    /// The NIC sent it: the NIC's own clock.
+    var hardware: Timestamp?
+
+    /// Adds the stamps of a report, and tells whether it brought any that were not there. The first of
+    /// each kind counts: stacked devices repeat the scheduled stamp.
+    mutating func merge(_ other: TransmitStamps) -> Bool {
+        var isNews = false
+        func take(_ new: Timestamp?, _ known: inout Timestamp?) {
+            guard known == nil, let new else { return }
+            known = new
+            isNews = true
+        }
+        take(other.scheduled, &scheduled)
+        take(other.software, &software)
+        take(other.hardware, &hardware)
+        return isNews
+    }
+}
+
+/// Which stamps of a sent frame there is reason to wait for.
+struct ExpectedStamps {
+    var scheduled = false
+    var software = true
+    var hardware = false
+
+    /// Whether nothing more is to come.
+    func areComplete(_ stamps: TransmitStamps) -> Bool {
+        (!scheduled || stamps.scheduled != nil) && (!software || stamps.software != nil)
+            && (!hardware || stamps.hardware != nil)
+    }
+
+    /// What can be expected of an interface as it is set now.
+    init(on interface: NetworkInterface, _ handling: Handling) {
+        // What goes past the scheduler is not stamped there.
+        scheduled = handling.wantsScheduledStamps && !handling.bypassesScheduler
+        let capabilities = try? interface.timestampingCapabilities()
+        let setting = try? interface.hardwareTimestampingSetting()
+        hardware =
+            capabilities?.flags.contains(.transmitHardware) ?? false
+            && setting.map { $0.transmitType != .off } ?? false
+    }
+}
