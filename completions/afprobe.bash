@@ -216,6 +216,10 @@ _afprobe() {
         ;;
     hwstamp)
         case $previous in
+        --receiver)
+            _afprobe_interfaces
+            return
+            ;;
         --format)
             _afprobe_words 'auto text logfmt json'
             return
@@ -226,7 +230,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--format --color --help'
+            _afprobe_words '--verify --receiver --format --color --help'
         else
             _afprobe_interfaces
         fi

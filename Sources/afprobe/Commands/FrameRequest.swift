@@ -121,22 +121,6 @@ extension TrafficOptions {
             throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
         }
     }
-
-    /// Looks the interface up and checks that frames can go through it.
-    func openInterface(_ console: inout Console) throws(Failure) -> NetworkInterface {
-        let found: NetworkInterface
-        do throws(SystemError) { found = try NetworkInterface(named: interface) } catch {
-            throw .noInterface(interface, error)
-        }
-        guard found.isEthernet else { throw .notEthernet(found) }
-        guard found.isUp else { throw .isDown(found) }
-        if !found.hasCarrier {
-            console.report(.warning, "Interface \(interface) has no carrier: no frame will pass") { line in
-                line.string("hint", "check the cable, or set the peer of the veth pair up")
-            }
-        }
-        return found
-    }
 }
 
 extension IPAddress {

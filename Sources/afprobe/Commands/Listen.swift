@@ -72,7 +72,7 @@ extension ListenOptions {
         try traffic.checkUDPOptions()
         let captureFilter: SocketFilter? =
             if let filter { try compile(filter) } else { nil }
-        let interface = try traffic.openInterface(&console)
+        let interface = try openInterface(traffic.interface, &console)
         let signals = try RunSignals()
         console.answer(signals)
         let port = traffic.effectiveDestinationPort

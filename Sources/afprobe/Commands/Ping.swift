@@ -51,7 +51,7 @@ extension PingOptions {
         if let address = traffic.destinationAddress, !address.isHost {
             throw .usage("Invalid value '\(address)' for --dst-addr", hint: "expected one host's address")
         }
-        let interface = try traffic.openInterface(&console)
+        let interface = try openInterface(traffic.interface, &console)
         guard destination != interface.address else {
             throw .refused(
                 "\(destination) is the address of interface \(interface.name) itself",

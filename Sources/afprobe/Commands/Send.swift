@@ -56,7 +56,7 @@ extension SendOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.referenceLength)
-        let interface = try traffic.openInterface(&console)
+        let interface = try openInterface(traffic.interface, &console)
         let (shape, size) = try request.shape(on: interface, source: source)
         let signals = try RunSignals()
         console.answer(signals)

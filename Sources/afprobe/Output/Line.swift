@@ -106,6 +106,16 @@ struct Line {
         }
     }
 
+    /// `yes` or `no`; true or false in JSON.
+    mutating func boolean(_ key: StaticString, _ value: Bool) {
+        begin(key)
+        if format == .json {
+            text.append(value ? "true" : "false")
+        } else {
+            text.append(value ? "yes" : "no")
+        }
+    }
+
     mutating func string(_ key: StaticString, _ value: String?) {
         guard let value else { return null(key) }
         begin(key)

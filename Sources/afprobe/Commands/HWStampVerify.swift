@@ -1,0 +1,235 @@
+import AFPacketKit
+
+/// Tests what a NIC and its driver claim to stamp: `afprobe hwstamp --verify`.
+struct StampVerification {
+    let interface: NetworkInterface
+    /// Where the frames arrive; nil where nobody looks.
+    let receiver: NetworkInterface?
+    private let signals: RunSignals
+    private let session = UInt64.random(in: 1 ... .max)
+    private var isKept = true
+
+    /// The group that no bridge forwards frames to (nearest bridge), so that no LAN is flooded.
+    /// IEEE 802.1Q, table 8-1
+    private static let group = MACAddress(0x0180_c200_000e)
+    private static let framesOfAShape = 50
+    private static let interval: Int64 = 2_000_000
+    private static let timeout: Int64 = 1_000_000_000
+
+    init(of interface: NetworkInterface, receiver: NetworkInterface?, _ console: inout Console)
+        throws(Failure)
+    {
+        self.interface = interface
+        self.receiver = receiver
+        signals = try RunSignals()
+        console.answer(signals)
+    }
+
+    /// Sends and looks, shape by shape, and then for the rate; writes a line for each claim.
+    mutating func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+        let capabilities = try? interface.timestampingCapabilities()
+        let claims = Claims(capabilities)
+        var lease = try HardwareLease(
+            on: interface, .transmit, [], claims.transmitHardware ? .auto : .off, &console)
+        defer { lease.end(&console) }
+        for shape in TrialShape.allCases {
+            guard try verify(shape, claims, &console) else { return .nothingCame }
+        }
+        if claims.transmitHardware { try verifyRate(&console) }
+        return isKept ? .measured : .exceeded
+    }
+
+    private func message() -> ProbeMessage { ProbeMessage(number: 0, kind: .probe, session: session) }
+
+    /// - Returns: false where the user asked to stop.
+    private mutating func verify(
+        _ shape: TrialShape, _ claims: Claims, _ console: inout Console
+    ) throws(Failure) -> Bool {
+        guard let receiver else { return try send(shape, claims, &console) }
+        let receiverClaims = Claims(try? receiver.timestampingCapabilities())
+        let isClaimed = receiverClaims.receivesHardware(shape)
+        var lease = try HardwareLease(
+            on: receiver, .receive, shape.receiveFilters, isClaimed ? .auto : .off, &console)
+        defer { lease.end(&console) }
+        var frames: Receiver
+        do throws(SystemError) {
+            frames = try Receiver(
+                on: receiver, filter: shape.filter(to: Self.group),
+                timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
+                groups: [Self.group])
+        } catch {
+            throw Failure("Cannot receive on interface \(receiver.name)", error)
+        }
+        guard try send(shape, claims, &console) else { return false }
+        let arrived = try receive(&frames)
+        for (kind, stamped, claim) in [
+            ("hardware", arrived.hardware, isClaimed),
+            ("software", arrived.software, receiverClaims.receiveSoftware),
+        ] {
+            let verdict = judge(claim, stamped, of: arrived.count)
+            console.write(.info, "Verify Receive") { line in
+                line.integer("arrived", UInt64(arrived.count))
+                line.boolean("claimed", claim)
+                line.string("interface", receiver.name)
+                line.string("shape", shape.rawValue)
+                line.string("stamp", kind)
+                line.integer("stamped", UInt64(stamped))
+                line.string("verdict", verdict.rawValue)
+            }
+        }
+        return true
+    }
+
+    /// Sends a few frames of a shape, and writes what came back.
+    ///
+    /// - Returns: false where the user asked to stop.
+    private mutating func send(
+        _ shape: TrialShape, _ claims: Claims, _ console: inout Console
+    ) throws(Failure) -> Bool {
+        var trial = try StampTrial(
+            on: interface, message(), in: shape.frame(from: interface.address, to: Self.group),
+            hopesForHardware: claims.transmitHardware)
+        let outcome = try trial.run(
+            count: Self.framesOfAShape, interval: Self.interval, timeout: Self.timeout, signals)
+        guard !outcome.isInterrupted else { return false }
+        for (kind, stamped, claim) in [
+            ("hardware", outcome.hardware, claims.transmitHardware),
+            ("software", outcome.software, claims.transmitSoftware),
+        ] {
+            let verdict = judge(claim, stamped.count, of: outcome.sent)
+            console.write(.info, "Verify Transmit") { line in
+                line.boolean("claimed", claim)
+                line.string("interface", interface.name)
+                line.durationTwins("late_max", "late_max_ns", stamped.lateness(1))
+                line.durationTwins("late_p50", "late_p50_ns", stamped.lateness(0.5))
+                line.durationTwins("late_p99", "late_p99_ns", stamped.lateness(0.99))
+                line.integer("sent", UInt64(outcome.sent))
+                line.string("shape", shape.rawValue)
+                line.string("stamp", kind)
+                line.integer("stamped", UInt64(stamped.count))
+                line.string("verdict", verdict.rawValue)
+            }
+        }
+        return true
+    }
+
+    /// Waits for the frames that were sent, for as long as a time-out at most.
+    private func receive(
+        _ frames: inout Receiver
+    ) throws(Failure) -> (count: Int, software: Int, hardware: Int) {
+        var arrived = (count: 0, software: 0, hardware: 0)
+        let end = MonotonicTime.now() + Self.timeout
+        do throws(SystemError) {
+            var poll = PollSet()
+            let member = poll.add(frames.socket)
+            while arrived.count < Self.framesOfAShape, MonotonicTime.now() < end {
+                try poll.wait(until: end)
+                guard poll.isReady(member) else { continue }
+                for index in 0..<(try frames.receive()) {
+                    guard let probe = frames.probe(at: index), probe.message.session == session else {
+                        continue
+                    }
+                    arrived.count += 1
+                    if probe.ancillary.software != nil { arrived.software += 1 }
+                    if probe.ancillary.hardware != nil { arrived.hardware += 1 }
+                }
+            }
+        } catch {
+            throw Failure("Cannot receive frames to verify", error)
+        }
+        return arrived
+    }
+
+    // MARK: The rate
+
+    /// Frames a second; 0 is as fast as they can be sent.
+    private static let rates: [Int64] = [
+        100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 0,
+    ]
+
+    /// How many frames are sent flat out: their reports fit into the queue of an unprivileged user.
+    private static let burst = 200
+
+    /// Sends faster and faster until stamps are skipped.
+    private mutating func verifyRate(_ console: inout Console) throws(Failure) {
+        var trial = try StampTrial(
+            on: interface, message(), in: TrialShape.plain.frame(from: interface.address, to: Self.group),
+            hopesForHardware: true)
+        var sustained: UInt64?
+        var skipping: StampTrial.Outcome?
+        for rate in Self.rates {
+            let outcome = try trial.run(
+                count: rate == 0 ? Self.burst : Int(min(max(rate / 4, 20), 500)),
+                interval: rate == 0 ? 0 : 1_000_000_000 / rate, timeout: Self.timeout, signals)
+            guard !outcome.isInterrupted else { return }
+            guard outcome.hardware.count == outcome.sent else {
+                skipping = outcome
+                break
+            }
+            sustained = max(sustained ?? 0, outcome.rate ?? 0)
+        }
+        console.write(.info, "Verify Rate") { line in
+            line.string("interface", interface.name)
+            line.integer("skipping_rate", (skipping?.rate).map { Int64($0) })
+            line.integer("skipping_sent", skipping.map { Int64($0.sent) })
+            line.integer("skipping_stamped", skipping.map { Int64($0.hardware.count) })
+            line.integer("sustained_rate", sustained.map { Int64($0) })
+        }
+    }
+
+    // MARK: The verdict
+
+    /// How the result compares with the claim.
+    private enum Verdict: String {
+        /// Claimed, and every frame stamped.
+        case kept
+        /// Claimed, and some frames not stamped.
+        case partly
+        /// Claimed, and no frame stamped.
+        case broken
+        /// Stamped without a claim.
+        case unclaimed
+        /// Neither claimed nor stamped.
+        case none
+        /// No frame came, so that nothing can be said.
+        case unknown
+    }
+
+    private mutating func judge(_ isClaimed: Bool, _ stamped: Int, of count: Int) -> Verdict {
+        guard count > 0 else { return .unknown }
+        guard isClaimed else { return stamped > 0 ? .unclaimed : .none }
+        if stamped == count { return .kept }
+        isKept = false
+        return stamped > 0 ? .partly : .broken
+    }
+}
+
+/// What a driver says that can be stamped.
+private struct Claims {
+    private let capabilities: TimestampingCapabilities?
+
+    init(_ capabilities: TimestampingCapabilities?) { self.capabilities = capabilities }
+
+    var transmitHardware: Bool {
+        has(.transmitHardware) && capabilities?.transmitTypes.contains(.on) ?? false
+    }
+    var transmitSoftware: Bool { has(.transmitSoftware) }
+    var receiveSoftware: Bool { has(.receiveSoftware) }
+
+    func receivesHardware(_ shape: TrialShape) -> Bool {
+        has(.receiveHardware)
+            && shape.receiveFilters.contains { capabilities?.receiveFilters.contains($0) ?? false }
+    }
+
+    private func has(_ flag: TimestampingFlags) -> Bool { capabilities?.flags.contains(flag) ?? false }
+}
+
+extension Line {
+    /// A duration under two keys: for people, in text only, and in nanoseconds.
+    fileprivate mutating func durationTwins(
+        _ key: StaticString, _ keyInNanoseconds: StaticString, _ nanoseconds: Int64?
+    ) {
+        readableDuration(key, nanoseconds)
+        integer(keyInNanoseconds, nanoseconds)
+    }
+}
