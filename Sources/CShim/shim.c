@@ -15,6 +15,18 @@ int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, i
     return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
 }
 
+ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags) {
+    union {
+        struct cmsghdr header;
+        char bytes[CMSG_SPACE(sizeof flags)];
+    } control = {.header = {CMSG_LEN(sizeof flags), SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD}};
+    memcpy(CMSG_DATA(&control.header), &flags, sizeof flags);
+    struct iovec content = {(void *)frame, length};
+    struct msghdr message = {
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+    return sendmsg(fd, &message, 0);
+}
+
 int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout) {
     return ppoll(fds, count, timeout, NULL);
 }

@@ -123,11 +123,27 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// - Throws: `SystemError` of send(2): `networkDown`, `noSuchAddress` when the interface has gone,
     ///   `messageTooLong`, `noBufferSpace` when a queue was full and dropped the frame.
     public func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool {
-        while true {
-            let sent = frame.withUnsafeBufferPointer { buffer in
-                Glibc.send(descriptor.rawValue, buffer.baseAddress, buffer.count, 0)
+        try repeating {
+            frame.withUnsafeBufferPointer { Glibc.send(descriptor.rawValue, $0.baseAddress, $0.count, 0) }
+        }
+    }
+
+    /// Hands a frame to the kernel and has it stamped as `flags` say, which are transmit flags alone, whatever the
+    /// socket asks for otherwise. Only frames that are stamped get a number (`TransmitReport.key`).
+    ///
+    /// - Returns: false where there is no room now.
+    /// - Throws: `SystemError` as the other `send`.
+    public func send(_ frame: Span<UInt8>, recording flags: TimestampingFlags) throws(SystemError) -> Bool {
+        try repeating {
+            frame.withUnsafeBufferPointer {
+                cshim_send_recording(descriptor.rawValue, $0.baseAddress, $0.count, flags.rawValue)
             }
-            if sent >= 0 { return true }
+        }
+    }
+
+    private func repeating(_ send: () -> Int) throws(SystemError) -> Bool {
+        while true {
+            if send() >= 0 { return true }
             let error = SystemError.last("send")
             if error.code == .wouldBlock { return false }
             if error.code != .interrupted { throw error }

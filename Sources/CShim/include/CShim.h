@@ -45,6 +45,8 @@ struct cshim_mmsghdr {
 };
 
 int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags);
+// A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own; CMSG_ are macros.
+ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags);
 int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout);
 
 // ioctl is variadic.

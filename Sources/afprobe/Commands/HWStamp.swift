@@ -19,7 +19,7 @@ extension CommandSpec<HWStampOptions> {
                 setting now in force. Where the clock may be read, its offset to the system's clock is \
                 shown with the error of that. Needs no privilege. The names are those of ethtool -T.
 
-                With --verify it tests the claims of one interface: it sends a few frames of each shape (plain, \
+                The option --verify tests the claims of one interface: it sends a few frames of each shape (plain, \
                 VLAN, PTP over Ethernet and over UDP) to a group that bridges do not forward, and prints which \
                 really come back stamped, how late, and up to which rate. Exit status 4 where a claim is not kept.
                 """,
