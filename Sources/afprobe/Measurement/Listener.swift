@@ -11,7 +11,6 @@ struct Listener: ~Copyable {
     private var missing: MissingStamps
     private var outage = Outage()
     private var probes: UInt64 = 0
-    private var replies = ReplyCounts()
     private var stampedSoftware: UInt64 = 0
     private var stampedHardware: UInt64 = 0
 
@@ -45,6 +44,7 @@ struct Listener: ~Copyable {
     ) throws(Failure) {
         var poll = PollSet()
         let frames = poll.add(receiver.socket)
+        let reports = addReports(to: &poll)
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
         let deadline = plan.deadline.map { start + $0 }
@@ -58,14 +58,18 @@ struct Listener: ~Copyable {
                 statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
             }
             try outage.look(at: now, interface, &console)
-            _ = missing.look(at: now, &console)
+            if missing.look(at: now, &console) { responder?.update() }
+            responder?.expire(at: now)
             if console.isClosed { break }
-            let wake = [deadline, outage.nextLook, missing.nextLook].compactMap { $0 }
-                .reduce(statisticsDue, min)
+            let wake = [deadline, outage.nextLook, missing.nextLook, responder?.nextOverdue()].compactMap {
+                $0
+            }
+            .reduce(statisticsDue, min)
             do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
             if poll.isReady(frames) { try takeFrames(&console) }
+            if let reports, poll.isReady(reports) { try collectReports(clearingErrors: true) }
             if poll.isReady(reader) { console.close() }
             if poll.isReady(requests) {
                 while let request = signals.next() {
@@ -73,6 +77,21 @@ struct Listener: ~Copyable {
                     reportStatus(&console)
                 }
             }
+        }
+    }
+
+    /// Adds the queue where the replies' transmit stamps come back, if there are replies.
+    private func addReports(to poll: inout PollSet) -> PollSet.Member? {
+        switch responder {
+        case .some(let responder): poll.addErrorQueue(of: responder.socket)
+        case .none: nil
+        }
+    }
+
+    private var replyCounts: Responder.Counts {
+        switch responder {
+        case .some(let responder): responder.counts
+        case .none: Responder.Counts()
         }
     }
 
@@ -97,16 +116,27 @@ struct Listener: ~Copyable {
                 throw Failure(
                     "Cannot receive on interface \(interface.name)", error, interface: interface)
             }
+            // Most drivers have stamped the replies by now.
+            try collectReports()
         } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
+    }
+
+    /// - Parameter clearingErrors: whether to take an error of the socket itself, which would otherwise make it ready
+    ///   for ever.
+    private mutating func collectReports(clearingErrors: Bool = false) throws(Failure) {
+        do throws(SystemError) {
+            try responder?.collectReports()
+            if clearingErrors { responder?.clearError() }
+        } catch {
+            throw Failure("Cannot read the transmit stamps of interface \(interface.name)", error)
+        }
     }
 
     private mutating func take(_ probe: ReceivedProbe, _ console: inout Console) {
         // Before the line, which must not make the answer late.
-        let outcome =
-            responder?.answer(
-                probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
-                userspace: probe.userspace) ?? .unanswered
-        replies.count(outcome)
+        responder?.answer(
+            probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
+            userspace: probe.userspace)
         probes += 1
         if probe.ancillary.software != nil { stampedSoftware += 1 }
         if probe.ancillary.hardware != nil { stampedHardware += 1 }
@@ -136,11 +166,13 @@ struct Listener: ~Copyable {
 
     private mutating func summarize(_ console: inout Console) {
         let (faults, total) = (receiver.faults, receiver.statistics)
+        let replies = replyCounts
         let reasons = missing.reasonsForReceiveHardware(
             probes - stampedHardware, stampedBy: plan.stampFilters)
         console.write(.info, "RX Summary") { line in
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
+            line.integer("follow_ups", replies.followUps)
             line.integer("foreign", faults.foreign)
             line.missing(
                 "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason", reasons)
@@ -149,7 +181,7 @@ struct Listener: ~Copyable {
             line.integer("packets", total.packets)
             line.integer("probes", probes)
             line.integer("queue_freezes", total.queueFreezes)
-            line.integer("replies", replies.sent)
+            line.integer("replies", replies.replies)
             line.integer("replies_failed", replies.failed)
             line.integer("replies_suppressed", replies.suppressed)
             line.integer("stamped_hardware", stampedHardware)
@@ -161,22 +193,6 @@ struct Listener: ~Copyable {
 
 /// How many batches of frames are taken before the signals and the time are looked at again.
 let batchesInATurn = 16
-
-/// How many requests were answered, and how many not.
-private struct ReplyCounts {
-    private(set) var sent: UInt64 = 0
-    private(set) var suppressed: UInt64 = 0
-    private(set) var failed: UInt64 = 0
-
-    mutating func count(_ outcome: Responder.Outcome) {
-        switch outcome {
-        case .unanswered: break
-        case .replied: sent += 1
-        case .suppressed: suppressed += 1
-        case .failed: failed += 1
-        }
-    }
-}
 
 /// What a run of `listen` is to do.
 struct ListenPlan {

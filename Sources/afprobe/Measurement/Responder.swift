@@ -1,34 +1,54 @@
 import AFPacketKit
 
-/// Answers ping requests, and nothing else: well-formed ones from one station to this one, at most as
-/// many as the limit allows, each by one frame of the request's own length.
+/// Answers ping requests, and nothing else: well-formed ones from one station to this one, each by one frame of the
+/// request's own length and, if asked, by a second one with the first one's transmit stamps; at most as many a second
+/// as the limit allows.
 struct Responder: ~Copyable {
-    private let socket: PacketSocket
-    private let address: MACAddress
+    /// Sends the replies; their transmit stamps come back to it.
+    let socket: PacketSocket
+    private let interface: NetworkInterface
     private let identifier: UInt64
+    private var expected: ExpectedStamps
     private var sessions = SessionTable()
     private var limit: RateLimit
     private var frame: [UInt8] = []
+    private var reports: MessageBatch
+    private var pending = PendingReplies()
+    private var clock: ClockComparison
+    private(set) var counts = Counts()
 
-    /// What became of a frame.
-    enum Outcome {
-        /// It asks for no answer, or deserves none.
-        case unanswered
-        case replied
-        /// The rate limit was reached.
-        case suppressed
-        /// The reply could not be sent; to the requester it is lost.
-        case failed
+    /// What became of the requests.
+    struct Counts {
+        var replies: UInt64 = 0
+        /// Replies and follow-ups that the rate limit suppressed.
+        var suppressed: UInt64 = 0
+        /// Those that could not be sent; to the requester they are lost.
+        var failed: UInt64 = 0
+        var followUps: UInt64 = 0
     }
 
-    /// - Parameter limit: how many replies a second at most.
+    /// For how long a reply's stamps may be out: drivers have been seen to take half a second.
+    private static let patience: Int64 = 600_000_000
+
+    /// - Parameter limit: how many frames a second at most.
     init(on interface: NetworkInterface, limit: UInt64) throws(SystemError) {
-        socket = try .transmitter(on: interface, timestamping: [])
-        address = interface.address
+        // Which stamps a frame wants it says itself; numbers get those alone that want any.
+        socket = try .transmitter(
+            on: interface, timestamping: [.software, .rawHardware, .identifier, .transmitBoth])
+        self.interface = interface
         identifier = .random(in: 1 ... .max)
         self.limit = RateLimit(perSecond: limit)
-        frame.reserveCapacity(min(interface.mtu, 65_535) + 22)
+        expected = ExpectedStamps(on: interface, Handling())
+        clock = ClockComparison(of: interface)
+        let largest = min(interface.mtu, 65_535) + 22
+        frame.reserveCapacity(largest)
+        reports = MessageBatch(capacity: 64, frameCapacity: largest + 128)
     }
+
+    /// Takes note that the NIC's setting has changed.
+    mutating func update() { expected = ExpectedStamps(on: interface, Handling()) }
+
+    // MARK: Replies
 
     /// Answers a frame if it is a request that deserves it.
     ///
@@ -36,16 +56,18 @@ struct Responder: ~Copyable {
     mutating func answer(
         _ request: ProbeMessage, in shape: FrameShape, size: Int, stamps: Ancillary,
         userspace: Timestamp
-    ) -> Outcome {
+    ) {
         guard request.kind == .request, let identifier = request.session,
-            shape.destination == address, !shape.source.isGroup, shape.source != .zero,
-            shape.source != address, shape.isBetweenHosts
-        else { return .unanswered }
+            shape.destination == interface.address, !shape.source.isGroup, shape.source != .zero,
+            shape.source != interface.address, shape.isBetweenHosts
+        else { return }
         let session = sessions.index(of: identifier, from: shape.source)
         sessions[session].count(request.number)
-        guard limit.allows(at: .now()) else {
+        let now = MonotonicTime.now()
+        guard limit.allows(at: now) else {
             sessions[session].suppressed &+= 1
-            return .suppressed
+            counts.suppressed += 1
+            return
         }
         sessions[session].replies &+= 1
         var reply = ProbeMessage(
@@ -59,23 +81,92 @@ struct Responder: ~Copyable {
         reply.report.receivedSoftware = stamps.software?.nanoseconds
         reply.report.receivedUserspace = userspace.nanoseconds
         reply.report.sentUserspace = Timestamp.now().nanoseconds
-        build(reply, in: shape.reversed, size: size)
-        guard (try? socket.send(frame.span)) == true else {
+        if send(reply, in: shape.reversed, size: size, at: now) {
+            counts.replies += 1
+        } else {
             sessions[session].replies &-= 1
-            return .failed
+            counts.failed += 1
         }
-        return .replied
     }
 
-    private mutating func build(_ reply: ProbeMessage, in shape: FrameShape, size: Int) {
+    private mutating func send(
+        _ reply: ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime
+    ) -> Bool {
+        build(reply, in: shape, size: size)
+        guard reply.flags.contains(.wantsFollowUp) else { return (try? socket.send(frame.span)) == true }
+        if pending.isFull, let (place, _) = pending.oldest() { followUp(place) }
+        var flags: TimestampingFlags = [.transmitSoftware, .transmitHardware]
+        if reply.flags.contains(.wantsScheduledStamp) { flags.insert(.transmitScheduled) }
+        guard (try? socket.send(frame.span, recording: flags)) == true else {
+            pending.skip()
+            return false
+        }
+        pending.add(PendingReply(message: reply, shape: shape, size: size), at: now)
+        return true
+    }
+
+    private mutating func build(_ message: ProbeMessage, in shape: FrameShape, size: Int) {
         // Within the memory reserved: the frame came through the same interface.
         if frame.count > size { frame.removeLast(frame.count - size) }
         while frame.count < size { frame.append(0) }
         var bytes = frame.mutableSpan
-        reply.encode(into: &bytes, at: shape.headerLength)
+        message.encode(into: &bytes, at: shape.headerLength)
         shape.encodeHeaders(into: &bytes)
-        shape.encodeNumber(reply.number, into: &bytes)
+        shape.encodeNumber(message.number, into: &bytes)
         shape.encodeChecksum(into: &bytes)
+    }
+
+    // MARK: Follow-ups
+
+    /// Takes an error of the socket itself, which would otherwise make it ready for ever.
+    func clearError() { _ = socket.takePendingError() }
+
+    /// Reads the transmit stamps that have come back, and sends the follow-ups that they complete.
+    mutating func collectReports() throws(SystemError) {
+        repeat {
+            try socket.receiveReports(into: &reports)
+            for index in 0..<reports.count { take(reportAt: index) }
+        } while reports.count == reports.capacity
+    }
+
+    private mutating func take(reportAt index: Int) {
+        let ancillary = reports[index].ancillary
+        guard let report = ancillary.transmission, let stamps = TransmitStamps(report.event, ancillary),
+            let place = pending.place(of: report.key, returned: reports[index].frame)
+        else { return }
+        pending.add(stamps, key: report.key, to: place)
+        var wanted = expected
+        wanted.scheduled = pending[place].message.flags.contains(.wantsScheduledStamp)
+        if wanted.areComplete(pending[place].stamps) { followUp(place) }
+    }
+
+    /// When a reply's stamps will be overdue; nil where none are out.
+    mutating func nextOverdue() -> MonotonicTime? { pending.oldest().map { $0.since + Self.patience } }
+
+    /// Follows up the replies whose stamps are overdue with those that there are.
+    mutating func expire(at now: MonotonicTime) {
+        while let (place, since) = pending.oldest(), now >= since + Self.patience { followUp(place) }
+    }
+
+    private mutating func followUp(_ place: UInt64) {
+        pending.close(place)
+        guard limit.allows(at: .now()) else {
+            counts.suppressed += 1
+            return
+        }
+        let reply = pending[place]
+        var message = reply.message
+        message.kind = .followUp
+        message.report.sentScheduled = reply.stamps.scheduled?.nanoseconds
+        message.report.sentSoftware = reply.stamps.software?.nanoseconds
+        message.report.sentHardware = reply.stamps.hardware?.nanoseconds
+        // Two clocks are compared only for those who ask for all stages: it takes a while.
+        if message.flags.contains(.wantsScheduledStamp), let comparison = clock.current() {
+            message.report.clockOffset = comparison.offset
+            message.report.clockOffsetError = UInt32(clamping: comparison.error)
+        }
+        build(message, in: reply.shape, size: reply.size)
+        if (try? socket.send(frame.span)) == true { counts.followUps += 1 } else { counts.failed += 1 }
     }
 }
 

@@ -27,6 +27,19 @@ struct TransmitStamps {
     }
 }
 
+extension TransmitStamps {
+    /// The stamps of a report; nil where it reports on something else.
+    init?(_ event: TransmitReport.Event, _ ancillary: Ancillary) {
+        switch event {
+        case .scheduled: scheduled = ancillary.software
+        case .sent:
+            software = ancillary.software
+            hardware = ancillary.hardware
+        default: return nil
+        }
+    }
+}
+
 /// Which stamps of a sent frame there is reason to wait for.
 struct ExpectedStamps {
     var scheduled = false

@@ -87,14 +87,7 @@ struct Transmitter: ~Copyable {
             guard let found = keys.number(of: report.key, upTo: latest) else { return .foreign }
             number = found
         }
-        var stamps = TransmitStamps()
-        switch report.event {
-        case .scheduled: stamps.scheduled = ancillary.software
-        case .sent:
-            stamps.software = ancillary.software
-            stamps.hardware = ancillary.hardware
-        default: return .foreign
-        }
+        guard let stamps = TransmitStamps(report.event, ancillary) else { return .foreign }
         return .stamps(stamps, of: number)
     }
 }

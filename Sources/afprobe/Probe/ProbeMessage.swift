@@ -74,6 +74,8 @@ struct ProbeMessage: Equatable {
 
     /// Where the number stands, for those who send one message again and again.
     static let numberOffset = 8
+    /// Where the session stands in a message that has one.
+    static let sessionOffset = 32
 }
 
 /// What a responder says in its reply: its counters for the session, and its stamps.
