@@ -23,11 +23,16 @@ let package = Package(
         .executable(name: "afprobe", targets: ["afprobe"]),
         .library(name: "AFPacketKit", targets: ["AFPacketKit"]),
     ],
+    dependencies: [
+        .package(
+            url: "https://github.com/HdrHistogram/hdrhistogram-swift", .upToNextMinor(from: "0.2.0"))
+    ],
     targets: [
         .target(name: "CShim", exclude: ["static-link"]),
         .target(name: "AFPacketKit", dependencies: ["CShim"], swiftSettings: strict),
         .executableTarget(
-            name: "afprobe", dependencies: ["AFPacketKit"],
+            name: "afprobe",
+            dependencies: ["AFPacketKit", .product(name: "Histogram", package: "hdrhistogram-swift")],
             swiftSettings: strict + [.strictMemorySafety()], linkerSettings: [selfContained]),
         .testTarget(name: "AFPacketKitTests", dependencies: ["AFPacketKit"], swiftSettings: strict),
         .testTarget(name: "afprobeTests", dependencies: ["afprobe"], swiftSettings: strict),

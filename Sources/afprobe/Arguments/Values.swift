@@ -194,12 +194,12 @@ func parseFormat(_ text: String) throws(ValueError) -> LineFormat? {
 }
 
 /// Digits alone: no sign, no space, no underscore.
-private func parseDecimal(_ text: String) -> UInt64? {
+func parseDecimal(_ text: String) -> UInt64? {
     guard !text.isEmpty, text.utf8.allSatisfy(isDigit) else { return nil }
     return UInt64(text)
 }
 
-private func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
+func isDigit(_ byte: UInt8) -> Bool { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains(byte) }
 
 private func isHexadecimalDigit(_ byte: UInt8) -> Bool {
     isDigit(byte) || (UInt8(ascii: "a")...UInt8(ascii: "f")).contains(byte | 0x20)

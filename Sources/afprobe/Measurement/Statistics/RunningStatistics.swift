@@ -14,18 +14,37 @@ struct RunningStatistics {
         count += 1
         minimum = min(minimum, value)
         maximum = max(maximum, value)
-        let relative = Double(value &- origin)
+        let relative = value.distance(from: origin)
         let deviation = relative - runningMean
         runningMean += deviation / Double(count)
         squaredDeviations += deviation * (relative - runningMean)
     }
 
     /// The arithmetic mean; nil of no values.
-    var mean: Int64? { count == 0 ? nil : origin &+ Int64(runningMean.rounded()) }
+    var mean: Int64? {
+        guard count > 0 else { return nil }
+        let (mean, overflow) = origin.addingReportingOverflow(Int64(saturating: runningMean))
+        return overflow ? Int64(saturating: Double(origin) + runningMean) : mean
+    }
 
     /// The standard deviation of the values themselves, not of a population they were drawn from: what
     /// ping calls mdev.
     var standardDeviation: Int64? {
-        count == 0 ? nil : Int64((squaredDeviations / Double(count)).squareRoot().rounded())
+        count == 0 ? nil : Int64(saturating: (squaredDeviations / Double(count)).squareRoot())
+    }
+}
+
+// A peer writes what it likes into its stamps: no difference of them may trap.
+extension Int64 {
+    /// The nearest integer.
+    init(saturating value: Double) {
+        let rounded = value.rounded()
+        self = Int64(exactly: rounded) ?? (rounded < 0 ? .min : .max)
+    }
+
+    /// This less `origin`: exact, and rounded only where it is beyond an integer or 2⁵³.
+    func distance(from origin: Int64) -> Double {
+        let (difference, overflow) = subtractingReportingOverflow(origin)
+        return overflow ? Double(self) - Double(origin) : Double(difference)
     }
 }

@@ -1,0 +1,87 @@
+/// What ping measures.
+enum Figure: Int, CaseIterable {
+    /// From the request's departure to the reply's arrival.
+    case rtt
+    /// The part of it outside the responder.
+    case network
+    /// The part of it inside the responder.
+    case turnaround
+
+    // The stages. Of a frame going out: `send` from the send call to the qdisc, `qdisc` on to the driver,
+    // `tx_nic` on to the wire; of one coming in: `rx_nic` from the wire to the kernel, `wakeup` on to the
+    // application. The request's first.
+    case requestSend
+    case requestQdisc
+    case requestTxNIC
+    case requestRxNIC
+    case requestWakeup
+    /// From the responder's receive call to its send call.
+    case respond
+    case replySend
+    case replyQdisc
+    case replyTxNIC
+    case replyRxNIC
+    case replyWakeup
+    /// Both ways between the two NICs: one way alone would take synchronised clocks.
+    case wire
+
+    /// The stages in the order a round trip passes them, `wire` where it is passed first. From send call to
+    /// receive call, they sum up to the round trip.
+    static let stages: [Figure] = [
+        .requestSend, .requestQdisc, .requestTxNIC, .wire, .requestRxNIC, .requestWakeup, .respond,
+        .replySend, .replyQdisc, .replyTxNIC, .replyRxNIC, .replyWakeup,
+    ]
+
+    /// The name in keys, limits and tables.
+    var name: String {
+        switch self {
+        case .rtt: "rtt"
+        case .network: "network"
+        case .turnaround: "turnaround"
+        case .requestSend: "request_send"
+        case .requestQdisc: "request_qdisc"
+        case .requestTxNIC: "request_tx_nic"
+        case .requestRxNIC: "request_rx_nic"
+        case .requestWakeup: "request_wakeup"
+        case .respond: "respond"
+        case .replySend: "reply_send"
+        case .replyQdisc: "reply_qdisc"
+        case .replyTxNIC: "reply_tx_nic"
+        case .replyRxNIC: "reply_rx_nic"
+        case .replyWakeup: "reply_wakeup"
+        case .wire: "wire"
+        }
+    }
+}
+
+/// What is told of a figure's values. The names stand in limits and tables and, with `_` for `.`, in keys.
+enum Statistic: String, CaseIterable {
+    case min
+    case mean
+    case p50
+    case p90
+    case p99
+    case p999 = "p99.9"
+    case max
+    case stddev
+    /// p95 − p50.
+    case spread
+    /// Of consecutive values. RFC 3550
+    case jitter
+}
+
+/// The figures of one round trip, as far as they could be measured; in place, without allocation.
+struct FigureValues {
+    private var values = InlineArray<15, Int64>(repeating: 0)
+    private var present: UInt16 = 0
+
+    /// In nanoseconds; nil where it could not be measured.
+    subscript(figure: Figure) -> Int64? {
+        get { present & 1 << figure.rawValue == 0 ? nil : values[figure.rawValue] }
+        set {
+            values[figure.rawValue] = newValue ?? 0
+            let bit = 1 << figure.rawValue as UInt16
+            present = newValue == nil ? present & ~bit : present | bit
+        }
+    }
+}

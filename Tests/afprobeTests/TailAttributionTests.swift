@@ -1,0 +1,140 @@
+import Testing
+
+@testable import afprobe
+
+private func roundTrip(_ values: [Figure: Int64]) -> FigureValues {
+    var trip = FigureValues()
+    for (figure, value) in values { trip[figure] = value }
+    trip[.rtt] = trip[.rtt] ?? values.values.reduce(0, +)
+    return trip
+}
+
+private func isNear(_ value: Double?, _ expected: Double, within tolerance: Double) -> Bool {
+    value.map { abs($0 - expected) <= tolerance } ?? false
+}
+
+extension Tail {
+    fileprivate func share(_ figure: Figure) -> Double? { shares.first { $0.figure == figure }?.percent }
+}
+
+@Suite struct FigureValuesTests {
+    @Test func keepsEachFigureAlone() {
+        for figure in Figure.allCases {
+            var values = FigureValues()
+            values[figure] = -1
+            for other in Figure.allCases { #expect(values[other] == (other == figure ? -1 : nil)) }
+            values[figure] = nil
+            #expect(values[figure] == nil)
+        }
+    }
+}
+
+@Suite struct TailAttributionTests {
+    @Test func findsTheStageThatIsSlowInOnePerCent() throws {
+        var attribution = TailAttribution(stages: [.network, .turnaround])
+        for index in 0..<10_000 {
+            attribution.record(
+                roundTrip([.network: 20_000, .turnaround: index % 100 == 99 ? 1_030_000 : 30_000]))
+        }
+        let tail = try #require(attribution.tail(above: .p99))
+        #expect(tail.count == 100)
+        #expect(tail.excess == 1_000_000)
+        #expect(tail.share(.turnaround) == 100)
+        #expect(tail.share(.network) == 0)
+        #expect(tail.unattributed == 0)
+    }
+
+    /// The p99 lies within the slow ones, whose bucket counts in part.
+    @Test func cutsABucketInProportion() throws {
+        var attribution = TailAttribution(stages: Figure.stages)
+        for index in 0..<1000 {
+            attribution.record(
+                roundTrip([.requestQdisc: index % 25 == 0 ? 300_000 : 1_000, .wire: 20_000, .respond: 9_000]))
+        }
+        for percentile in [Percentile.p99, .p999] {
+            let tail = try #require(attribution.tail(above: percentile))
+            #expect(tail.count == 1000 - percentile.rank(of: 1000))
+            #expect(tail.excess == 299_000)
+            #expect(isNear(tail.share(.requestQdisc), 100, within: 1e-6))
+            #expect(isNear(tail.unattributed, 0, within: 1e-6))
+        }
+    }
+
+    /// Whatever the values, the excess is off by at most a sixteenth of the percentile and of the median.
+    @Test func keepsItsBounds() throws {
+        var random = Xorshift(seed: 99)
+        var attribution = TailAttribution(stages: [.network, .turnaround])
+        var trips: [(network: Int64, turnaround: Int64)] = []
+        for _ in 0..<20_000 {
+            let slow: Int64 = Int64.random(in: 0..<50, using: &random) == 0 ? 40_000 : 0
+            let trip = (
+                network: Int64.random(in: 10_000..<30_000, using: &random) + slow,
+                turnaround: Int64.random(in: 5_000..<15_000, using: &random)
+            )
+            trips.append(trip)
+            attribution.record(roundTrip([.network: trip.network, .turnaround: trip.turnaround]))
+        }
+        trips.sort { $0.network + $0.turnaround < $1.network + $1.turnaround }
+        func means(_ part: ArraySlice<(network: Int64, turnaround: Int64)>) -> (rtt: Double, network: Double)
+        {
+            let network = part.reduce(0.0) { $0 + Double($1.network) } / Double(part.count)
+            let turnaround = part.reduce(0.0) { $0 + Double($1.turnaround) } / Double(part.count)
+            return (network + turnaround, network)
+        }
+        for percentile in [Percentile.p90, .p99, .p999] {
+            let tail = try #require(attribution.tail(above: percentile))
+            let cut = Int(percentile.rank(of: 20_000))
+            let (slow, usual) = (means(trips[cut...]), means(trips[..<10_000]))
+            let bound = Double(trips[cut].network + trips[cut].turnaround) / 16 + usual.rtt / 16
+            #expect(isNear(Double(tail.excess), slow.rtt - usual.rtt, within: bound))
+            let share = 100 * (slow.network - usual.network) / (slow.rtt - usual.rtt)
+            #expect(isNear(tail.share(.network), share, within: 5))
+            #expect(isNear(tail.unattributed, 0, within: 1e-6))
+            #expect(isNear(tail.shares.reduce(0) { $0 + $1.percent }, 100, within: 1e-6))
+        }
+    }
+
+    @Test func leavesMissingStagesUnattributed() throws {
+        var attribution = TailAttribution(stages: [.wire, .respond, .replyWakeup])
+        for index in 0..<1000 {
+            let isSlow = index % 100 == 0
+            var trip = roundTrip([.rtt: isSlow ? 90_000 : 50_000, .wire: isSlow ? 30_000 : 20_000])
+            // Known of all that are usual, and of half that are slow.
+            if index % 200 != 0 { trip[.respond] = isSlow ? 30_000 : 10_000 }
+            attribution.record(trip)
+        }
+        let tail = try #require(attribution.tail(above: .p99))
+        #expect(tail.excess == 40_000)
+        #expect(isNear(tail.share(.wire), 25, within: 1e-9))
+        #expect(isNear(tail.share(.respond), 25, within: 1e-9))
+        #expect(tail.share(.replyWakeup) == nil)
+        #expect(isNear(tail.unattributed, 50, within: 1e-9))
+    }
+
+    @Test func hasNoTailWhereNothingIsAbove() {
+        var attribution = TailAttribution(stages: [.network])
+        #expect(attribution.tail(above: .p99) == nil)
+        for _ in 0..<99 { attribution.record(roundTrip([.network: 5_000])) }
+        #expect(attribution.tail(above: .p99) == nil)
+        // All alike: a tail without an excess.
+        for _ in 0..<901 { attribution.record(roundTrip([.network: 5_000])) }
+        #expect(attribution.tail(above: .p99) == nil)
+        attribution.record(FigureValues())
+        #expect(attribution.count == 1000)
+    }
+
+    @Test func takesAnyRoundTrip() throws {
+        var attribution = TailAttribution(stages: [.network])
+        for shift in 0..<63 {
+            let power: Int64 = 1 << shift
+            for value in [power, power - 1, -power] {
+                attribution.record(roundTrip([.network: value]))
+            }
+        }
+        attribution.record(roundTrip([.network: .max]))
+        attribution.record(roundTrip([.network: .min]))
+        let tail = try #require(attribution.tail(above: .p99))
+        #expect(tail.count == 1)
+        #expect(isNear(tail.share(.network), 100, within: 1e-6))
+    }
+}
