@@ -8,6 +8,6 @@ enum ExitStatus: Int32 {
     case usage = 2
     /// The system refused.
     case refused = 3
-    /// What was measured is not good enough: a claim of the NIC's driver was not kept.
+    /// What was measured is not good enough: a limit was exceeded, or a claim of the NIC's driver not kept.
     case exceeded = 4
 }

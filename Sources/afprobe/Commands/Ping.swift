@@ -4,6 +4,9 @@ import AFPacketKit
 struct PingOptions: HasTraffic {
     var traffic = TrafficOptions()
     var destination = MACAddress.zero
+    var isAdaptive = false
+    var isSynchronised = false
+    var report = PingReportOptions()
 }
 
 extension CommandSpec<PingOptions> {
@@ -13,23 +16,56 @@ extension CommandSpec<PingOptions> {
             summary: "Measure the round trip to a host that runs afprobe listen",
             discussion: """
                 Sends requests to the MAC address of a host that runs afprobe listen and measures how long \
-                the replies take: from the request's software transmit stamp to the reply's software \
-                receive stamp, or between the system calls (userspace) where there are no such stamps.
+                the replies take: the round trip (rtt), the part of it inside the responder (turnaround) and the \
+                rest (network), each on the best clock that both its ends were stamped by, hardware, software or \
+                userspace. The hosts' clocks need not be synchronised.
                 """,
             initial: PingOptions(),
             options: [
                 .interface,
+                .hardware,
+                .flag(
+                    "breakdown", in: .target,
+                    help:
+                        "Show the stages of both hosts as well: send call, qdisc, driver, NIC, wire, kernel, "
+                        + "application."
+                ) { $0.report.showsStages = true },
+                .flag(
+                    "synchronised", in: .target,
+                    help:
+                        "The two hosts' clocks are synchronised: show one-way delays. They are as true as the "
+                        + "clocks."
+                ) { $0.isSynchronised = true },
+                .value(
+                    "fail-if", nil, "LIMITS", in: .target,
+                    help: "Exit with status 4 if one of the limits is exceeded, like "
+                        + "'network.p99>50us,loss>0.1%'.",
+                    as: parseLimits
+                ) { $0.report.limits += $1 },
                 .count("Send N requests and end when they are answered. Default: without end."),
                 .interval("The time between two requests. Default: 1s; 0 sends on the reply."),
                 .rate,
+                .flag(
+                    "adaptive", "A", in: .pace,
+                    help: "Send the next request one round trip after the reply to the last."
+                ) { $0.isAdaptive = true },
                 .deadline,
                 .timeout("How long to wait for a reply. Default: 1s."),
                 .warmup,
+                .spin,
                 .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .udp("Ping by UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
                 .ptp,
-            ] + OptionSpec.outputOptions(verbose: "Show the two stamps of each round trip."),
+                .flag("histogram", in: .output, help: "Draw how the round trips are distributed.") {
+                    $0.report.drawsHistogram = true
+                },
+                .value(
+                    "hgrm", nil, "FILE", in: .output,
+                    help: "Write the distribution of the round trips as HdrHistogram's plotters read it.",
+                    as: parseText
+                ) { $0.report.percentileFile = $1 },
+            ] + OptionSpec.outputOptions(verbose: "Show all fourteen stamps of each round trip."),
             operands: [
                 OperandSpec(
                     "MAC", isRequired: true,
@@ -58,27 +94,56 @@ extension PingOptions {
                 hint: "give the MAC address of another host, which runs: afprobe listen -i IF")
         }
         let (shape, size) = try request.shape(on: interface)
+        var report = try PingReport(report, peer: destination)
         let signals = try RunSignals()
         console.answer(signals)
         let port = traffic.effectiveSourcePort
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
-        let filter: SocketFilter =
-            if case .ethernet(let type) = shape.carrier {
-                .frames(of: type, to: [interface.address])
-            } else {
-                .datagrams(to: port, destinations: [interface.address])
-            }
-        let plan = TransmitPlan(
-            shape: shape, size: size, handling: traffic.handling,
-            interval: traffic.interval, count: traffic.count, warmup: traffic.warmup,
-            deadline: traffic.deadline, timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
-        var pinger = try Pinger(on: interface, plan, filter: filter)
+        var lease = try HardwareLease(
+            on: interface, [.transmit, .receive], traffic.receiveFilters, traffic.hardware, &console)
+        defer { lease.end(&console) }
+        let detail: PingLine.Detail =
+            console.isDetailed ? .everything : self.report.showsStages ? .stages : .usual
+        var pinger = try Pinger(
+            on: interface, plan(shape, size, replyPort: port, detail), detail: detail)
+        console.beginStatus()
         try pinger.run(signals, &console)
         _ = consume portGuard
-        guard !pinger.hasMeasured else { return .measured }
+        let reasons = pinger.reasonsForMissingHardware()
+        try report.write(pinger.result, elapsed: pinger.elapsed, missingHardware: reasons, &console)
+        guard !pinger.hasMeasured else {
+            return report.judge(pinger.result, &console) ? .measured : .exceeded
+        }
         guard pinger.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
-        throw Failure(
+        throw noReply(pinger.result.tally)
+    }
+
+    private func plan(
+        _ shape: FrameShape, _ size: Int, replyPort port: UInt16, _ detail: PingLine.Detail
+    ) -> PingPlan {
+        let filter: SocketFilter =
+            if case .ethernet(let type) = shape.carrier {
+                .frames(of: type, to: [shape.source])
+            } else {
+                .datagrams(to: port, destinations: [shape.source])
+            }
+        var handling = traffic.handling
+        handling.wantsScheduledStamps = detail != .usual
+        let transmit = TransmitPlan(
+            shape: shape, size: size, handling: handling,
+            interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
+            deadline: traffic.deadline, timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
+        return PingPlan(
+            transmit: transmit, filter: filter, stampFilters: traffic.receiveFilters,
+            showsStages: detail != .usual, isSynchronised: isSynchronised, isAdaptive: isAdaptive,
+            spins: traffic.spins)
+    }
+
+    private func noReply(_ tally: PingTally) -> Failure {
+        Failure(
             status: .nothingCame, message: "No reply came from \(destination)",
-            hint: "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
+            hint: tally.otherVersion > 0
+                ? "messages came in another version of the format: install the same version of afprobe there"
+                : "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
     }
 }

@@ -21,6 +21,7 @@ struct TrafficOptions {
     var output = OutputOptions()
 
     var isPTP = false
+    var spins = false
 
     /// The EtherType of bare frames.
     var effectiveEtherType: EtherType {
@@ -138,6 +139,14 @@ extension OptionSpec where Values: HasTraffic {
                 "Hand the frames straight to the driver: past the packet scheduler, its stamp and its classes, and "
                 + "past captures on this host."
         ) { $0.traffic.handling.bypassesScheduler = true }
+    }
+
+    static var spin: OptionSpec {
+        .flag(
+            "spin", in: .pace,
+            help:
+                "Look for frames without ever sleeping: takes a whole CPU, and the time to wake up out of the figures."
+        ) { $0.traffic.spins = true }
     }
 
     static var ptp: OptionSpec {

@@ -20,13 +20,13 @@ struct ClockComparison: ~Copyable {
         do throws(SystemError) { clock = try PTPClock(index: index) } catch { clock = nil }
     }
 
-    /// The NIC's clock minus CLOCK_REALTIME, and how far the truth may be from that, both in nanoseconds; nil where
-    /// they cannot be compared.
-    mutating func current() -> (offset: Int64, error: Int64)? {
+    /// The NIC's clock minus CLOCK_REALTIME; nil where they cannot be compared.
+    mutating func current() -> ClockOffset? {
         let now = MonotonicTime.now()
         if latest == nil || now - comparedAt > Self.lifetime { compare(at: now) }
         guard let latest else { return nil }
-        return (latest.offset, latest.error + (now - comparedAt) / Self.driftDivisor)
+        return ClockOffset(
+            offset: latest.offset, error: latest.error + (now - comparedAt) / Self.driftDivisor)
     }
 
     private mutating func compare(at now: MonotonicTime) {

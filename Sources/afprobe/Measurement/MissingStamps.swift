@@ -52,6 +52,19 @@ struct MissingStamps {
         return true
     }
 
+    /// The best clock that a round trip through this interface should be stamped by, as it is set.
+    ///
+    /// - Parameter filters: any of which has the replies stamped.
+    func preferredClock(stampedBy filters: [ReceiveFilter]) -> StampClock {
+        guard transmitHardwareHindrance != nil || receiveHardwareHindrance(stampedBy: filters) != nil else {
+            return .hardware
+        }
+        return capabilities?.flags.contains(.transmitSoftware) ?? true ? .software : .userspace
+    }
+
+    /// Whether no frame sent can have a hardware stamp.
+    var hindersTransmitHardware: Bool { transmitHardwareHindrance != nil }
+
     // MARK: Of one frame
 
     /// Why a frame that was sent has no hardware stamp.
@@ -77,12 +90,7 @@ struct MissingStamps {
         receiveHardwareHindrance(stampedBy: filters) ?? "the NIC did not stamp it"
     }
 
-    private func overdue(_ timeout: Int64) -> String {
-        var text = TextBuffer(capacity: 32)
-        text.append("none came within ")
-        text.append(duration: timeout)
-        return String(decoding: text.bytes, as: UTF8.self)
-    }
+    private func overdue(_ timeout: Int64) -> String { "none came within \(durationText(timeout))" }
 
     /// Why no frame sent now can have a hardware stamp; nil where one can.
     private var transmitHardwareHindrance: String? {

@@ -40,10 +40,12 @@ struct PacedTransmitter<Entry>: ~Copyable {
     private var retryAt = MonotonicTime(nanoseconds: 0)
     private var isDropReported = false
     private let isOneAtATime: Bool
+    /// Whether the next frame has to wait for the release of the last.
+    private var isHeld = false
     private let start = MonotonicTime.now()
 
     /// - Parameters:
-    ///   - isOneAtATime: whether a frame has to be settled before the next is sent.
+    ///   - isOneAtATime: whether a frame has to be released before the next is sent.
     ///   - filler: an entry that means nothing.
     init(
         on interface: NetworkInterface, _ message: ProbeMessage, _ plan: TransmitPlan, isOneAtATime: Bool,
@@ -81,7 +83,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// Whether the next frame may go out when its time has come.
     private var canSend: Bool {
         !pacing.isFinished && !window.isFull && !isWaitingForRoom
-            && (!isOneAtATime || window.openCount == 0)
+            && !isHeld
     }
 
     /// Sends the next frame if it is due.
@@ -99,6 +101,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
                 return true
             }
             window.open(number, at: now, entry(userspace))
+            isHeld = isOneAtATime
             if number > plan.warmup { sent += 1 } else { warmedUp += 1 }
             outage.end(interface, &console)
             pacing.advance(at: now)
@@ -106,6 +109,15 @@ struct PacedTransmitter<Entry>: ~Copyable {
             try take(error, sending: number, at: now, &console)
         }
         return true
+    }
+
+    /// Lets the next frame go once that number has been answered or given up, if it is the last one sent.
+    ///
+    /// - Parameter pause: nanoseconds for which it has to wait all the same.
+    mutating func release(_ number: UInt64, after pause: Int64 = 0) {
+        guard isHeld, number == pacing.sentCount else { return }
+        isHeld = false
+        if pause > 0 { retryAt = .now() + pause }
     }
 
     /// When the next frame may go out.

@@ -1,55 +1,82 @@
 import AFPacketKit
 
-/// The clock that both ends of a difference were read from.
-enum StampClock: String {
-    case software
-    case userspace
+/// What a run of `ping` is to do.
+struct PingPlan {
+    let transmit: TransmitPlan
+    /// Takes the replies.
+    let filter: SocketFilter
+    /// The NIC's filters by which replies get hardware stamps.
+    let stampFilters: [ReceiveFilter]
+    /// Whether the stages are shown.
+    let showsStages: Bool
+    /// Whether the two hosts' clocks are synchronised.
+    let isSynchronised: Bool
+    /// Whether a request waits as long after a reply as the round trip took.
+    let isAdaptive: Bool
+    /// Whether to look for replies without sleeping.
+    let spins: Bool
+
+    /// Whether the next request waits for the reply to the last.
+    var isOneAtATime: Bool { transmit.interval == 0 || isAdaptive }
 }
 
-/// A run of `ping`: sends requests and measures how long the replies take.
+/// A run of `ping`: sends requests and measures how long the replies take, and where the time goes.
 struct Pinger: ~Copyable {
     private var transmitter: PacedTransmitter<Exchange>
     private var receiver: Receiver
-    private let plan: TransmitPlan
+    private let plan: PingPlan
     private let interface: NetworkInterface
     private let session: UInt64
-    /// Chosen with the first reply, for the whole run.
-    private var clock: StampClock?
-    private var tally = PingTally()
+    private var expected: ExpectedStamps
+    private var missing: MissingStamps
+    private var clock: ClockComparison
+    private(set) var result: PingResult
+    private var smoothedRoundTrip: Int64 = 0
+    /// Exchanges that wait for the run's clock to be chosen.
+    private var undecided: [UInt64] = []
+    private let detail: PingLine.Detail
 
-    /// - Parameter filter: takes the replies.
-    init(
-        on interface: NetworkInterface, _ plan: TransmitPlan, filter: SocketFilter
-    ) throws(Failure) {
+    init(on interface: NetworkInterface, _ plan: PingPlan, detail: PingLine.Detail) throws(Failure) {
         self.plan = plan
         self.interface = interface
+        self.detail = detail
         let session = UInt64.random(in: 1 ... .max)
-        let message = ProbeMessage(number: 0, kind: .request, session: session)
+        var flags: ProbeMessage.Flags = [.wantsFollowUp]
+        if plan.transmit.handling.wantsScheduledStamps { flags.insert(.wantsScheduledStamp) }
+        let message = ProbeMessage(number: 0, kind: .request, flags: flags, session: session)
         do throws(SystemError) {
             let receiver = try Receiver(
-                on: interface, filter: filter,
+                on: interface, filter: plan.filter,
                 timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
-            // Without an interval the next request follows the reply.
             let transmitter = try PacedTransmitter(
-                on: interface, message, plan, isOneAtATime: plan.interval == 0, filler: Exchange())
+                on: interface, message, plan.transmit, isOneAtATime: plan.isOneAtATime, filler: Exchange())
             self.receiver = receiver
             self.transmitter = transmitter
         } catch {
             throw Failure("Cannot ping on interface \(interface.name)", error)
         }
         self.session = session
+        expected = ExpectedStamps(on: interface, plan.transmit.handling)
+        missing = MissingStamps(on: interface)
+        clock = ClockComparison(of: interface)
+        result = PingResult(
+            preferred: missing.preferredClock(stampedBy: plan.stampFilters), hasStages: plan.showsStages,
+            isSynchronised: plan.isSynchronised)
     }
 
     /// Whether any reply came.
-    var hasMeasured: Bool { tally.received + tally.late > 0 }
+    var hasMeasured: Bool { result.tally.received + result.tally.late > 0 }
 
     /// Whether anything was sent that is to be measured.
     var hasSent: Bool { transmitter.sent > 0 }
 
-    /// Sends requests until there is a reason to end, waits for the replies that are still out, and sums
-    /// up, also where that reason is a failure.
+    /// Nanoseconds since the start of the run.
+    var elapsed: Int64 { transmitter.elapsed }
+
+    /// Sends requests until there is a reason to end, waits for the replies that are still out, and completes the
+    /// result, also where that reason is a failure.
     mutating func run(_ signals: RunSignals, _ console: inout Console) throws(Failure) {
-        defer { summarize(&console) }
+        defer { complete(&console) }
         try ping(signals, &console)
         try collectReports(&console)
         try collectReplies(&console)
@@ -64,17 +91,26 @@ struct Pinger: ~Copyable {
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
         PollSet.useFinestTimer()
+        var untilLook = 0
         loop: while !console.isClosed {
             let now = MonotonicTime.now()
             expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
             let wasDue = try transmitter.sendIfDue(at: now, &console) {
-                Exchange(request: TransmitStamps(userspace: $0))
+                Exchange(requestSent: TransmitStamps(userspace: $0))
             }
             if wasDue, transmitter.isFinished { continue }
+            if plan.spins {
+                try collectReplies(&console)
+                try collectReports(&console)
+                untilLook -= 1
+                if untilLook > 0 { continue }
+                untilLook = turnsBetweenLooks
+            }
+            lookAround(at: now, &console)
             if console.isClosed { break }
             transmitter.prepareWait(&poll, reports)
-            do throws(SystemError) { try poll.wait(until: transmitter.wakeTime()) } catch {
+            do throws(SystemError) { try poll.wait(until: plan.spins ? now : wakeTime(&console)) } catch {
                 throw Failure("Cannot wait for replies", error)
             }
             // First the transmit stamps: a request's own comes before its reply.
@@ -93,6 +129,17 @@ struct Pinger: ~Copyable {
         }
     }
 
+    private mutating func lookAround(at now: MonotonicTime, _ console: inout Console) {
+        if missing.look(at: now, &console) {
+            expected = ExpectedStamps(on: interface, plan.transmit.handling)
+        }
+        console.showStatus(at: now) { status }
+    }
+
+    private mutating func wakeTime(_ console: inout Console) -> MonotonicTime? {
+        [transmitter.wakeTime(), missing.nextLook, console.nextStatus].compactMap { $0 }.min()
+    }
+
     // MARK: What comes back
 
     private mutating func collectReports(
@@ -104,7 +151,7 @@ struct Pinger: ~Copyable {
                 guard case .stamps(let stamps, of: let number) = transmitter.report(at: index),
                     transmitter.window.isOpen(number) != nil
                 else { continue }
-                _ = transmitter.window[number].request.merge(stamps)
+                _ = transmitter.window[number].requestSent.merge(stamps)
                 settleIfComplete(number, &console)
             }
         } while transmitter.mayHaveMoreReports
@@ -116,8 +163,12 @@ struct Pinger: ~Copyable {
             batchesLeft -= 1
             do throws(SystemError) {
                 for index in 0..<(try receiver.receive()) {
-                    guard let probe = receiver.probe(at: index), isReply(probe) else { continue }
-                    take(probe, &console)
+                    guard let probe = receiver.probe(at: index), isOurs(probe) else { continue }
+                    if probe.message.kind == .followUp {
+                        takeFollowUp(probe.message, &console)
+                    } else {
+                        takeReply(probe, &console)
+                    }
                 }
             } catch  where error.code == .networkDown {
                 return  // the next request finds out, and tells
@@ -128,156 +179,191 @@ struct Pinger: ~Copyable {
         } while receiver.mayHaveMore && batchesLeft > 0
     }
 
-    private func isReply(_ probe: ReceivedProbe) -> Bool {
-        probe.message.kind == .reply && probe.message.session == session
-            && probe.shape.source == plan.shape.destination
+    private func isOurs(_ probe: ReceivedProbe) -> Bool {
+        [.reply, .followUp].contains(probe.message.kind) && probe.message.session == session
+            && probe.shape.source == plan.transmit.shape.destination
     }
 
-    private mutating func take(_ reply: ReceivedProbe, _ console: inout Console) {
+    private mutating func takeReply(_ reply: ReceivedProbe, _ console: inout Console) {
         let number = reply.message.number
         guard let isOpen = transmitter.window.isOpen(number) else {
             // To a request never sent, or sent so long ago that nothing is known of it any more.
-            tally.unmatched += 1
+            result.tally.unmatched += 1
             return
         }
-        let isFirst = transmitter.window[number].replyUserspace == nil
-        if isFirst {
-            transmitter.window[number].replyUserspace = reply.userspace
-            transmitter.window[number].replySoftware = reply.ancillary.software
-        }
-        guard number > plan.warmup else { return settleIfComplete(number, &console) }
-        guard isFirst else {
-            tally.duplicates += 1
+        guard !transmitter.window[number].hasReply else {
+            guard number > plan.transmit.warmup else { return }
+            result.tally.duplicates += 1
             return report("PING Duplicate", number, reply, &console)
         }
+        note(reply, number)
+        if result.tally.responder.take(reply.message.report) { reportOtherResponder(&console) }
+        guard number > plan.transmit.warmup else { return settleIfComplete(number, &console) }
         guard isOpen else {
-            tally.lost -= 1
-            tally.late += 1
+            result.tally.lost -= 1
+            result.tally.late += 1
             return report("PING Late", number, reply, &console)
         }
-        tally.count(arrivalOf: number)
+        result.tally.count(arrivalOf: number)
         settleIfComplete(number, &console)
     }
 
-    /// Settles an exchange once nothing more that it needs is to come.
+    /// Keeps what the first reply to a request says, and lets the next request go.
+    private mutating func note(_ reply: ReceivedProbe, _ number: UInt64) {
+        let hasFollowUp = transmitter.window[number].hasFollowUp
+        // A follow-up that came first knows more.
+        if !hasFollowUp { transmitter.window[number].take(reply.message.report) }
+        transmitter.window[number].replyReceived = ReceiveStamps(
+            hardware: reply.ancillary.hardware, software: reply.ancillary.software,
+            userspace: reply.userspace)
+        guard plan.isOneAtATime else { return }
+        let roundTrip = max(0, transmitter.window[number].roundTrip(by: .userspace) ?? 0)
+        smoothedRoundTrip += (roundTrip - smoothedRoundTrip) / (smoothedRoundTrip == 0 ? 1 : 8)
+        transmitter.release(number, after: plan.isAdaptive ? smoothedRoundTrip : 0)
+    }
+
+    private mutating func takeFollowUp(_ message: ProbeMessage, _ console: inout Console) {
+        let number = message.number
+        guard let isOpen = transmitter.window.isOpen(number) else {
+            result.tally.unmatched += 1
+            return
+        }
+        guard isOpen, !transmitter.window[number].hasFollowUp else {
+            if number > plan.transmit.warmup { result.tally.lateFollowUps += 1 }
+            return
+        }
+        transmitter.window[number].hasFollowUp = true
+        transmitter.window[number].take(message.report)
+        settleIfComplete(number, &console)
+    }
+
+    // MARK: Settling
+
+    /// Settles an exchange once nothing more of it is to come.
     private mutating func settleIfComplete(_ number: UInt64, _ console: inout Console) {
-        guard transmitter.window.isOpen(number) ?? false, transmitter.window[number].replyUserspace != nil
+        guard transmitter.window.isOpen(number) ?? false, transmitter.window[number].hasReply,
+            transmitter.window[number].hasFollowUp,
+            expected.areComplete(transmitter.window[number].requestSent)
         else { return }
-        let isComplete = transmitter.window[number].request.software != nil || clock == .userspace
-        if isComplete || number <= plan.warmup { settle(number, &console) }
+        settle(number, &console)
     }
 
     private mutating func expire(at now: MonotonicTime, _ console: inout Console) {
-        while let number = transmitter.window.overdue(at: now, timeout: plan.timeout) {
+        while let number = transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) {
             settle(number, &console)
         }
     }
 
     private mutating func settle(_ number: UInt64, _ console: inout Console) {
         transmitter.window.close(number)
-        guard number > plan.warmup else { return }
-        let exchange = transmitter.window[number]
-        guard exchange.replyUserspace != nil else {
-            tally.lost += 1
-            if !plan.isQuiet {
-                console.write(.warning, "PING Timeout") { line in
-                    line.address("peer", plan.shape.destination)
-                    line.integer("probe", number)
-                }
+        transmitter.release(number)
+        guard number > plan.transmit.warmup else { return }
+        guard transmitter.window[number].hasReply else {
+            result.tally.lost += 1
+            guard !plan.transmit.isQuiet else { return }
+            return console.write(.warning, "PING Timeout") { line in
+                line.address("peer", plan.transmit.shape.destination)
+                line.integer("probe", number)
             }
-            return
         }
-        let chosen = clock ?? (exchange.roundTrip(by: .software) != nil ? .software : .userspace)
-        clock = chosen
-        if let trip = exchange.roundTrip(by: chosen) {
-            tally.roundTrips.add(trip.duration)
-            if !plan.isQuiet { console.write("PING Reply", number, plan, trip) }
-        } else if let trip = exchange.roundTrip(by: .userspace) {
-            tally.missingSoftware += 1
-            if !plan.isQuiet { console.write("PING Reply", number, plan, trip) }
+        if !transmitter.window[number].hasFollowUp { result.tally.missingFollowUps += 1 }
+        if plan.showsStages, transmitter.window[number].requestSent.hardware != nil {
+            transmitter.window[number].clockOffset = clock.current()
         }
+        guard result.chooseClock(by: transmitter.window[number]) else { return undecided.append(number) }
+        decide(&console)
+        record(number, &console)
+    }
+
+    /// Records the exchanges that waited for the run's clock.
+    private mutating func decide(_ console: inout Console) {
+        guard !undecided.isEmpty else { return }
+        for number in undecided { record(number, &console) }
+        undecided = []
+    }
+
+    private mutating func record(_ number: UInt64, _ console: inout Console) {
+        let exchange = transmitter.window[number]
+        let (values, clock) = result.record(exchange)
+        guard !plan.transmit.isQuiet else { return }
+        let line = PingLine(
+            number: number, peer: plan.transmit.shape.destination, exchange: exchange, values: values,
+            roundTripClock: clock, turnaroundClock: result.turnaroundClock)
+        let detail = detail
+        console.write(.info, "PING Reply") { line.write(to: &$0, detail) }
     }
 
     /// Writes the line of a reply that is in no figure, with its time on the best clock it has.
     private func report(
         _ message: String, _ number: UInt64, _ reply: ReceivedProbe, _ console: inout Console
     ) {
-        guard !plan.isQuiet else { return }
-        var exchange = Exchange(request: transmitter.window[number].request)
-        exchange.replyUserspace = reply.userspace
-        exchange.replySoftware = reply.ancillary.software
-        let trip = exchange.roundTrip(by: .software) ?? exchange.roundTrip(by: .userspace)
-        if let trip { console.write(message, number, plan, trip) }
+        guard !plan.transmit.isQuiet else { return }
+        var exchange = Exchange(requestSent: transmitter.window[number].requestSent)
+        exchange.replyReceived = ReceiveStamps(
+            hardware: reply.ancillary.hardware, software: reply.ancillary.software, userspace: reply.userspace
+        )
+        let clock = exchange.bestRoundTripClock
+        let line = PingLine(
+            number: number, peer: plan.transmit.shape.destination, exchange: exchange,
+            values: exchange.figures(roundTripBy: clock, turnaroundBy: nil, isSynchronised: false),
+            roundTripClock: clock, turnaroundClock: nil)
+        console.write(.info, message) { line.write(to: &$0, .usual) }
+    }
+
+    private func reportOtherResponder(_ console: inout Console) {
+        console.report(
+            .warning, "Another responder answers for \(plan.transmit.shape.destination) than before"
+        ) { line in
+            line.string("hint", "it was restarted; or two hosts have this address")
+        }
     }
 
     // MARK: The end
 
+    private var status: String {
+        let tally = result.tally
+        let mean = result[.rtt]?.mean.map { ", rtt mean \(durationText($0))" } ?? ""
+        return "\(transmitter.sent) sent, \(tally.received) received, "
+            + "\(percentage(tally.lost, of: transmitter.sent)) lost\(mean)"
+    }
+
     private func reportStatus(_ console: inout Console) {
         console.report(.info, "PING Status") { line in
-            line.integer("lost", tally.lost)
-            line.integer("received", tally.received)
-            line.integer("rtt_mean_ns", tally.roundTrips.mean)
+            line.integer("lost", result.tally.lost)
+            line.integer("received", result.tally.received)
+            line.integer("rtt_mean_ns", result[.rtt]?.mean)
             line.integer("sent", transmitter.sent)
         }
     }
 
-    private mutating func summarize(_ console: inout Console) {
-        // What has been answered counts, even where its transmit stamp is still out.
+    /// Why replies lack hardware stamps.
+    mutating func reasonsForMissingHardware() -> [String] {
+        let count = result.tally.missingHardware
+        let transmit = missing.reasonsForTransmitHardware(
+            count, late: 0, overflows: transmitter.reportOverflows)
+        return missing.hindersTransmitHardware
+            ? transmit : missing.reasonsForReceiveHardware(count, stampedBy: plan.stampFilters)
+    }
+
+    private mutating func complete(_ console: inout Console) {
+        console.endStatus()
+        // What has been answered counts, even where something of it is still out.
         while let (number, _) = transmitter.window.oldestOpen() {
-            if transmitter.window[number].replyUserspace != nil {
+            if transmitter.window[number].hasReply {
                 settle(number, &console)
             } else {
                 transmitter.window.close(number)
             }
         }
-        tally.sent = transmitter.sent
-        tally.failed = transmitter.failed
-        tally.warmup = transmitter.warmedUp
-        tally.inFlight = tally.sent - min(tally.sent, tally.received + tally.lost + tally.late)
-        console.summarize(tally, clock, peer: plan.shape.destination, elapsed: transmitter.elapsed)
+        decide(&console)
+        result.tally.sent = transmitter.sent
+        result.tally.failed = transmitter.failed
+        result.tally.warmup = transmitter.warmedUp
+        result.tally.otherVersion = receiver.faults.otherVersion
+        let settled = result.tally.received + result.tally.lost + result.tally.late
+        result.tally.inFlight = result.tally.sent - min(result.tally.sent, settled)
     }
 }
 
-/// Both ends of a round trip, on one clock.
-private struct RoundTrip {
-    let sent: Timestamp
-    let received: Timestamp
-    let clock: StampClock
-
-    var duration: Int64 { received - sent }
-}
-
-/// What is known of a request and its reply.
-private struct Exchange {
-    var request = TransmitStamps()
-    var replyUserspace: Timestamp?
-    var replySoftware: Timestamp?
-
-    /// The request's departure and the reply's arrival; nil where a stamp of that clock is missing.
-    func roundTrip(by clock: StampClock) -> RoundTrip? {
-        let (sent, received) =
-            switch clock {
-            case .software: (request.software, replySoftware)
-            case .userspace: (request.userspace, replyUserspace)
-            }
-        guard let sent, let received else { return nil }
-        return RoundTrip(sent: sent, received: received, clock: clock)
-    }
-}
-
-extension Console {
-    fileprivate mutating func write(
-        _ message: String, _ number: UInt64, _ plan: TransmitPlan, _ trip: RoundTrip
-    ) {
-        let isDetailed = isDetailed
-        write(.info, message) { line in
-            line.address("peer", plan.shape.destination)
-            line.integer("probe", number)
-            if isDetailed { line.integer("received_ns", trip.received.nanoseconds) }
-            line.readableDuration("rtt", trip.duration)
-            line.string("rtt_clock", trip.clock.rawValue)
-            line.integer("rtt_ns", trip.duration)
-            if isDetailed { line.integer("sent_ns", trip.sent.nanoseconds) }
-        }
-    }
-}
+/// How many turns of a spinning loop pass between two looks at the signals and the clock of the status.
+private let turnsBetweenLooks = 256

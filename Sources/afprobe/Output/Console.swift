@@ -34,6 +34,9 @@ struct Console: ~Copyable {
     /// What may end the waiting for a reader; nil before a run.
     private var interruption: Interruption?
 
+    /// The line at the bottom of a terminal that tells how the run goes; nil where there is none.
+    private var status: StatusLine?
+
     /// Whether lines show more than the keys they always have.
     let isDetailed: Bool
 
@@ -54,6 +57,7 @@ struct Console: ~Copyable {
         _ level: Level = .info, _ message: String, _ addFields: (inout Line) -> Void
     ) {
         guard failure == nil else { return }
+        eraseStatus()
         data.begin(level, message, time: .now(), sinceStart: MonotonicTime.now() - start)
         addFields(&data)
         data.end()
@@ -76,6 +80,7 @@ struct Console: ~Copyable {
     /// Writes text that is no line, for people.
     mutating func write(text: String) {
         guard failure == nil else { return }
+        eraseStatus()
         do throws(SystemError) { try StandardStream.output.write(Array(text.utf8).span) } catch {
             failure = error
         }
@@ -85,11 +90,57 @@ struct Console: ~Copyable {
     mutating func report(
         _ level: Level, _ message: String, _ addFields: (inout Line) -> Void = { _ in }
     ) {
+        eraseStatus()
         diagnostics.begin(level, message, time: .now(), sinceStart: MonotonicTime.now() - start)
         addFields(&diagnostics)
         diagnostics.end()
         // Nowhere is left to tell that standard error cannot be written.
         try? StandardStream.error.write(diagnostics.text.bytes.span)
+    }
+}
+
+// MARK: How it goes
+
+/// A line that is drawn again and again at the bottom of a terminal.
+private struct StatusLine {
+    var isShown = false
+    var nextDraw = MonotonicTime(nanoseconds: 0)
+
+    static let pause: Int64 = 250_000_000
+    /// Back to the beginning of the line, and erase it. ECMA-48
+    static let erasure = "\r\u{1b}[K"
+}
+
+extension Console {
+    /// Keeps a line at the bottom of the terminal that tells how it goes, where lines go to one and are read by a
+    /// person.
+    mutating func beginStatus() {
+        guard isForPeople, StandardStream.output.isTerminal, ThisProcess.environment("TERM") != "dumb"
+        else { return }
+        status = StatusLine()
+    }
+
+    /// When the line is to be drawn again; nil where there is none.
+    var nextStatus: MonotonicTime? { status?.nextDraw }
+
+    /// Draws it, if it is time.
+    mutating func showStatus(at now: MonotonicTime, _ text: () -> String) {
+        guard let shown = status, now >= shown.nextDraw else { return }
+        write(text: text())
+        status?.isShown = true
+        status?.nextDraw = now + StatusLine.pause
+    }
+
+    /// Takes it away for good.
+    mutating func endStatus() {
+        eraseStatus()
+        status = nil
+    }
+
+    private mutating func eraseStatus() {
+        guard status?.isShown ?? false else { return }
+        status?.isShown = false
+        try? StandardStream.output.write(Array(StatusLine.erasure.utf8).span)
     }
 }
 

@@ -63,6 +63,13 @@ extension TextBuffer {
     }
 }
 
+/// A duration as Go prints it.
+func durationText(_ nanoseconds: Int64) -> String {
+    var text = TextBuffer(capacity: 24)
+    text.append(duration: nanoseconds)
+    return String(decoding: text.bytes, as: UTF8.self)
+}
+
 /// A day of the Gregorian calendar.
 struct CivilDate: Equatable {
     let year: Int64

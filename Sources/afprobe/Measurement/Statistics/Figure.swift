@@ -6,6 +6,8 @@ enum Figure: Int, CaseIterable {
     case network
     /// The part of it inside the responder.
     case turnaround
+    /// From the request's send call to the receive call of its reply: what the application sees.
+    case total
 
     // The stages. Of a frame going out: `send` from the send call to the qdisc, `qdisc` on to the driver,
     // `tx_nic` on to the wire; of one coming in: `rx_nic` from the wire to the kernel, `wakeup` on to the
@@ -24,9 +26,13 @@ enum Figure: Int, CaseIterable {
     case replyWakeup
     /// Both ways between the two NICs: one way alone would take synchronised clocks.
     case wire
+    /// Both ways between the two kernels, NICs and wire: what is left of it where the NICs do not stamp.
+    case link
+    // Figures that need the two hosts' clocks to be synchronised.
+    case requestOneWay
+    case replyOneWay
 
-    /// The stages in the order a round trip passes them, `wire` where it is passed first. From send call to
-    /// receive call, they sum up to the round trip.
+    /// The stages in the order a round trip passes them, `wire` where it is passed first. They sum up to the total.
     static let stages: [Figure] = [
         .requestSend, .requestQdisc, .requestTxNIC, .wire, .requestRxNIC, .requestWakeup, .respond,
         .replySend, .replyQdisc, .replyTxNIC, .replyRxNIC, .replyWakeup,
@@ -49,7 +55,11 @@ enum Figure: Int, CaseIterable {
         case .replyTxNIC: "reply_tx_nic"
         case .replyRxNIC: "reply_rx_nic"
         case .replyWakeup: "reply_wakeup"
+        case .total: "total"
         case .wire: "wire"
+        case .link: "link"
+        case .requestOneWay: "request_one_way"
+        case .replyOneWay: "reply_one_way"
         }
     }
 }
@@ -72,15 +82,15 @@ enum Statistic: String, CaseIterable {
 
 /// The figures of one round trip, as far as they could be measured; in place, without allocation.
 struct FigureValues {
-    private var values = InlineArray<15, Int64>(repeating: 0)
-    private var present: UInt16 = 0
+    private var values = InlineArray<19, Int64>(repeating: 0)
+    private var present: UInt32 = 0
 
     /// In nanoseconds; nil where it could not be measured.
     subscript(figure: Figure) -> Int64? {
         get { present & 1 << figure.rawValue == 0 ? nil : values[figure.rawValue] }
         set {
             values[figure.rawValue] = newValue ?? 0
-            let bit = 1 << figure.rawValue as UInt16
+            let bit = 1 << figure.rawValue as UInt32
             present = newValue == nil ? present & ~bit : present | bit
         }
     }

@@ -1,0 +1,70 @@
+import AFPacketKit
+
+/// What the user wants to know at the end of a run of `ping`.
+struct PingReportOptions {
+    var showsStages = false
+    var drawsHistogram = false
+    var percentileFile: String?
+    var limits: [Limit] = []
+}
+
+/// Tells what a run of `ping` found out.
+struct PingReport {
+    private let options: PingReportOptions
+    private let peer: MACAddress
+
+    init(_ options: PingReportOptions, peer: MACAddress) throws(Failure) {
+        self.options = options
+        self.peer = peer
+    }
+
+    /// Writes the summary: for people as ping(8) does, with a table; else as a line.
+    ///
+    /// - Parameter reasons: why replies lack hardware stamps.
+    mutating func write(
+        _ result: PingResult, elapsed: Int64, missingHardware reasons: [String], _ console: inout Console
+    ) throws(Failure) {
+        let fields = fields(result, elapsed: elapsed, reasons)
+        console.write(.info, "PING Summary") { fields.write(to: &$0) }
+    }
+
+    /// Whether all limits were kept; a line is written for each that was not.
+    func judge(_ result: PingResult, _ console: inout Console) -> Bool {
+        let violations = options.limits.compactMap { $0.violation(by: result) }
+        for violation in violations {
+            console.report(.error, "Limit exceeded") { violation.write(to: &$0) }
+        }
+        return violations.isEmpty
+    }
+
+    private func fields(_ result: PingResult, elapsed: Int64, _ reasons: [String]) -> Fields {
+        let tally = result.tally
+        var fields = Fields()
+        let counts: [(String, UInt64?)] = [
+            ("duplicates", tally.duplicates), ("failed", tally.failed), ("in_flight", tally.inFlight),
+            ("late", tally.late), ("late_follow_ups", tally.lateFollowUps), ("lost", tally.lost),
+            ("lost_reached", tally.lostReplies), ("missing_follow_ups", tally.missingFollowUps),
+            ("missing_hardware", tally.missingHardware), ("missing_software", tally.missingSoftware),
+            ("other_version", tally.otherVersion), ("received", tally.received),
+            ("reordered", tally.reordered), ("responder_duplicates", tally.responder.duplicates),
+            ("responder_restarts", tally.responder.restarts),
+            ("responder_suppressed", tally.responder.suppressed), ("sent", tally.sent),
+            ("unmatched", tally.unmatched), ("warmup", tally.warmup),
+        ]
+        for (key, count) in counts { fields.add(key, .count(count)) }
+        fields.add("elapsed_ns", .integer(elapsed))
+        fields.add("peer", .text(peer.description))
+        fields.add("missing_hardware_reason", .text(reasons.isEmpty ? nil : reasons.joined(separator: "; ")))
+        fields.add("rtt_clock", .text(result.roundTripClock?.rawValue))
+        fields.add("turnaround_clock", .text(result.turnaroundClock?.rawValue))
+        fields.add("crossing_error_ns", .integer(result.crossingError))
+        fields.add("offset_ns", .integer(result.bounds.offset?.offset))
+        fields.add("offset_error_ns", .integer(result.bounds.offset?.error))
+        fields.add("offset_restarts", .count(result.bounds.restarts))
+        for figure in Figure.allCases {
+            guard let distribution = result[figure] else { continue }
+            fields.add(figure, distribution)
+        }
+        return fields
+    }
+}

@@ -1,0 +1,39 @@
+import AFPacketKit
+
+/// What round trips tell about two clocks that nobody has synchronised.
+///
+/// A request cannot arrive before it was sent, nor a reply: so the responder's clock is ahead of the requester's by at
+/// most (request received − request sent), and by at least (reply sent − reply received). Every exchange narrows the
+/// two bounds; the quickest narrow them most.
+struct ClockBounds {
+    private(set) var least: Int64 = .min
+    private(set) var most: Int64 = .max
+    /// How often the bounds contradicted each other and were begun anew: the clocks drift apart, or one was set.
+    private(set) var restarts: UInt64 = 0
+
+    /// Takes an exchange into account, on one clock of either host.
+    mutating func narrow(_ exchange: Exchange, by clock: StampClock) {
+        guard let requestSent = exchange.requestSent[clock],
+            let replyReceived = exchange.replyReceived[clock],
+            let requestReceived = exchange.requestReceived[clock], let replySent = exchange.replySent[clock]
+        else { return }
+        let (low, high) = (replySent - replyReceived, requestReceived - requestSent)
+        guard low <= high else { return }  // the responder's clock was set in between
+        let (narrowerLow, narrowerHigh) = (max(least, low), min(most, high))
+        if narrowerLow > narrowerHigh {
+            restarts += 1
+            (least, most) = (low, high)
+        } else {
+            (least, most) = (narrowerLow, narrowerHigh)
+        }
+    }
+
+    /// The responder's clock minus the requester's, halfway between the bounds, the error being the way to either; nil
+    /// where there was nothing to narrow them.
+    var offset: ClockOffset? {
+        guard least != .min, most != .max else { return nil }
+        let width = most.subtractingReportingOverflow(least)
+        guard !width.overflow else { return nil }
+        return ClockOffset(offset: least + width.partialValue / 2, error: (width.partialValue + 1) / 2)
+    }
+}

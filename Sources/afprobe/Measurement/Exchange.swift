@@ -1,0 +1,147 @@
+import AFPacketKit
+
+/// The clock that both ends of a difference were read from, the best first.
+enum StampClock: String, CaseIterable {
+    case hardware
+    case software
+    case userspace
+}
+
+/// When a received frame was seen on its way in.
+struct ReceiveStamps {
+    /// The NIC received it: the NIC's own clock.
+    var hardware: Timestamp?
+    /// The kernel received it.
+    var software: Timestamp?
+    /// It was in the program's memory: CLOCK_REALTIME.
+    var userspace: Timestamp?
+}
+
+/// A clock minus another, and how far the truth may be from that, in nanoseconds.
+struct ClockOffset {
+    var offset: Int64
+    var error: Int64
+}
+
+/// What is known of a request, its reply and the reply's follow-up: fourteen stamps at most.
+struct Exchange {
+    var requestSent = TransmitStamps()
+    var requestReceived = ReceiveStamps()
+    var replySent = TransmitStamps()
+    var replyReceived = ReceiveStamps()
+    /// The clock of this host's NIC minus CLOCK_REALTIME, where it was asked for; and that of the responder's.
+    var clockOffset: ClockOffset?
+    var responderClockOffset: ClockOffset?
+    var hasFollowUp = false
+
+    var hasReply: Bool { replyReceived.userspace != nil }
+
+    /// Takes what the responder says, in its reply or in the follow-up.
+    mutating func take(_ report: ResponderReport) {
+        func stamp(_ nanoseconds: Int64?) -> Timestamp? { nanoseconds.map { Timestamp(nanoseconds: $0) } }
+        requestReceived = ReceiveStamps(
+            hardware: stamp(report.receivedHardware), software: stamp(report.receivedSoftware),
+            userspace: stamp(report.receivedUserspace))
+        replySent = TransmitStamps(
+            userspace: stamp(report.sentUserspace), scheduled: stamp(report.sentScheduled),
+            software: stamp(report.sentSoftware), hardware: stamp(report.sentHardware))
+        responderClockOffset = report.clockOffset.map {
+            ClockOffset(offset: $0, error: Int64(report.clockOffsetError))
+        }
+    }
+
+    // MARK: Differences on one clock
+
+    /// From the request's departure to the reply's arrival; nil where that clock lacks a stamp.
+    func roundTrip(by clock: StampClock) -> Int64? {
+        difference(requestSent[clock], replyReceived[clock])
+    }
+
+    /// From the request's arrival to the reply's departure, likewise.
+    func turnaround(by clock: StampClock) -> Int64? {
+        difference(requestReceived[clock], replySent[clock])
+    }
+
+    /// The best clock that has both ends of the round trip.
+    var bestRoundTripClock: StampClock? { StampClock.allCases.first { roundTrip(by: $0) != nil } }
+
+    /// The best clock that has both ends of the turnaround.
+    var bestTurnaroundClock: StampClock? { StampClock.allCases.first { turnaround(by: $0) != nil } }
+
+    // MARK: Figures
+
+    /// All that can be said of the exchange, the round trip and the turnaround being on these clocks.
+    ///
+    /// - Parameter isSynchronised: whether the two hosts' clocks are, so that one way can be told from the other.
+    func figures(
+        roundTripBy clock: StampClock?, turnaroundBy turnaroundClock: StampClock?, isSynchronised: Bool
+    ) -> FigureValues {
+        var values = FigureValues()
+        values[.rtt] = clock.flatMap(roundTrip)
+        values[.turnaround] = turnaroundClock.flatMap(turnaround)
+        values[.network] = difference(values[.turnaround], values[.rtt])
+        values[.total] = roundTrip(by: .userspace)
+        addStages(to: &values)
+        if isSynchronised, let clock {
+            values[.requestOneWay] = difference(requestSent[clock], requestReceived[clock])
+            values[.replyOneWay] = difference(replySent[clock], replyReceived[clock])
+        }
+        return values
+    }
+
+    private func addStages(to values: inout FigureValues) {
+        values[.requestSend] = difference(requestSent.userspace, requestSent.scheduled)
+        values[.requestQdisc] = difference(requestSent.scheduled, requestSent.software)
+        values[.requestTxNIC] = difference(
+            requestSent.software, systemTime(of: requestSent.hardware, clockOffset))
+        values[.requestRxNIC] = difference(
+            systemTime(of: requestReceived.hardware, responderClockOffset), requestReceived.software)
+        values[.requestWakeup] = difference(requestReceived.software, requestReceived.userspace)
+        values[.respond] = difference(requestReceived.userspace, replySent.userspace)
+        values[.replySend] = difference(replySent.userspace, replySent.scheduled)
+        values[.replyQdisc] = difference(replySent.scheduled, replySent.software)
+        values[.replyTxNIC] = difference(
+            replySent.software, systemTime(of: replySent.hardware, responderClockOffset))
+        values[.replyRxNIC] = difference(
+            systemTime(of: replyReceived.hardware, clockOffset), replyReceived.software)
+        values[.replyWakeup] = difference(replyReceived.software, replyReceived.userspace)
+        values[.wire] = difference(turnaround(by: .hardware), roundTrip(by: .hardware))
+        values[.link] = difference(turnaround(by: .software), roundTrip(by: .software))
+    }
+
+    /// A reading of the NIC's clock as the system's clock would have shown it.
+    private func systemTime(of stamp: Timestamp?, _ offset: ClockOffset?) -> Timestamp? {
+        guard let stamp, let offset else { return nil }
+        return Timestamp(nanoseconds: stamp.nanoseconds &- offset.offset)
+    }
+
+    private func difference(_ earlier: Timestamp?, _ later: Timestamp?) -> Int64? {
+        guard let earlier, let later else { return nil }
+        return later - earlier
+    }
+
+    private func difference(_ part: Int64?, _ whole: Int64?) -> Int64? {
+        guard let part, let whole else { return nil }
+        return whole &- part
+    }
+}
+
+extension TransmitStamps {
+    subscript(clock: StampClock) -> Timestamp? {
+        switch clock {
+        case .hardware: hardware
+        case .software: software
+        case .userspace: userspace
+        }
+    }
+}
+
+extension ReceiveStamps {
+    subscript(clock: StampClock) -> Timestamp? {
+        switch clock {
+        case .hardware: hardware
+        case .software: software
+        case .userspace: userspace
+        }
+    }
+}

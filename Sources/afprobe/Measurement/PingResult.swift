@@ -1,0 +1,140 @@
+import AFPacketKit
+
+/// What a run of `ping` finds out, in memory that does not grow with it.
+struct PingResult {
+    var tally = PingTally()
+    private(set) var roundTripClock: StampClock?
+    private(set) var turnaroundClock: StampClock?
+    private(set) var bounds = ClockBounds()
+    /// How far figures that cross from a NIC's clock to the system's may be off, at most, in nanoseconds.
+    private(set) var crossingError: Int64?
+    private var distributions: [Distribution?]
+    /// Made when the clock is known, on which it depends what the round trip consists of.
+    private var attribution: TailAttribution?
+    private let hasStages: Bool
+    private let isSynchronised: Bool
+    private let preferredClock: StampClock
+    /// Replies in a row that lacked the preferred clock's stamps.
+    private var lacking = 0
+
+    /// How many replies may lack the stamps that there should be until they are given up.
+    static let mostLacking = 3
+
+    /// - Parameters:
+    ///   - preferred: the best clock that this host should have stamps of.
+    ///   - hasStages: whether the stages are wanted.
+    ///   - isSynchronised: whether the two hosts' clocks are.
+    init(preferred: StampClock, hasStages: Bool, isSynchronised: Bool) {
+        preferredClock = preferred
+        self.isSynchronised = isSynchronised
+        var wanted: Set<Figure> = [.rtt, .network, .turnaround]
+        if hasStages { wanted.formUnion(Figure.stages + [.link, .total]) }
+        if isSynchronised { wanted.formUnion([.requestOneWay, .replyOneWay]) }
+        distributions = Figure.allCases.map { wanted.contains($0) ? Distribution() : nil }
+        self.hasStages = hasStages
+    }
+
+    /// The values of a figure; nil where there are none.
+    subscript(figure: Figure) -> Distribution? {
+        distributions[figure.rawValue].flatMap { $0.count > 0 ? $0 : nil }
+    }
+
+    /// The slowest round trips, and what made them slow.
+    func tail(above percentile: Percentile) -> Tail? { attribution?.tail(above: percentile) }
+
+    // MARK: Recording
+
+    /// Chooses the clock of the run's round trips by an exchange, if it can: the best there is, but the first few may
+    /// lack it.
+    ///
+    /// - Returns: whether it is chosen.
+    mutating func chooseClock(by exchange: Exchange) -> Bool {
+        guard roundTripClock == nil else { return true }
+        guard let best = exchange.bestRoundTripClock else { return false }
+        lacking += 1
+        guard best <= preferredClock || lacking >= Self.mostLacking else { return false }
+        roundTripClock = best
+        return true
+    }
+
+    /// Records a reply and, where the run has not ended before, its follow-up.
+    ///
+    /// - Returns: the figures to be shown of it, and the clock of its round trip, which may be another than the run's.
+    mutating func record(_ exchange: Exchange) -> (values: FigureValues, clock: StampClock?) {
+        let chosen = roundTripClock ?? exchange.bestRoundTripClock
+        roundTripClock = chosen
+        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
+        if exchange.roundTrip(by: .hardware) == nil { tally.missingHardware += 1 }
+        if exchange.roundTrip(by: .software) == nil { tally.missingSoftware += 1 }
+        guard let chosen else { return (FigureValues(), nil) }
+        let clock = exchange.roundTrip(by: chosen) != nil ? chosen : exchange.bestRoundTripClock
+        let values = exchange.figures(
+            roundTripBy: clock, turnaroundBy: exchange.hasFollowUp ? turnaroundClock : nil,
+            isSynchronised: isSynchronised)
+        // Figures of one distribution are on one clock.
+        guard clock == chosen else { return (values, clock) }
+        for figure in Figure.allCases {
+            if let value = values[figure] { distributions[figure.rawValue]?.record(value) }
+        }
+        attribute(values, by: chosen)
+        bounds.narrow(exchange, by: chosen)
+        let errors = [exchange.clockOffset?.error, exchange.responderClockOffset?.error].compactMap { $0 }
+        crossingError = errors.reduce(crossingError) { max($0 ?? 0, $1) }
+        return (values, clock)
+    }
+}
+
+extension PingResult {
+    private mutating func attribute(_ values: FigureValues, by clock: StampClock) {
+        if attribution == nil {
+            attribution = TailAttribution(
+                stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
+        }
+        var values = values
+        // Where the NICs stamp, the link is known in parts.
+        if values[.wire] != nil { values[.link] = nil }
+        attribution?.record(values)
+    }
+}
+
+extension StampClock: Comparable {
+    /// The better one comes first.
+    static func < (left: StampClock, right: StampClock) -> Bool {
+        allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
+    }
+}
+
+extension StampClock {
+    /// What a round trip on this clock consists of.
+    fileprivate var stagesOfRoundTrip: [Figure] {
+        let responder: [Figure] = [
+            .requestRxNIC, .requestWakeup, .respond, .replySend, .replyQdisc, .replyTxNIC,
+        ]
+        return switch self {
+        case .hardware: [.wire] + responder
+        case .software: [.link, .requestTxNIC, .wire] + responder + [.replyRxNIC]
+        case .userspace:
+            [.requestSend, .requestQdisc, .link, .requestTxNIC, .wire] + responder + [
+                .replyRxNIC, .replyWakeup,
+            ]
+        }
+    }
+}
+
+extension PingResult: Measurement {
+    func value(of figure: Figure, _ statistic: Statistic) -> Int64? { self[figure]?[statistic] }
+
+    func value(of counter: Counter) -> UInt64? {
+        switch counter {
+        case .sent: tally.sent
+        case .received: tally.received
+        case .lost: tally.lost
+        case .late: tally.late
+        case .duplicates: tally.duplicates
+        case .reordered: tally.reordered
+        case .failed: tally.failed
+        case .missingHardware: tally.missingHardware
+        case .missingSoftware: tally.missingSoftware
+        }
+    }
+}
