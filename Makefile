@@ -32,7 +32,8 @@ test-hardware:
 lint:
 	@$(environment)/prepare shellcheck python3
 	swift format lint --strict --recursive Sources Tests Package.swift
-	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e .ci/run
+	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
+		Tests/HardwareLab/netem .ci/run
 	shellcheck -s bash completions/afprobe.bash
 	$(environment)/check-structure
 

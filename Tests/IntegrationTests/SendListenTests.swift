@@ -160,9 +160,9 @@ struct SendListenTests {
         #expect(ping.status == 0, "\(ping)")
         let received = try listener.interrupt()
         #expect(received.summary("RX Summary", "probes") == 2, "\(received)")
-        try capture.waitForOutput(containing: "delay req msg", count: 3)
+        try capture.waitForOutput(containing: "delay req msg", count: 4)
         let dump = try capture.interrupt().output
-        #expect(dump.components(separatedBy: "domain : 127").count == 4, "\(dump)")
+        #expect(dump.components(separatedBy: "domain : 127").count == 5, "\(dump)")
     }
 
     @Test func groupsAreJoinedForARun() throws {

@@ -82,8 +82,10 @@ extension ListenOptions {
             ? .datagrams(to: port, destinations: destinations)
             : .frames(of: traffic.effectiveEtherType, to: destinations)
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
+        // Answers are stamped as they leave, too.
         var lease = try HardwareLease(
-            on: interface, .receive, traffic.receiveFilters, traffic.hardware, &console)
+            on: interface, replies ? [.receive, .transmit] : .receive, traffic.receiveFilters,
+            traffic.hardware, &console)
         defer { lease.end(&console) }
         let plan = ListenPlan(
             filter: captureFilter.map { probes.and($0) } ?? probes,

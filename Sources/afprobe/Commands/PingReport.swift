@@ -24,6 +24,9 @@ struct PingReport {
     mutating func write(
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [String], _ console: inout Console
     ) throws(Failure) {
+        for percentile in [Percentile.p99, .p999] {
+            if let tail = result.tail(above: percentile) { console.write(tail) }
+        }
         let fields = fields(result, elapsed: elapsed, reasons)
         console.write(.info, "PING Summary") { fields.write(to: &$0) }
     }
@@ -66,5 +69,20 @@ struct PingReport {
             fields.add(figure, distribution)
         }
         return fields
+    }
+}
+
+extension Console {
+    /// Writes which stages the slowest round trips are slow in.
+    fileprivate mutating func write(_ tail: Tail) {
+        var fields = Fields()
+        fields.add("excess_ns", .integer(tail.excess))
+        fields.add("percentile", .text(tail.percentile.description))
+        fields.add("round_trips", .count(tail.count))
+        fields.add("unattributed_percent", .integer(Int64(tail.unattributed.rounded())))
+        for share in tail.shares {
+            fields.add("\(share.figure.name)_percent", .integer(Int64(share.percent.rounded())))
+        }
+        write(.info, "PING Tail") { fields.write(to: &$0) }
     }
 }

@@ -173,6 +173,7 @@ struct Listener: ~Copyable {
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
             line.integer("follow_ups", replies.followUps)
+            line.integer("follow_ups_suppressed", replies.followUpsSuppressed)
             line.integer("foreign", faults.foreign)
             line.missing(
                 "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason", reasons)

@@ -20,8 +20,9 @@ struct Responder: ~Copyable {
     /// What became of the requests.
     struct Counts {
         var replies: UInt64 = 0
-        /// Replies and follow-ups that the rate limit suppressed.
+        /// Those that the rate limit suppressed.
         var suppressed: UInt64 = 0
+        var followUpsSuppressed: UInt64 = 0
         /// Those that could not be sent; to the requester they are lost.
         var failed: UInt64 = 0
         var followUps: UInt64 = 0
@@ -151,7 +152,7 @@ struct Responder: ~Copyable {
     private mutating func followUp(_ place: UInt64) {
         pending.close(place)
         guard limit.allows(at: .now()) else {
-            counts.suppressed += 1
+            counts.followUpsSuppressed += 1
             return
         }
         let reply = pending[place]
