@@ -1,4 +1,3 @@
-import AFPacketKit
 import Testing
 
 @testable import afprobe

@@ -51,7 +51,7 @@ struct Line {
 
     init(format: LineFormat, isColored: Bool) {
         self.format = format
-        self.isColored = isColored
+        self.isColored = isColored && format != .json
     }
 
     /// Starts over with the parts that every line has.
@@ -183,25 +183,41 @@ struct Line {
         text.append(stamp?.nanoseconds ?? Self.zeroTime)
     }
 
+    /// A value under a key that is put together at run time, for lines that are written once.
+    mutating func field(_ key: String, _ value: Field) {
+        if value.isAbsent, format != .json { return }
+        openKey()
+        text.append(key)
+        closeKey()
+        switch value {
+        case .integer(let number?): text.append(number)
+        case .count(let number?): text.append(number)
+        case .text(let string?):
+            if format == .json { text.append(jsonString: string) } else { text.append(logrusValue: string) }
+        case .integer(nil), .count(nil), .text(nil): text.append("null")
+        }
+    }
+
     /// What Go's UnixNano gives for the zero time, the year 1: the true figure does not fit and wraps.
     static let zeroTime: Int64 = -6_795_364_578_871_345_152
 
     // MARK: Parts
 
     private mutating func begin(_ key: StaticString, _ suffix: StaticString = "") {
-        if format == .json {
-            text.append(",\"")
-            text.append(key)
-            text.append(suffix)
-            text.append("\":")
-            return
-        }
-        text.append(" ")
-        if isColored { text.append(level.color) }
+        openKey()
         text.append(key)
         text.append(suffix)
+        closeKey()
+    }
+
+    private mutating func openKey() {
+        text.append(format == .json ? ",\"" : " ")
+        if isColored { text.append(level.color) }
+    }
+
+    private mutating func closeKey() {
         if isColored { text.append("\u{1b}[0m") }
-        text.append("=")
+        text.append(format == .json ? "\":" : "=")
     }
 
     private mutating func null(_ key: StaticString) {

@@ -1,0 +1,53 @@
+/// A value in a line; where it is nil, null in JSON and left out in text.
+enum Field: Equatable {
+    case integer(Int64?)
+    case count(UInt64?)
+    case text(String?)
+
+    var isAbsent: Bool {
+        switch self {
+        case .integer(nil), .count(nil), .text(nil): true
+        default: false
+        }
+    }
+}
+
+/// The keys and values of a line that is put together from several sources, in whatever order.
+struct Fields {
+    private var values: [(key: String, field: Field)] = []
+
+    mutating func add(_ key: String, _ field: Field) { values.append((key, field)) }
+
+    /// The statistics of a figure: `rtt_jitter_ns`, `rtt_max_ns` and so on, in nanoseconds.
+    mutating func add(_ figure: Figure, _ distribution: Distribution?) {
+        for statistic in Statistic.allCases {
+            add("\(figure.name)_\(statistic.keyName)_ns", .integer(distribution?[statistic]))
+        }
+    }
+
+    /// Adds all to a line, in ascending order of the keys' bytes.
+    func write(to line: inout Line) {
+        let sorted = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
+        for (key, field) in sorted { line.field(key, field) }
+    }
+}
+
+extension Statistic {
+    /// The name as a part of a key, in which a point would be a nuisance to jq.
+    fileprivate var keyName: String { self == .p999 ? "p99_9" : rawValue }
+}
+
+extension Violation {
+    /// What a line about the limit shows of it.
+    func write(to line: inout Line) {
+        line.string("limit", limit.text)
+        switch value {
+        case .duration(let nanoseconds): line.duration("value", nanoseconds)
+        case .count(let number): line.integer("value", number)
+        case .loss(let lost, let sent): line.string("value", percentage(lost, of: sent))
+        case nil where line.format != .json: line.string("value", "none")
+        case nil where limit.isOnDuration: line.duration("value", nil)
+        case nil: line.string("value", nil)
+        }
+    }
+}

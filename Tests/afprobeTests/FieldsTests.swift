@@ -1,0 +1,80 @@
+import AFPacketKit
+import Testing
+
+@testable import afprobe
+
+private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inout Line) -> Void) -> String {
+    var line = Line(format: format, isColored: isColored)
+    line.begin(.info, "x", time: Timestamp(nanoseconds: 0), sinceStart: 0)
+    let start = line.text.count
+    add(&line)
+    return String(decoding: line.text.bytes[start...], as: UTF8.self)
+}
+
+@Suite struct FieldsTests {
+    @Test func sortsByBytes() {
+        var fields = Fields()
+        fields.add("sent", .count(.max))
+        fields.add("rtt_p99_ns", .integer(-3))
+        fields.add("rtt_clock", .text("a b"))
+        fields.add("rtt_p99_9_ns", .integer(nil))
+        #expect(
+            written(.logfmt, fields.write) == #" rtt_clock="a b" rtt_p99_ns=-3 sent=18446744073709551615"#)
+        #expect(
+            written(.json, fields.write)
+                == #","rtt_clock":"a b","rtt_p99_9_ns":null,"rtt_p99_ns":-3,"sent":18446744073709551615"#)
+    }
+
+    @Test func writesTheStatisticsOfAFigure() {
+        var distribution = Distribution()
+        for value: Int64 in [10, 20, 30, 40] { distribution.record(value) }
+        var fields = Fields()
+        fields.add(.requestTxNIC, distribution)
+        #expect(
+            written(.logfmt, fields.write)
+                == " request_tx_nic_jitter_ns=2 request_tx_nic_max_ns=40 request_tx_nic_mean_ns=25 "
+                + "request_tx_nic_min_ns=10 request_tx_nic_p50_ns=20 request_tx_nic_p90_ns=40 "
+                + "request_tx_nic_p99_9_ns=40 request_tx_nic_p99_ns=40 request_tx_nic_spread_ns=20 "
+                + "request_tx_nic_stddev_ns=11")
+    }
+
+    @Test(arguments: [nil, Distribution()]) func isAbsentWhereNothingWasMeasured(distribution: Distribution?)
+    {
+        var fields = Fields()
+        fields.add(.wire, distribution)
+        #expect(written(.text, fields.write).isEmpty)
+        let json = written(.json, fields.write)
+        #expect(json.hasPrefix(#","wire_jitter_ns":null,"wire_max_ns":null,"wire_mean_ns":null,"#))
+        #expect(json.split(separator: ",").count == 10)
+    }
+
+    /// As keys that are known beforehand.
+    @Test func coloursKeys() {
+        let field = written(.text, isColored: true) { $0.field("sent", .count(1)) }
+        #expect(field == " \u{1b}[36msent\u{1b}[0m=1")
+        #expect(field == written(.text, isColored: true) { $0.integer("sent", UInt64(1)) })
+    }
+
+    @Test(
+        arguments: [
+            (
+                "network.p99>50us", .duration(61_234), #" limit="network.p99>50us" value="61.234µs""#,
+                #","limit":"network.p99>50us","value_ns":61234"#
+            ),
+            ("lost>0", .count(3), #" limit="lost>0" value=3"#, #","limit":"lost>0","value":3"#),
+            (
+                "loss>0.1%", .loss(1, sent: 3), #" limit="loss>0.1%" value="33.333%""#,
+                #","limit":"loss>0.1%","value":"33.333%""#
+            ),
+            (
+                "wire.max>1s", nil, #" limit="wire.max>1s" value=none"#,
+                #","limit":"wire.max>1s","value_ns":null"#
+            ),
+            ("loss>1%", nil, #" limit="loss>1%" value=none"#, #","limit":"loss>1%","value":null"#),
+        ] as [(String, Violation.Value?, String, String)])
+    func writesViolations(text: String, value: Violation.Value?, logfmt: String, json: String) throws {
+        let violation = Violation(limit: try parseLimits(text)[0], value: value)
+        #expect(written(.logfmt, violation.write) == logfmt)
+        #expect(written(.json, violation.write) == json)
+    }
+}
