@@ -159,6 +159,13 @@ _afprobe() {
             _afprobe_interfaces
             return
             ;;
+        --hardware)
+            _afprobe_words 'auto on off'
+            return
+            ;;
+        --fail-if)
+            return
+            ;;
         -c | --count)
             return
             ;;
@@ -201,6 +208,9 @@ _afprobe() {
         --dst-port)
             return
             ;;
+        --hgrm)
+            return
+            ;;
         --format)
             _afprobe_words 'auto text logfmt json'
             return
@@ -211,7 +221,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --count --interval --rate --adaptive --deadline --timeout --warmup --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --format --color --help'
         fi
         ;;
     hwstamp)

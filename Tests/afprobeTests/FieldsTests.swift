@@ -68,8 +68,9 @@ private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inou
             ),
             (
                 "wire.max>1s", nil, #" limit="wire.max>1s" value=none"#,
-                #","limit":"wire.max>1s","value":null"#
+                #","limit":"wire.max>1s","value_ns":null"#
             ),
+            ("loss>1%", nil, #" limit="loss>1%" value=none"#, #","limit":"loss>1%","value":null"#),
         ] as [(String, Violation.Value?, String, String)])
     func writesViolations(text: String, value: Violation.Value?, logfmt: String, json: String) throws {
         let violation = Violation(limit: try parseLimits(text)[0], value: value)

@@ -76,9 +76,9 @@ private func expectation(_ text: String) -> String? {
         ),
         (
             "netwrk.p99>5us",
-            "a figure in 'netwrk.p99>5us': one of rtt, network, turnaround, request_send, request_qdisc, "
+            "a figure in 'netwrk.p99>5us': one of rtt, network, turnaround, total, request_send, request_qdisc, "
                 + "request_tx_nic, request_rx_nic, request_wakeup, respond, reply_send, reply_qdisc, "
-                + "reply_tx_nic, reply_rx_nic, reply_wakeup, wire"
+                + "reply_tx_nic, reply_rx_nic, reply_wakeup, wire, link, request_one_way, reply_one_way"
         ),
         (
             "missing>0",

@@ -26,24 +26,27 @@ public enum StandardStream: CInt, Sendable {
     ///
     /// - Throws: `SystemError` of write(2): `brokenPipe` when the reader has gone (SIGPIPE being ignored),
     ///   ENOSPC on a full disk.
-    public func write(_ bytes: Span<UInt8>) throws(SystemError) {
-        var written = 0
-        while written < bytes.count {
-            let result = bytes.withUnsafeBufferPointer { buffer in
-                Glibc.write(rawValue, buffer.baseAddress.map { $0 + written }, buffer.count - written)
-            }
-            if result >= 0 {
-                written += result
-                continue
-            }
-            let error = SystemError.last("write")
-            switch error.code {
-            case .interrupted: continue
-            case .wouldBlock:
-                var entry = pollfd(fd: rawValue, events: Int16(POLLOUT), revents: 0)
-                _ = cshim_ppoll(&entry, 1, nil)
-            default: throw error
-            }
+    public func write(_ bytes: Span<UInt8>) throws(SystemError) { try writeAll(bytes, to: rawValue) }
+}
+
+/// Writes all the bytes to an open descriptor, waiting where a non-blocking one has no room. write(2)
+func writeAll(_ bytes: Span<UInt8>, to descriptor: CInt) throws(SystemError) {
+    var written = 0
+    while written < bytes.count {
+        let result = bytes.withUnsafeBufferPointer { buffer in
+            Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+        }
+        if result >= 0 {
+            written += result
+            continue
+        }
+        let error = SystemError.last("write")
+        switch error.code {
+        case .interrupted: continue
+        case .wouldBlock:
+            var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
+            _ = cshim_ppoll(&entry, 1, nil)
+        default: throw error
         }
     }
 }

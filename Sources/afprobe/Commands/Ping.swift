@@ -94,7 +94,7 @@ extension PingOptions {
                 hint: "give the MAC address of another host, which runs: afprobe listen -i IF")
         }
         let (shape, size) = try request.shape(on: interface)
-        var report = try PingReport(report, peer: destination)
+        let report = try PingReport(report, peer: destination)
         let signals = try RunSignals()
         console.answer(signals)
         let port = traffic.effectiveSourcePort

@@ -9,26 +9,55 @@ struct PingReportOptions {
 }
 
 /// Tells what a run of `ping` found out.
-struct PingReport {
+struct PingReport: ~Copyable {
     private let options: PingReportOptions
     private let peer: MACAddress
+    /// Opened before the run, which may be long.
+    private let percentileFile: OutputFile?
 
     init(_ options: PingReportOptions, peer: MACAddress) throws(Failure) {
         self.options = options
         self.peer = peer
+        percentileFile = try options.percentileFile.map { path throws(Failure) in
+            do throws(SystemError) { return try OutputFile(path: path) } catch {
+                throw Failure("Cannot write \(path)", error)
+            }
+        }
     }
 
-    /// Writes the summary: for people as ping(8) does, with a table; else as a line.
+    /// Writes the summary: for people as ping(8) does, with a table; else as lines.
     ///
     /// - Parameter reasons: why replies lack hardware stamps.
-    mutating func write(
+    func write(
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [String], _ console: inout Console
     ) throws(Failure) {
-        for percentile in [Percentile.p99, .p999] {
-            if let tail = result.tail(above: percentile) { console.write(tail) }
+        let tails = [Percentile.p99, .p999].compactMap { result.tail(above: $0) }
+        if console.isForPeople {
+            console.write(
+                text: PingSummaryText(
+                    result: result, tails: tails, peer: peer, elapsed: elapsed, missingHardware: reasons,
+                    drawsHistogram: options.drawsHistogram, style: .ofLocale(isColored: console.isColored)
+                ).text)
+        } else {
+            for tail in tails { console.write(tail) }
+            let fields = fields(result, elapsed: elapsed, reasons)
+            console.write(.info, "PING Summary") { fields.write(to: &$0) }
+            if options.drawsHistogram, let values = result[.rtt] { console.write(values) }
         }
-        let fields = fields(result, elapsed: elapsed, reasons)
-        console.write(.info, "PING Summary") { fields.write(to: &$0) }
+        try writePercentiles(result)
+    }
+
+    private func writePercentiles(_ result: PingResult) throws(Failure) {
+        guard let path = options.percentileFile else { return }
+        let text = (result[.rtt] ?? Distribution()).percentileText
+        do throws(SystemError) {
+            switch percentileFile {
+            case .some(let file): try file.write(Array(text.utf8).span)
+            case .none: break
+            }
+        } catch {
+            throw Failure("Cannot write \(path)", error)
+        }
     }
 
     /// Whether all limits were kept; a line is written for each that was not.
@@ -64,10 +93,7 @@ struct PingReport {
         fields.add("offset_ns", .integer(result.bounds.offset?.offset))
         fields.add("offset_error_ns", .integer(result.bounds.offset?.error))
         fields.add("offset_restarts", .count(result.bounds.restarts))
-        for figure in Figure.allCases {
-            guard let distribution = result[figure] else { continue }
-            fields.add(figure, distribution)
-        }
+        for figure in result.figures { fields.add(figure, result[figure]) }
         return fields
     }
 }
@@ -77,12 +103,23 @@ extension Console {
     fileprivate mutating func write(_ tail: Tail) {
         var fields = Fields()
         fields.add("excess_ns", .integer(tail.excess))
-        fields.add("percentile", .text(tail.percentile.description))
+        fields.add("percentile", .text(tail.percentile.name))
         fields.add("round_trips", .count(tail.count))
         fields.add("unattributed_percent", .integer(Int64(tail.unattributed.rounded())))
         for share in tail.shares {
             fields.add("\(share.figure.name)_percent", .integer(Int64(share.percent.rounded())))
         }
         write(.info, "PING Tail") { fields.write(to: &$0) }
+    }
+
+    /// Writes how the round trips are distributed, a line for each bucket.
+    fileprivate mutating func write(_ values: Distribution) {
+        for bucket in values.buckets {
+            write(.info, "PING Histogram") { line in
+                line.integer("count", bucket.count)
+                line.integer("from_ns", bucket.range.lowerBound)
+                line.integer("to_ns", bucket.range.upperBound)
+            }
+        }
     }
 }

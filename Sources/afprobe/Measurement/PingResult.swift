@@ -39,6 +39,12 @@ struct PingResult {
         distributions[figure.rawValue].flatMap { $0.count > 0 ? $0 : nil }
     }
 
+    /// The figures that have values.
+    var figures: [Figure] {
+        // Where the NICs stamp, the link is known in parts.
+        Figure.allCases.filter { self[$0] != nil && ($0 != .link || self[.wire] == nil) }
+    }
+
     /// The slowest round trips, and what made them slow.
     func tail(above percentile: Percentile) -> Tail? { attribution?.tail(above: percentile) }
 

@@ -2,15 +2,26 @@
 
 /// A number of so many decimals, given in units of the last.
 func fixedPoint(_ number: UInt64, decimals: Int) -> String {
-    var unit: UInt64 = 1
-    for _ in 0..<decimals { unit *= 10 }
     var text = TextBuffer(capacity: 24)
-    text.append(number / unit)
+    text.append(number / tenTo(decimals))
     if decimals > 0 {
         text.append(".")
-        text.append(number % unit, digits: decimals)
+        text.append(number % tenTo(decimals), digits: decimals)
     }
     return String(decoding: text.bytes, as: UTF8.self)
+}
+
+func tenTo(_ exponent: Int) -> UInt64 { (0..<exponent).reduce(1) { power, _ in power * 10 } }
+
+extension UInt64 {
+    /// How many decimal digits it has.
+    var digitCount: Int { "\(self)".utf8.count }
+
+    /// The nearest quotient, the greater of two.
+    func dividedToNearest(by divisor: UInt64) -> UInt64 {
+        let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
+        return quotient + (remainder >= divisor - remainder ? 1 : 0)
+    }
 }
 
 extension String {

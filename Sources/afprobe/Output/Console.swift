@@ -31,6 +31,9 @@ struct Console: ~Copyable {
     /// Whether the data are read by a person.
     var isForPeople: Bool { data.format == .text }
 
+    /// Whether the data are coloured.
+    var isColored: Bool { data.isColored }
+
     /// What may end the waiting for a reader; nil before a run.
     private var interruption: Interruption?
 

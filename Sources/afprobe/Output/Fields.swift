@@ -46,8 +46,8 @@ extension Violation {
         case .count(let number): line.integer("value", number)
         case .loss(let lost, let sent): line.string("value", percentage(lost, of: sent))
         case nil where line.format != .json: line.string("value", "none")
-        case nil:
-            if case .duration = limit.bound { line.duration("value", nil) } else { line.string("value", nil) }
+        case nil where limit.isOnDuration: line.duration("value", nil)
+        case nil: line.string("value", nil)
         }
     }
 }

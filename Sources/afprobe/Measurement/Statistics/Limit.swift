@@ -56,6 +56,8 @@ struct Limit: Equatable {
     let text: String
     let comparison: Comparison
     let bound: Bound
+
+    var isOnDuration: Bool { if case .duration = bound { true } else { false } }
 }
 
 /// What limits are judged by.

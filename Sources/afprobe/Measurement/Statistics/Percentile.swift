@@ -13,6 +13,7 @@ struct Percentile: Equatable {
     static let p95 = Percentile(thousandths: 95_000)
     static let p99 = Percentile(thousandths: 99_000)
     static let p999 = Percentile(thousandths: 99_900)
+    static let p100 = Percentile(thousandths: 100_000)
 
     /// The nearest rank: which of `count` values in ascending order, from 1, is the least that at least this
     /// share of them do not exceed.

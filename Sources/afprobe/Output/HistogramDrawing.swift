@@ -1,0 +1,64 @@
+/// A distribution as bars, in 80 columns: a row begins at the value in front of it and ends where the next
+/// begins.
+struct HistogramDrawing {
+    private static let rowLimit = 20
+    private static let width = 80
+    private static let shareWidth = 9
+
+    let style: TextStyle
+    let distribution: Distribution
+
+    /// Empty where there are no values.
+    var text: String {
+        let rows = self.rows
+        let most = rows.map(\.count).max() ?? 0
+        guard most > 0 else { return "" }
+        let labelWidth = max(4, rows.map(\.label.count).max() ?? 0)
+        let countWidth = max(5, "\(most)".count)
+        let barWidth = Self.width - labelWidth - countWidth - 2 * Self.shareWidth - 4
+        let heading =
+            "from".rightAligned(labelWidth) + String(repeating: " ", count: barWidth + 3)
+            + "count".rightAligned(countWidth + 1) + "share".rightAligned(Self.shareWidth)
+            + "cumul.".rightAligned(Self.shareWidth)
+        var text = style.heading(heading) + "\n"
+        var reached: UInt64 = 0
+        for row in rows {
+            reached += row.count
+            text += row.label.rightAligned(labelWidth) + (style.isUnicode ? " ▕" : " |")
+            text += bar(row.count, of: most, width: barWidth).leftAligned(barWidth + 1)
+            text += (row.count == 0 ? "" : "\(row.count)").rightAligned(countWidth + 1)
+            text += (row.count == 0 ? "" : share(row.count)).rightAligned(Self.shareWidth)
+            text += share(reached).rightAligned(Self.shareWidth) + "\n"
+        }
+        return text
+    }
+
+    private var rows: [(label: String, count: UInt64)] {
+        var rows: [(label: String, count: UInt64)] = []
+        if distribution.negatives > 0 { rows.append(("< 0s", distribution.negatives)) }
+        let buckets = distribution.buckets.filter { $0.range.lowerBound >= 0 }
+        guard !buckets.isEmpty else { return rows }
+        let layout = HistogramLayout(buckets, rows: Self.rowLimit - rows.count)
+        return rows + zip(layout.edges.map(style.exact), layout.counts).map { ($0, $1) }
+    }
+
+    /// In eighths of a column; of some values there is always something to see.
+    private func bar(_ count: UInt64, of most: UInt64, width: Int) -> String {
+        guard count > 0 else { return "" }
+        let eighths = max(1, Int((Double(count) / Double(most) * Double(8 * width)).rounded()))
+        guard style.isUnicode else {
+            return eighths < 4 ? "." : String(repeating: "#", count: (eighths + 4) / 8)
+        }
+        let part = ["", "▏", "▎", "▍", "▌", "▋", "▊", "▉"][eighths % 8]
+        return String(repeating: "█", count: eighths / 8) + part
+    }
+
+    /// Of all values, with three decimals; some are never shown as none, nor as all.
+    private func share(_ part: UInt64) -> String {
+        let total = distribution.count
+        var thousandths = UInt64((Double(part) / Double(total) * 100_000).rounded())
+        if part > 0 { thousandths = max(thousandths, 1) }
+        if part < total { thousandths = min(thousandths, 99_999) }
+        return fixedPoint(thousandths, decimals: 3) + "%"
+    }
+}

@@ -1,0 +1,47 @@
+import AFPacketKit
+
+/// What a terminal shows.
+struct TextStyle {
+    /// Else ASCII alone.
+    var isUnicode = true
+    var isColored = false
+
+    /// That of the locale's character set, by the variable that counts. locale(7)
+    static func ofLocale(isColored: Bool) -> TextStyle {
+        let variables = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(ThisProcess.environment)
+        let locale = variables.first { !$0.isEmpty } ?? "C"
+        return TextStyle(isUnicode: isUnicode(locale: locale), isColored: isColored)
+    }
+
+    /// Whether a locale's name, like `de_DE.UTF-8` or `C.utf8@euro`, says UTF-8.
+    static func isUnicode(locale: String) -> Bool {
+        let name = locale.lowercased().prefix { $0 != "@" }
+        return name.hasSuffix(".utf-8") || name.hasSuffix(".utf8")
+    }
+
+    func heading(_ text: String) -> String { isColored ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
+
+    /// A duration as Go prints it: all its digits.
+    func exact(_ nanoseconds: Int64) -> String {
+        var text = TextBuffer(capacity: 24)
+        text.append(duration: nanoseconds)
+        let duration = String(decoding: text.bytes, as: UTF8.self)
+        return isUnicode ? duration : String(duration.map { $0 == "µ" ? "u" : $0 })
+    }
+
+    /// A duration in at most seven columns, from 28 hours on in more: four significant digits, of a negative
+    /// one three, and whole nanoseconds.
+    func rounded(_ nanoseconds: Int64) -> String {
+        let digits = nanoseconds < 0 ? 3 : 4
+        let magnitude = nanoseconds.magnitude
+        let dropped = tenTo(max(0, magnitude.digitCount - digits))
+        // May have a digit more, and so a greater unit.
+        let rounded = magnitude.dividedToNearest(by: dropped) * dropped
+        let units = [(0, "ns"), (3, isUnicode ? "µs" : "us"), (6, "ms"), (9, "s")]
+        let (exponent, unit) = units.last { tenTo($0.0) <= rounded } ?? units[0]
+        let wholeDigits = (rounded / tenTo(exponent)).digitCount
+        let decimals = min(exponent, max(0, digits - wholeDigits))
+        let number = rounded / tenTo(exponent - decimals)
+        return (nanoseconds < 0 ? "-" : "") + fixedPoint(number, decimals: decimals) + unit
+    }
+}
