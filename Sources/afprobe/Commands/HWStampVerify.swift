@@ -13,6 +13,7 @@ struct StampVerification {
     /// IEEE 802.1Q, table 8-1
     private static let group = MACAddress(0x0180_c200_000e)
     private static let framesOfAShape = 50
+    private static let framesOfWarmup = 5
     private static let interval: Int64 = 2_000_000
     private static let timeout: Int64 = 1_000_000_000
 
@@ -60,8 +61,12 @@ struct StampVerification {
         } catch {
             throw Failure("Cannot receive on interface \(receiver.name)", error)
         }
+        // The kernel turns its own receive stamps on a little after it was asked to.
+        guard let warmup = try trial(shape, claims, count: Self.framesOfWarmup, interval: 5 * Self.interval)
+        else { return false }
+        _ = try receive(&frames, count: warmup.sent)
         guard try send(shape, claims, &console) else { return false }
-        let arrived = try receive(&frames)
+        let arrived = try receive(&frames, count: Self.framesOfAShape)
         for (kind, stamped, claim) in [
             ("hardware", arrived.hardware, isClaimed),
             ("software", arrived.software, receiverClaims.receiveSoftware),
@@ -86,12 +91,8 @@ struct StampVerification {
     private mutating func send(
         _ shape: TrialShape, _ claims: Claims, _ console: inout Console
     ) throws(Failure) -> Bool {
-        var trial = try StampTrial(
-            on: interface, message(), in: shape.frame(from: interface.address, to: Self.group),
-            hopesForHardware: claims.transmitHardware)
-        let outcome = try trial.run(
-            count: Self.framesOfAShape, interval: Self.interval, timeout: Self.timeout, signals)
-        guard !outcome.isInterrupted else { return false }
+        guard let outcome = try trial(shape, claims, count: Self.framesOfAShape, interval: Self.interval)
+        else { return false }
         for (kind, stamped, claim) in [
             ("hardware", outcome.hardware, claims.transmitHardware),
             ("software", outcome.software, claims.transmitSoftware),
@@ -113,16 +114,27 @@ struct StampVerification {
         return true
     }
 
+    /// Sends frames of a shape; nil where the user asked to stop.
+    private func trial(
+        _ shape: TrialShape, _ claims: Claims, count: Int, interval: Int64
+    ) throws(Failure) -> StampTrial.Outcome? {
+        var trial = try StampTrial(
+            on: interface, message(), in: shape.frame(from: interface.address, to: Self.group),
+            hopesForHardware: claims.transmitHardware)
+        let outcome = try trial.run(count: count, interval: interval, timeout: Self.timeout, signals)
+        return outcome.isInterrupted ? nil : outcome
+    }
+
     /// Waits for the frames that were sent, for as long as a time-out at most.
     private func receive(
-        _ frames: inout Receiver
+        _ frames: inout Receiver, count: Int
     ) throws(Failure) -> (count: Int, software: Int, hardware: Int) {
         var arrived = (count: 0, software: 0, hardware: 0)
         let end = MonotonicTime.now() + Self.timeout
         do throws(SystemError) {
             var poll = PollSet()
             let member = poll.add(frames.socket)
-            while arrived.count < Self.framesOfAShape, MonotonicTime.now() < end {
+            while arrived.count < count, MonotonicTime.now() < end {
                 try poll.wait(until: end)
                 guard poll.isReady(member) else { continue }
                 for index in 0..<(try frames.receive()) {

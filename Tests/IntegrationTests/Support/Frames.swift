@@ -25,9 +25,20 @@ enum Frames {
     }
 
     /// The reply to a captured request: addresses swapped, the kind changed, the check value made anew.
-    static func reply(to request: [UInt8], number: UInt8? = nil, session: UInt8? = nil) -> [UInt8] {
+    ///
+    /// - Parameter stamps: nanoseconds by their bit in the message.
+    static func reply(
+        to request: [UInt8], number: UInt8? = nil, session: UInt8? = nil, kind: UInt8 = 3, version: UInt8 = 1,
+        stamps: [Int: UInt16] = [:]
+    ) -> [UInt8] {
         var message = Array(request[14..<150])
-        message[21] = 3
+        message[20] = version
+        message[21] = kind
+        for (bit, nanoseconds) in stamps {
+            message[64 + 8 * bit] = UInt8(nanoseconds & 0xff)
+            message[65 + 8 * bit] = UInt8(nanoseconds >> 8)
+            message[132] |= 1 << UInt8(bit)
+        }
         if let number { message[8] = number }
         if let session { message[32] = session }
         message.replaceSubrange(24..<26, with: [0, 0])
