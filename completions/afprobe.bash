@@ -230,6 +230,9 @@ _afprobe() {
             _afprobe_interfaces
             return
             ;;
+        --peer)
+            return
+            ;;
         --format)
             _afprobe_words 'auto text logfmt json'
             return
@@ -240,7 +243,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--verify --receiver --format --color --help'
+            _afprobe_words '--verify --receiver --peer --format --color --help'
         else
             _afprobe_interfaces
         fi

@@ -94,6 +94,7 @@ complete -c afprobe -n '__fish_seen_subcommand_from ping' -s h -l help -d 'Show 
 complete -c afprobe -n __fish_use_subcommand -a hwstamp -d 'Show what network cards can stamp, and their present setting'
 complete -c afprobe -n '__fish_seen_subcommand_from hwstamp' -l verify -d 'Test the claims of one interface by sending frames.'
 complete -c afprobe -n '__fish_seen_subcommand_from hwstamp' -l receiver -x -a '(__afprobe_interfaces)' -d 'With --verify: an interface of this host that the frames arrive at, cabled to the other, whose receive stamps are verified, too.'
+complete -c afprobe -n '__fish_seen_subcommand_from hwstamp' -l peer -x -d 'With --verify: a host that runs afprobe listen and answers: what it stamps is shown, too, and verified what its answers are stamped by here. It takes plain frames and, started with its options for them, PTP and UDP.'
 complete -c afprobe -n '__fish_seen_subcommand_from hwstamp' -l format -x -a 'auto text logfmt json' -d 'The form of the lines: auto, text, logfmt, json. auto is text on a terminal and logfmt elsewhere.'
 complete -c afprobe -n '__fish_seen_subcommand_from hwstamp' -l color -x -a 'auto always never' -d 'Colour the lines of the text format: auto (on a terminal), always, never.'
 complete -c afprobe -n '__fish_seen_subcommand_from hwstamp' -s h -l help -d 'Show this help.'

@@ -44,6 +44,24 @@ struct VerifyTests {
         #expect(frames.count { $0.contains("192.0.2.1.319 > 224.0.0.107.319") } == 50)
     }
 
+    /// A host that listens answers plain frames and tagged ones; it does not listen to the others.
+    @Test func aPeerTellsWhatItStamps() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let result = try hosts.near.afprobe("hwstamp", "--verify", "va", "--peer", hosts.far.address).finish()
+        #expect(result.status == 0, "\(result)")
+        for line in result.lines("Verify Peer") {
+            let isAnswered = ["plain", "vlan"].contains(line["shape"])
+            #expect(line["answered"] == (isAnswered ? "50" : "0"), "\(line)")
+            let stamped = isAnswered && line["stamp"] == "software" ? "50" : "0"
+            #expect(line["received_stamped"] == stamped && line["sent_stamped"] == stamped, "\(line)")
+        }
+        #expect(result.lines("Verify Peer").count == 8)
+        let plain = result.lines("Verify Receive").filter { $0["stamp"] == "software" }
+        #expect(plain.map { $0["verdict"] } == ["kept", "kept", "unknown", "unknown"], "\(result)")
+        _ = try listener.interrupt()
+    }
+
     @Test func wrongUseIsTold() throws {
         let hosts = try Namespaces()
         let two = try hosts.near.afprobe("hwstamp", "--verify").finish()

@@ -5,6 +5,7 @@ struct HWStampOptions {
     var interfaces: [String] = []
     var verifies = false
     var receiver: String?
+    var peer: MACAddress?
     var output = OutputOptions()
 }
 
@@ -35,6 +36,14 @@ extension CommandSpec<HWStampOptions> {
                         + "whose receive stamps are verified, too.",
                     as: parseInterfaceName
                 ) { $0.receiver = $1 },
+                .value(
+                    "peer", nil, "MAC", in: .target,
+                    help:
+                        "With --verify: a host that runs afprobe listen and answers: what it stamps is shown, too, "
+                        + "and verified what its answers are stamped by here. It takes plain frames and, started "
+                        + "with its options for them, PTP and UDP.",
+                    as: parseStationAddress
+                ) { $0.peer = $1 },
             ] + OptionSpec.formatOptions(\.output),
             operands: [
                 OperandSpec(
@@ -53,8 +62,8 @@ extension CommandSpec<HWStampOptions> {
 extension HWStampOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
         if verifies { return try verify(&console) }
-        guard receiver == nil else {
-            throw .usage("Option --receiver has no meaning without --verify", hint: "add --verify")
+        for (isGiven, option) in [(receiver != nil, "--receiver"), (peer != nil, "--peer")] where isGiven {
+            throw .usage("Option \(option) has no meaning without --verify", hint: "add --verify")
         }
         return try describe(&console)
     }
@@ -64,10 +73,19 @@ extension HWStampOptions {
             throw .usage(
                 "Option --verify takes one interface", hint: "for instance: afprobe hwstamp --verify eth0")
         }
+        if receiver != nil, peer != nil {
+            throw .usage("--receiver and --peer exclude each other", hint: "leave one of them out")
+        }
         let interface = try openInterface(name, &console)
-        let receiver: NetworkInterface? =
-            if let receiver { try openInterface(receiver, &console) } else { nil }
-        var verification = try StampVerification(of: interface, receiver: receiver, &console)
+        let witness: StampVerification.Witness =
+            if let receiver {
+                .interface(try openInterface(receiver, &console))
+            } else if let peer {
+                .peer(peer)
+            } else {
+                .nobody
+            }
+        var verification = try StampVerification(of: interface, witness: witness, &console)
         return try verification.run(&console)
     }
 

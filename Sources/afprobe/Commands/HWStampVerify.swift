@@ -2,9 +2,17 @@ import AFPacketKit
 
 /// Tests what a NIC and its driver claim to stamp: `afprobe hwstamp --verify`.
 struct StampVerification {
-    let interface: NetworkInterface
-    /// Where the frames arrive; nil where nobody looks.
-    let receiver: NetworkInterface?
+    /// Who looks at the frames where they arrive.
+    enum Witness {
+        case nobody
+        /// Another interface of this host, cabled to the first one.
+        case interface(NetworkInterface)
+        /// A host that runs `afprobe listen`, and answers.
+        case peer(MACAddress)
+    }
+
+    private let interface: NetworkInterface
+    private let witness: Witness
     private let signals: RunSignals
     private let session = UInt64.random(in: 1 ... .max)
     private var isKept = true
@@ -17,11 +25,9 @@ struct StampVerification {
     private static let interval: Int64 = 2_000_000
     private static let timeout: Int64 = 1_000_000_000
 
-    init(of interface: NetworkInterface, receiver: NetworkInterface?, _ console: inout Console)
-        throws(Failure)
-    {
+    init(of interface: NetworkInterface, witness: Witness, _ console: inout Console) throws(Failure) {
         self.interface = interface
-        self.receiver = receiver
+        self.witness = witness
         signals = try RunSignals()
         console.answer(signals)
     }
@@ -40,13 +46,28 @@ struct StampVerification {
         return isKept ? .measured : .exceeded
     }
 
-    private func message() -> ProbeMessage { ProbeMessage(number: 0, kind: .probe, session: session) }
+    private var message: ProbeMessage {
+        if case .peer = witness {
+            return ProbeMessage(number: 0, kind: .request, flags: .wantsFollowUp, session: session)
+        }
+        return ProbeMessage(number: 0, kind: .probe, session: session)
+    }
+
+    /// Where the frames go.
+    private var destination: MACAddress {
+        if case .peer(let address) = witness { address } else { Self.group }
+    }
 
     /// - Returns: false where the user asked to stop.
     private mutating func verify(
         _ shape: TrialShape, _ claims: Claims, _ console: inout Console
     ) throws(Failure) -> Bool {
-        guard let receiver else { return try send(shape, claims, &console) }
+        let (receiver, address): (NetworkInterface, MACAddress)
+        switch witness {
+        case .nobody: return try send(shape, claims, &console)
+        case .interface(let other): (receiver, address) = (other, Self.group)
+        case .peer: (receiver, address) = (interface, interface.address)
+        }
         let receiverClaims = Claims(try? receiver.timestampingCapabilities())
         let isClaimed = receiverClaims.receivesHardware(shape)
         var lease = try HardwareLease(
@@ -55,9 +76,9 @@ struct StampVerification {
         var frames: Receiver
         do throws(SystemError) {
             frames = try Receiver(
-                on: receiver, filter: shape.filter(to: Self.group),
+                on: receiver, filter: shape.filter(to: address),
                 timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
-                groups: [Self.group])
+                groups: address.isGroup ? [address] : [])
         } catch {
             throw Failure("Cannot receive on interface \(receiver.name)", error)
         }
@@ -67,6 +88,7 @@ struct StampVerification {
         _ = try receive(&frames, count: warmup.sent)
         guard try send(shape, claims, &console) else { return false }
         let arrived = try receive(&frames, count: Self.framesOfAShape)
+        if case .peer(let address) = witness { console.write(arrived, of: shape, from: address) }
         for (kind, stamped, claim) in [
             ("hardware", arrived.hardware, isClaimed),
             ("software", arrived.software, receiverClaims.receiveSoftware),
@@ -119,31 +141,27 @@ struct StampVerification {
         _ shape: TrialShape, _ claims: Claims, count: Int, interval: Int64
     ) throws(Failure) -> StampTrial.Outcome? {
         var trial = try StampTrial(
-            on: interface, message(), in: shape.frame(from: interface.address, to: Self.group),
+            on: interface, message, in: shape.frame(from: interface.address, to: destination),
             hopesForHardware: claims.transmitHardware)
         let outcome = try trial.run(count: count, interval: interval, timeout: Self.timeout, signals)
         return outcome.isInterrupted ? nil : outcome
     }
 
-    /// Waits for the frames that were sent, for as long as a time-out at most.
-    private func receive(
-        _ frames: inout Receiver, count: Int
-    ) throws(Failure) -> (count: Int, software: Int, hardware: Int) {
-        var arrived = (count: 0, software: 0, hardware: 0)
+    /// Waits for the frames that were sent, or for the answers to them, for as long as a time-out at most.
+    private func receive(_ frames: inout Receiver, count: Int) throws(Failure) -> Arrivals {
+        var arrived = Arrivals()
         let end = MonotonicTime.now() + Self.timeout
         do throws(SystemError) {
             var poll = PollSet()
             let member = poll.add(frames.socket)
-            while arrived.count < count, MonotonicTime.now() < end {
+            while !arrived.areComplete(count, answers: message.kind == .request), MonotonicTime.now() < end {
                 try poll.wait(until: end)
                 guard poll.isReady(member) else { continue }
                 for index in 0..<(try frames.receive()) {
                     guard let probe = frames.probe(at: index), probe.message.session == session else {
                         continue
                     }
-                    arrived.count += 1
-                    if probe.ancillary.software != nil { arrived.software += 1 }
-                    if probe.ancillary.hardware != nil { arrived.hardware += 1 }
+                    arrived.count(probe)
                 }
             }
         } catch {
@@ -165,7 +183,7 @@ struct StampVerification {
     /// Sends faster and faster until stamps are skipped.
     private mutating func verifyRate(_ console: inout Console) throws(Failure) {
         var trial = try StampTrial(
-            on: interface, message(), in: TrialShape.plain.frame(from: interface.address, to: Self.group),
+            on: interface, message, in: TrialShape.plain.frame(from: interface.address, to: destination),
             hopesForHardware: true)
         var sustained: UInt64?
         var skipping: StampTrial.Outcome?
@@ -216,6 +234,38 @@ struct StampVerification {
     }
 }
 
+/// The frames that arrived, or the answers to them.
+private struct Arrivals {
+    private(set) var count = 0
+    private(set) var software = 0
+    private(set) var hardware = 0
+    private(set) var followUps = 0
+    /// Of the answers, those that say that the peer stamped what it received, and what it sent.
+    private(set) var peer = (
+        receivedSoftware: 0, receivedHardware: 0, sentSoftware: 0, sentHardware: 0
+    )
+
+    mutating func count(_ probe: ReceivedProbe) {
+        let report = probe.message.report
+        if probe.message.kind == .followUp {
+            followUps += 1
+            if report.sentSoftware != nil { peer.sentSoftware += 1 }
+            if report.sentHardware != nil { peer.sentHardware += 1 }
+            return
+        }
+        count += 1
+        if probe.ancillary.software != nil { software += 1 }
+        if probe.ancillary.hardware != nil { hardware += 1 }
+        if report.receivedSoftware != nil { peer.receivedSoftware += 1 }
+        if report.receivedHardware != nil { peer.receivedHardware += 1 }
+    }
+
+    /// Whether nothing more is to come of so many frames.
+    func areComplete(_ expected: Int, answers: Bool) -> Bool {
+        count >= expected && (!answers || followUps >= expected)
+    }
+}
+
 /// What a driver says that can be stamped.
 private struct Claims {
     private let capabilities: TimestampingCapabilities?
@@ -243,5 +293,25 @@ extension Line {
     ) {
         readableDuration(key, nanoseconds)
         integer(keyInNanoseconds, nanoseconds)
+    }
+}
+
+extension Console {
+    /// Writes which stamps a peer says that it has taken.
+    fileprivate mutating func write(_ arrived: Arrivals, of shape: TrialShape, from address: MACAddress) {
+        let counts = [
+            ("hardware", arrived.peer.receivedHardware, arrived.peer.sentHardware),
+            ("software", arrived.peer.receivedSoftware, arrived.peer.sentSoftware),
+        ]
+        for (kind, received, sent) in counts {
+            write(.info, "Verify Peer") { line in
+                line.integer("answered", UInt64(arrived.count))
+                line.address("peer", address)
+                line.integer("received_stamped", UInt64(received))
+                line.integer("sent_stamped", UInt64(sent))
+                line.string("shape", shape.rawValue)
+                line.string("stamp", kind)
+            }
+        }
     }
 }

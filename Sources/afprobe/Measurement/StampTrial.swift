@@ -51,7 +51,7 @@ struct StampTrial: ~Copyable {
     ) throws(Failure) {
         self.interface = interface
         self.hopesForHardware = hopesForHardware
-        let size = shape.smallestSize(forPayload: ProbeMessage.probeLength)
+        let size = shape.smallestSize(forPayload: ProbeMessage.length(of: message.kind))
         do throws(SystemError) {
             transmitter = try Transmitter(on: interface, message, in: shape, size: size, Handling())
         } catch {
