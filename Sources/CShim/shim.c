@@ -2,10 +2,12 @@
 #include "CShim.h"
 
 #include <fcntl.h>
+#include <linux/capability.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 _Static_assert(sizeof(struct cshim_mmsghdr) == sizeof(struct mmsghdr), "mmsghdr");
@@ -46,6 +48,18 @@ int cshim_lock_byte(int fd, long offset, short type) {
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
+}
+
+int cshim_keep_capabilities(uint64_t set) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data) != 0) return -1;
+    for (int word = 0; word < _LINUX_CAPABILITY_U32S_3; word++) {
+        data[word].effective &= (uint32_t)(set >> 32 * word);
+        data[word].permitted &= (uint32_t)(set >> 32 * word);
+        data[word].inheritable = 0;
+    }
+    return (int)syscall(SYS_capset, &header, data);
 }
 
 static void set_name(struct ifreq *r, const char *name) {

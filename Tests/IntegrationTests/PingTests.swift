@@ -414,3 +414,42 @@ struct PingDisorderTests {
         #expect(result.errors.contains("another version of the format"))
     }
 }
+
+@Suite(.needs("tcpdump"))
+struct SeveralRespondersTests {
+    @Test func eachIsAskedForItself() throws {
+        let hosts = try Namespaces()
+        let ip = ["ip", "-n", hosts.far.namespace, "link"]
+        let second = "02:00:00:00:00:22"
+        try Program.expect(ip + ["add", "second", "link", "vb", "address", second, "type", "macvlan"])
+        try Program.expect(ip + ["set", "second", "up"])
+        let listeners = [try hosts.far.listen("-q"), try hosts.far.listen("-q", on: "second")]
+        let pings = try [hosts.far.address, second].map { address in
+            try hosts.near.afprobe("ping", "-i", "va", address, "-c", "20", "-I", "2ms", "-q")
+        }
+        for ping in pings {
+            let result = try ping.finish()
+            #expect(result.summary("PING Summary", "received") == 20, "\(result)")
+            for key in ["duplicates", "unmatched", "responder_restarts", "lost"] {
+                #expect(result.summary("PING Summary", key) == 0, "\(key) in \(result)")
+            }
+        }
+        for listener in listeners {
+            #expect(try listener.interrupt().summary("RX Summary", "replies") == 20)
+        }
+    }
+
+    /// Two hosts with one address, or two programs that answer for it: one answer counts, and the user is told.
+    @Test func twoForOneAddressAreNoticed() throws {
+        let hosts = try Namespaces()
+        let listeners = [try hosts.far.listen("-q"), try hosts.far.listen("-q")]
+        let result = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "30", "-I", "2ms", "-q"
+        ).finish()
+        #expect(result.summary("PING Summary", "received") == 30, "\(result)")
+        let duplicates = try #require(result.summary("PING Summary", "duplicates"))
+        // The last may come when the run is over.
+        #expect(duplicates >= 29, "\(result)")
+        for listener in listeners { _ = try listener.interrupt() }
+    }
+}

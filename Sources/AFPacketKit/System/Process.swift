@@ -1,3 +1,4 @@
+internal import CShim
 import Glibc
 
 /// What the running process is and may do.
@@ -23,6 +24,14 @@ public enum ThisProcess {
             return strtoull(line + 7, nil, 16) & (1 << UInt64(capability.rawValue)) != 0
         }
         return false
+    }
+
+    /// Gives up all capabilities but these, for good: what has been opened stays open. capset(2)
+    ///
+    /// - Throws: `SystemError` of capset(2).
+    public static func keepOnly(_ capabilities: [Capability]) throws(SystemError) {
+        let set = capabilities.reduce(UInt64(0)) { $0 | 1 << UInt64($1.rawValue) }
+        guard cshim_keep_capabilities(set) == 0 else { throw .last("capset") }
     }
 
     /// The path of the program's own file, for advice on how to grant it a right; nil if it cannot be read.

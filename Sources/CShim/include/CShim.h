@@ -62,6 +62,10 @@ int cshim_lock_byte(int fd, long offset, short type);
 // prctl is variadic. Timer slack: how late, in nanoseconds, the kernel may end a sleep to save power.
 int cshim_set_timer_slack(unsigned long nanoseconds);
 
+// capset(2) has no wrapper. Leaves the process those of its capabilities that are in the set, whose bits are the numbers in
+// linux/capability.h, for good. Returns 0, or -1 and errno.
+int cshim_keep_capabilities(uint64_t set);
+
 // struct ifreq is a union behind macros. `name` holds IFNAMSIZ bytes, ended by a NUL.
 int cshim_interface_request(int fd, unsigned long request, const char *name, struct ifreq *out);
 int cshim_ifreq_index(const struct ifreq *r);

@@ -93,6 +93,7 @@ extension ListenOptions {
             count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
             replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet)
         var listener = try Listener(on: interface, plan)
+        try dropPrivileges(keepingThoseOf: lease)
         try listener.run(signals, &console)
         _ = consume portGuard
         guard !listener.hasMeasured else { return .measured }

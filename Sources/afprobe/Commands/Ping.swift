@@ -106,6 +106,7 @@ extension PingOptions {
             console.isDetailed ? .everything : self.report.showsStages ? .stages : .usual
         var pinger = try Pinger(
             on: interface, plan(shape, size, replyPort: port, detail), detail: detail)
+        try dropPrivileges(keepingThoseOf: lease)
         console.beginStatus()
         try pinger.run(signals, &console)
         _ = consume portGuard

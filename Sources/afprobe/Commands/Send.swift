@@ -69,6 +69,7 @@ extension SendOptions {
             count: traffic.count, warmup: traffic.warmup, deadline: traffic.deadline,
             timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
         var sender = try Sender(on: interface, plan)
+        try dropPrivileges(keepingThoseOf: lease)
         try sender.run(signals, &console)
         guard !sender.hasMeasured else { return .measured }
         guard sender.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }

@@ -94,6 +94,14 @@ struct HardwareLease: ~Copyable {
         return lease
     }
 
+    /// Whether the setting has to be put back at the end, by this run or by whoever shares it with this one.
+    func isChanged() -> Bool {
+        switch lease {
+        case .some(let lease): lease.mayHaveToRestore()
+        case .none: false
+        }
+    }
+
     /// Puts the setting back.
     mutating func end(_ console: inout Console) {
         let ending: TimestampingLease.Ending?

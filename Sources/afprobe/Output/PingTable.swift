@@ -51,15 +51,28 @@ struct PingTable {
 }
 
 extension Tail {
-    /// Where the slowest round trips lose their time, for people: `above p99 (12 round trips, 1.204ms more than
-    /// usual): turnaround 96.1%, network 3.9%`, the greatest share first.
+    /// Where the slowest round trips lose their time, for people, the greatest share first:
+    ///
+    ///     above p99, 12 round trips take 1.204ms more than usual:
+    ///       turnaround 96.1%, network 3.9%
     func text(_ style: TextStyle) -> String {
         let parts = shares.map { ($0.figure.name, $0.percent) } + [("unattributed", unattributed)]
         let shown = parts.filter { $0.1.magnitude >= 0.05 }.sorted { $0.1 > $1.1 }
             .map { "\($0.0) \(tenths($0.1))%" }
-        let trips = "\(count) round trip\(count == 1 ? "" : "s")"
-        return "above p\(percentile.name) (\(trips), \(style.rounded(excess)) more than usual): "
-            + shown.joined(separator: ", ") + "\n"
+        let trips = count == 1 ? "1 round trip takes" : "\(count) round trips take"
+        return "above p\(percentile.name), \(trips) \(style.rounded(excess)) more than usual:\n"
+            + lines(of: shown)
+    }
+
+    /// Parts with commas in between, in lines of at most 80 columns.
+    private func lines(of parts: [String]) -> String {
+        var lines = [""]
+        for (index, part) in parts.enumerated() {
+            let word = index + 1 < parts.count ? part + "," : part
+            if lines[lines.count - 1].count + word.count + 3 > 80 { lines.append("") }
+            lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "  " : " ") + word
+        }
+        return lines.map { $0 + "\n" }.joined()
     }
 
     private func tenths(_ number: Double) -> String {

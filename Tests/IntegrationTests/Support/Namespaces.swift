@@ -72,9 +72,10 @@ extension Namespaces.Host {
     }
 
     /// Starts `afprobe listen` in this host, and returns once it receives: when it has shown counters.
-    func listen(_ arguments: String...) throws -> Program {
+    func listen(_ arguments: String..., on name: String? = nil) throws -> Program {
         let listener = try Program(
-            command([Tool.afprobe, "listen", "-i", interface, "-w", "30", "--stats", "0.05"] + arguments))
+            command(
+                [Tool.afprobe, "listen", "-i", name ?? interface, "-w", "30", "--stats", "0.05"] + arguments))
         try listener.waitForOutput(containing: "RX Stats")
         return listener
     }

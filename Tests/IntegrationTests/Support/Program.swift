@@ -25,7 +25,7 @@ final class Program {
         let description: String
     }
 
-    private let identifier: pid_t
+    let identifier: pid_t
     private var waitStatus: Int32?
     private let folder: URL
     private let command: String

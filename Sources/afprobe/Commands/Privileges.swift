@@ -1,0 +1,11 @@
+import AFPacketKit
+
+/// Gives up what a run does not need any more, now that its sockets, clocks and files are open: frames from the network
+/// are read without any power over this host.
+///
+/// - Parameter lease: what has to be put back at the end, which takes a capability.
+func dropPrivileges(keepingThoseOf lease: borrowing HardwareLease) throws(Failure) {
+    do throws(SystemError) { try ThisProcess.keepOnly(lease.isChanged() ? [.netAdmin] : []) } catch {
+        throw Failure("Cannot give up the capabilities", error)
+    }
+}
