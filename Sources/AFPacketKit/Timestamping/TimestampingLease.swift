@@ -126,13 +126,6 @@ public struct TimestampingLease: ~Copyable {
         _ = try? Self.restore(content, granted, record, interface)
     }
 
-    /// Whether its end may change the setting: it is not the one that was found at first, by whomever.
-    public func mayHaveToRestore() -> Bool {
-        if let content { return content.original != content.widened }
-        guard let written = record?.read() else { return found != granted }
-        return written.original != written.widened
-    }
-
     /// Puts the setting back, if it is still the borrowed one and nobody else borrows it.
     ///
     /// - Throws: `SystemError` where it could not be put back.

@@ -3,9 +3,9 @@ import AFPacketKit
 /// Gives up what a run does not need any more, now that its sockets, clocks and files are open: frames from the network
 /// are read without any power over this host.
 ///
-/// - Parameter lease: what has to be put back at the end, which takes a capability.
+/// - Parameter lease: what may have to be put back at the end, which takes a capability.
 func dropPrivileges(keepingThoseOf lease: borrowing HardwareLease) throws(Failure) {
-    do throws(SystemError) { try ThisProcess.keepOnly(lease.isChanged() ? [.netAdmin] : []) } catch {
+    do throws(SystemError) { try ThisProcess.keepOnly(lease.mayHaveToRestore() ? [.netAdmin] : []) } catch {
         throw Failure("Cannot give up the capabilities", error)
     }
 }

@@ -94,10 +94,11 @@ struct HardwareLease: ~Copyable {
         return lease
     }
 
-    /// Whether the setting has to be put back at the end, by this run or by whoever shares it with this one.
-    func isChanged() -> Bool {
+    /// Whether this run may have to put the setting back: also where it changed nothing, for others may widen the
+    /// setting meanwhile and leave before it does.
+    func mayHaveToRestore() -> Bool {
         switch lease {
-        case .some(let lease): lease.mayHaveToRestore()
+        case .some: true
         case .none: false
         }
     }
