@@ -1,10 +1,20 @@
 import AFPacketKit
 
 /// The clock that both ends of a difference were read from, the best first.
-enum StampClock: String, CaseIterable {
+enum StampClock: Int, CaseIterable, Comparable {
     case hardware
     case software
     case userspace
+
+    var name: String {
+        switch self {
+        case .hardware: "hardware"
+        case .software: "software"
+        case .userspace: "userspace"
+        }
+    }
+
+    static func < (left: StampClock, right: StampClock) -> Bool { left.rawValue < right.rawValue }
 }
 
 /// When a received frame was seen on its way in.

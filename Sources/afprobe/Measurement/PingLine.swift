@@ -39,9 +39,9 @@ struct PingLine {
             switch content {
             case .peer: line.address(key, peer)
             case .probe: line.integer(key, number)
-            case .roundTripClock: line.string(key, roundTripClock?.rawValue)
+            case .roundTripClock: line.string(key, roundTripClock?.name)
             case .turnaroundClock:
-                line.string(key, values[.turnaround].flatMap { _ in turnaroundClock?.rawValue })
+                line.string(key, values[.turnaround].flatMap { _ in turnaroundClock?.name })
             case .readable(let figure): line.readableDuration(key, values[figure])
             case .nanoseconds(let figure): line.integer(key, values[figure])
             case .stamp(let stamp): line.integer(key, stamp(exchange)?.nanoseconds)

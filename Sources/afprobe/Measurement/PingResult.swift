@@ -103,13 +103,6 @@ extension PingResult {
     }
 }
 
-extension StampClock: Comparable {
-    /// The better one comes first.
-    static func < (left: StampClock, right: StampClock) -> Bool {
-        allCases.firstIndex(of: left)! < allCases.firstIndex(of: right)!
-    }
-}
-
 extension StampClock {
     /// What a round trip on this clock consists of.
     fileprivate var stagesOfRoundTrip: [Figure] {

@@ -46,13 +46,13 @@ struct PingSummaryText {
             let mean = values.mean, let most = values.maximum, let deviation = values.standardDeviation
         else { return "" }
         let figures = [least, mean, most, deviation].map(milliseconds).joined(separator: "/")
-        return "rtt min/avg/max/mdev = \(figures) ms (\(clock.rawValue) stamps)\n"
+        return "rtt min/avg/max/mdev = \(figures) ms (\(clock.name) stamps)\n"
     }
 
     private func clocks(_ clock: StampClock) -> String {
         var text = ""
         if let turnaround = result.turnaroundClock, turnaround != clock {
-            text += "turnaround by \(turnaround.rawValue) stamps\n"
+            text += "turnaround by \(turnaround.name) stamps\n"
         }
         if result.tally.missingHardware > 0, !missingHardware.isEmpty {
             text +=
@@ -62,7 +62,7 @@ struct PingSummaryText {
         if let offset = result.bounds.offset {
             let side = offset.offset < 0 ? "behind" : "ahead of"
             text +=
-                "the responder's \(clock.rawValue) clock is \(style.rounded(Int64(clamping: offset.offset.magnitude))) "
+                "the responder's \(clock.name) clock is \(style.rounded(Int64(clamping: offset.offset.magnitude))) "
                 + "\(side) ours, give or take \(style.rounded(offset.error))\n"
         }
         if let error = result.crossingError {
