@@ -75,9 +75,11 @@ enum Program {
     ) throws(Failure) -> ExitStatus {
         do throws(Failure) {
             let status = try invocation.run(&console)
+            console.finish()
             try console.checkOutput()
             return status
         } catch {
+            console.finish()
             try console.checkOutput()
             // The reader has gone: nobody asks any more.
             if console.isClosed, error.status == .nothingCame { return .nothingCame }

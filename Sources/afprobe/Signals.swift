@@ -13,6 +13,8 @@ enum RunRequest {
 /// look at them.
 final class RunSignals {
     let queue: SignalQueue
+    /// Whether the user has asked to stop.
+    private(set) var isStopped = false
 
     init() throws(Failure) {
         do throws(SystemError) {
@@ -26,6 +28,8 @@ final class RunSignals {
 
     /// The oldest request that waits.
     func next() -> RunRequest? {
-        queue.next().map { $0 == SIGQUIT ? .status : .stop }
+        guard let signal = queue.next() else { return nil }
+        if signal != SIGQUIT { isStopped = true }
+        return signal == SIGQUIT ? .status : .stop
     }
 }

@@ -183,3 +183,38 @@ struct SignalTests {
         }
     }
 }
+
+/// A reader that does not read holds nothing up.
+@Suite(.needs("tcpdump"))
+struct StalledReaderTests {
+    /// The schedule goes on, every stamp is taken, and what did not fit is counted.
+    @Test func theMeasurementGoesOn() throws {
+        let hosts = try Namespaces()
+        let words = [Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "60000", "-I", "0"]
+        // The reader sleeps until the sender has long been done, and then reads what there is.
+        let script = "\(words.joined(separator: " ")) | { sleep 3; grep -E 'TX Summary|TX Recvmsg'; }"
+        let result = try Program(hosts.near.command(["sh", "-c", script])).finish()
+        let summary = try #require(result.lines("TX Summary").last, "\(result.errors)")
+        let dropped = try #require(summary["lines_dropped"].flatMap { Int($0) })
+        #expect(summary["sent"] == "60000" && summary["stamped_software"] == "60000", "\(summary)")
+        #expect(dropped > 0)
+        let lines = result.lines("TX Recvmsg")
+        #expect(lines.count + dropped == 60_000)
+        #expect(lines.allSatisfy { $0["software_ns"] != nil }, "no line is cut")
+    }
+
+    /// What is sent while nobody reads is stamped when it was sent, and not when somebody reads again.
+    @Test func noStampDependsOnTheReader() throws {
+        let hosts = try Namespaces()
+        let words = [
+            Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "3000", "-I", "500us", "-v",
+        ]
+        let script = "\(words.joined(separator: " ")) | { sleep 3; date +%s%N; grep 'TX Recvmsg'; }"
+        let result = try Program(hosts.near.command(["sh", "-c", script])).finish()
+        let reading = try #require(result.lines.first.flatMap { Int($0) }, "\(result)")
+        let stamps = result.lines("TX Recvmsg").compactMap { $0["userspace_ns"].flatMap { Int($0) } }
+        #expect(stamps.count == 3000, "\(result.errors)")
+        // A pipe holds some hundred lines: a sender that waited for its reader would have sent no more by then.
+        #expect(stamps.count { $0 < reading } > 1000)
+    }
+}

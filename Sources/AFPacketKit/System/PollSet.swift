@@ -38,6 +38,11 @@ public struct PollSet: ~Copyable {
         add(signals.descriptor.rawValue, events: POLLIN)
     }
 
+    /// Adds what another thread wakes this one by.
+    public mutating func add(_ wakeup: borrowing Wakeup) -> Member {
+        add(wakeup.descriptor.rawValue, events: POLLIN)
+    }
+
     /// Adds standard output, which becomes ready when its reader goes away.
     public mutating func addReader(of stream: StandardStream) -> Member {
         add(stream.rawValue, events: 0)

@@ -19,6 +19,14 @@ public enum StandardStream: CInt, Sendable {
         }
     }
 
+    /// How many bytes a write may have so that it is never mixed with another program's writes: PIPE_BUF for a pipe;
+    /// nil where there is no such limit. pipe(7)
+    public var atomicWriteSize: Int? {
+        var status = stat()
+        guard fstat(rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
+        return 4096
+    }
+
     /// Whether a person reads it: it is a terminal. isatty(3)
     public var isTerminal: Bool { isatty(rawValue) == 1 }
 

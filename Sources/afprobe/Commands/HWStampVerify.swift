@@ -29,7 +29,7 @@ struct StampVerification {
         self.interface = interface
         self.witness = witness
         signals = try RunSignals()
-        console.answer(signals)
+        try console.begin(signals)
     }
 
     /// Sends and looks, shape by shape, and then for the rate; writes a line for each claim.

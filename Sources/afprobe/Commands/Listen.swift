@@ -74,7 +74,7 @@ extension ListenOptions {
             if let filter { try compile(filter) } else { nil }
         let interface = try openInterface(traffic.interface, &console)
         let signals = try RunSignals()
-        console.answer(signals)
+        try console.begin(signals)
         let port = traffic.effectiveDestinationPort
         let destinations = [interface.address, .broadcast] + groups
         let probes: SocketFilter =

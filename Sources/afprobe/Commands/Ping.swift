@@ -96,7 +96,7 @@ extension PingOptions {
         let (shape, size) = try request.shape(on: interface)
         let report = try PingReport(report, peer: destination)
         let signals = try RunSignals()
-        console.answer(signals)
+        try console.begin(signals)
         let port = traffic.effectiveSourcePort
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
         var lease = try HardwareLease(

@@ -32,6 +32,7 @@ struct PingReport: ~Copyable {
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [String], _ console: inout Console
     ) throws(Failure) {
         let tails = [Percentile.p99, .p999].compactMap { result.tail(above: $0) }
+        let dropped = console.droppedLines
         if console.isForPeople {
             console.write(
                 text: PingSummaryText(
@@ -40,7 +41,8 @@ struct PingReport: ~Copyable {
                 ).text)
         } else {
             for tail in tails { console.write(tail) }
-            let fields = fields(result, elapsed: elapsed, reasons)
+            var fields = fields(result, elapsed: elapsed, reasons)
+            fields.add("lines_dropped", .count(dropped))
             console.write(.info, "PING Summary") { fields.write(to: &$0) }
             if options.drawsHistogram, let values = result[.rtt] { console.write(values) }
         }

@@ -61,6 +61,7 @@ struct Listener: ~Copyable {
             if missing.look(at: now, &console) { responder?.update() }
             responder?.expire(at: now)
             if console.isClosed { break }
+            console.flush()
             let wake = [deadline, outage.nextLook, missing.nextLook, responder?.nextOverdue()].compactMap {
                 $0
             }
@@ -145,7 +146,8 @@ struct Listener: ~Copyable {
             if console.isDetailed, probe.ancillary.hardware == nil {
                 missing.reasonForReceiveHardware(stampedBy: plan.stampFilters)
             } else { nil }
-        console.write(probe, clock: missing.clockName, missingHardware: reason)
+        console.write(
+            .receive(ReceiveLine(probe: probe, clock: missing.clockName, missingHardware: reason)))
     }
 
     private mutating func reportStatistics(_ console: inout Console) throws(Failure) {
@@ -165,16 +167,19 @@ struct Listener: ~Copyable {
     }
 
     private mutating func summarize(_ console: inout Console) {
+        console.awaitRoom()
         let (faults, total) = (receiver.faults, receiver.statistics)
         let replies = replyCounts
         let reasons = missing.reasonsForReceiveHardware(
             probes - stampedHardware, stampedBy: plan.stampFilters)
+        let dropped = console.droppedLines
         console.write(.info, "RX Summary") { line in
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
             line.integer("follow_ups", replies.followUps)
             line.integer("follow_ups_suppressed", replies.followUpsSuppressed)
             line.integer("foreign", faults.foreign)
+            line.integer("lines_dropped", dropped)
             line.missing(
                 "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason", reasons)
             line.integer("missing_software", probes - stampedSoftware)
@@ -209,39 +214,4 @@ struct ListenPlan {
     /// Replies a second at most; nil where none are wanted.
     let replyLimit: UInt64?
     let isQuiet: Bool
-}
-
-extension Console {
-    /// Writes the line of a received probe.
-    mutating func write(_ probe: ReceivedProbe, clock: String?, missingHardware: String?) {
-        let isDetailed = isDetailed
-        let (stamps, userspace) = (probe.ancillary, probe.userspace)
-        write(.info, "RX Recvmsg") { line in
-            line.duration("delay", stamps.software.map { $0 - userspace })
-            if isDetailed { line.address("from", probe.shape.source) }
-            line.stamp("hardware", stamps.hardware, clock: clock, namesClock: isDetailed)
-            if isDetailed {
-                line.string("kind", probe.message.kind.name)
-                line.string("missing_hardware", missingHardware)
-                line.integer("pcp", probe.shape.vlan.map { Int64($0.priority) })
-            }
-            line.integer("probe", probe.message.number)
-            if isDetailed { line.integer("size", UInt64(probe.size)) }
-            line.stamp("software", stamps.software)
-            if isDetailed { line.address("to", probe.shape.destination) }
-            line.stamp("userspace", userspace)
-            if isDetailed { line.integer("vlan", probe.shape.vlan.map { Int64($0.identifier) }) }
-        }
-    }
-}
-
-extension ProbeMessage.Kind {
-    var name: String {
-        switch self {
-        case .probe: "probe"
-        case .request: "request"
-        case .reply: "reply"
-        case .followUp: "follow-up"
-        }
-    }
 }

@@ -1,7 +1,10 @@
 import AFPacketKit
 
 /// The line of a reply: what is known of one exchange.
-struct PingLine {
+struct PingLine: LineWritable {
+    /// `PING Reply`, or what else has become of it.
+    let message: String
+    let detail: Detail
     let number: UInt64
     let peer: MACAddress
     let exchange: Exchange
@@ -28,7 +31,9 @@ struct PingLine {
         case stamp(@Sendable (Exchange) -> Timestamp?)
     }
 
-    func write(to line: inout Line, _ detail: Detail) {
+    var level: Level { .info }
+
+    func write(to line: inout Line, isDetailed: Bool) {
         let fields =
             switch detail {
             case .usual: Self.usualFields
@@ -100,5 +105,19 @@ struct PingLine {
             ("reply_received_software_ns", .stamp { $0.replyReceived.software }),
             ("reply_received_userspace_ns", .stamp { $0.replyReceived.userspace }),
         ]
+    }
+}
+
+/// The line of a request without a reply.
+struct PingTimeoutLine: LineWritable {
+    let number: UInt64
+    let peer: MACAddress
+
+    var level: Level { .warning }
+    var message: String { "PING Timeout" }
+
+    func write(to line: inout Line, isDetailed: Bool) {
+        line.address("peer", peer)
+        line.integer("probe", number)
     }
 }

@@ -109,6 +109,7 @@ struct Pinger: ~Copyable {
             }
             lookAround(at: now, &console)
             if console.isClosed { break }
+            console.flush()
             transmitter.prepareWait(&poll, reports)
             do throws(SystemError) { try poll.wait(until: plan.spins ? now : wakeTime(&console)) } catch {
                 throw Failure("Cannot wait for replies", error)
@@ -261,10 +262,8 @@ struct Pinger: ~Copyable {
         guard transmitter.window[number].hasReply else {
             result.tally.lost += 1
             guard !plan.transmit.isQuiet else { return }
-            return console.write(.warning, "PING Timeout") { line in
-                line.address("peer", plan.transmit.shape.destination)
-                line.integer("probe", number)
-            }
+            return console.write(
+                .pingTimeout(PingTimeoutLine(number: number, peer: plan.transmit.shape.destination)))
         }
         if !transmitter.window[number].hasFollowUp { result.tally.missingFollowUps += 1 }
         if plan.showsStages, transmitter.window[number].requestSent.hardware != nil {
@@ -286,11 +285,12 @@ struct Pinger: ~Copyable {
         let exchange = transmitter.window[number]
         let (values, clock) = result.record(exchange)
         guard !plan.transmit.isQuiet else { return }
-        let line = PingLine(
-            number: number, peer: plan.transmit.shape.destination, exchange: exchange, values: values,
-            roundTripClock: clock, turnaroundClock: result.turnaroundClock)
-        let detail = detail
-        console.write(.info, "PING Reply") { line.write(to: &$0, detail) }
+        console.write(
+            .ping(
+                PingLine(
+                    message: "PING Reply", detail: detail, number: number,
+                    peer: plan.transmit.shape.destination, exchange: exchange, values: values,
+                    roundTripClock: clock, turnaroundClock: result.turnaroundClock)))
     }
 
     /// Writes the line of a reply that is in no figure, with its time on the best clock it has.
@@ -304,10 +304,11 @@ struct Pinger: ~Copyable {
         )
         let clock = exchange.bestRoundTripClock
         let line = PingLine(
-            number: number, peer: plan.transmit.shape.destination, exchange: exchange,
+            message: message, detail: .usual, number: number, peer: plan.transmit.shape.destination,
+            exchange: exchange,
             values: exchange.figures(roundTripBy: clock, turnaroundBy: nil, isSynchronised: false),
             roundTripClock: clock, turnaroundClock: nil)
-        console.write(.info, message) { line.write(to: &$0, .usual) }
+        console.write(.ping(line))
     }
 
     private func reportOtherResponder(_ console: inout Console) {
@@ -346,7 +347,7 @@ struct Pinger: ~Copyable {
     }
 
     private mutating func complete(_ console: inout Console) {
-        console.endStatus()
+        console.awaitRoom()
         // What has been answered counts, even where something of it is still out.
         while let (number, _) = transmitter.window.oldestOpen() {
             if transmitter.window[number].hasReply {

@@ -71,6 +71,7 @@ struct Sender: ~Copyable {
             }
             if console.isClosed { break }
             transmitter.prepareWait(&poll, reports)
+            console.flush()
             let wake = [transmitter.wakeTime(), missing.nextLook].compactMap { $0 }.min()
             do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for transmit stamps", error)
@@ -151,7 +152,11 @@ struct Sender: ~Copyable {
             }
             if stamps.scheduled == nil { reasons.scheduled = reasonForScheduled }
         }
-        console.write(stamps, of: number, plan, clock: missing.clockName, reasons)
+        console.write(
+            .transmit(
+                TransmitLine(
+                    number: number, stamps: stamps, shape: plan.shape, size: plan.size,
+                    clock: missing.clockName, missing: reasons)))
     }
 
     /// Why a frame has no scheduled stamp.
@@ -167,16 +172,19 @@ struct Sender: ~Copyable {
     }
 
     private mutating func summarize(_ console: inout Console) {
+        console.awaitRoom()
         let (counts, overflows) = (counts, transmitter.reportOverflows)
         let hardwareReasons = missing.reasonsForTransmitHardware(
             counts.missingHardware, late: counts.lateHardware, overflows: overflows)
         let softwareReasons = missing.reasonsForTransmitSoftware(
             counts.missingSoftware, late: counts.lateSoftware, overflows: overflows)
+        let dropped = console.droppedLines
         console.write(.info, "TX Summary") { line in
             line.integer("failed", transmitter.failed)
             line.integer("in_flight", UInt64(transmitter.window.openCount))
             line.integer("late_hardware", counts.lateHardware)
             line.integer("late_software", counts.lateSoftware)
+            line.integer("lines_dropped", dropped)
             line.integer("mismatched", counts.mismatched)
             line.missing(
                 "missing_hardware", counts.missingHardware, because: "missing_hardware_reason",
@@ -196,42 +204,3 @@ struct Sender: ~Copyable {
 
 /// How many frames are sent flat out before the signals and the time-outs are looked at.
 private let lookInterval = 64
-
-/// Why a frame lacks a stamp; nil where it does not, or where nobody asks.
-private struct MissingReasons {
-    var hardware: String?
-    var software: String?
-    var scheduled: String?
-}
-
-extension Console {
-    /// Writes the line of a probe that was sent.
-    fileprivate mutating func write(
-        _ stamps: TransmitStamps, of number: UInt64, _ plan: TransmitPlan, clock: String?,
-        _ missing: MissingReasons
-    ) {
-        let isDetailed = isDetailed
-        let shape = plan.shape
-        write(.info, "TX Recvmsg") { line in
-            if isDetailed { line.address("from", shape.source) }
-            line.stamp("hardware", stamps.hardware, clock: clock, namesClock: isDetailed)
-            if isDetailed {
-                line.string("missing_hardware", missing.hardware)
-                line.string("missing_scheduled", missing.scheduled)
-                line.string("missing_software", missing.software)
-            }
-            if isDetailed { line.integer("pcp", shape.vlan.map { Int64($0.priority) }) }
-            line.integer("probe", number)
-            if isDetailed {
-                line.integer("scheduled_ns", stamps.scheduled?.nanoseconds)
-                line.integer("size", UInt64(plan.size))
-            }
-            line.stamp("software", stamps.software)
-            if isDetailed {
-                line.address("to", shape.destination)
-                line.integer("userspace_ns", stamps.userspace?.nanoseconds)
-                line.integer("vlan", shape.vlan.map { Int64($0.identifier) })
-            }
-        }
-    }
-}

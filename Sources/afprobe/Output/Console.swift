@@ -16,89 +16,128 @@ struct OutputOptions {
     var isVerbose = false
 }
 
-/// The two streams that lines go to: data to standard output, diagnostics to standard error. Each line is
-/// one write, as soon as it is complete.
+/// The two streams that lines go to: data to standard output, diagnostics to standard error.
+///
+/// At first lines are written at once. For a run they are handed to a thread that writes them as soon as it can, so that
+/// nothing the reader does holds up what is measured.
 struct Console: ~Copyable {
-    private var data: Line
-    private var diagnostics: Line
+    private let formats: LineFormats
+    private var formatter: LineFormatter
+    private var text = TextBuffer()
+    private var writer: LineWriter?
+    private var signals: RunSignals?
     private let start = MonotonicTime.now()
+    private var directFailure: SystemError?
+    /// Lines that found no room, because the reader was too slow.
+    private(set) var droppedLines: UInt64 = 0
+    private var status: StatusLine?
+
+    /// Whether the data are read by a person.
+    var isForPeople: Bool { formats.data == .text }
+
+    /// Whether the data are coloured.
+    var isColored: Bool { formats.isDataColored }
+
+    /// Whether lines show more than the keys they always have.
+    var isDetailed: Bool { formats.isDetailed }
+
+    init(_ options: OutputOptions = OutputOptions()) {
+        func format(_ stream: StandardStream) -> LineFormat {
+            options.format ?? (stream.isTerminal ? .text : .logfmt)
+        }
+        func isColored(_ stream: StandardStream) -> Bool {
+            format(stream) == .text && options.color.isOn(isTerminal: stream.isTerminal)
+        }
+        formats = LineFormats(
+            data: format(.output), isDataColored: isColored(.output), diagnostics: format(.error),
+            areDiagnosticsColored: isColored(.error),
+            isDetailed: options.isVerbose || format(.output) == .json)
+        formatter = LineFormatter(formats)
+    }
+
     /// Why standard output takes no more lines; nil while it does.
-    private(set) var failure: SystemError?
+    var failure: SystemError? { directFailure ?? writer?.failure }
 
     /// Whether the reader of the lines has gone, or the disk is full: there is no point in going on.
     var isClosed: Bool { failure != nil }
 
-    /// Whether the data are read by a person.
-    var isForPeople: Bool { data.format == .text }
-
-    /// Whether the data are coloured.
-    var isColored: Bool { data.isColored }
-
-    /// What may end the waiting for a reader; nil before a run.
-    private var interruption: Interruption?
-
-    /// The line at the bottom of a terminal that tells how the run goes; nil where there is none.
-    private var status: StatusLine?
-
-    /// Whether lines show more than the keys they always have.
-    let isDetailed: Bool
-
-    init(_ options: OutputOptions = OutputOptions()) {
-        func line(_ stream: StandardStream) -> Line {
-            let format = options.format ?? (stream.isTerminal ? .text : .logfmt)
-            let isColored =
-                format == .text && options.color.isOn(isTerminal: stream.isTerminal)
-            return Line(format: format, isColored: isColored)
-        }
-        data = line(.output)
-        diagnostics = line(.error)
-        isDetailed = options.isVerbose || data.format == .json
+    /// Takes note that the reader of the lines has gone.
+    mutating func close() {
+        if failure == nil { directFailure = SystemError("write", .brokenPipe) }
     }
 
-    /// Writes a line of data.
+    // MARK: Lines
+
+    /// Writes the line of a frame.
+    mutating func write(_ content: LineRecord.Content) {
+        var record = LineRecord(content)
+        record.time = .now()
+        record.elapsed = MonotonicTime.now() - start
+        hand(record)
+    }
+
+    /// Writes a line of data that comes now and then.
     mutating func write(
         _ level: Level = .info, _ message: String, _ addFields: (inout Line) -> Void
     ) {
-        guard failure == nil else { return }
-        eraseStatus()
-        data.begin(level, message, time: .now(), sinceStart: MonotonicTime.now() - start)
-        addFields(&data)
-        data.end()
-        do throws(SystemError) {
-            try interruption?.waitForRoom()
-            try StandardStream.output.write(data.text.bytes.span)
-        } catch {
-            failure = error
-        }
-    }
-
-    /// Lets signals end a run also while the reader of its lines does not read.
-    mutating func answer(_ signals: RunSignals) { interruption = Interruption(signals) }
-
-    /// Takes note that the reader of the lines has gone.
-    mutating func close() {
-        if failure == nil { failure = SystemError("write", .brokenPipe) }
+        let bytes = formatter.line(level, message, elapsed: MonotonicTime.now() - start, addFields)
+        hand(LineRecord(.finished(.output, bytes)))
     }
 
     /// Writes text that is no line, for people.
     mutating func write(text: String) {
-        guard failure == nil else { return }
-        eraseStatus()
-        do throws(SystemError) { try StandardStream.output.write(Array(text.utf8).span) } catch {
-            failure = error
-        }
+        hand(LineRecord(.finished(.output, Array(text.utf8))))
     }
 
     /// Writes a diagnostic line.
     mutating func report(
         _ level: Level, _ message: String, _ addFields: (inout Line) -> Void = { _ in }
     ) {
-        eraseStatus()
-        diagnostics.begin(level, message, time: .now(), sinceStart: MonotonicTime.now() - start)
-        addFields(&diagnostics)
-        diagnostics.end()
-        // Nowhere is left to tell that standard error cannot be written.
-        try? StandardStream.error.write(diagnostics.text.bytes.span)
+        let bytes = formatter.diagnosticLine(level, message, elapsed: MonotonicTime.now() - start, addFields)
+        hand(LineRecord(.finished(.error, bytes)))
+    }
+
+    private mutating func hand(_ record: consuming LineRecord) {
+        if let writer {
+            if !writer.push(record) { droppedLines += 1 }
+            return
+        }
+        text.clear()
+        let stream = formatter.append(record, to: &text)
+        if stream == .output, failure != nil { return }
+        do throws(SystemError) { try stream.write(text.bytes.span) } catch {
+            if stream == .output { directFailure = error }
+        }
+    }
+
+    // MARK: Runs
+
+    /// Has the lines of a run written by a thread of its own.
+    mutating func begin(_ signals: RunSignals) throws(Failure) {
+        do throws(SystemError) { writer = try LineWriter(formats) } catch {
+            throw Failure("Cannot start the thread that writes lines", error)
+        }
+        self.signals = signals
+    }
+
+    /// Has what has been handed over written: to be called before a wait, and now and then.
+    func flush() { writer?.wake() }
+
+    /// Waits for room for the lines that sum a run up, which are not to be dropped.
+    mutating func awaitRoom() {
+        endStatus()
+        guard let writer, let signals else { return }
+        var patience = Patience(signals)
+        writer.waitForRoom(&patience)
+    }
+
+    /// Waits until all lines are written.
+    mutating func finish() {
+        guard let writer, let signals else { return }
+        var patience = Patience(signals)
+        writer.finish(&patience)
+        if directFailure == nil { directFailure = writer.failure }
+        self.writer = nil
     }
 }
 
@@ -106,12 +145,9 @@ struct Console: ~Copyable {
 
 /// A line that is drawn again and again at the bottom of a terminal.
 private struct StatusLine {
-    var isShown = false
     var nextDraw = MonotonicTime(nanoseconds: 0)
 
     static let pause: Int64 = 250_000_000
-    /// Back to the beginning of the line, and erase it. ECMA-48
-    static let erasure = "\r\u{1b}[K"
 }
 
 extension Console {
@@ -129,46 +165,15 @@ extension Console {
     /// Draws it, if it is time.
     mutating func showStatus(at now: MonotonicTime, _ text: () -> String) {
         guard let shown = status, now >= shown.nextDraw else { return }
-        write(text: text())
-        status?.isShown = true
+        hand(LineRecord(.status(Array(text().utf8))))
         status?.nextDraw = now + StatusLine.pause
     }
 
     /// Takes it away for good.
-    mutating func endStatus() {
-        eraseStatus()
+    private mutating func endStatus() {
+        guard status != nil else { return }
+        hand(LineRecord(.statusEnd))
         status = nil
-    }
-
-    private mutating func eraseStatus() {
-        guard status?.isShown ?? false else { return }
-        status?.isShown = false
-        try? StandardStream.output.write(Array(StatusLine.erasure.utf8).span)
-    }
-}
-
-/// Waits for room in standard output, as long as nobody asks the run to stop.
-private struct Interruption: ~Copyable {
-    private let signals: RunSignals
-    private var poll = PollSet()
-    private let room: PollSet.Member
-
-    init(_ signals: RunSignals) {
-        self.signals = signals
-        var poll = PollSet()
-        room = poll.addRoom(in: .output)
-        _ = poll.add(signals.queue)
-        self.poll = poll
-    }
-
-    /// - Throws: `SystemError` with `interrupted` where the run is to stop before there was room.
-    mutating func waitForRoom() throws(SystemError) {
-        while true {
-            try poll.wait(until: nil)
-            if poll.isReady(room) { return }
-            // How it goes is not told now: standard error is likely to be the same terminal.
-            if case .stop = signals.next() { throw SystemError("write", .interrupted) }
-        }
     }
 }
 

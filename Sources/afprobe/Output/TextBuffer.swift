@@ -8,12 +8,17 @@ struct TextBuffer {
 
     mutating func clear() { bytes.removeAll(keepingCapacity: true) }
 
+    /// Takes the first bytes away.
+    mutating func removeFirst(_ count: Int) { bytes.removeFirst(count) }
+
     mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
     mutating func append(_ text: StaticString) {
         unsafe bytes.append(
             contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
     }
+
+    mutating func append(bytes more: [UInt8]) { bytes.append(contentsOf: more) }
 
     mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
 

@@ -1,0 +1,36 @@
+import Glibc
+
+/// A thread of its own that does one thing. pthreads(7)
+public struct WorkerThread: ~Copyable, Sendable {
+    private let thread: pthread_t
+
+    /// What the new thread finds.
+    private final class Errand {
+        let body: @Sendable () -> Void
+        init(_ body: @escaping @Sendable () -> Void) { self.body = body }
+    }
+
+    /// Starts the thread, which inherits the blocked signals, the capabilities and the scheduling of the one that
+    /// starts it.
+    ///
+    /// - Throws: `SystemError` of pthread_create(3).
+    public init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+        var thread = pthread_t()
+        let errand = Unmanaged.passRetained(Errand(body))
+        let code = pthread_create(
+            &thread, nil,
+            { errand in
+                guard let errand else { return nil }
+                Unmanaged<Errand>.fromOpaque(errand).takeRetainedValue().body()
+                return nil
+            }, errand.toOpaque())
+        guard code == 0 else {
+            errand.release()
+            throw SystemError("pthread_create", ErrorCode(rawValue: code))
+        }
+        self.thread = thread
+    }
+
+    /// Waits for the thread's end.
+    public consuming func join() { pthread_join(thread, nil) }
+}
