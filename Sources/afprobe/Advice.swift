@@ -82,6 +82,8 @@ private func missingCapabilityAdvice(for error: SystemError) -> String? {
     switch error.operation.description {
     case "socket(AF_PACKET)": needed = .netRaw
     case "SIOCSHWTSTAMP", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
+    case "socket(AF_NETLINK)", "connect(AF_NETLINK)", "send(AF_NETLINK)":
+        return "a sandbox or a security module forbids netlink; --via auto asks by ioctl instead"
     default: return nil
     }
     guard !ThisProcess.has(needed) else {

@@ -41,8 +41,18 @@ extension TimestampingProvider: CustomStringConvertible {
 public enum TimestampingSource: Hashable, Sendable {
     /// The NIC's MAC, or a NIC that has both in one.
     case mac
-    /// A PHY, with its number where the kernel gives one: `phy` in ethtool(8) --show-phys.
+    /// A PHY, with its number where the kernel gives one, as ethtool(8) --show-phys has it.
     case phy(index: Int?)
+
+    /// The number of the PHY; nil where it is not one, or has none.
+    public var phyIndex: Int? {
+        if case .phy(let index) = self { index } else { nil }
+    }
+}
+
+extension TimestampingSource: CustomStringConvertible {
+    /// `mac` or `phy`.
+    public var description: String { self == .mac ? "mac" : "phy" }
 }
 
 /// What a driver has counted about its transmit stamps; nil for what it does not count. ethtool(8) -I -T, Linux 6.10
@@ -55,4 +65,7 @@ public struct TimestampingStatistics: Hashable, Sendable {
     public let errors: UInt64?
     /// One-step messages, of which nobody knows whether they were stamped.
     public let oneStepUnconfirmed: UInt64?
+
+    /// Stamps that were asked for and are not to be had: lost ones and errors.
+    public var missing: UInt64 { (lost ?? 0) &+ (errors ?? 0) }
 }

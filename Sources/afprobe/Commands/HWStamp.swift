@@ -135,7 +135,6 @@ extension HWStampOptions {
         let setting = try reading("its setting", interface) {
             () throws(SystemError) in try interface.hardwareTimestampingSetting(via: path)
         }
-        let clock = capabilities?.clockIndex.flatMap(compare)
         let virtualClocks = path == .ioctl ? nil : try? interface.virtualClocks()
         let providers = path == .ioctl ? nil : try? interface.timestampingProviders()
         console.write(.info, "Hardware Timestamping") { line in
@@ -143,28 +142,19 @@ extension HWStampOptions {
             line.list("capabilities", capabilities?.flags.names ?? [])
             line.name("driver", try? interface.driver())
             line.string("interface", interface.name)
-            line.name("phc", clock: capabilities?.clockIndex)
-            line.integer("phc_error_ns", clock?.error)
-            line.string("phc_method", clock?.method.rawValue)
-            line.readableDuration("phc_offset", clock?.offset)
-            line.integer("phc_offset_ns", clock?.offset)
-            line.string("phc_timescale", clock.map { Timescale(offset: $0.offset).rawValue })
+            line.clock(capabilities?.clockIndex)
             line.string("provider", capabilities?.provider?.description)
-            line.knownList("providers", providers?.map(\.description))
+            line.knownList("providers", providers?.map(\.description), worthFrom: 2)
             line.name("rx_filter", setting?.receiveFilter.description)
             line.list("rx_filters", capabilities?.receiveFilterNames ?? [])
-            line.source(capabilities?.source)
+            line.string("source", capabilities?.source?.description)
+            line.integer("source_phy", capabilities?.source?.phyIndex.map(Int64.init))
             line.integer("tai_offset", Int64(Timestamp.kernelTAIOffset()))
             line.counters(capabilities?.statistics)
             line.name("tx_type", setting?.transmitType.description)
             line.list("tx_types", capabilities?.transmitTypeNames ?? [])
             line.knownList("vclocks", virtualClocks?.map { "ptp\($0)" })
         }
-    }
-
-    /// The NIC's clock against the system's; nil where the device may not be opened or cannot tell.
-    private func compare(_ index: Int) -> PTPClock.CrossTimestamp? {
-        do throws(SystemError) { return try PTPClock(index: index).crossTimestamp() } catch { return nil }
     }
 
     /// What the driver says; nil where it does not have that, which is an answer.
@@ -186,25 +176,11 @@ extension Line {
         string(key, value ?? (format == .json ? nil : "none"))
     }
 
-    /// A list that not every kernel tells: in text only where there is something in it, null in JSON where unknown.
-    fileprivate mutating func knownList(_ key: StaticString, _ values: [String]?) {
+    /// A list that not every kernel tells: in text only where it is long enough to tell something, null in JSON where
+    /// it is unknown.
+    fileprivate mutating func knownList(_ key: StaticString, _ values: [String]?, worthFrom least: Int = 1) {
         guard let values else { return string(key, nil) }
-        if format == .json || !values.isEmpty { list(key, values) }
-    }
-
-    /// What takes the stamps, and which PHY.
-    fileprivate mutating func source(_ source: TimestampingSource?) {
-        switch source {
-        case .mac:
-            string("source", "mac")
-            integer("source_phy", nil)
-        case .phy(let index):
-            string("source", "phy")
-            integer("source_phy", index.map(Int64.init))
-        case nil:
-            string("source", nil)
-            integer("source_phy", nil)
-        }
+        if format == .json || values.count >= least { list(key, values) }
     }
 
     /// What the driver has counted.
@@ -215,8 +191,19 @@ extension Line {
         integer("tx_stamped", statistics?.stamped.map(Int64.init(clamping:)))
     }
 
-    /// The number of a NIC's clock, likewise.
-    fileprivate mutating func name(_ key: StaticString, clock: Int?) {
-        if let clock { integer(key, UInt64(clock)) } else { name(key, nil) }
+    /// The NIC's clock and its offset to the system's, which is absent where the device may not be opened or cannot
+    /// tell.
+    fileprivate mutating func clock(_ index: Int?) {
+        if let index { integer("phc", UInt64(index)) } else { name("phc", nil) }
+        let offset = index.flatMap(compare)
+        integer("phc_error_ns", offset?.error)
+        string("phc_method", offset?.method.rawValue)
+        readableDuration("phc_offset", offset?.offset)
+        integer("phc_offset_ns", offset?.offset)
+        string("phc_timescale", offset.map { Timescale(offset: $0.offset).rawValue })
+    }
+
+    private func compare(_ index: Int) -> PTPClock.CrossTimestamp? {
+        do throws(SystemError) { return try PTPClock(index: index).crossTimestamp() } catch { return nil }
     }
 }

@@ -54,9 +54,11 @@ extension HWStampConfigOptions {
         let interface = try lookUpInterface(interface)
         let current: HardwareTimestampingSetting
         do throws(SystemError) { current = try interface.hardwareTimestampingSetting(via: path) } catch {
-            throw Failure(
-                "Interface \(interface.name) has no hardware time stamping to set", error,
-                interface: interface)
+            let goal =
+                error.code == .notSupported
+                ? "Interface \(interface.name) has no hardware time stamping to set"
+                : "Cannot ask interface \(interface.name) for its setting"
+            throw Failure(goal, error, interface: interface)
         }
         console.write(current, as: "Current settings", of: interface)
         guard transmitType != nil || receiveFilter != nil else { return .measured }
