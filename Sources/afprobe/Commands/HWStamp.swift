@@ -82,6 +82,9 @@ extension HWStampOptions {
         if receiver != nil, peer != nil {
             throw .usage("--receiver and --peer exclude each other", hint: "leave one of them out")
         }
+        if path != .automatic {
+            throw .usage("Option --via has no meaning with --verify", hint: "leave one of them out")
+        }
         let interface = try openInterface(name, &console)
         let witness: StampVerification.Witness =
             if let receiver {
