@@ -33,7 +33,7 @@ lint:
 	@$(environment)/prepare shellcheck python3
 	swift format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
-		Tests/HardwareLab/netem .ci/run
+		Tests/HardwareLab/netem Tests/HardwareLab/netlink .ci/run
 	shellcheck -s bash completions/afprobe.bash
 	$(environment)/check-structure
 

@@ -241,9 +241,13 @@ _afprobe() {
             _afprobe_words 'auto always never'
             return
             ;;
+        --via)
+            _afprobe_words 'auto netlink ioctl'
+            return
+            ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--verify --receiver --peer --format --color --help'
+            _afprobe_words '--verify --receiver --peer --format --color --via --help'
         else
             _afprobe_interfaces
         fi
@@ -266,9 +270,13 @@ _afprobe() {
             _afprobe_words 'auto always never'
             return
             ;;
+        --via)
+            _afprobe_words 'auto netlink ioctl'
+            return
+            ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--tx --rx --format --color --help'
+            _afprobe_words '--tx --rx --format --color --via --help'
         else
             _afprobe_interfaces
         fi

@@ -60,16 +60,30 @@ private func advice(for error: SystemError, on interface: String?) -> String? {
     case .noSuchDevice, .noSuchAddress: return "the interface has gone; ip link shows those there are"
     case .messageTooLong: return "use a smaller --size, or raise the MTU: ip link set \(name) mtu N"
     case .notSupported: return "what the interface can stamp is shown by: afprobe hwstamp \(name)"
+    case .notImplemented: return netlinkAdvice(for: error)
     case .outOfRange: return "what the NIC can be set to is shown by: afprobe hwstamp \(name)"
     default: return nil
     }
+}
+
+/// What to do where the kernel does not have a request that was to be made by netlink alone.
+private func netlinkAdvice(for error: SystemError) -> String? {
+    let version: String
+    switch error.operation.description {
+    case "ETHTOOL_MSG_TSINFO_GET": version = "5.6"
+    case "ETHTOOL_MSG_TSCONFIG_GET", "ETHTOOL_MSG_TSCONFIG_SET": version = "6.14"
+    default: return nil
+    }
+    return "this needs Linux \(version) with CONFIG_ETHTOOL_NETLINK; --via auto asks by ioctl instead"
 }
 
 private func missingCapabilityAdvice(for error: SystemError) -> String? {
     let needed: ThisProcess.Capability
     switch error.operation.description {
     case "socket(AF_PACKET)": needed = .netRaw
-    case "SIOCSHWTSTAMP": needed = .netAdmin
+    case "SIOCSHWTSTAMP", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
+    case "socket(AF_NETLINK)", "connect(AF_NETLINK)", "send(AF_NETLINK)":
+        return "a sandbox or a security module forbids netlink; --via auto asks by ioctl instead"
     default: return nil
     }
     guard !ThisProcess.has(needed) else {

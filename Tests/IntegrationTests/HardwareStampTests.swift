@@ -17,6 +17,63 @@ struct HardwareStampTests {
         #expect(shown.status == 0)
     }
 
+    @Test func bothInterfacesOfTheKernelSayTheSame() throws {
+        let hosts = try Namespaces()
+        func line(_ path: String) throws -> [String: String] {
+            let result = try hosts.near.afprobe("hwstamp", "va", "--via", path).finish()
+            var line = try #require(result.lines("Hardware Timestamping").first, "\(result)")
+            line["time"] = nil
+            return line
+        }
+        #expect(try line("auto") == line("ioctl"))
+        guard kernelHasSettingByNetlink else {
+            return try expectRefusalOfOldKernel(hosts.near.afprobe("hwstamp", "va", "--via", "netlink"))
+        }
+        #expect(try line("netlink") == line("ioctl"))
+    }
+
+    @Test func bothInterfacesOfTheKernelRefuseTheSame() throws {
+        let hosts = try Namespaces()
+        func expectRefusal(_ path: String, by call: String) throws {
+            let result = try hosts.near.afprobe("hwstamp-config", "va", "--tx", "on", "--via", path).finish()
+            #expect(result.status == 3, "\(result)")
+            #expect(result.errors.contains("\(call): Operation not supported"), "\(result)")
+            #expect(result.errors.contains("afprobe hwstamp va"), "\(result)")
+        }
+        try expectRefusal("ioctl", by: "SIOCGHWTSTAMP")
+        guard kernelHasSettingByNetlink else {
+            return try expectRefusalOfOldKernel(
+                hosts.near.afprobe("hwstamp-config", "va", "--via", "netlink"))
+        }
+        try expectRefusal("netlink", by: "ETHTOOL_MSG_TSCONFIG_GET")
+    }
+
+    private var kernelHasSettingByNetlink: Bool {
+        ProcessInfo.processInfo.isOperatingSystemAtLeast(
+            OperatingSystemVersion(majorVersion: 6, minorVersion: 14, patchVersion: 0))
+    }
+
+    private func expectRefusalOfOldKernel(_ program: Program) throws {
+        let result = try program.finish()
+        #expect(result.status == 3 && result.errors.contains("this needs Linux 6.14"), "\(result)")
+    }
+
+    @Test func onlyNetlinkTellsOfProvidersAndVirtualClocks() throws {
+        let hosts = try Namespaces()
+        func object(_ path: String) throws -> [String: Any] {
+            let result = try hosts.near.afprobe("hwstamp", "va", "--format", "json", "--via", path).finish()
+            return try #require(
+                JSONSerialization.jsonObject(with: Data(result.output.utf8)) as? [String: Any], "\(result)")
+        }
+        let (both, ioctl) = (try object("auto"), try object("ioctl"))
+        #expect(both["vclocks"] as? [String] == [] && both["providers"] as? [String] == [])
+        #expect(ioctl["vclocks"] is NSNull && ioctl["providers"] is NSNull)
+        for key in ["bus", "provider", "source", "source_phy", "tx_errors", "tx_lost", "tx_stamped"] {
+            #expect(both[key] is NSNull && ioctl[key] is NSNull, "\(key)")
+        }
+        #expect(ioctl["tai_offset"] is Int)
+    }
+
     @Test func everyEthernetInterfaceIsShown() throws {
         let hosts = try Namespaces()
         try Program.expect(["ip", "-n", hosts.near.namespace, "link", "add", "second", "type", "veth"])

@@ -188,3 +188,13 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         #expect(pacing.isFinished)
     }
 }
+
+@Suite struct MissingStampsTests {
+    @Test func countsNoLossTwice() {
+        #expect(MissingStamps.losses(5, beyond: []) == 5)
+        #expect(MissingStamps.losses(5, beyond: [3]) == 2)
+        #expect(MissingStamps.losses(5, beyond: [3, 2]) == 0)
+        #expect(MissingStamps.losses(5, beyond: [3, .max, 2]) == 0)
+        #expect(MissingStamps.losses(0, beyond: [1]) == 0)
+    }
+}

@@ -1,3 +1,4 @@
+internal import CShim
 import Glibc
 
 /// A reading of a clock: nanoseconds since that clock's epoch.
@@ -25,6 +26,14 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// What CLOCK_REALTIME shows now: the clock of the software stamps. clock_gettime(2)
     public static func now() -> Timestamp {
         Timestamp(nanoseconds: read(CLOCK_REALTIME))
+    }
+
+    /// How many seconds the kernel believes TAI to be ahead of UTC; 0 where nobody has told it, and CLOCK_TAI then
+    /// is CLOCK_REALTIME. adjtimex(2)
+    public static func kernelTAIOffset() -> Int {
+        var state = timex()
+        adjtimex(&state)
+        return Int(state.tai)
     }
 
     /// The nanoseconds from `earlier` to `later`, negative if they are in the other order. It wraps only

@@ -8,10 +8,15 @@ public struct SystemError: Error, Sendable {
     /// The reason, errno(3).
     public let code: ErrorCode
 
+    /// The reason in the words of the kernel or the driver, where they give any: netlink's extended
+    /// acknowledgement.
+    public let explanation: String?
+
     /// Pairs an operation with its reason.
-    public init(_ operation: StaticString, _ code: ErrorCode) {
+    public init(_ operation: StaticString, _ code: ErrorCode, explanation: String? = nil) {
         self.operation = operation
         self.code = code
+        self.explanation = explanation
     }
 
     /// The error of the call that has just failed; to be made before anything else can change errno.
@@ -28,8 +33,10 @@ extension SystemError: Equatable {
 }
 
 extension SystemError: CustomStringConvertible {
-    /// For instance `bind: No such device`.
-    public var description: String { "\(operation): \(code)" }
+    /// For instance `bind: No such device`; with the explanation, where there is one, in brackets.
+    public var description: String {
+        "\(operation): \(code)" + (explanation.map { " (\($0))" } ?? "")
+    }
 }
 
 /// A value of errno(3).
@@ -74,6 +81,10 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let familyNotSupported = ErrorCode(rawValue: EAFNOSUPPORT)
     /// A value the kernel does not take. EINVAL.
     public static let invalidArgument = ErrorCode(rawValue: EINVAL)
+    /// The kernel does not have this call or request. ENOSYS.
+    public static let notImplemented = ErrorCode(rawValue: ENOSYS)
+    /// What came is not a message of that protocol. EBADMSG.
+    public static let malformedMessage = ErrorCode(rawValue: EBADMSG)
 }
 
 extension ErrorCode: CustomStringConvertible {

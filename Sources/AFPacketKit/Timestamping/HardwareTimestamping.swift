@@ -1,6 +1,3 @@
-internal import CShim
-import Glibc
-
 /// Which frames a NIC stamps as it sends them. HWTSTAMP_TX_, linux/net_tstamp.h
 public struct TransmitType: RawRepresentable, Hashable, Sendable {
     /// The kernel's number.
@@ -114,6 +111,26 @@ public struct TimestampingCapabilities: Hashable, Sendable {
     public let receiveFilters: [ReceiveFilter]
     /// ethtool's names of those filters.
     public let receiveFilterNames: [String]
+    /// The clock and the quality of the stamps; nil where there is no clock, or the kernel does not say.
+    public internal(set) var provider: TimestampingProvider?
+    /// What takes the stamps; nil where there is no clock, or the kernel does not say.
+    public internal(set) var source: TimestampingSource?
+    /// What became of transmit stamps so far; nil where the driver does not count, or the kernel does not say.
+    public internal(set) var statistics: TimestampingStatistics?
+
+    /// What the kernel's sets of bits and the number of its clock say.
+    init(flags: UInt32, transmitTypes: UInt32, receiveFilters: UInt32, clockIndex: Int?) {
+        func members<Value: RawRepresentable<CInt>>(_ bits: UInt32) -> [Value] {
+            (0..<UInt32.bitWidth).filter { bits & (1 << UInt32($0)) != 0 }
+                .compactMap { Value(rawValue: CInt($0)) }
+        }
+        self.flags = TimestampingFlags(rawValue: flags)
+        self.clockIndex = clockIndex
+        self.transmitTypes = members(transmitTypes)
+        transmitTypeNames = bitNames(transmitTypes, TransmitType.names)
+        self.receiveFilters = members(receiveFilters)
+        receiveFilterNames = bitNames(receiveFilters, ReceiveFilter.names)
+    }
 }
 
 /// The setting of the NIC's time stamping: one for the whole NIC and all who use it.
@@ -128,74 +145,5 @@ public struct HardwareTimestampingSetting: Hashable, Sendable {
     public init(transmitType: TransmitType, receiveFilter: ReceiveFilter) {
         self.transmitType = transmitType
         self.receiveFilter = receiveFilter
-    }
-}
-
-extension NetworkInterface {
-    /// What can be stamped here. Needs no privilege.
-    ///
-    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
-    public func timestampingCapabilities() throws(SystemError) -> TimestampingCapabilities {
-        var info = ethtool_ts_info()
-        info.cmd = UInt32(ETHTOOL_GET_TS_INFO)
-        try request("ETHTOOL_GET_TS_INFO", UInt(SIOCETHTOOL), &info)
-        func members<Value: RawRepresentable<CInt>>(_ bits: UInt32) -> [Value] {
-            (0..<UInt32.bitWidth).filter { bits & (1 << UInt32($0)) != 0 }
-                .compactMap { Value(rawValue: CInt($0)) }
-        }
-        return TimestampingCapabilities(
-            flags: TimestampingFlags(rawValue: info.so_timestamping),
-            clockIndex: info.phc_index >= 0 ? Int(info.phc_index) : nil,
-            transmitTypes: members(info.tx_types),
-            transmitTypeNames: bitNames(info.tx_types, TransmitType.names),
-            receiveFilters: members(info.rx_filters),
-            receiveFilterNames: bitNames(info.rx_filters, ReceiveFilter.names))
-    }
-
-    /// The setting now in force. Needs no privilege.
-    ///
-    /// - Throws: `SystemError` with `notSupported` where the NIC stamps nothing.
-    public func hardwareTimestampingSetting() throws(SystemError) -> HardwareTimestampingSetting {
-        var config = hwtstamp_config()
-        try request("SIOCGHWTSTAMP", UInt(SIOCGHWTSTAMP), &config)
-        return HardwareTimestampingSetting(
-            transmitType: TransmitType(rawValue: config.tx_type),
-            receiveFilter: ReceiveFilter(rawValue: config.rx_filter))
-    }
-
-    /// Changes the setting, for everybody who uses the NIC, and returns the one now in force: a driver may
-    /// grant a wider filter than was asked for. Needs CAP_NET_ADMIN.
-    ///
-    /// - Throws: `SystemError`: `outOfRange` where the NIC does not have that setting (then nothing has
-    ///   changed), `notSupported` where it stamps nothing, `notPermitted`.
-    public func setHardwareTimestamping(
-        _ setting: HardwareTimestampingSetting
-    ) throws(SystemError) -> HardwareTimestampingSetting {
-        var config = hwtstamp_config(
-            flags: 0, tx_type: setting.transmitType.rawValue, rx_filter: setting.receiveFilter.rawValue)
-        try request("SIOCSHWTSTAMP", UInt(SIOCSHWTSTAMP), &config)
-        // Read back: what the call leaves in the structure is not the setting with every driver.
-        return try hardwareTimestampingSetting()
-    }
-
-    /// The name of the driver behind the interface. ETHTOOL_GDRVINFO
-    ///
-    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
-    public func driver() throws(SystemError) -> String {
-        var info = ethtool_drvinfo()
-        info.cmd = UInt32(ETHTOOL_GDRVINFO)
-        try request("ETHTOOL_GDRVINFO", UInt(SIOCETHTOOL), &info)
-        return withUnsafeBytes(of: info.driver) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
-        }
-    }
-
-    private func request<Data: BitwiseCopyable>(
-        _ operation: StaticString, _ number: UInt, _ data: inout Data
-    ) throws(SystemError) {
-        let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
-        guard cshim_interface_data_request(control.rawValue, number, name, &data) == 0 else {
-            throw .last(operation)
-        }
     }
 }

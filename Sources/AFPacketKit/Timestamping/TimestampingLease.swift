@@ -32,7 +32,7 @@ public struct TimestampingLease: ~Copyable {
     ///   - interface: the NIC.
     ///   - widen: gives the setting needed, from the one in force, and must not narrow it; nil where nothing
     ///     is missing, and then nothing is written.
-    /// - Throws: `SystemError` of SIOCGHWTSTAMP or SIOCSHWTSTAMP, in which case nothing has changed.
+    /// - Throws: `SystemError` where the setting cannot be read or written, in which case nothing has changed.
     public init(
         on interface: NetworkInterface,
         widening widen: (HardwareTimestampingSetting) -> HardwareTimestampingSetting?
@@ -109,14 +109,15 @@ public struct TimestampingLease: ~Copyable {
 
     /// Changes the setting for good, whoever borrows it: what they find at their end is left to the caller.
     ///
-    /// - Throws: `SystemError` of SIOCSHWTSTAMP.
+    /// - Throws: `SystemError` of `setHardwareTimestamping(_:via:)`.
     public static func replace(
-        _ setting: HardwareTimestampingSetting, on interface: NetworkInterface
+        _ setting: HardwareTimestampingSetting, on interface: NetworkInterface,
+        via path: ControlPath = .automatic
     ) throws(SystemError) -> HardwareTimestampingSetting {
         let record = LeaseRecord(of: interface)
         record?.beginChange()
         defer { record?.endChange() }
-        let granted = try interface.setHardwareTimestamping(setting)
+        let granted = try interface.setHardwareTimestamping(setting, via: path)
         record?.write(nil)
         return granted
     }

@@ -7,8 +7,10 @@
 #include <linux/errqueue.h>
 #include <linux/ethtool.h>
 #include <linux/filter.h>
+#include <linux/genetlink.h>
 #include <linux/if_packet.h>
 #include <linux/net_tstamp.h>
+#include <linux/netlink.h>
 #include <linux/ptp_clock.h>
 #include <linux/sockios.h>
 #include <net/if.h>
@@ -19,6 +21,7 @@
 #include <sys/eventfd.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/timex.h>
 #include <time.h>
 
 // Constants newer than the oldest headers the package is built with; values from the kernel's uapi.

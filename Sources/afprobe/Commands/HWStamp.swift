@@ -6,6 +6,7 @@ struct HWStampOptions {
     var verifies = false
     var receiver: String?
     var peer: MACAddress?
+    var path = ControlPath.automatic
     var output = OutputOptions()
 }
 
@@ -16,9 +17,14 @@ extension CommandSpec<HWStampOptions> {
             summary: "Show what network cards can stamp, and their present setting",
             discussion: """
                 Prints a line "Hardware Timestamping" for each interface named, or for every Ethernet \
-                interface: the stamps that its driver and NIC can take, the NIC's clock (phc) and the \
-                setting now in force. Where the clock may be read, its offset to the system's clock is \
-                shown with the error of that. Needs no privilege. The names are those of ethtool -T.
+                interface: the stamps that its driver and NIC can take, the NIC's clock (phc), the \
+                virtual clocks that run on it (vclocks) and the setting now in force. Where the clock \
+                may be read, its offset to the system's clock is shown with the error of that. A newer \
+                kernel tells what takes the stamps (source: mac or phy), by which clock and how well \
+                (provider), and what the driver has counted: stamps that came (tx_stamped), that did not \
+                (tx_lost) and failed requests (tx_errors). tai_offset is how many seconds the kernel \
+                believes TAI to be ahead of UTC; 0 means that nobody has told it. Needs no privilege. \
+                The names are those of ethtool -T.
 
                 The option --verify tests the claims of one interface: it sends a few frames of each shape (plain, \
                 VLAN, PTP over Ethernet and over UDP) to a group that bridges do not forward, and prints which \
@@ -44,7 +50,7 @@ extension CommandSpec<HWStampOptions> {
                         + "with its options for them, PTP and UDP.",
                     as: parseStationAddress
                 ) { $0.peer = $1 },
-            ] + OptionSpec.formatOptions(\.output),
+            ] + OptionSpec.formatOptions(\.output) + [.controlPath(\.path)],
             operands: [
                 OperandSpec(
                     "IF", isRequired: false, isRepeated: true, completion: .interfaces,
@@ -75,6 +81,9 @@ extension HWStampOptions {
         }
         if receiver != nil, peer != nil {
             throw .usage("--receiver and --peer exclude each other", hint: "leave one of them out")
+        }
+        if path != .automatic {
+            throw .usage("Option --via has no meaning with --verify", hint: "leave one of them out")
         }
         let interface = try openInterface(name, &console)
         let witness: StampVerification.Witness =
@@ -124,33 +133,31 @@ extension HWStampOptions {
 
     private func describe(_ interface: NetworkInterface, _ console: inout Console) throws(Failure) {
         let capabilities = try reading("what it can stamp", interface) {
-            () throws(SystemError) in try interface.timestampingCapabilities()
+            () throws(SystemError) in try interface.timestampingCapabilities(via: path)
         }
         let setting = try reading("its setting", interface) {
-            () throws(SystemError) in try interface.hardwareTimestampingSetting()
+            () throws(SystemError) in try interface.hardwareTimestampingSetting(via: path)
         }
-        let driver = try? interface.driver()
-        let clock = capabilities?.clockIndex.flatMap(compare)
+        let virtualClocks = path == .ioctl ? nil : try? interface.virtualClocks()
+        let providers = path == .ioctl ? nil : try? interface.timestampingProviders()
         console.write(.info, "Hardware Timestamping") { line in
+            line.name("bus", (try? interface.busAddress()) ?? nil)
             line.list("capabilities", capabilities?.flags.names ?? [])
-            line.name("driver", driver)
+            line.name("driver", try? interface.driver())
             line.string("interface", interface.name)
-            line.name("phc", clock: capabilities?.clockIndex)
-            line.integer("phc_error_ns", clock?.error)
-            line.string("phc_method", clock?.method.rawValue)
-            line.readableDuration("phc_offset", clock?.offset)
-            line.integer("phc_offset_ns", clock?.offset)
-            line.string("phc_timescale", clock.map { Timescale(offset: $0.offset).rawValue })
+            line.clock(capabilities?.clockIndex)
+            line.string("provider", capabilities?.provider?.description)
+            line.knownList("providers", providers?.map(\.description), worthFrom: 2)
             line.name("rx_filter", setting?.receiveFilter.description)
             line.list("rx_filters", capabilities?.receiveFilterNames ?? [])
+            line.string("source", capabilities?.source?.description)
+            line.integer("source_phy", capabilities?.source?.phyIndex.map(Int64.init))
+            line.integer("tai_offset", Int64(Timestamp.kernelTAIOffset()))
+            line.counters(capabilities?.statistics)
             line.name("tx_type", setting?.transmitType.description)
             line.list("tx_types", capabilities?.transmitTypeNames ?? [])
+            line.knownList("vclocks", virtualClocks?.map { "ptp\($0)" })
         }
-    }
-
-    /// The NIC's clock against the system's; nil where the device may not be opened or cannot tell.
-    private func compare(_ index: Int) -> PTPClock.CrossTimestamp? {
-        do throws(SystemError) { return try PTPClock(index: index).crossTimestamp() } catch { return nil }
     }
 
     /// What the driver says; nil where it does not have that, which is an answer.
@@ -172,8 +179,34 @@ extension Line {
         string(key, value ?? (format == .json ? nil : "none"))
     }
 
-    /// The number of a NIC's clock, likewise.
-    fileprivate mutating func name(_ key: StaticString, clock: Int?) {
-        if let clock { integer(key, UInt64(clock)) } else { name(key, nil) }
+    /// A list that not every kernel tells: in text only where it is long enough to tell something, null in JSON where
+    /// it is unknown.
+    fileprivate mutating func knownList(_ key: StaticString, _ values: [String]?, worthFrom least: Int = 1) {
+        guard let values else { return string(key, nil) }
+        if format == .json || values.count >= least { list(key, values) }
+    }
+
+    /// What the driver has counted.
+    fileprivate mutating func counters(_ statistics: TimestampingStatistics?) {
+        integer("tx_errors", statistics?.errors.map(Int64.init(clamping:)))
+        integer("tx_lost", statistics?.lost.map(Int64.init(clamping:)))
+        integer("tx_onestep_unconfirmed", statistics?.oneStepUnconfirmed.map(Int64.init(clamping:)))
+        integer("tx_stamped", statistics?.stamped.map(Int64.init(clamping:)))
+    }
+
+    /// The NIC's clock and its offset to the system's, which is absent where the device may not be opened or cannot
+    /// tell.
+    fileprivate mutating func clock(_ index: Int?) {
+        if let index { integer("phc", UInt64(index)) } else { name("phc", nil) }
+        let offset = index.flatMap(compare)
+        integer("phc_error_ns", offset?.error)
+        string("phc_method", offset?.method.rawValue)
+        readableDuration("phc_offset", offset?.offset)
+        integer("phc_offset_ns", offset?.offset)
+        string("phc_timescale", offset.map { Timescale(offset: $0.offset).rawValue })
+    }
+
+    private func compare(_ index: Int) -> PTPClock.CrossTimestamp? {
+        do throws(SystemError) { return try PTPClock(index: index).crossTimestamp() } catch { return nil }
     }
 }

@@ -5,6 +5,7 @@ struct HWStampConfigOptions {
     var interface = ""
     var transmitType: TransmitType?
     var receiveFilter: ReceiveFilter?
+    var path = ControlPath.automatic
     var output = OutputOptions()
 }
 
@@ -33,7 +34,7 @@ extension CommandSpec<HWStampConfigOptions> {
                     help: "Which received frames to stamp: \(filters.joined(separator: ", ")).",
                     as: nameParser(ReceiveFilter.self, among: filters)
                 ) { $0.receiveFilter = $1 },
-            ] + OptionSpec.formatOptions(\.output),
+            ] + OptionSpec.formatOptions(\.output) + [.controlPath(\.path)],
             operands: [
                 OperandSpec(
                     "IF", isRequired: true, completion: .interfaces,
@@ -52,10 +53,12 @@ extension HWStampConfigOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
         let interface = try lookUpInterface(interface)
         let current: HardwareTimestampingSetting
-        do throws(SystemError) { current = try interface.hardwareTimestampingSetting() } catch {
-            throw Failure(
-                "Interface \(interface.name) has no hardware time stamping to set", error,
-                interface: interface)
+        do throws(SystemError) { current = try interface.hardwareTimestampingSetting(via: path) } catch {
+            let goal =
+                error.code == .notSupported
+                ? "Interface \(interface.name) has no hardware time stamping to set"
+                : "Cannot ask interface \(interface.name) for its setting"
+            throw Failure(goal, error, interface: interface)
         }
         console.write(current, as: "Current settings", of: interface)
         guard transmitType != nil || receiveFilter != nil else { return .measured }
@@ -63,7 +66,9 @@ extension HWStampConfigOptions {
         if let transmitType { wanted.transmitType = transmitType }
         if let receiveFilter { wanted.receiveFilter = receiveFilter }
         let granted: HardwareTimestampingSetting
-        do throws(SystemError) { granted = try TimestampingLease.replace(wanted, on: interface) } catch {
+        do throws(SystemError) {
+            granted = try TimestampingLease.replace(wanted, on: interface, via: path)
+        } catch {
             throw Failure(
                 "Cannot set interface \(interface.name) to tx_type \(wanted.transmitType), "
                     + "rx_filter \(wanted.receiveFilter)", error, interface: interface)

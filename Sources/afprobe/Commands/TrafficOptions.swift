@@ -228,4 +228,16 @@ extension OptionSpec {
             ) { $0[keyPath: output].color = $1 },
         ]
     }
+
+    /// The option of the commands about the NIC's setting that tells how to ask for it.
+    static func controlPath(_ path: WritableKeyPath<Values, ControlPath>) -> OptionSpec {
+        .value(
+            "via", nil, "PATH", in: .general,
+            completion: .values(ControlPath.allCases.map(\.rawValue)),
+            help:
+                "Which of the kernel's two interfaces to ask: netlink, ioctl, or auto (the default), which is "
+                + "netlink where it answers and the ioctl elsewhere.",
+            as: choiceParser(ControlPath.self)
+        ) { $0[keyPath: path] = $1 }
+    }
 }

@@ -73,7 +73,8 @@ struct MissingStamps {
         let now = MonotonicTime.now()
         if now >= nextCount {
             nextCount = now + Self.counterPause
-            skipped = risenCounters(prefix: "tx_").reduce(0) { $0 + $1.rise }
+            let counted = risenCounters(prefix: "tx_")
+            skipped = counted.reduce(risenLosses(beyond: counted)) { $0 + $1.rise }
         }
         guard explained < skipped else { return overdue(timeout) }
         explained += 1
@@ -134,7 +135,9 @@ struct MissingStamps {
             left -= min(part, left)
         }
         explain(late, "later than the timeout")
-        for (name, rise) in risenCounters(prefix: "tx_") { explain(rise, "skipped by the NIC, \(name)") }
+        let counted = risenCounters(prefix: "tx_")
+        for (name, rise) in counted { explain(rise, "skipped by the NIC, \(name)") }
+        explain(risenLosses(beyond: counted), "lost by the NIC, tx_lost and tx_errors")
         explain(left, overflows > 0 ? "error queue full" : "no report came back")
         return reasons
     }
@@ -177,6 +180,20 @@ struct MissingStamps {
             else { return nil }
             return (old.name, new.value - old.value)
         }
+    }
+
+    /// How many more stamps were lost since the beginning, by the statistics that are the same for all drivers, than
+    /// by the driver's own counters: both tell of the same losses.
+    private func risenLosses(beyond counted: [(name: String, rise: UInt64)]) -> UInt64 {
+        guard let old = capabilities?.statistics?.missing,
+            let new = (try? interface.timestampingCapabilities())?.statistics?.missing, new > old
+        else { return 0 }
+        return Self.losses(new - old, beyond: counted.map(\.rise))
+    }
+
+    /// What remains of a sum of losses once those told by single counters are taken off.
+    static func losses(_ sum: UInt64, beyond counted: [UInt64]) -> UInt64 {
+        counted.reduce(sum) { $0 - min($0, $1) }
     }
 
     /// The driver's counters of stamps that the NIC did not take or the driver gave up, such as

@@ -10,13 +10,26 @@ public struct DriverStatistic: Hashable, Sendable {
 }
 
 extension NetworkInterface {
+    /// The name of the driver behind the interface. ETHTOOL_GDRVINFO
+    ///
+    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
+    public func driver() throws(SystemError) -> String {
+        text(in: try driverInformation().driver)
+    }
+
+    /// Where the NIC is on its bus, for instance `0000:01:00.0`; nil where it is on none. ETHTOOL_GDRVINFO
+    ///
+    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
+    public func busAddress() throws(SystemError) -> String? {
+        let address = text(in: try driverInformation().bus_info)
+        return address.isEmpty ? nil : address
+    }
+
     /// The driver's own counters, in its order. ETHTOOL_GSTATS, ethtool(8) -S
     ///
     /// - Throws: `SystemError` with `notSupported` where the driver has none.
     public func driverStatistics() throws(SystemError) -> [DriverStatistic] {
-        var information = ethtool_drvinfo()
-        information.cmd = UInt32(ETHTOOL_GDRVINFO)
-        try ethtool("ETHTOOL_GDRVINFO", &information)
+        let information = try driverInformation()
         // The kernel writes as many as there are by then: a driver that is set up anew may get further ones.
         let room = Int(information.n_stats) + 4096
         let nameLength = Int(ETH_GSTRING_LEN)
@@ -35,6 +48,20 @@ extension NetworkInterface {
                 $0.loadUnaligned(as: UInt64.self)
             }
             return DriverStatistic(name: String(decoding: name, as: UTF8.self), value: value)
+        }
+    }
+
+    private func driverInformation() throws(SystemError) -> ethtool_drvinfo {
+        var information = ethtool_drvinfo()
+        information.cmd = UInt32(ETHTOOL_GDRVINFO)
+        try ethtool("ETHTOOL_GDRVINFO", &information)
+        return information
+    }
+
+    /// The text in an array of characters, to its NUL.
+    private func text<Characters: BitwiseCopyable>(in characters: Characters) -> String {
+        withUnsafeBytes(of: characters) { bytes in
+            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 

@@ -1,0 +1,75 @@
+// The attributes of netlink messages: read from plain bytes, each checked, and written.
+// struct nlattr, Documentation/userspace-api/netlink/intro.rst in the kernel's sources
+
+/// A length and a type, of two bytes each and in this machine's order, stand before an attribute's payload.
+private let headerSize = 4
+/// Two bits of the type say how the payload is to be read. NLA_F_NESTED, NLA_F_NET_BYTEORDER
+private let nestedFlag: UInt16 = 1 << 15
+private let typeMask: UInt16 = 0x3fff
+
+/// Attributes and messages start at multiples of four bytes. NLA_ALIGN, NLMSG_ALIGN
+func netlinkAligned(_ length: Int) -> Int { (length + 3) & ~3 }
+
+extension Span<UInt8> {
+    /// Calls `body` with the type and the payload of each attribute in these bytes. One that is shorter than its
+    /// header or does not fit into the bytes ends the walk.
+    func forEachAttribute(_ body: (_ type: Int, _ payload: Span<UInt8>) -> Void) {
+        var start = 0
+        while let length = load(UInt16.self, at: start).map(Int.init),
+            let type = load(UInt16.self, at: start + 2)
+        {
+            guard length >= headerSize, length <= count - start else { return }
+            body(Int(type & typeMask), extracting(start + headerSize..<start + length))
+            start += netlinkAligned(length)
+        }
+    }
+
+    /// A payload that is one unsigned number of any size that the kernel writes; nil where it is of another.
+    /// NLA_U32, NLA_U64, NLA_UINT
+    var netlinkInteger: UInt64? {
+        switch count {
+        case 4: load(UInt32.self, at: 0).map(UInt64.init)
+        case 8: load(UInt64.self, at: 0)
+        default: nil
+        }
+    }
+
+    /// A payload that is a text, to its NUL or its end. NLA_STRING, NLA_NUL_STRING
+    var netlinkString: String {
+        withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+    }
+}
+
+/// Attributes in the making.
+struct NetlinkAttributes {
+    private(set) var bytes: [UInt8] = []
+
+    /// Adds a number. NLA_U32
+    mutating func add(_ type: Int, _ number: UInt32) {
+        add(UInt16(type), payload: withUnsafeBytes(of: number) { Array($0) })
+    }
+
+    /// Adds a text and its NUL. NLA_NUL_STRING
+    mutating func add(_ type: Int, _ text: String) {
+        add(UInt16(type), payload: text.utf8 + [0])
+    }
+
+    /// Adds what is told by being there. NLA_FLAG
+    mutating func add(_ type: Int) {
+        add(UInt16(type), payload: [])
+    }
+
+    /// Adds attributes inside an attribute. NLA_NESTED
+    mutating func add(_ type: Int, nested build: (inout NetlinkAttributes) -> Void) {
+        var inner = NetlinkAttributes()
+        build(&inner)
+        add(UInt16(type) | nestedFlag, payload: inner.bytes)
+    }
+
+    private mutating func add(_ type: UInt16, payload: [UInt8]) {
+        withUnsafeBytes(of: UInt16(headerSize + payload.count)) { bytes += $0 }
+        withUnsafeBytes(of: type) { bytes += $0 }
+        bytes += payload
+        bytes += repeatElement(0, count: netlinkAligned(payload.count) - payload.count)
+    }
+}

@@ -1,0 +1,71 @@
+// What the kernel says about where hardware stamps come from, and how many it got. Only netlink tells.
+
+/// A clock that stamps can be readings of, and how good they are: a NIC and its PHYs may offer several.
+/// Linux 6.14
+public struct TimestampingProvider: Hashable, Sendable {
+    /// How good stamps are. HWTSTAMP_PROVIDER_QUALIFIER_, linux/net_tstamp.h
+    public struct Qualifier: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
+        /// The kernel's number.
+        public let rawValue: UInt32
+
+        /// Takes the kernel's number.
+        public init(rawValue: UInt32) { self.rawValue = rawValue }
+
+        /// Good enough for IEEE 1588: taken as the frame passes the wire.
+        public static let precise = Qualifier(rawValue: 0)
+        /// Taken near the wire, for instance as a DMA transfer ends.
+        public static let approximate = Qualifier(rawValue: 1)
+
+        /// `precise` or `approx`; the number where there is no name.
+        public var description: String {
+            switch self {
+            case .precise: "precise"
+            case .approximate: "approx"
+            default: "\(rawValue)"
+            }
+        }
+    }
+
+    /// The number N of the clock /dev/ptpN.
+    public let clockIndex: Int
+    /// How good its stamps are.
+    public let qualifier: Qualifier
+}
+
+extension TimestampingProvider: CustomStringConvertible {
+    /// For instance `ptp0/precise`.
+    public var description: String { "ptp\(clockIndex)/\(qualifier)" }
+}
+
+/// What takes the stamps. HWTSTAMP_SOURCE_, linux/ethtool_netlink_generated.h; Linux 6.14
+public enum TimestampingSource: Hashable, Sendable {
+    /// The NIC's MAC, or a NIC that has both in one.
+    case mac
+    /// A PHY, with its number where the kernel gives one, as ethtool(8) --show-phys has it.
+    case phy(index: Int?)
+
+    /// The number of the PHY; nil where it is not one, or has none.
+    public var phyIndex: Int? {
+        if case .phy(let index) = self { index } else { nil }
+    }
+}
+
+extension TimestampingSource: CustomStringConvertible {
+    /// `mac` or `phy`.
+    public var description: String { self == .mac ? "mac" : "phy" }
+}
+
+/// What a driver has counted about its transmit stamps; nil for what it does not count. ethtool(8) -I -T, Linux 6.10
+public struct TimestampingStatistics: Hashable, Sendable {
+    /// Frames whose stamp came.
+    public let stamped: UInt64?
+    /// Frames whose stamp did not come.
+    public let lost: UInt64?
+    /// Frames for which there was an error in asking for a stamp.
+    public let errors: UInt64?
+    /// One-step messages, of which nobody knows whether they were stamped.
+    public let oneStepUnconfirmed: UInt64?
+
+    /// Stamps that were asked for and are not to be had: lost ones and errors.
+    public var missing: UInt64 { (lost ?? 0) &+ (errors ?? 0) }
+}
