@@ -1,25 +1,5 @@
 import AFPacketKit
 
-/// What a run of `ping` is to do.
-struct PingPlan {
-    let transmit: TransmitPlan
-    /// Takes the replies.
-    let filter: SocketFilter
-    /// The NIC's filters by which replies get hardware stamps.
-    let stampFilters: [ReceiveFilter]
-    /// Whether the stages are shown.
-    let showsStages: Bool
-    /// Whether the two hosts' clocks are synchronised.
-    let isSynchronised: Bool
-    /// Whether a request waits as long after a reply as the round trip took.
-    let isAdaptive: Bool
-    /// Whether to look for replies without sleeping.
-    let spins: Bool
-
-    /// Whether the next request waits for the reply to the last.
-    var isOneAtATime: Bool { transmit.interval == 0 || isAdaptive }
-}
-
 /// A run of `ping`: sends requests and measures how long the replies take, and where the time goes.
 struct Pinger: ~Copyable {
     private var transmitter: PacedTransmitter<Exchange>
@@ -124,7 +104,7 @@ struct Pinger: ~Copyable {
             if poll.isReady(requests) {
                 while let request = signals.next() {
                     if case .stop = request { break loop }
-                    reportStatus(&console)
+                    console.report(result, sent: transmitter.sent)
                 }
             }
         }
@@ -134,7 +114,7 @@ struct Pinger: ~Copyable {
         if missing.look(at: now, &console) {
             expected = ExpectedStamps(on: interface, plan.transmit.handling)
         }
-        console.showStatus(at: now) { status }
+        console.showStatus(at: now) { result.statusText(sent: transmitter.sent) }
     }
 
     private mutating func wakeTime(_ console: inout Console) -> MonotonicTime? {
@@ -320,22 +300,6 @@ struct Pinger: ~Copyable {
     }
 
     // MARK: The end
-
-    private var status: String {
-        let tally = result.tally
-        let mean = result[.rtt]?.mean.map { ", rtt mean \(durationText($0))" } ?? ""
-        return "\(transmitter.sent) sent, \(tally.received) received, "
-            + "\(percentage(tally.lost, of: transmitter.sent)) lost\(mean)"
-    }
-
-    private func reportStatus(_ console: inout Console) {
-        console.report(.info, "PING Status") { line in
-            line.integer("lost", result.tally.lost)
-            line.integer("received", result.tally.received)
-            line.integer("rtt_mean_ns", result[.rtt]?.mean)
-            line.integer("sent", transmitter.sent)
-        }
-    }
 
     /// Why replies lack hardware stamps.
     mutating func reasonsForMissingHardware() -> [String] {
