@@ -72,6 +72,13 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
         later.nanoseconds - earlier.nanoseconds
     }
 
+    /// The earlier of two readings that there may be. No array of them, which would take memory from the heap.
+    public static func earlier(_ one: MonotonicTime?, _ other: MonotonicTime?) -> MonotonicTime? {
+        guard let one else { return other }
+        guard let other else { return one }
+        return min(one, other)
+    }
+
     /// Orders two readings.
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds

@@ -74,7 +74,7 @@ extension NetworkInterface {
         words[0] = command
         setUp(&words)
         try ethtool(operation, &words)
-        return words.dropFirst(headerWords).flatMap { word in withUnsafeBytes(of: word) { Array($0) } }
+        return words.withUnsafeBytes { Array($0.dropFirst(4 * headerWords)) }
     }
 
     private func ethtool(_ operation: StaticString, _ data: UnsafeMutableRawPointer) throws(SystemError) {

@@ -6,6 +6,9 @@ enum StampClock: Int, CaseIterable, Comparable {
     case software
     case userspace
 
+    /// All of them, the best first; not made anew for each exchange.
+    fileprivate static let bestFirst = StampClock.allCases
+
     var name: String {
         switch self {
         case .hardware: "hardware"
@@ -73,10 +76,10 @@ struct Exchange {
     }
 
     /// The best clock that has both ends of the round trip.
-    var bestRoundTripClock: StampClock? { StampClock.allCases.first { roundTrip(by: $0) != nil } }
+    var bestRoundTripClock: StampClock? { StampClock.bestFirst.first { roundTrip(by: $0) != nil } }
 
     /// The best clock that has both ends of the turnaround.
-    var bestTurnaroundClock: StampClock? { StampClock.allCases.first { turnaround(by: $0) != nil } }
+    var bestTurnaroundClock: StampClock? { StampClock.bestFirst.first { turnaround(by: $0) != nil } }
 
     // MARK: Figures
 

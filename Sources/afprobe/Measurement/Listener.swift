@@ -62,10 +62,7 @@ struct Listener: ~Copyable {
             responder?.expire(at: now)
             if console.isClosed { break }
             console.flush()
-            let wake = [deadline, outage.nextLook, missing.nextLook, responder?.nextOverdue()].compactMap {
-                $0
-            }
-            .reduce(statisticsDue, min)
+            let wake = wakeTime(deadline, statisticsDue)
             do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
@@ -79,6 +76,14 @@ struct Listener: ~Copyable {
                 }
             }
         }
+    }
+
+    private mutating func wakeTime(_ deadline: MonotonicTime?, _ statisticsDue: MonotonicTime)
+        -> MonotonicTime?
+    {
+        let looks = MonotonicTime.earlier(outage.nextLook, missing.nextLook)
+        let ends = MonotonicTime.earlier(deadline, responder?.nextOverdue())
+        return .earlier(statisticsDue, .earlier(looks, ends))
     }
 
     /// Adds the queue where the replies' transmit stamps come back, if there are replies.

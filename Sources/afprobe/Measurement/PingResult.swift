@@ -17,6 +17,9 @@ struct PingResult {
     /// Replies in a row that lacked the preferred clock's stamps.
     private var lacking = 0
 
+    /// Not made anew for each reply.
+    private static let everyFigure = Figure.allCases
+
     /// How many replies may lack the stamps that there should be until they are given up.
     static let mostLacking = 3
 
@@ -79,18 +82,23 @@ struct PingResult {
             isSynchronised: isSynchronised)
         // Figures of one distribution are on one clock.
         guard clock == chosen else { return (values, clock) }
-        for figure in Figure.allCases {
+        for figure in Self.everyFigure {
             if let value = values[figure] { distributions[figure.rawValue]?.record(value) }
         }
         attribute(values, by: chosen)
         bounds.narrow(exchange, by: chosen)
-        let errors = [exchange.clockOffset?.error, exchange.responderClockOffset?.error].compactMap { $0 }
-        crossingError = errors.reduce(crossingError) { max($0 ?? 0, $1) }
+        note(exchange.clockOffset)
+        note(exchange.responderClockOffset)
         return (values, clock)
     }
 }
 
 extension PingResult {
+    private mutating func note(_ comparison: ClockOffset?) {
+        guard let error = comparison?.error else { return }
+        crossingError = max(crossingError ?? 0, error)
+    }
+
     private mutating func attribute(_ values: FigureValues, by clock: StampClock) {
         if attribution == nil {
             attribution = TailAttribution(

@@ -118,7 +118,7 @@ struct Pinger: ~Copyable {
     }
 
     private mutating func wakeTime(_ console: inout Console) -> MonotonicTime? {
-        [transmitter.wakeTime(), missing.nextLook, console.nextStatus].compactMap { $0 }.min()
+        .earlier(transmitter.wakeTime(), .earlier(missing.nextLook, console.nextStatus))
     }
 
     // MARK: What comes back

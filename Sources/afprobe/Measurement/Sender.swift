@@ -72,7 +72,7 @@ struct Sender: ~Copyable {
             if console.isClosed { break }
             transmitter.prepareWait(&poll, reports)
             console.flush()
-            let wake = [transmitter.wakeTime(), missing.nextLook].compactMap { $0 }.min()
+            let wake = MonotonicTime.earlier(transmitter.wakeTime(), missing.nextLook)
             do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for transmit stamps", error)
             }
