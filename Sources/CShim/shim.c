@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -48,6 +49,10 @@ int cshim_lock_byte(int fd, long offset, short type) {
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
+}
+
+int cshim_unshare_network(bool with_user_namespace) {
+    return unshare(CLONE_NEWNET | (with_user_namespace ? CLONE_NEWUSER : 0));
 }
 
 int cshim_keep_capabilities(uint64_t set) {

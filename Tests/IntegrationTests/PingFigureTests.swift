@@ -121,6 +121,20 @@ struct PingFigureTests {
         _ = try listener.interrupt()
     }
 
+    /// In a network that nobody else sees, and that leaves nothing behind.
+    @Test func itMeasuresItself() throws {
+        let ping = try Program.run([
+            Tool.afprobe, "ping", "--self", "-c", "300", "-q", "--warmup", "20", "--breakdown",
+        ])
+        #expect(ping.status == 0 && ping.errors == "", "\(ping)")
+        #expect(ping.summary("PING Summary", "received") == 300)
+        #expect(ping.lines("PING Summary").first?["turnaround_clock"] == "software")
+        let names = try Program.run(["ip", "-br", "link"]).output
+        #expect(!names.contains("self0") && !names.contains("self1"), "\(names)")
+        let wrong = try Program.run([Tool.afprobe, "ping", "--self", "-i", "va"])
+        #expect(wrong.status == 2 && wrong.errors.contains("--self takes neither"), "\(wrong)")
+    }
+
     /// Spinning changes how the frames are waited for, and nothing else.
     @Test(arguments: ["--spin", "--adaptive"])
     func otherWaysToWaitMeasureTheSame(option: String) throws {

@@ -36,28 +36,12 @@ struct GenericNetlink: ~Copyable {
         }
     }
 
-    private let descriptor: Descriptor
-    private var sequence: UInt32 = 0
+    private var socket: NetlinkSocket
 
     /// Opens a socket in this network namespace. Needs no privilege.
     ///
     /// - Throws: `SystemError` of the call that failed: the kernel may be without netlink, or a sandbox forbid it.
-    init() throws(SystemError) {
-        let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        let descriptor = try Descriptor("socket(AF_NETLINK)", socket(AF_NETLINK, type, NETLINK_GENERIC))
-        // Refusals in words. A kernel that has none of them, before 4.12, refuses the option.
-        try? descriptor.setOption("NETLINK_EXT_ACK", SOL_NETLINK, NETLINK_EXT_ACK, to: CInt(1))
-        // To port 0, the kernel: nobody else can send to a socket that is connected to it.
-        var address = sockaddr_nl()
-        address.nl_family = sa_family_t(AF_NETLINK)
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
-            }
-        }
-        guard result == 0 else { throw .last("connect(AF_NETLINK)") }
-        self.descriptor = descriptor
-    }
+    init() throws(SystemError) { socket = try NetlinkSocket(NETLINK_GENERIC) }
 
     /// Looks a family up by its name. CTRL_CMD_GETFAMILY
     ///
@@ -80,31 +64,8 @@ struct GenericNetlink: ~Copyable {
     mutating func ask(
         _ operation: StaticString, _ family: UInt16, _ request: NetlinkRequest, _ body: (Span<UInt8>) -> Void
     ) throws(SystemError) {
-        sequence &+= 1
-        let bytes = request.bytes(type: family, sequence: sequence)
-        guard send(descriptor.rawValue, bytes, bytes.count, 0) == bytes.count else {
-            throw .last("send(AF_NETLINK)")
-        }
+        let sequence = socket.nextSequence()
         let exchange = NetlinkExchange(operation: operation, kind: request.kind, sequence: sequence)
-        while !(try receive(exchange, body)) {}
-    }
-
-    /// Receives a datagram; returns whether the answer is complete.
-    ///
-    /// It does not wait: the kernel has answered by the time that send(2) returns, and goes on with a long answer
-    /// when the part before has been taken.
-    private func receive(
-        _ exchange: NetlinkExchange, _ body: (Span<UInt8>) -> Void
-    ) throws(SystemError) -> Bool {
-        // No message is longer, on any size of pages. NLMSG_GOODSIZE
-        let room = 8192
-        var bytes = [UInt8](repeating: 0, count: room)
-        // MSG_TRUNC has the whole length of a datagram returned, whatever the room.
-        let length = recv(descriptor.rawValue, &bytes, room, CInt(MSG_DONTWAIT | MSG_TRUNC))
-        guard length >= 0 else { throw .last("recv(AF_NETLINK)") }
-        guard length > 0, length <= room else {
-            throw SystemError(exchange.operation, .malformedMessage)
-        }
-        return try exchange.read(bytes.span.extracting(..<length), body)
+        try socket.ask(exchange, request.bytes(type: family, sequence: sequence), body)
     }
 }

@@ -54,6 +54,9 @@ struct NetlinkAttributes {
         add(UInt16(type), payload: text.utf8 + [0])
     }
 
+    /// Adds bytes that have a structure of their own. NLA_BINARY
+    mutating func add(_ type: Int, bytes: [UInt8]) { add(UInt16(type), payload: bytes) }
+
     /// Adds what is told by being there. NLA_FLAG
     mutating func add(_ type: Int) {
         add(UInt16(type), payload: [])

@@ -36,17 +36,22 @@ struct NetlinkRequest {
         case .set: flags = NLM_F_REQUEST | NLM_F_ACK
         case .dump: flags = NLM_F_REQUEST | NLM_F_DUMP
         }
-        var bytes: [UInt8] = []
-        func append(_ number: some BitwiseCopyable) { withUnsafeBytes(of: number) { bytes += $0 } }
-        append(UInt32(headerSize + genericHeaderSize + attributes.bytes.count))
-        append(type)
-        append(UInt16(flags))
-        append(sequence)
-        append(UInt32(0))
         let version: UInt8 = 1
-        bytes += [command, version, 0, 0]
-        return bytes + attributes.bytes
+        return netlinkMessage(
+            type: type, flags: flags, sequence: sequence, [command, version, 0, 0] + attributes.bytes)
     }
+}
+
+/// A message with its header.
+func netlinkMessage(type: UInt16, flags: CInt, sequence: UInt32, _ content: [UInt8]) -> [UInt8] {
+    var bytes: [UInt8] = []
+    func append(_ number: some BitwiseCopyable) { withUnsafeBytes(of: number) { bytes += $0 } }
+    append(UInt32(headerSize + content.count))
+    append(type)
+    append(UInt16(flags))
+    append(sequence)
+    append(UInt32(0))
+    return bytes + content
 }
 
 /// One request and what has come back to it.

@@ -12,7 +12,9 @@
 #include <linux/net_tstamp.h>
 #include <linux/netlink.h>
 #include <linux/ptp_clock.h>
+#include <linux/rtnetlink.h>
 #include <linux/sockios.h>
+#include <linux/veth.h>
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
@@ -65,6 +67,10 @@ int cshim_lock_byte(int fd, long offset, short type);
 
 // prctl is variadic. Timer slack: how late, in nanoseconds, the kernel may end a sleep to save power.
 int cshim_set_timer_slack(unsigned long nanoseconds);
+
+// unshare is hidden behind _GNU_SOURCE. Moves the process into a network namespace of its own and, if asked, into a user
+// namespace that it is root in. Returns 0, or -1 and errno.
+int cshim_unshare_network(bool with_user_namespace);
 
 // capset(2) has no wrapper. Leaves the process those of its capabilities that are in the set, whose bits are the numbers in
 // linux/capability.h, for good. Returns 0, or -1 and errno.

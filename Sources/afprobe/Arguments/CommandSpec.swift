@@ -8,6 +8,8 @@ struct CommandSpec<Values> {
     let initial: Values
     let options: [OptionSpec<Values>]
     let operands: [OperandSpec<Values>]
+    /// The option with which nothing else is required.
+    var exemption: String?
     /// Checks what no single option can, and does it.
     let run: (Values, inout Console) throws(Failure) -> ExitStatus
     let output: (Values) -> OutputOptions

@@ -109,6 +109,7 @@ struct Parser<Values> {
     }
 
     private func checkCompleteness(_ state: State) throws(ArgumentError) {
+        if let exemption = spec.exemption, state.given.contains(exemption) { return }
         for option in spec.options.map(\.description)
         where option.isRequired && !state.given.contains(option.long) {
             throw .missingOption(option)

@@ -4,6 +4,7 @@ import AFPacketKit
 struct PingOptions: HasTraffic {
     var traffic = TrafficOptions()
     var destination = MACAddress.zero
+    var measuresItself = false
     var isAdaptive = false
     var isSynchronised = false
     var report = PingReportOptions()
@@ -42,6 +43,13 @@ extension CommandSpec<PingOptions> {
                         + "'network.p99>50us,loss>0.1%'.",
                     as: parseLimits
                 ) { $0.report.limits += $1 },
+                .flag(
+                    "self", in: .target,
+                    help:
+                        "Measure afprobe itself: what it and this host's kernel take, in a private network without a "
+                        + "NIC. Takes neither interface nor MAC address; without count and interval, 5000 requests, "
+                        + "each on the reply to the last."
+                ) { $0.measuresItself = true },
                 .count("Send N requests and end when they are answered. Default: without end."),
                 .interval("The time between two requests. Default: 1s; 0 sends on the reply."),
                 .rate,
@@ -73,8 +81,10 @@ extension CommandSpec<PingOptions> {
                     as: parseStationAddress
                 ) { $0.destination = $1 }
             ],
+            exemption: "self",
             run: { (values: PingOptions, console: inout Console) throws(Failure) in
-                try values.run(&console)
+                guard values.measuresItself else { return try values.run(&console) }
+                return try values.runAgainstItself(&console)
             },
             output: \.traffic.output)
     }
@@ -117,6 +127,42 @@ extension PingOptions {
         }
         guard pinger.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw noReply(pinger.result.tally)
+    }
+
+    /// Pings a responder of its own, in a network of its own.
+    fileprivate func runAgainstItself(_ console: inout Console) throws(Failure) -> ExitStatus {
+        guard traffic.interface.isEmpty, destination == .zero else {
+            throw .usage(
+                "Option --self takes neither an interface nor a MAC address",
+                hint: "it measures in a private network: afprobe ping --self")
+        }
+        let responder: ChildProcess
+        var values = self
+        do throws(SystemError) {
+            let (near, far) = try PrivateNetwork.enter(joining: "self0", "self1")
+            values.traffic.interface = near.name
+            values.destination = far.address
+            responder = try ChildProcess(
+                path: "/proc/self/exe",
+                arguments: ["listen", "-i", far.name, "-q", "--stats", "10ms", "--format", "logfmt"]
+                    + likewise)
+        } catch {
+            throw Failure("Cannot make a private network", error)
+        }
+        guard responder.waitForOutput() else {
+            throw .refused("The responder did not start", hint: "see what prints: afprobe listen -i IF")
+        }
+        values.traffic.hardware = .off
+        if traffic.givenInterval == nil { values.traffic.givenInterval = 0 }
+        if traffic.count == nil, traffic.deadline == nil { values.traffic.count = 5000 }
+        return try values.run(&console)
+    }
+
+    /// What the responder has to be told to take such requests, and to wait for them alike.
+    private var likewise: [String] {
+        (traffic.usesUDP ? ["--udp"] : []) + (traffic.isPTP ? ["--ptp"] : [])
+            + (traffic.etherType.map { ["--ethertype", "\($0.rawValue)"] } ?? [])
+            + (traffic.destinationPort.map { ["--dst-port", "\($0)"] } ?? [])
     }
 
     private func plan(

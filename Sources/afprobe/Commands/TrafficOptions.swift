@@ -5,7 +5,8 @@ struct TrafficOptions {
     var interface = ""
     var count: UInt64?
     var deadline: Int64?
-    var interval: Int64 = 1_000_000_000
+    /// Nil where none is given.
+    var givenInterval: Int64?
     var timeout: Int64 = 1_000_000_000
     var size: Int?
     var warmup: UInt64 = 0
@@ -22,6 +23,9 @@ struct TrafficOptions {
 
     var isPTP = false
     var spins = false
+
+    /// The time between two frames.
+    var interval: Int64 { givenInterval ?? 1_000_000_000 }
 
     /// The EtherType of bare frames.
     var effectiveEtherType: EtherType {
@@ -75,7 +79,7 @@ extension OptionSpec where Values: HasTraffic {
         .value(
             "interval", "I", "TIME", in: .pace, help: help,
             as: parseDuration
-        ) { $0.traffic.interval = $1 }
+        ) { $0.traffic.givenInterval = $1 }
     }
 
     static var rate: OptionSpec {
@@ -83,7 +87,7 @@ extension OptionSpec where Values: HasTraffic {
             "rate", nil, "PPS", in: .pace,
             help: "Send so many frames a second; another way to give the interval.",
             as: parseRate
-        ) { $0.traffic.interval = $1 }
+        ) { $0.traffic.givenInterval = $1 }
     }
 
     static func timeout(_ help: String) -> OptionSpec {

@@ -1,0 +1,80 @@
+internal import CShim
+import Glibc
+
+/// A socket through which the kernel is asked, and answers. netlink(7)
+struct NetlinkSocket: ~Copyable {
+    private let descriptor: Descriptor
+    private var sequence: UInt32 = 0
+
+    /// Opens a socket in this network namespace.
+    ///
+    /// - Parameter number: which part of the kernel is asked, NETLINK_GENERIC for instance.
+    /// - Throws: `SystemError` of the call that failed: the kernel may be without netlink, or a sandbox forbid it.
+    init(_ number: CInt) throws(SystemError) {
+        let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        let descriptor = try Descriptor("socket(AF_NETLINK)", socket(AF_NETLINK, type, number))
+        // Refusals in words. A kernel that has none of them, before 4.12, refuses the option.
+        try? descriptor.setOption("NETLINK_EXT_ACK", SOL_NETLINK, NETLINK_EXT_ACK, to: CInt(1))
+        // To port 0, the kernel: nobody else can send to a socket that is connected to it.
+        var address = sockaddr_nl()
+        address.nl_family = sa_family_t(AF_NETLINK)
+        let result = withUnsafePointer(to: &address) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                connect(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+            }
+        }
+        guard result == 0 else { throw .last("connect(AF_NETLINK)") }
+        self.descriptor = descriptor
+    }
+
+    /// The number of the next request, which its answers carry.
+    mutating func nextSequence() -> UInt32 {
+        sequence &+= 1
+        return sequence
+    }
+
+    /// Sends a request and calls `body` with the attributes of each message of the answer.
+    ///
+    /// - Throws: `SystemError` with the kernel's reason, or of the call that failed.
+    func ask(
+        _ exchange: NetlinkExchange, _ request: [UInt8], _ body: (Span<UInt8>) -> Void
+    ) throws(SystemError) {
+        guard send(descriptor.rawValue, request, request.count, 0) == request.count else {
+            throw .last("send(AF_NETLINK)")
+        }
+        while !(try receive(exchange, body)) {}
+    }
+
+    /// Makes a request that is answered by an acknowledgement alone.
+    ///
+    /// - Parameters:
+    ///   - operation: the request's name, for errors.
+    ///   - content: what follows the message's header.
+    mutating func order(
+        _ operation: StaticString, _ type: UInt16, flags: CInt, _ content: [UInt8]
+    ) throws(SystemError) {
+        let sequence = nextSequence()
+        let request = netlinkMessage(
+            type: type, flags: NLM_F_REQUEST | NLM_F_ACK | flags, sequence: sequence, content)
+        try ask(NetlinkExchange(operation: operation, kind: .set, sequence: sequence), request) { _ in }
+    }
+
+    /// Receives a datagram; returns whether the answer is complete.
+    ///
+    /// It does not wait: the kernel has answered by the time that send(2) returns, and goes on with a long answer
+    /// when the part before has been taken.
+    private func receive(
+        _ exchange: NetlinkExchange, _ body: (Span<UInt8>) -> Void
+    ) throws(SystemError) -> Bool {
+        // No message is longer, on any size of pages. NLMSG_GOODSIZE
+        let room = 8192
+        var bytes = [UInt8](repeating: 0, count: room)
+        // MSG_TRUNC has the whole length of a datagram returned, whatever the room.
+        let length = recv(descriptor.rawValue, &bytes, room, CInt(MSG_DONTWAIT | MSG_TRUNC))
+        guard length >= 0 else { throw .last("recv(AF_NETLINK)") }
+        guard length > 0, length <= room else {
+            throw SystemError(exchange.operation, .malformedMessage)
+        }
+        return try exchange.read(bytes.span.extracting(..<length), body)
+    }
+}

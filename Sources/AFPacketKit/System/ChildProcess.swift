@@ -1,0 +1,50 @@
+import Glibc
+
+/// A program that runs beside this one, and ends with it at the latest. posix_spawn(3)
+///
+/// Its standard output comes here; its input and its diagnostics go nowhere.
+public struct ChildProcess: ~Copyable {
+    private let identifier: pid_t
+    private let output: Descriptor
+
+    /// Starts a program with this process's environment and namespaces.
+    ///
+    /// - Parameter arguments: without the program's own name.
+    /// - Throws: `SystemError` of the call that failed.
+    public init(path: String, arguments: [String]) throws(SystemError) {
+        var ends: [CInt] = [0, 0]
+        let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .last("socketpair") }
+        let output = try Descriptor("socketpair", ends[0])
+        let input = try Descriptor("socketpair", ends[1])
+        var actions = posix_spawn_file_actions_t()
+        posix_spawn_file_actions_init(&actions)
+        defer { posix_spawn_file_actions_destroy(&actions) }
+        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        posix_spawn_file_actions_adddup2(&actions, input.rawValue, 1)
+        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        let words = ([path] + arguments).map { strdup($0) } + [nil]
+        defer { for word in words { free(word) } }
+        var child = pid_t()
+        let code = posix_spawn(&child, path, &actions, nil, words, environ)
+        guard code == 0 else { throw SystemError("posix_spawn", ErrorCode(rawValue: code)) }
+        identifier = child
+        self.output = output
+    }
+
+    /// Waits until the program has written something.
+    ///
+    /// - Returns: false where it has ended without a word.
+    public func waitForOutput() -> Bool {
+        var byte: UInt8 = 0
+        while true {
+            let count = read(output.rawValue, &byte, 1)
+            if count >= 0 || errno != EINTR { return count > 0 }
+        }
+    }
+
+    deinit {
+        kill(identifier, SIGTERM)
+        waitpid(identifier, nil, 0)
+    }
+}
