@@ -5,7 +5,7 @@ SWIFT_FLAGS ?=
 environment := Tests/Environment
 release := .build/release/afprobe
 
-.PHONY: build demo test test-hardware lint format completions clean
+.PHONY: build demo test test-hardware lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -30,11 +30,13 @@ test-hardware:
 	Tests/HardwareLab/run $(CURDIR)/$(release)
 
 lint:
-	@$(environment)/prepare shellcheck python3
+	@$(environment)/prepare shellcheck python3 mandoc
 	swift format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
 		Tests/HardwareLab/netem Tests/HardwareLab/netlink .ci/run
+	shellcheck man/renew
 	shellcheck -s bash completions/afprobe.bash
+	mandoc -T lint -W warning man/*.[15]
 	$(environment)/check-structure
 
 format:
@@ -45,6 +47,10 @@ completions:
 	.build/debug/afprobe --generate-completion-script bash >completions/afprobe.bash
 	.build/debug/afprobe --generate-completion-script zsh >completions/_afprobe
 	.build/debug/afprobe --generate-completion-script fish >completions/afprobe.fish
+
+man:
+	swift build --product afprobe
+	man/renew $(CURDIR)/.build/debug/afprobe
 
 clean:
 	rm -rf .build
