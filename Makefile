@@ -1,11 +1,21 @@
 # afprobe. `make demo` shows it, `make test` tests it; both install what they need.
 
 SWIFT_FLAGS ?=
+# Where `make install` puts it; DESTDIR is set by those who make packages.
+PREFIX ?= /usr/local
+DESTDIR ?=
 
 environment := Tests/Environment
 release := .build/release/afprobe
 
-.PHONY: build demo test test-hardware lint format completions man clean
+share := $(DESTDIR)$(PREFIX)/share
+pages := $(notdir $(wildcard man/*.[15]))
+installed := $(DESTDIR)$(PREFIX)/bin/afprobe \
+	$(addprefix $(share)/man/man1/,$(filter %.1,$(pages))) $(addprefix $(share)/man/man5/,$(filter %.5,$(pages))) \
+	$(share)/bash-completion/completions/afprobe $(share)/zsh/site-functions/_afprobe \
+	$(share)/fish/vendor_completions.d/afprobe.fish
+
+.PHONY: build demo install uninstall test test-hardware lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -16,8 +26,23 @@ demo:
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	@$(environment)/isolate $(environment)/demo $(CURDIR)/$(release)
 
+# Builds nothing: the one who may install is often not the one who has a Swift toolchain.
+install:
+	@test -x $(release) || { echo "install: there is no $(release); first: make build" >&2; exit 1; }
+	install -D -s -m 755 $(release) $(DESTDIR)$(PREFIX)/bin/afprobe
+	install -d $(share)/man/man1 $(share)/man/man5
+	install -m 644 man/*.1 $(share)/man/man1
+	install -m 644 man/*.5 $(share)/man/man5
+	install -D -m 644 completions/afprobe.bash $(share)/bash-completion/completions/afprobe
+	install -D -m 644 completions/_afprobe $(share)/zsh/site-functions/_afprobe
+	install -D -m 644 completions/afprobe.fish $(share)/fish/vendor_completions.d/afprobe.fish
+
+uninstall:
+	rm -f $(installed)
+
 test:
-	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool
+	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool binutils \
+		libcap2-bin make
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
