@@ -4,6 +4,10 @@ SWIFT_FLAGS ?=
 # Where `make install` puts it; DESTDIR is set by those who make packages.
 PREFIX ?= /usr/local
 DESTDIR ?=
+# Debian's zsh looks here below /usr/local, and in vendor-completions below /usr. Its fish looks below /usr/local where
+# XDG_DATA_DIRS names it, as in a desktop's session.
+ZSH_FUNCTIONS ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
 environment := Tests/Environment
 release := .build/release/afprobe
@@ -12,8 +16,8 @@ share := $(DESTDIR)$(PREFIX)/share
 pages := $(notdir $(wildcard man/*.[15]))
 installed := $(DESTDIR)$(PREFIX)/bin/afprobe \
 	$(addprefix $(share)/man/man1/,$(filter %.1,$(pages))) $(addprefix $(share)/man/man5/,$(filter %.5,$(pages))) \
-	$(share)/bash-completion/completions/afprobe $(share)/zsh/site-functions/_afprobe \
-	$(share)/fish/vendor_completions.d/afprobe.fish
+	$(share)/bash-completion/completions/afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe \
+	$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
 
 .PHONY: build demo install uninstall test test-hardware lint format completions man clean
 
@@ -34,8 +38,8 @@ install:
 	install -m 644 man/*.1 $(share)/man/man1
 	install -m 644 man/*.5 $(share)/man/man5
 	install -D -m 644 completions/afprobe.bash $(share)/bash-completion/completions/afprobe
-	install -D -m 644 completions/_afprobe $(share)/zsh/site-functions/_afprobe
-	install -D -m 644 completions/afprobe.fish $(share)/fish/vendor_completions.d/afprobe.fish
+	install -D -m 644 completions/_afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe
+	install -D -m 644 completions/afprobe.fish $(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
 
 uninstall:
 	rm -f $(installed)
