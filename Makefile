@@ -46,7 +46,7 @@ uninstall:
 
 test:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool binutils \
-		libcap2-bin make
+		libcap2-bin make zsh fish ruby
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
@@ -64,6 +64,7 @@ lint:
 	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
 		Tests/HardwareLab/netem Tests/HardwareLab/netlink .ci/run
 	shellcheck man/renew
+	shellcheck -x man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[15]
 	$(environment)/check-structure
