@@ -65,20 +65,21 @@ import Testing
 
     // MARK: afprobe-output(5)
 
-    /// Each key that the sources name is described, and each that is described is named there.
+    /// Each key that the sources name is described, and each that is described is named there. What lines really have is
+    /// compared with the page where they are printed.
     @Test func everyKeyOfALineIsDescribed() throws {
-        let described = Set(
-            try text(of: "man/afprobe-output.5").matches(of: /(?m)^\.It Cm (.*)$/).flatMap { item in
-                item.output.1.components(separatedBy: " , ")
-            }
-        ).subtracting(["text", "logfmt", "json"])
-        let named = try keysInTheSources()
-        #expect(named.count > 50)
-        #expect(named.subtracting(described) == [], "to be described in man/afprobe-output.5")
+        let items = try text(of: "man/afprobe-output.5").matches(of: /(?m)^\.It Cm (.*)$/)
+        let described = Set(items.flatMap { $0.output.1.components(separatedBy: " , ") })
+            .subtracting(["text", "logfmt", "json"])
+        let statistics = Statistic.allCases.map { $0.rawValue.replacing(".", with: "_") }
+        let named = try keysInTheSources().union(Figure.allCases.map(\.name)).union(statistics)
+        let figures = Set(Figure.allCases.map { "\($0.name)_ns" })
+        #expect(named.count > 100)
+        #expect(named.subtracting(figures).subtracting(described) == [], "to be described")
         #expect(described.subtracting(named) == [], "no line has these any more")
     }
 
-    /// The keys given to the functions of `Line`; some of these make several of one.
+    /// The keys that stand in calls which add to a line, or in tables for them; some of these make several of one.
     private func keysInTheSources() throws -> Set<String> {
         let sources = root.appending(path: "Sources/afprobe")
         let files = try #require(FileManager.default.enumerator(at: sources, includingPropertiesForKeys: nil))
@@ -88,10 +89,16 @@ import Testing
             for call in source.matches(of: /line\.(\w+)\(\s*"(\w+)"(.*)/) {
                 let (function, key, rest) = (call.output.1, String(call.output.2), call.output.3)
                 keys.insert(key)
-                if function == "stamp" || function == "duration" { keys.insert("\(key)_ns") }
+                if ["stamp", "duration", "durationTwins"].contains(function) { keys.insert("\(key)_ns") }
                 if rest.contains("namesClock:") { keys.insert("\(key)_clock") }
             }
-            for call in source.matches(of: /because: "(\w+)"/) { keys.insert(String(call.output.1)) }
+            let others = [
+                /because: "(\w+)"/, /fields\.add\("(\w+)",/, /\("(\w+)", tally\./,
+                /\("(\w+)", \.(?:readable|nanoseconds|peer|probe|roundTripClock|turnaroundClock|stamp)\b/,
+            ]
+            for pattern in others {
+                for match in source.matches(of: pattern) { keys.insert(String(match.output.1)) }
+            }
         }
         return keys
     }
