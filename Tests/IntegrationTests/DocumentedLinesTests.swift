@@ -39,6 +39,7 @@ struct DocumentedLinesTests {
         var lines = ""
         for command in [
             ["send", "-i", "va", "-d", peer, "-c", "1"], ["hwstamp", "va"], ["hwstamp", "--verify", "va"],
+            ["hwstamp", "--verify", "--peer", peer, "va"],
             ["ping", "-i", "va", peer, "-c", "300", "-I", "0", "--histogram", "--synchronised"],
             ["ping", "-i", "va", "02:00:00:00:00:77", "-c", "1", "-W", "1ms"],
         ] {
@@ -66,6 +67,8 @@ struct DocumentedLinesTests {
                 "TX Recvmsg", "TX Summary", "RX Recvmsg", "RX Stats", "RX Summary", "PING Reply",
                 "PING Timeout",
                 "PING Tail", "PING Summary", "PING Histogram", "Hardware Timestamping", "Verify Transmit",
+                "Verify Receive",
+                "Verify Peer",
             ]))
     }
 
