@@ -46,7 +46,7 @@ uninstall:
 
 test:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool binutils \
-		libcap2-bin make zsh fish ruby
+		libcap2-bin make zsh fish ruby jq
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
