@@ -54,6 +54,19 @@ struct DocumentationTests {
 
     // MARK: Manuals
 
+    @Test func thePagesAreAskedForByName() throws {
+        let sections = try Program.run([Tool.afprobe, "--generate-manual", "afprobe-send"])
+        #expect(sections.status == 0 && sections.output.contains("\n.Sh OPTIONS\n"), "\(sections)")
+        for (arguments, words) in [
+            (["--generate-manual"], "needs a value: afprobe|afprobe-send|"),
+            (["--generate-manual", "send"], "one of afprobe, afprobe-send, "),
+            (["--generate-manual=afprobe", "more"], "Unexpected argument 'more'"),
+        ] {
+            let result = try Program.run([Tool.afprobe] + arguments)
+            #expect(result.status == 2 && result.errors.contains(words), "\(result)")
+        }
+    }
+
     @Test func theManualsExamplesRun() throws {
         let folder = DocumentedHosts.root.appending(path: "man")
         let pages = try FileManager.default.contentsOfDirectory(atPath: folder.path)
