@@ -63,7 +63,6 @@ lint:
 	swift format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
 		Tests/HardwareLab/netem Tests/HardwareLab/netlink .ci/run
-	shellcheck man/renew
 	shellcheck -x man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[15]

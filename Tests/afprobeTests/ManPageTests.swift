@@ -86,7 +86,9 @@ import Testing
         var keys: Set<String> = []
         for case let file as URL in files where file.pathExtension == "swift" {
             let source = try String(contentsOf: file, encoding: .utf8)
-            for call in source.matches(of: /line\.(\w+)\(\s*"(\w+)"(.*)/) {
+            let adding =
+                #/[. ](integer|string|boolean|address|name|list|knownList|missing|stamp|duration\w*|readableDuration)\(\s*"(\w+)"(.*)/#
+            for call in source.matches(of: adding) {
                 let (function, key, rest) = (call.output.1, String(call.output.2), call.output.3)
                 keys.insert(key)
                 if ["stamp", "duration", "durationTwins"].contains(function) { keys.insert("\(key)_ns") }
