@@ -1,11 +1,25 @@
 # afprobe. `make demo` shows it, `make test` tests it; both install what they need.
 
 SWIFT_FLAGS ?=
+# Where `make install` puts it; DESTDIR is set by those who make packages.
+PREFIX ?= /usr/local
+DESTDIR ?=
+# Debian's zsh looks here below /usr/local, and in vendor-completions below /usr. Its fish looks below /usr/local where
+# XDG_DATA_DIRS names it, as in a desktop's session.
+ZSH_FUNCTIONS ?= $(PREFIX)/share/zsh/site-functions
+FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
 environment := Tests/Environment
 release := .build/release/afprobe
 
-.PHONY: build demo test test-hardware lint format completions clean
+share := $(DESTDIR)$(PREFIX)/share
+pages := $(notdir $(wildcard man/*.[15]))
+installed := $(DESTDIR)$(PREFIX)/bin/afprobe \
+	$(addprefix $(share)/man/man1/,$(filter %.1,$(pages))) $(addprefix $(share)/man/man5/,$(filter %.5,$(pages))) \
+	$(share)/bash-completion/completions/afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe \
+	$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
+
+.PHONY: build demo install uninstall test test-hardware lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -16,8 +30,23 @@ demo:
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	@$(environment)/isolate $(environment)/demo $(CURDIR)/$(release)
 
+# Builds nothing: the one who may install is often not the one who has a Swift toolchain.
+install:
+	@test -x $(release) || { echo "install: there is no $(release); first: make build" >&2; exit 1; }
+	install -D -s -m 755 $(release) $(DESTDIR)$(PREFIX)/bin/afprobe
+	install -d $(share)/man/man1 $(share)/man/man5
+	install -m 644 man/*.1 $(share)/man/man1
+	install -m 644 man/*.5 $(share)/man/man5
+	install -D -m 644 completions/afprobe.bash $(share)/bash-completion/completions/afprobe
+	install -D -m 644 completions/_afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe
+	install -D -m 644 completions/afprobe.fish $(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
+
+uninstall:
+	rm -f $(installed)
+
 test:
-	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool
+	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool binutils \
+		libcap2-bin make zsh fish ruby jq
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
@@ -30,11 +59,13 @@ test-hardware:
 	Tests/HardwareLab/run $(CURDIR)/$(release)
 
 lint:
-	@$(environment)/prepare shellcheck python3
+	@$(environment)/prepare shellcheck python3 mandoc
 	swift format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
 		Tests/HardwareLab/netem Tests/HardwareLab/netlink .ci/run
+	shellcheck -x man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
+	mandoc -T lint -W warning man/*.[15]
 	$(environment)/check-structure
 
 format:
@@ -45,6 +76,10 @@ completions:
 	.build/debug/afprobe --generate-completion-script bash >completions/afprobe.bash
 	.build/debug/afprobe --generate-completion-script zsh >completions/_afprobe
 	.build/debug/afprobe --generate-completion-script fish >completions/afprobe.fish
+
+man:
+	swift build --product afprobe
+	man/renew $(CURDIR)/.build/debug/afprobe
 
 clean:
 	rm -rf .build

@@ -41,6 +41,7 @@ enum Program {
         case .short(let letters) where letters.first == "h": return print(overview)
         case .short("V"): return try dispatch(["--version"] + rest)
         case .long("generate-completion-script", let value): return try printCompletions(value, rest)
+        case .long("generate-manual", let value): return try printManual(value, rest)
         case .word("help"): return try help(rest)
         case .word(let name): return try runCommand(named: name, rest)
         case .long("help", _), .long("version", _):
@@ -116,15 +117,32 @@ enum Program {
     private static func printCompletions(_ value: String?, _ rest: [String]) throws(ArgumentError)
         -> ExitStatus
     {
-        let option = "--generate-completion-script"
+        let names = Shell.allCases.map(\.rawValue)
+        let name = try choice(of: "--generate-completion-script", value, rest, among: names)
+        guard let shell = Shell(rawValue: name) else { return .usage }
+        return print(shell.completionScript(for: commands.map(\.description)))
+    }
+
+    /// For `make man`, and so among no candidates.
+    private static func printManual(_ value: String?, _ rest: [String]) throws(ArgumentError) -> ExitStatus {
+        let commands = commands.map(\.description)
+        let name = try choice(of: "--generate-manual", value, rest, among: ManPage.names(commands))
+        guard let sections = ManPage.sections(of: name, commands) else { return .usage }
+        return print(sections)
+    }
+
+    /// The one value of an option, behind its equals sign or the next and last word.
+    private static func choice(
+        of option: String, _ value: String?, _ rest: [String], among names: [String]
+    ) throws(ArgumentError) -> String {
         guard let name = value ?? rest.first else {
-            throw .missingValue(option: option, placeholder: "bash|zsh|fish")
+            throw .missingValue(option: option, placeholder: names.joined(separator: "|"))
         }
-        guard let shell = Shell(rawValue: name) else {
-            throw .invalidValue(name, of: option, expected: "one of bash, zsh, fish")
+        guard names.contains(name) else {
+            throw .invalidValue(name, of: option, expected: "one of \(names.joined(separator: ", "))")
         }
         try expectNothing(in: Array(rest.dropFirst(value == nil ? 1 : 0)))
-        return print(shell.completionScript(for: commands.map(\.description)))
+        return name
     }
 
     private static func expectNothing(in arguments: [String]) throws(ArgumentError) {

@@ -18,7 +18,8 @@ func overviewHelp(_ commands: [CommandDescription]) -> String {
         afprobe help COMMAND shows a command's options, afprobe -V (--version) the version, and afprobe \
         --generate-completion-script bash|zsh|fish what a shell completes.
 
-        Exit status: 0 measured, 1 nothing came, 2 wrong usage, 3 the system refused.
+        Exit status: 0 measured, 1 nothing came, 2 wrong usage, 3 the system refused, 4 a limit exceeded or a \
+        claim not kept.
         """, indent: 0)
     return text
 }

@@ -1,0 +1,200 @@
+import Foundation
+import Glibc
+import Testing
+
+/// The commands of the README and of the manuals' examples, run as they stand there, on the hosts they name.
+@Suite(.needs("script", "jq"), .serialized)
+struct DocumentationTests {
+    /// A command at a prompt, and what the document shows of its output.
+    struct Example: CustomStringConvertible {
+        let host: String
+        var command: String
+        var output: [String] = []
+
+        var isListener: Bool { command.hasPrefix("afprobe listen") }
+        var description: String { "\(host)$ \(command)" }
+    }
+
+    // MARK: README
+
+    @Test func theReadmeShowsWhatHappens() throws {
+        let readme = try text(of: "README.md")
+        let blocks = readme.components(separatedBy: "```console\n").dropFirst()
+            .map { $0.components(separatedBy: "```")[0] }
+        #expect(blocks.count > 5)
+        for block in blocks { try run(examples(in: block.components(separatedBy: "\n"))) }
+    }
+
+    /// What is to be typed in a shell to build is told to make(1), which knows it.
+    @Test func theReadmesTargetsExist() throws {
+        let readme = try text(of: "README.md")
+        let lines = readme.components(separatedBy: "```sh\n").dropFirst()
+            .flatMap { $0.components(separatedBy: "```")[0].split(separator: "\n") }
+            .map { $0.prefix { $0 != "#" }.trimmingCharacters(in: .whitespaces) }
+        let targets = lines.compactMap { $0.firstMatch(of: /^(?:sudo )?make (\S+)$/)?.output.1 }
+        #expect(Set(targets).isSuperset(of: ["demo", "test", "build", "install", "uninstall"]))
+        for target in targets {
+            let root = DocumentedHosts.root.path
+            let result = try Program.run(["make", "-C", root, "--dry-run", String(target)])
+            #expect(result.status == 0, "\(result)")
+        }
+        // The rest of them is tested elsewhere: with an installation, and between Vagrant's hosts.
+        let others = lines.filter { !$0.contains("make ") && !$0.hasPrefix("vagrant ") }
+        #expect(others == ["sudo setcap cap_net_raw,cap_net_admin+ep /usr/local/bin/afprobe"])
+    }
+
+    @Test func theDemoShowsWhatItSays() throws {
+        let demo = DocumentedHosts.root.appending(path: "Tests/Environment/demo").path
+        let result = try Program.run([
+            "unshare", "--mount", "sh", "-euc", "mount -t tmpfs tmpfs /run; \(demo) \(Tool.afprobe)",
+        ])
+        #expect(result.status == 0, "\(result)")
+        #expect(result.output.contains("All 3 probes were stamped and seen"), "\(result)")
+    }
+
+    // MARK: Manuals
+
+    @Test func thePagesAreAskedForByName() throws {
+        let sections = try Program.run([Tool.afprobe, "--generate-manual", "afprobe-send"])
+        #expect(sections.status == 0 && sections.output.contains("\n.Sh OPTIONS\n"), "\(sections)")
+        for (arguments, words) in [
+            (["--generate-manual"], "needs a value: afprobe|afprobe-send|"),
+            (["--generate-manual", "send"], "one of afprobe, afprobe-send, "),
+            (["--generate-manual=afprobe", "more"], "Unexpected argument 'more'"),
+        ] {
+            let result = try Program.run([Tool.afprobe] + arguments)
+            #expect(result.status == 2 && result.errors.contains(words), "\(result)")
+        }
+    }
+
+    @Test func theManualsExamplesRun() throws {
+        let folder = DocumentedHosts.root.appending(path: "man")
+        let pages = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+            .filter { $0.hasSuffix(".1") || $0.hasSuffix(".5") }
+        var count = 0
+        for page in pages.sorted() {
+            let examples = examples(inManual: try text(of: "man/\(page)"))
+            count += examples.count
+            try run(examples)
+        }
+        #expect(count > 15)
+    }
+
+    /// The lines at a prompt in a page's displays.
+    private func examples(inManual page: String) -> [Example] {
+        var lines: [String] = []
+        var isDisplay = false
+        for line in page.components(separatedBy: "\n") {
+            if line.hasPrefix(".Bd") { isDisplay = true }
+            if line.hasPrefix(".Ed") { isDisplay = false }
+            if line.hasPrefix(".Dl ") { lines.append(String(line.dropFirst(4))) }
+            if isDisplay { lines.append(line) }
+        }
+        let source = lines.map { $0.replacing("\\e", with: "\\") }
+        return examples(in: source).map { Example(host: $0.host, command: $0.command) }
+    }
+
+    // MARK: Running
+
+    private func text(of file: String) throws -> String {
+        try String(contentsOf: DocumentedHosts.root.appending(path: file), encoding: .utf8)
+    }
+
+    /// `alpha$ command`, or `$ command` and `# command` on any host; further lines of a command follow one that ends in
+    /// a backslash or a pipe.
+    private func examples(in lines: [String]) -> [Example] {
+        var examples: [Example] = []
+        var isContinued = false
+        for line in lines {
+            if isContinued {
+                examples[examples.count - 1].command += "\n" + line
+            } else if let prompt = line.firstMatch(of: /^(alpha|beta|)[$#] (.*)$/) {
+                let host = prompt.output.1.isEmpty ? "alpha" : String(prompt.output.1)
+                examples.append(Example(host: host, command: String(prompt.output.2)))
+            } else if !examples.isEmpty, !line.isEmpty {
+                examples[examples.count - 1].output.append(line)
+                continue
+            } else {
+                continue
+            }
+            isContinued = line.hasSuffix("\\") || line.hasSuffix("|")
+        }
+        return examples
+    }
+
+    /// Runs commands one after the other; a listener in the background, where it has something to hear, and where none
+    /// is shown one that answers.
+    private func run(_ examples: [Example]) throws {
+        let hosts = try DocumentedHosts()
+        var listeners: [(Example, Program)] = []
+        for example in examples where example.isListener {
+            listeners.append((example, try start(example, on: hosts)))
+        }
+        let other = Example(host: "beta", command: "afprobe listen -i eth0 -q")
+        let companion = listeners.isEmpty ? try start(other, on: hosts) : nil
+        for example in examples where !example.isListener {
+            let result = try start(example, on: hosts).finish()
+            expect(result, of: example)
+        }
+        if let companion { _ = try companion.interrupt() }
+        for (example, listener) in listeners {
+            let probes = "afprobe send -q -i eth0 -d 02:42:ac:c8:01:62 -c 10 -I 1ms"
+            for udp in ["", " --udp --dst-addr 192.168.56.102"] {
+                try Program.expect(hosts.command(["sh", "-c", probes + udp], on: "alpha"))
+            }
+            // One that counts ends by itself, and so do the programs that read it.
+            let isCounting = example.command.contains(" -c ")
+            expect(try isCounting ? listener.finish() : listener.interrupt(), of: example)
+        }
+    }
+
+    /// Starts a command, on a terminal unless it is a listener, which returns when it listens.
+    private func start(_ example: Example, on hosts: DocumentedHosts) throws -> Program {
+        let command = example.command.hasSuffix(" &") ? String(example.command.dropLast(2)) : example.command
+        // What stands in front of a pipe must succeed, too.
+        let checked = "set -o pipefail; \(command)"
+        // A listener alone gets the signal that ends it.
+        let words =
+            example.isListener
+            ? ["bash", "-c", command.contains("|") ? checked : "exec \(command)"]
+            : ["script", "-qec", checked, "/dev/null"]
+        let program = try Program(
+            hosts.command(words, on: example.host), environment: ["NO_COLOR": "1", "SHELL": "/bin/bash"])
+        guard example.isListener else { return program }
+        for _ in 0..<1_000 {
+            let sockets = try Program.run(hosts.command(["cat", "/proc/net/packet"], on: example.host))
+            if sockets.output.contains(" 0003 ") { return program }
+            usleep(10_000)
+        }
+        throw Program.Failure(description: "waited in vain for: \(example)\n\(program.output)")
+    }
+
+    /// The command succeeded, or found what a veth pair is; and what the document shows has the parts of what came.
+    private func expect(_ result: Program.Result, of example: Example) {
+        // Hardware stamps, and times that a loaded machine may exceed.
+        let others: [Int32] =
+            example.command.contains("hwstamp-config") || example.command.contains("--hardware on")
+            ? [3] : example.command.contains("--fail-if") ? [0, 4] : [0]
+        #expect(others.contains(result.status), "\(example)\n\(result)")
+        let came = Set(result.output.split(whereSeparator: \.isNewline).map { outline(String($0)) })
+        for line in example.output {
+            #expect(came.contains(outline(line)), "\(example)\n\(line)\n\(result)")
+        }
+    }
+
+    /// A line without its figures: of a log line the message and the keys, of any other the text before the first digit.
+    private func outline(_ line: String) -> String {
+        // A status line may stand in front, erased.
+        let line = line.components(separatedBy: "\u{1b}[K").last ?? line
+        let log: (message: Substring, fields: Substring)
+        if let match = line.firstMatch(of: /^(?:INFO|WARN|ERRO)\[\d+\] (.*?)  +(.*)$/) {
+            log = (match.output.1, match.output.2)
+        } else if let match = line.firstMatch(of: /^time=\S+ level=\w+ msg="(.*?)" (.*)$/) {
+            log = (match.output.1, match.output.2)
+        } else {
+            return String(line.prefix { !$0.isNumber && $0 != "-" }).trimmingCharacters(in: .whitespaces)
+        }
+        let keys = log.fields.matches(of: /(\w+)=(?:"[^"]*"|\S+)/).map { String($0.output.1) }
+        return "\(log.message): \(keys.joined(separator: " "))"
+    }
+}
