@@ -221,7 +221,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --count --interval --rate --adaptive --deadline --timeout --warmup --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --format --color --help'
         fi
         ;;
     hwstamp)
