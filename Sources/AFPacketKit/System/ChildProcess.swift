@@ -1,3 +1,4 @@
+internal import CShim
 import Glibc
 
 /// A program that runs beside this one, and ends with it at the latest. posix_spawn(3)
