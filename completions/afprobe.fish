@@ -67,7 +67,7 @@ complete -c afprobe -n '__fish_seen_subcommand_from ping' -l synchronised -d 'Th
 complete -c afprobe -n '__fish_seen_subcommand_from ping' -l fail-if -x -d 'Exit with status 4 if one of the limits is exceeded, like \'network.p99>50us,loss>0.1%\'.'
 complete -c afprobe -n '__fish_seen_subcommand_from ping' -l self -d 'Measure afprobe itself: what it and this host\'s kernel take, in a private network without a NIC. Takes neither interface nor MAC address; without count and interval, 5000 requests, each on the reply to the last.'
 complete -c afprobe -n '__fish_seen_subcommand_from ping' -s c -l count -x -d 'Send N requests and end when they are answered. Default: without end.'
-complete -c afprobe -n '__fish_seen_subcommand_from ping' -s I -l interval -x -d 'The time between two requests. Default: 1s; 0 sends on the reply.'
+complete -c afprobe -n '__fish_seen_subcommand_from ping' -s I -l interval -x -d 'The time between two requests. Default: 1s; 0 sends when the reply and its follow-up are there.'
 complete -c afprobe -n '__fish_seen_subcommand_from ping' -l rate -x -d 'Send so many frames a second; another way to give the interval.'
 complete -c afprobe -n '__fish_seen_subcommand_from ping' -s A -l adaptive -d 'Send the next request one round trip after the reply to the last.'
 complete -c afprobe -n '__fish_seen_subcommand_from ping' -s w -l deadline -x -d 'End after this time, whatever has come.'

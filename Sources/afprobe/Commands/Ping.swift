@@ -51,7 +51,9 @@ extension CommandSpec<PingOptions> {
                         + "each on the reply to the last."
                 ) { $0.measuresItself = true },
                 .count("Send N requests and end when they are answered. Default: without end."),
-                .interval("The time between two requests. Default: 1s; 0 sends on the reply."),
+                .interval(
+                    "The time between two requests. Default: 1s; 0 sends when the reply and its follow-up are "
+                        + "there."),
                 .rate,
                 .flag(
                     "adaptive", "A", in: .pace,

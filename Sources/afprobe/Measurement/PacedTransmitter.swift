@@ -111,13 +111,13 @@ struct PacedTransmitter<Entry>: ~Copyable {
         return true
     }
 
-    /// Lets the next frame go once that number has been answered or given up, if it is the last one sent.
+    /// Lets the next frame go, if that number is the last one sent.
     ///
-    /// - Parameter pause: nanoseconds for which it has to wait all the same.
+    /// - Parameter pause: nanoseconds for which it has to wait all the same, unless it is released once more.
     mutating func release(_ number: UInt64, after pause: Int64 = 0) {
-        guard isHeld, number == pacing.sentCount else { return }
+        guard isOneAtATime, number == pacing.sentCount else { return }
         isHeld = false
-        if pause > 0 { retryAt = .now() + pause }
+        retryAt = pause > 0 ? .now() + pause : MonotonicTime(nanoseconds: 0)
     }
 
     /// When the next frame may go out.

@@ -200,7 +200,10 @@ struct Pinger: ~Copyable {
         guard plan.isOneAtATime else { return }
         let roundTrip = max(0, transmitter.window[number].roundTrip(by: .userspace) ?? 0)
         smoothedRoundTrip += (roundTrip - smoothedRoundTrip) / (smoothedRoundTrip == 0 ? 1 : 8)
-        transmitter.release(number, after: plan.isAdaptive ? smoothedRoundTrip : 0)
+        // The follow-up keeps the responder busy: a request that came meanwhile would wait for it, and show that. But
+        // it may be lost.
+        transmitter.release(
+            number, after: plan.isAdaptive ? smoothedRoundTrip : 4 * smoothedRoundTrip + followUpPatience)
     }
 
     private mutating func takeFollowUp(_ message: ProbeMessage, _ console: inout Console) {
@@ -237,7 +240,7 @@ struct Pinger: ~Copyable {
 
     private mutating func settle(_ number: UInt64, _ console: inout Console) {
         transmitter.window.close(number)
-        transmitter.release(number)
+        if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.release(number) }
         guard number > plan.transmit.warmup else { return }
         guard transmitter.window[number].hasReply else {
             result.tally.lost += 1
@@ -329,6 +332,9 @@ struct Pinger: ~Copyable {
         result.tally.inFlight = result.tally.sent - min(result.tally.sent, settled)
     }
 }
+
+/// For how long the next request waits for a follow-up, apart from what the round trip takes: 1 ms.
+private let followUpPatience: Int64 = 1_000_000
 
 /// How many turns of a spinning loop pass between two looks at the signals and the clock of the status.
 private let turnsBetweenLooks = 256
