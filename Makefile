@@ -45,7 +45,7 @@ uninstall:
 	rm -f $(installed)
 
 test:
-	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool binutils \
+	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
 		libcap2-bin make zsh fish ruby jq
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)

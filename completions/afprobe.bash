@@ -93,6 +93,10 @@ _afprobe() {
         --dst-port)
             return
             ;;
+        --pcap)
+            compopt -o default
+            return
+            ;;
         --format)
             _afprobe_words 'auto text logfmt json'
             return
@@ -103,7 +107,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     listen)
@@ -140,6 +144,10 @@ _afprobe() {
         --stats)
             return
             ;;
+        --pcap)
+            compopt -o default
+            return
+            ;;
         --format)
             _afprobe_words 'auto text logfmt json'
             return
@@ -150,7 +158,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --ptp --stats --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     ping)
@@ -209,6 +217,11 @@ _afprobe() {
             return
             ;;
         --hgrm)
+            compopt -o default
+            return
+            ;;
+        --pcap)
+            compopt -o default
             return
             ;;
         --format)
@@ -221,7 +234,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     hwstamp)

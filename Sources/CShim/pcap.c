@@ -1,9 +1,11 @@
 #include "CShim.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <pcap/pcap.h>
 #include <stddef.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "bpf_insn");
@@ -12,22 +14,29 @@ _Static_assert(offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k), 
 // Looks a function of libpcap up under its own type.
 #define LOAD(library, name) __typeof__(&name) name##_ = (__typeof__(&name))dlsym(library, #name)
 
-int cshim_pcap_compile(const char *expression, int snapshot_length, struct sock_filter *instructions,
-                       int capacity, char *error, int error_capacity) {
+static void *load(char *error, int error_capacity) {
     void *library = dlopen("libpcap.so.1", RTLD_NOW | RTLD_LOCAL);
     if (library == NULL)  // Debian's name for the same library
         library = dlopen("libpcap.so.0.8", RTLD_NOW | RTLD_LOCAL);
-    if (library == NULL) {
-        snprintf(error, (size_t)error_capacity, "%s", dlerror());
-        return CSHIM_PCAP_MISSING;
-    }
+    if (library == NULL) snprintf(error, (size_t)error_capacity, "%s", dlerror());
+    return library;
+}
+
+static void tell_of_lack(char *error, int error_capacity) {
+    snprintf(error, (size_t)error_capacity, "libpcap lacks a function");
+}
+
+int cshim_pcap_compile(const char *expression, int snapshot_length, struct sock_filter *instructions,
+                       int capacity, char *error, int error_capacity) {
+    void *library = load(error, error_capacity);
+    if (library == NULL) return CSHIM_PCAP_MISSING;
     LOAD(library, pcap_open_dead);
     LOAD(library, pcap_compile);
     LOAD(library, pcap_geterr);
     LOAD(library, pcap_freecode);
     LOAD(library, pcap_close);
     if (!pcap_open_dead_ || !pcap_compile_ || !pcap_geterr_ || !pcap_freecode_ || !pcap_close_) {
-        snprintf(error, (size_t)error_capacity, "libpcap lacks a function: %s", dlerror());
+        tell_of_lack(error, error_capacity);
         return CSHIM_PCAP_MISSING;
     }
     pcap_t *dead = pcap_open_dead_(DLT_EN10MB, snapshot_length);
@@ -52,4 +61,135 @@ int cshim_pcap_compile(const char *expression, int snapshot_length, struct sock_
     }
     pcap_close_(dead);
     return result;
+}
+
+struct cshim_capture_output {
+    pcap_t *dead;
+    pcap_dumper_t *dumper;
+    int error;  // the first errno of writing
+    __typeof__(&pcap_dump) dump;
+    __typeof__(&pcap_dump_flush) flush;
+    __typeof__(&pcap_dump_file) file;
+    __typeof__(&pcap_dump_close) close_dump;
+    __typeof__(&pcap_close) close;
+};
+
+int cshim_capture_create(const char *path, struct cshim_capture_output **out, char *error, int error_capacity) {
+    void *library = load(error, error_capacity);
+    if (library == NULL) return CSHIM_PCAP_MISSING;
+    LOAD(library, pcap_open_dead_with_tstamp_precision);
+    LOAD(library, pcap_dump_open);
+    LOAD(library, pcap_geterr);
+    struct cshim_capture_output output = {
+        .dump = (__typeof__(&pcap_dump))dlsym(library, "pcap_dump"),
+        .flush = (__typeof__(&pcap_dump_flush))dlsym(library, "pcap_dump_flush"),
+        .file = (__typeof__(&pcap_dump_file))dlsym(library, "pcap_dump_file"),
+        .close_dump = (__typeof__(&pcap_dump_close))dlsym(library, "pcap_dump_close"),
+        .close = (__typeof__(&pcap_close))dlsym(library, "pcap_close"),
+    };
+    if (!pcap_open_dead_with_tstamp_precision_ || !pcap_dump_open_ || !pcap_geterr_ || !output.dump ||
+        !output.flush || !output.file || !output.close_dump || !output.close) {
+        tell_of_lack(error, error_capacity);
+        return CSHIM_PCAP_MISSING;
+    }
+    output.dead =
+        pcap_open_dead_with_tstamp_precision_(DLT_EN10MB, 0x40000, PCAP_TSTAMP_PRECISION_NANO);
+    *out = malloc(sizeof output);
+    if (output.dead == NULL || *out == NULL) abort();  // no memory at the start of a run
+    output.dumper = pcap_dump_open_(output.dead, path);
+    if (output.dumper == NULL) {
+        snprintf(error, (size_t)error_capacity, "%s", pcap_geterr_(output.dead));
+        output.close(output.dead);
+        free(*out);
+        return CSHIM_PCAP_REJECTED;
+    }
+    **out = output;
+    return 0;
+}
+
+// To be called right after what may have failed.
+static void note_error(struct cshim_capture_output *output) {
+    int reason = errno;
+    if (output->error == 0 && ferror(output->file(output->dumper))) output->error = reason != 0 ? reason : EIO;
+}
+
+void cshim_capture_write(struct cshim_capture_output *output, int64_t nanoseconds, uint32_t length,
+                         uint32_t captured, const uint8_t *bytes) {
+    struct pcap_pkthdr header = {.caplen = captured, .len = length};
+    // With this precision the microseconds' field holds nanoseconds.
+    header.ts.tv_sec = nanoseconds / 1000000000;
+    header.ts.tv_usec = nanoseconds % 1000000000;
+    output->dump((u_char *)output->dumper, &header, bytes);
+    note_error(output);
+}
+
+int cshim_capture_flush(struct cshim_capture_output *output) {
+    output->flush(output->dumper);
+    note_error(output);
+    return output->error;
+}
+
+void cshim_capture_finish(struct cshim_capture_output *output) {
+    output->close_dump(output->dumper);
+    output->close(output->dead);
+    free(output);
+}
+
+struct cshim_capture_input {
+    pcap_t *file;
+    __typeof__(&pcap_next_ex) next;
+    __typeof__(&pcap_geterr) error;
+    __typeof__(&pcap_close) close;
+};
+
+int cshim_capture_open(const char *path, struct cshim_capture_input **out, char *error, int error_capacity) {
+    void *library = load(error, error_capacity);
+    if (library == NULL) return CSHIM_PCAP_MISSING;
+    LOAD(library, pcap_open_offline_with_tstamp_precision);
+    LOAD(library, pcap_datalink);
+    struct cshim_capture_input input = {
+        .next = (__typeof__(&pcap_next_ex))dlsym(library, "pcap_next_ex"),
+        .error = (__typeof__(&pcap_geterr))dlsym(library, "pcap_geterr"),
+        .close = (__typeof__(&pcap_close))dlsym(library, "pcap_close"),
+    };
+    if (!pcap_open_offline_with_tstamp_precision_ || !pcap_datalink_ || !input.next || !input.error ||
+        !input.close) {
+        tell_of_lack(error, error_capacity);
+        return CSHIM_PCAP_MISSING;
+    }
+    char reason[PCAP_ERRBUF_SIZE] = "";
+    input.file = pcap_open_offline_with_tstamp_precision_(path, PCAP_TSTAMP_PRECISION_NANO, reason);
+    if (input.file == NULL) {
+        snprintf(error, (size_t)error_capacity, "%s", reason);
+        return CSHIM_PCAP_REJECTED;
+    }
+    if (pcap_datalink_(input.file) != DLT_EN10MB) {
+        snprintf(error, (size_t)error_capacity, "its link type is %d and not Ethernet", pcap_datalink_(input.file));
+        input.close(input.file);
+        return CSHIM_PCAP_REJECTED;
+    }
+    *out = malloc(sizeof input);
+    if (*out == NULL) abort();  // no memory at the start of a run
+    **out = input;
+    return 0;
+}
+
+int cshim_capture_next(struct cshim_capture_input *input, int64_t *nanoseconds, uint32_t *length,
+                       uint32_t *captured, const uint8_t **bytes, const char **error) {
+    struct pcap_pkthdr *header;
+    int result = input->next(input->file, &header, bytes);
+    if (result == 1) {
+        *nanoseconds = (int64_t)header->ts.tv_sec * 1000000000 + header->ts.tv_usec;
+        *length = header->len;
+        *captured = header->caplen;
+        return 1;
+    }
+    if (result == PCAP_ERROR_BREAK) return 0;
+    *error = input->error(input->file);
+    return -1;
+}
+
+void cshim_capture_close(struct cshim_capture_input *input) {
+    input->close(input->file);
+    free(input);
 }

@@ -8,6 +8,21 @@ extension Failure {
         self = .refused(goal, reason: error.description, hint: advice(for: error, on: interface?.name))
     }
 
+    /// What libpcap did not do, for an option that needs it.
+    static func pcap(_ error: PcapError, of option: String, _ message: String, status: ExitStatus) -> Failure
+    {
+        switch error {
+        case .libraryMissing(let reason):
+            .refused(
+                "Option \(option) needs libpcap, which cannot be loaded", reason: reason,
+                hint: "install it: apt-get install libpcap0.8")
+        case .rejected(let reason), .tooLong(let reason):
+            Failure(
+                status: status, message: message, reason: reason,
+                hint: option == "--filter" ? "see pcap-filter(7)" : nil)
+        }
+    }
+
     /// An interface that could not be looked up.
     static func noInterface(_ name: String, _ error: SystemError) -> Failure {
         guard error.code == .noSuchDevice else {

@@ -163,6 +163,11 @@ enum Program {
 extension Console {
     /// Fails if lines could not be written, unless it was the reader who had enough of them, or the user.
     borrowing func checkOutput() throws(Failure) {
+        if let captureFailure {
+            throw .refused(
+                "Cannot write all captures", reason: "\(captureFailure)",
+                hint: "the file of --pcap ends where the disk was full; the measurement is complete")
+        }
         guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }
         throw .refused("Cannot write to standard output", reason: "\(failure)")
     }

@@ -102,7 +102,7 @@ private func ipv6(port: UInt16, next: UInt8 = 17) -> [UInt8] {
         #expect {
             _ = try SocketFilter(expression: "host and and")
         } throws: { error in
-            guard case .rejected(let reason) = error as? CaptureExpressionError else { return false }
+            guard case .rejected(let reason) = error as? PcapError else { return false }
             return reason.contains("syntax error")
         }
     }

@@ -94,4 +94,20 @@ enum { CSHIM_PCAP_MISSING = -1, CSHIM_PCAP_REJECTED = -2, CSHIM_PCAP_TOO_LONG = 
 int cshim_pcap_compile(const char *expression, int snapshot_length, struct sock_filter *instructions,
                        int capacity, char *error, int error_capacity);
 
+// libpcap's files of frames. Both ways to open one return 0 or a CSHIM_PCAP_ code and set `error`.
+struct cshim_capture_output;
+int cshim_capture_create(const char *path, struct cshim_capture_output **out, char *error, int error_capacity);
+void cshim_capture_write(struct cshim_capture_output *output, int64_t nanoseconds, uint32_t length,
+                         uint32_t captured, const uint8_t *bytes);
+// Returns 0, or the errno of the first write that failed: the disk is full.
+int cshim_capture_flush(struct cshim_capture_output *output);
+void cshim_capture_finish(struct cshim_capture_output *output);
+
+struct cshim_capture_input;
+int cshim_capture_open(const char *path, struct cshim_capture_input **out, char *error, int error_capacity);
+// Returns 1 with a frame, good until the next call; 0 at the end; -1 with `error` where the file is damaged.
+int cshim_capture_next(struct cshim_capture_input *input, int64_t *nanoseconds, uint32_t *length,
+                       uint32_t *captured, const uint8_t **bytes, const char **error);
+void cshim_capture_close(struct cshim_capture_input *input);
+
 #endif

@@ -95,6 +95,8 @@ private func bashCommand(_ completion: Completion) -> String? {
     switch completion {
     case .nothing: nil
     case .interfaces: "_afprobe_interfaces"
+    // Where there is nothing of ours, bash offers files.
+    case .files: "compopt -o default"
     case .values(let values): "_afprobe_words '\(values.joined(separator: " "))'"
     }
 }
@@ -179,6 +181,7 @@ private func zshAction(_ completion: Completion) -> String {
     switch completion {
     case .nothing: " "
     case .interfaces: "_afprobe_interfaces"
+    case .files: "_files"
     case .values(let values): "(\(values.joined(separator: " ")))"
     }
 }
@@ -225,7 +228,7 @@ private func fishScript(_ commands: [CommandDescription]) -> String {
             text += "complete -c afprobe \(condition)"
             if let short = option.short { text += " -s \(short)" }
             text += " -l \(option.long)"
-            if case .value = option.arity { text += " -x" }
+            if case .value = option.arity { text += option.completion == .files ? " -r -F" : " -x" }
             if let words = fishWords(option.completion) { text += " -a \(words)" }
             text += " -d '\(fishQuoted(option.help))'\n"
         }
@@ -238,7 +241,7 @@ private func fishScript(_ commands: [CommandDescription]) -> String {
 
 private func fishWords(_ completion: Completion) -> String? {
     switch completion {
-    case .nothing: nil
+    case .nothing, .files: nil
     case .interfaces: "'(__afprobe_interfaces)'"
     case .values(let values): "'\(values.joined(separator: " "))'"
     }

@@ -30,6 +30,7 @@ struct OptionDescription: Equatable {
 enum Completion: Equatable {
     case nothing
     case interfaces
+    case files
     case values([String])
 }
 

@@ -74,7 +74,7 @@ extension ListenOptions {
             if let filter { try compile(filter) } else { nil }
         let interface = try openInterface(traffic.interface, &console)
         let signals = try RunSignals()
-        try console.begin(signals)
+        try console.begin(signals, capturingTo: traffic.captureFile)
         let port = traffic.effectiveDestinationPort
         let destinations = [interface.address, .broadcast] + groups
         let probes: SocketFilter =
@@ -109,17 +109,8 @@ extension ListenOptions {
                 "Option --filter cannot test VLAN tags",
                 hint: "the kernel takes them out of frames before a filter runs; -v shows each frame's")
         }
-        do throws(CaptureExpressionError) { return try SocketFilter(expression: text) } catch {
-            switch error {
-            case .libraryMissing(let reason):
-                throw .refused(
-                    "Option --filter needs libpcap, which cannot be loaded", reason: reason,
-                    hint: "install it: apt-get install libpcap0.8")
-            case .rejected(let reason), .tooLong(let reason):
-                throw Failure(
-                    status: .usage, message: "Invalid value '\(text)' for --filter", reason: reason,
-                    hint: "see pcap-filter(7)")
-            }
+        do throws(PcapError) { return try SocketFilter(expression: text) } catch {
+            throw .pcap(error, of: "--filter", "Invalid value '\(text)' for --filter", status: .usage)
         }
     }
 }

@@ -71,7 +71,7 @@ extension CommandSpec<PingOptions> {
                     $0.report.drawsHistogram = true
                 },
                 .value(
-                    "hgrm", nil, "FILE", in: .output,
+                    "hgrm", nil, "FILE", in: .output, completion: .files,
                     help: "Write the distribution of the round trips as HdrHistogram's plotters read it.",
                     as: parseText
                 ) { $0.report.percentileFile = $1 },
@@ -108,7 +108,7 @@ extension PingOptions {
         let (shape, size) = try request.shape(on: interface)
         let report = try PingReport(report, peer: destination)
         let signals = try RunSignals()
-        try console.begin(signals)
+        try console.begin(signals, capturingTo: traffic.captureFile)
         let port = traffic.effectiveSourcePort
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
         var lease = try HardwareLease(

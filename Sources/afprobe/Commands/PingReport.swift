@@ -32,7 +32,7 @@ struct PingReport: ~Copyable {
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [String], _ console: inout Console
     ) throws(Failure) {
         let tails = [Percentile.p99, .p999].compactMap { result.tail(above: $0) }
-        let dropped = console.droppedLines
+        let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures)
         if console.isForPeople {
             console.write(
                 text: PingSummaryText(
@@ -43,6 +43,7 @@ struct PingReport: ~Copyable {
             for tail in tails { console.write(tail) }
             var fields = fields(result, elapsed: elapsed, reasons)
             fields.add("lines_dropped", .count(dropped))
+            fields.add("pcap_dropped", .count(uncaptured))
             console.write(.info, "PING Summary") { fields.write(to: &$0) }
             if options.drawsHistogram, let values = result[.rtt] { console.write(values) }
         }

@@ -59,7 +59,7 @@ extension SendOptions {
         let interface = try openInterface(traffic.interface, &console)
         let (shape, size) = try request.shape(on: interface, source: source)
         let signals = try RunSignals()
-        try console.begin(signals)
+        try console.begin(signals, capturingTo: traffic.captureFile)
         var lease = try HardwareLease(on: interface, .transmit, [], traffic.hardware, &console)
         defer { lease.end(&console) }
         var handling = traffic.handling

@@ -23,6 +23,7 @@ struct TrafficOptions {
 
     var isPTP = false
     var spins = false
+    var captureFile: String?
 
     /// The time between two frames.
     var interval: Int64 { givenInterval ?? 1_000_000_000 }
@@ -153,6 +154,16 @@ extension OptionSpec where Values: HasTraffic {
         ) { $0.traffic.spins = true }
     }
 
+    static var pcap: OptionSpec {
+        .value(
+            "pcap", nil, "FILE", in: .output, completion: .files,
+            help:
+                "Write the frames sent and received to a file that tcpdump reads, with their software stamps in "
+                + "nanoseconds; needs libpcap.",
+            as: parseText
+        ) { $0.traffic.captureFile = $1 }
+    }
+
     static var ptp: OptionSpec {
         .flag(
             "ptp", in: .frame,
@@ -197,7 +208,7 @@ extension OptionSpec where Values: HasTraffic {
     }
 
     static func outputOptions(verbose help: String) -> [OptionSpec] {
-        [.quiet, .verbose(help)] + formatOptions(\.traffic.output)
+        [.quiet, .verbose(help), .pcap] + formatOptions(\.traffic.output)
     }
 
     private static var quiet: OptionSpec {

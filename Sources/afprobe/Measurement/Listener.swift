@@ -59,7 +59,7 @@ struct Listener: ~Copyable {
             }
             try outage.look(at: now, interface, &console)
             if missing.look(at: now, &console) { responder?.update() }
-            responder?.expire(at: now)
+            responder?.expire(at: now, &console)
             if console.isClosed { break }
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
@@ -67,7 +67,7 @@ struct Listener: ~Copyable {
                 throw Failure("Cannot wait for frames", error)
             }
             if poll.isReady(frames) { try takeFrames(&console) }
-            if let reports, poll.isReady(reports) { try collectReports(clearingErrors: true) }
+            if let reports, poll.isReady(reports) { try collectReports(&console, clearingErrors: true) }
             if poll.isReady(reader) { console.close() }
             if poll.isReady(requests) {
                 while let request = signals.next() {
@@ -115,6 +115,7 @@ struct Listener: ~Copyable {
                 for index in 0..<(try receiver.receive()) where !isFinished {
                     guard let probe = receiver.probe(at: index) else { continue }
                     take(probe, &console)
+                    if console.captures { receiver.capture(at: index, to: &console) }
                 }
             } catch  where error.code == .networkDown {
                 return try outage.begin(interface, &console)
@@ -123,15 +124,17 @@ struct Listener: ~Copyable {
                     "Cannot receive on interface \(interface.name)", error, interface: interface)
             }
             // Most drivers have stamped the replies by now.
-            try collectReports()
+            try collectReports(&console)
         } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
     }
 
     /// - Parameter clearingErrors: whether to take an error of the socket itself, which would otherwise make it ready
     ///   for ever.
-    private mutating func collectReports(clearingErrors: Bool = false) throws(Failure) {
+    private mutating func collectReports(
+        _ console: inout Console, clearingErrors: Bool = false
+    ) throws(Failure) {
         do throws(SystemError) {
-            try responder?.collectReports()
+            try responder?.collectReports(&console)
             if clearingErrors { responder?.clearError() }
         } catch {
             throw Failure("Cannot read the transmit stamps of interface \(interface.name)", error)
@@ -142,7 +145,7 @@ struct Listener: ~Copyable {
         // Before the line, which must not make the answer late.
         responder?.answer(
             probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
-            userspace: probe.userspace)
+            userspace: probe.userspace, &console)
         probes += 1
         if probe.ancillary.software != nil { stampedSoftware += 1 }
         if probe.ancillary.hardware != nil { stampedHardware += 1 }
@@ -177,7 +180,7 @@ struct Listener: ~Copyable {
         let replies = replyCounts
         let reasons = missing.reasonsForReceiveHardware(
             probes - stampedHardware, stampedBy: plan.stampFilters)
-        let dropped = console.droppedLines
+        let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures.map { Int64($0) })
         console.write(.info, "RX Summary") { line in
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
@@ -190,6 +193,7 @@ struct Listener: ~Copyable {
             line.integer("missing_software", probes - stampedSoftware)
             line.integer("other_version", faults.otherVersion)
             line.integer("packets", total.packets)
+            line.integer("pcap_dropped", uncaptured)
             line.integer("probes", probes)
             line.integer("queue_freezes", total.queueFreezes)
             line.integer("replies", replies.replies)

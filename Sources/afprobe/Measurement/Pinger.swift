@@ -3,6 +3,8 @@ import AFPacketKit
 /// A run of `ping`: sends requests and measures how long the replies take, and where the time goes.
 struct Pinger: ~Copyable {
     private var transmitter: PacedTransmitter<Exchange>
+    /// For the capture file: each request as it was sent.
+    private var captured: ProbeFrame
     private var receiver: Receiver
     private let plan: PingPlan
     private let interface: NetworkInterface
@@ -35,6 +37,7 @@ struct Pinger: ~Copyable {
         } catch {
             throw Failure("Cannot ping on interface \(interface.name)", error)
         }
+        captured = ProbeFrame(message, in: plan.transmit.shape, size: plan.transmit.size)
         self.session = session
         expected = ExpectedStamps(on: interface, plan.transmit.handling)
         missing = MissingStamps(on: interface)
@@ -132,7 +135,8 @@ struct Pinger: ~Copyable {
                 guard case .stamps(let stamps, of: let number) = transmitter.report(at: index),
                     transmitter.window.isOpen(number) != nil
                 else { continue }
-                _ = transmitter.window[number].requestSent.merge(stamps)
+                let isNews = transmitter.window[number].requestSent.merge(stamps)
+                if isNews, stamps.software != nil { capture(number, &console) }
                 settleIfComplete(number, &console)
             }
         } while transmitter.mayHaveMoreReports
@@ -145,6 +149,7 @@ struct Pinger: ~Copyable {
             do throws(SystemError) {
                 for index in 0..<(try receiver.receive()) {
                     guard let probe = receiver.probe(at: index), isOurs(probe) else { continue }
+                    if console.captures { receiver.capture(at: index, to: &console) }
                     if probe.message.kind == .followUp {
                         takeFollowUp(probe.message, &console)
                     } else {
@@ -240,6 +245,7 @@ struct Pinger: ~Copyable {
 
     private mutating func settle(_ number: UInt64, _ console: inout Console) {
         transmitter.window.close(number)
+        if transmitter.window[number].requestSent.software == nil { capture(number, &console) }
         if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.release(number) }
         guard number > plan.transmit.warmup else { return }
         guard transmitter.window[number].hasReply else {
@@ -255,6 +261,14 @@ struct Pinger: ~Copyable {
         guard result.chooseClock(by: transmitter.window[number]) else { return undecided.append(number) }
         decide(&console)
         record(number, &console)
+    }
+
+    /// Hands a request over to be captured, if requests are.
+    private mutating func capture(_ number: UInt64, _ console: inout Console) {
+        let sent = transmitter.window[number].requestSent
+        guard console.captures, let time = sent.software ?? sent.userspace else { return }
+        captured.renumber(to: number)
+        console.capture(captured.bytes.span, length: plan.transmit.size, at: time)
     }
 
     /// Records the exchanges that waited for the run's clock.

@@ -51,6 +51,14 @@ struct Receiver: ~Copyable {
         }
     }
 
+    /// Hands the frame at `index` over to be captured.
+    func capture(at index: Int, to console: inout Console) {
+        let message = batch[index]
+        console.capture(
+            message.frame, tag: message.ancillary.vlan, length: message.length,
+            at: message.ancillary.software ?? userspace)
+    }
+
     private func parse(_ message: borrowing Message) throws(FrameFault) -> ReceivedProbe? {
         guard !message.isOutgoing else { return nil }
         let ancillary = message.ancillary

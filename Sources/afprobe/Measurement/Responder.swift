@@ -56,7 +56,7 @@ struct Responder: ~Copyable {
     /// - Parameter size: the frame's length, tag included.
     mutating func answer(
         _ request: ProbeMessage, in shape: FrameShape, size: Int, stamps: Ancillary,
-        userspace: Timestamp
+        userspace: Timestamp, _ console: inout Console
     ) {
         guard request.kind == .request, let identifier = request.session,
             shape.destination == interface.address, !shape.source.isGroup, shape.source != .zero,
@@ -82,7 +82,7 @@ struct Responder: ~Copyable {
         reply.report.receivedSoftware = stamps.software?.nanoseconds
         reply.report.receivedUserspace = userspace.nanoseconds
         reply.report.sentUserspace = Timestamp.now().nanoseconds
-        if send(reply, in: shape.reversed, size: size, at: now) {
+        if send(reply, in: shape.reversed, size: size, at: now, &console) {
             counts.replies += 1
         } else {
             sessions[session].replies &-= 1
@@ -91,18 +91,24 @@ struct Responder: ~Copyable {
     }
 
     private mutating func send(
-        _ reply: ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime
+        _ reply: ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime,
+        _ console: inout Console
     ) -> Bool {
+        // Room first: a follow-up is built where the reply will be.
+        if pending.isFull, let (place, _) = pending.oldest() { followUp(place, &console) }
         build(reply, in: shape, size: size)
         guard reply.flags.contains(.wantsFollowUp) else { return (try? socket.send(frame.span)) == true }
-        if pending.isFull, let (place, _) = pending.oldest() { followUp(place) }
         var flags: TimestampingFlags = [.transmitSoftware, .transmitHardware]
         if reply.flags.contains(.wantsScheduledStamp) { flags.insert(.transmitScheduled) }
         guard (try? socket.send(frame.span, recording: flags)) == true else {
             pending.skip()
             return false
         }
-        pending.add(PendingReply(message: reply, shape: shape, size: size), at: now)
+        let userspace = reply.report.sentUserspace.map { Timestamp(nanoseconds: $0) }
+        pending.add(
+            PendingReply(
+                message: reply, shape: shape, size: size, stamps: TransmitStamps(userspace: userspace)),
+            at: now)
         return true
     }
 
@@ -123,14 +129,14 @@ struct Responder: ~Copyable {
     func clearError() { _ = socket.takePendingError() }
 
     /// Reads the transmit stamps that have come back, and sends the follow-ups that they complete.
-    mutating func collectReports() throws(SystemError) {
+    mutating func collectReports(_ console: inout Console) throws(SystemError) {
         repeat {
             try socket.receiveReports(into: &reports)
-            for index in 0..<reports.count { take(reportAt: index) }
+            for index in 0..<reports.count { take(reportAt: index, &console) }
         } while reports.count == reports.capacity
     }
 
-    private mutating func take(reportAt index: Int) {
+    private mutating func take(reportAt index: Int, _ console: inout Console) {
         let ancillary = reports[index].ancillary
         guard let report = ancillary.transmission, let stamps = TransmitStamps(report.event, ancillary),
             let place = pending.place(of: report.key, returned: reports[index].frame)
@@ -138,19 +144,22 @@ struct Responder: ~Copyable {
         pending.add(stamps, key: report.key, to: place)
         var wanted = expected
         wanted.scheduled = pending[place].message.flags.contains(.wantsScheduledStamp)
-        if wanted.areComplete(pending[place].stamps) { followUp(place) }
+        if wanted.areComplete(pending[place].stamps) { followUp(place, &console) }
     }
 
     /// When a reply's stamps will be overdue; nil where none are out.
     mutating func nextOverdue() -> MonotonicTime? { pending.oldest().map { $0.since + Self.patience } }
 
     /// Follows up the replies whose stamps are overdue with those that there are.
-    mutating func expire(at now: MonotonicTime) {
-        while let (place, since) = pending.oldest(), now >= since + Self.patience { followUp(place) }
+    mutating func expire(at now: MonotonicTime, _ console: inout Console) {
+        while let (place, since) = pending.oldest(), now >= since + Self.patience {
+            followUp(place, &console)
+        }
     }
 
-    private mutating func followUp(_ place: UInt64) {
+    private mutating func followUp(_ place: UInt64, _ console: inout Console) {
         pending.close(place)
+        if console.captures { capture(pending[place], &console) }
         guard limit.allows(at: .now()) else {
             counts.followUpsSuppressed += 1
             return
@@ -167,7 +176,23 @@ struct Responder: ~Copyable {
             message.report.clockOffsetError = UInt32(clamping: comparison.error)
         }
         build(message, in: reply.shape, size: reply.size)
-        if (try? socket.send(frame.span)) == true { counts.followUps += 1 } else { counts.failed += 1 }
+        let time = Timestamp.now()
+        guard (try? socket.send(frame.span)) == true else {
+            counts.failed += 1
+            return
+        }
+        counts.followUps += 1
+        // It asks for no stamps of its own.
+        console.capture(frame.span, length: reply.size, at: time)
+    }
+}
+
+extension Responder {
+    /// Hands a reply over to be captured, as it was sent.
+    private mutating func capture(_ reply: PendingReply, _ console: inout Console) {
+        guard let time = reply.stamps.software ?? reply.stamps.userspace else { return }
+        build(reply.message, in: reply.shape, size: reply.size)
+        console.capture(frame.span, length: reply.size, at: time)
     }
 }
 

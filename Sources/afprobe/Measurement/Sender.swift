@@ -7,6 +7,8 @@ struct Sender: ~Copyable {
     private var expected: ExpectedStamps
     private var missing: MissingStamps
     private var counts = Counts()
+    /// For the capture file: each frame as it was sent.
+    private var captured: ProbeFrame
 
     private struct Counts {
         var stampedSoftware: UInt64 = 0
@@ -28,6 +30,7 @@ struct Sender: ~Copyable {
             throw Failure("Cannot send on interface \(interface.name)", error)
         }
         self.interface = interface
+        captured = ProbeFrame(message, in: plan.shape, size: plan.size)
         expected = ExpectedStamps(on: interface, plan.handling)
         missing = MissingStamps(on: interface)
     }
@@ -141,6 +144,10 @@ struct Sender: ~Copyable {
         let stamps = transmitter.window[number]
         if stamps.software != nil { counts.stampedSoftware += 1 } else { counts.missingSoftware += 1 }
         if stamps.hardware != nil { counts.stampedHardware += 1 } else { counts.missingHardware += 1 }
+        if console.captures, let time = stamps.software ?? stamps.userspace {
+            captured.renumber(to: number)
+            console.capture(captured.bytes.span, length: plan.size, at: time)
+        }
         guard !plan.isQuiet else { return }
         var reasons = MissingReasons()
         if console.isDetailed {
@@ -178,7 +185,7 @@ struct Sender: ~Copyable {
             counts.missingHardware, late: counts.lateHardware, overflows: overflows)
         let softwareReasons = missing.reasonsForTransmitSoftware(
             counts.missingSoftware, late: counts.lateSoftware, overflows: overflows)
-        let dropped = console.droppedLines
+        let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures.map { Int64($0) })
         console.write(.info, "TX Summary") { line in
             line.integer("failed", transmitter.failed)
             line.integer("in_flight", UInt64(transmitter.window.openCount))
@@ -192,6 +199,7 @@ struct Sender: ~Copyable {
             line.missing(
                 "missing_software", counts.missingSoftware, because: "missing_software_reason",
                 softwareReasons)
+            line.integer("pcap_dropped", uncaptured)
             line.integer("queue_overflows", overflows)
             line.integer("sent", transmitter.sent)
             line.integer("stamped_hardware", counts.stampedHardware)

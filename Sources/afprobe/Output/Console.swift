@@ -28,8 +28,12 @@ struct Console: ~Copyable {
     private var signals: RunSignals?
     private let start = MonotonicTime.now()
     private var directFailure: SystemError?
+    /// Why the capture file is not complete.
+    private(set) var captureFailure: SystemError?
     /// Lines that found no room, because the reader was too slow.
     private(set) var droppedLines: UInt64 = 0
+    /// Frames that found no room on their way to the capture file; nil where there is none.
+    private(set) var droppedCaptures: UInt64?
     private var status: StatusLine?
 
     /// Whether the data are read by a person.
@@ -113,11 +117,39 @@ struct Console: ~Copyable {
     // MARK: Runs
 
     /// Has the lines of a run written by a thread of its own.
-    mutating func begin(_ signals: RunSignals) throws(Failure) {
-        do throws(SystemError) { writer = try LineWriter(formats) } catch {
+    ///
+    /// - Parameter path: the file that frames are captured to; nil where they are not.
+    mutating func begin(_ signals: RunSignals, capturingTo path: String? = nil) throws(Failure) {
+        let file: CaptureOutput?
+        if let path {
+            file = try openCapture(path)
+            droppedCaptures = 0
+        } else {
+            file = nil
+        }
+        do throws(SystemError) { writer = try LineWriter(formats, capturing: file) } catch {
             throw Failure("Cannot start the thread that writes lines", error)
         }
         self.signals = signals
+    }
+
+    private func openCapture(_ path: String) throws(Failure) -> CaptureOutput {
+        do throws(PcapError) { return try CaptureOutput(path: path) } catch {
+            throw .pcap(error, of: "--pcap", "Cannot write captures to \(path)", status: .refused)
+        }
+    }
+
+    /// Whether frames are captured.
+    var captures: Bool { droppedCaptures != nil }
+
+    /// Hands a frame over to be captured.
+    ///
+    /// - Parameters:
+    ///   - tag: the VLAN tag that the kernel took out of it.
+    ///   - length: how long it was without that tag.
+    mutating func capture(_ frame: Span<UInt8>, tag: VLANTag? = nil, length: Int, at time: Timestamp) {
+        guard let dropped = droppedCaptures, let writer else { return }
+        if !writer.push(frame, tag: tag, length: length, at: time) { droppedCaptures = dropped + 1 }
     }
 
     /// Has what has been handed over written: to be called before a wait, and now and then.
@@ -137,6 +169,7 @@ struct Console: ~Copyable {
         var patience = Patience(signals)
         writer.finish(&patience)
         if directFailure == nil { directFailure = writer.failure }
+        captureFailure = writer.captureFailure
         self.writer = nil
     }
 }

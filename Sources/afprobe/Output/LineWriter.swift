@@ -15,19 +15,26 @@ final class LineWriter: Sendable {
     private let progress = Atomic<UInt64>(0)
     /// The error that standard output has refused lines with; 0 while it has not.
     private let failureCode = Atomic<CInt>(0)
+    /// The frames for the capture file, and the error that it has refused them with.
+    private let captures: CaptureQueue?
+    private let captureFailureCode = Atomic<CInt>(0)
 
     /// At 200,000 lines a second, what comes in 80 ms.
     private static let capacity = 16_384
 
-    init(_ formats: LineFormats) throws(SystemError) {
+    /// - Parameter file: where the frames go that are captured; nil where none are.
+    init(_ formats: LineFormats, capturing file: consuming CaptureOutput?) throws(SystemError) {
         wakeup = try Wakeup()
         end = try Wakeup()
+        let handover = Handover(file)
+        captures = handover.isEmpty ? nil : CaptureQueue()
         // The thread ends with the process at the latest.
         _ = try WorkerThread { [self] in
             // It needs no power over this host, whatever the others still need.
             try? ThisProcess.keepOnly([])
             var drain = LineDrain(formats)
-            self.work(&drain)
+            var recording = Recording(handover.take())
+            self.work(&drain, &recording)
             end.signal()
         }
     }
@@ -36,6 +43,17 @@ final class LineWriter: Sendable {
 
     /// Hands a record over; false where there is no room.
     func push(_ record: consuming LineRecord) -> Bool { queue.push(record) }
+
+    /// Hands a frame over for the capture file, if there is one; false where there is no room.
+    func push(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) -> Bool {
+        captures?.push(frame, tag: tag, length: length, at: time) ?? true
+    }
+
+    /// Why the capture file takes no more frames; nil while it does.
+    var captureFailure: SystemError? {
+        let code = captureFailureCode.load(ordering: .relaxed)
+        return code == 0 ? nil : SystemError("write", ErrorCode(rawValue: code))
+    }
 
     /// How many records there is room for.
     var room: Int { queue.room }
@@ -73,7 +91,7 @@ final class LineWriter: Sendable {
 
     // MARK: By the thread that writes
 
-    private func work(_ drain: inout LineDrain) {
+    private func work(_ drain: inout LineDrain, _ recording: inout Recording) {
         var poll = PollSet()
         _ = poll.add(wakeup)
         while true {
@@ -85,6 +103,11 @@ final class LineWriter: Sendable {
                 if count % 64 == 0 { progress.add(64, ordering: .relaxed) }
             }
             drain.flush(failing)
+            if let captures {
+                recording.take(from: captures) {
+                    captureFailureCode.store($0.code.rawValue, ordering: .relaxed)
+                }
+            }
             progress.add(count % 64 + 1, ordering: .relaxed)
             if isLast { return }
             isAsleep.store(true, ordering: .relaxed)

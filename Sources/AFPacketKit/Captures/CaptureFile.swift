@@ -1,0 +1,92 @@
+internal import CShim
+import Glibc
+
+/// A file of frames with their times, in nanoseconds, that is being written; tcpdump(1) and others read it.
+/// pcap-savefile(5)
+public struct CaptureOutput: ~Copyable, @unchecked Sendable {
+    private let handle: OpaquePointer
+
+    /// Makes the file, or empties the one there is. It loads libpcap.
+    ///
+    /// - Throws: `PcapError`.
+    public init(path: String) throws(PcapError) {
+        var handle: OpaquePointer?
+        _ = try PcapError.check { cshim_capture_create(path, &handle, $0, $1) }
+        guard let handle else { throw .rejected(reason: "no file") }
+        self.handle = handle
+    }
+
+    deinit { cshim_capture_finish(handle) }
+
+    /// Appends a frame, which stays in memory until there is enough to write, or `flush`.
+    ///
+    /// - Parameters:
+    ///   - time: a reading of CLOCK_REALTIME.
+    ///   - length: how long the frame was, where these are not all of its bytes.
+    public mutating func write(_ frame: Span<UInt8>, at time: Timestamp, length: Int) {
+        frame.withUnsafeBufferPointer { buffer in
+            cshim_capture_write(
+                handle, time.nanoseconds, UInt32(length), UInt32(buffer.count), buffer.baseAddress)
+        }
+    }
+
+    /// Writes what is in memory.
+    ///
+    /// - Throws: `SystemError` of write(2): ENOSPC on a full disk.
+    public mutating func flush() throws(SystemError) {
+        let code = cshim_capture_flush(handle)
+        guard code == 0 else { throw SystemError("write", ErrorCode(rawValue: code)) }
+    }
+}
+
+/// A file of Ethernet frames that is being read: pcap or pcapng.
+public struct CaptureInput: ~Copyable {
+    private let handle: OpaquePointer
+
+    /// A frame in the file.
+    public struct Frame: ~Escapable {
+        /// Its bytes, as many as were captured.
+        public let bytes: Span<UInt8>
+        /// How long it was.
+        public let length: Int
+        /// When it was captured.
+        public let time: Timestamp
+
+        @_lifetime(copy bytes)
+        init(bytes: Span<UInt8>, length: Int, time: Timestamp) {
+            self.bytes = bytes
+            self.length = length
+            self.time = time
+        }
+    }
+
+    /// Opens a file. It loads libpcap.
+    ///
+    /// - Throws: `PcapError`, `rejected` where it is no such file or not of Ethernet frames.
+    public init(path: String) throws(PcapError) {
+        var handle: OpaquePointer?
+        _ = try PcapError.check { cshim_capture_open(path, &handle, $0, $1) }
+        guard let handle else { throw .rejected(reason: "no file") }
+        self.handle = handle
+    }
+
+    deinit { cshim_capture_close(handle) }
+
+    /// Reads the next frame and hands it to `body`.
+    ///
+    /// - Returns: false at the end of the file.
+    /// - Throws: `PcapError.rejected` where the file is damaged.
+    public mutating func next(_ body: (borrowing Frame) -> Void) throws(PcapError) -> Bool {
+        var (nanoseconds, length, captured): (Int64, UInt32, UInt32) = (0, 0, 0)
+        var bytes: UnsafePointer<UInt8>?
+        var reason: UnsafePointer<CChar>?
+        let result = cshim_capture_next(handle, &nanoseconds, &length, &captured, &bytes, &reason)
+        guard result >= 0 else {
+            throw .rejected(reason: reason.map { String(cString: $0) } ?? "damaged")
+        }
+        guard result > 0, let bytes else { return false }
+        let span = Span(_unsafeStart: bytes, count: Int(captured))
+        body(Frame(bytes: span, length: Int(length), time: Timestamp(nanoseconds: nanoseconds)))
+        return true
+    }
+}

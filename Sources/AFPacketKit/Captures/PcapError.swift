@@ -1,0 +1,29 @@
+internal import CShim
+
+/// Why libpcap did not do what it was asked.
+public enum PcapError: Error, Hashable, Sendable {
+    /// The library is not installed; the dynamic loader's reason.
+    case libraryMissing(reason: String)
+    /// What was asked is wrong, or the file is; libpcap's reason.
+    case rejected(reason: String)
+    /// The kernel does not take a filter that long.
+    case tooLong(reason: String)
+
+    /// Makes a call that returns a CSHIM_PCAP_ code and writes a reason.
+    static func check(
+        _ call: (_ reason: UnsafeMutablePointer<CChar>, _ capacity: CInt) -> CInt
+    ) throws(PcapError) -> CInt {
+        let capacity = 512
+        let message = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
+        defer { message.deallocate() }
+        message.initialize(repeating: 0, count: capacity)
+        let result = call(message, CInt(capacity))
+        guard result < 0 else { return result }
+        let reason = String(cString: message)
+        switch result {
+        case CInt(CSHIM_PCAP_MISSING): throw .libraryMissing(reason: reason)
+        case CInt(CSHIM_PCAP_TOO_LONG): throw .tooLong(reason: reason)
+        default: throw .rejected(reason: reason)
+        }
+    }
+}
