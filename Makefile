@@ -13,9 +13,10 @@ environment := Tests/Environment
 release := .build/release/afprobe
 
 share := $(DESTDIR)$(PREFIX)/share
-pages := $(notdir $(wildcard man/*.[15]))
+pages := $(notdir $(wildcard man/*.[157]))
 installed := $(DESTDIR)$(PREFIX)/bin/afprobe \
 	$(addprefix $(share)/man/man1/,$(filter %.1,$(pages))) $(addprefix $(share)/man/man5/,$(filter %.5,$(pages))) \
+	$(addprefix $(share)/man/man7/,$(filter %.7,$(pages))) \
 	$(share)/bash-completion/completions/afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe \
 	$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
 
@@ -34,9 +35,10 @@ demo:
 install:
 	@test -x $(release) || { echo "install: there is no $(release); first: make build" >&2; exit 1; }
 	install -D -s -m 755 $(release) $(DESTDIR)$(PREFIX)/bin/afprobe
-	install -d $(share)/man/man1 $(share)/man/man5
+	install -d $(share)/man/man1 $(share)/man/man5 $(share)/man/man7
 	install -m 644 man/*.1 $(share)/man/man1
 	install -m 644 man/*.5 $(share)/man/man5
+	install -m 644 man/*.7 $(share)/man/man7
 	install -D -m 644 completions/afprobe.bash $(share)/bash-completion/completions/afprobe
 	install -D -m 644 completions/_afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe
 	install -D -m 644 completions/afprobe.fish $(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
@@ -65,7 +67,7 @@ lint:
 		Tests/HardwareLab/netem Tests/HardwareLab/netlink .ci/run
 	shellcheck -x man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
-	mandoc -T lint -W warning man/*.[15]
+	mandoc -T lint -W warning man/*.[157]
 	$(environment)/check-structure
 
 format:
