@@ -62,13 +62,18 @@ public struct MessageBatch: ~Copyable {
         headers[index].msg_hdr.msg_flags = 0
     }
 
-    /// Receives what is there, without waiting, in place of what was here before.
-    mutating func receive(from descriptor: borrowing Descriptor, flags: CInt) throws(SystemError) {
+    /// Receives what is there, in place of what was here before.
+    ///
+    /// - Parameter isWaiting: whether to wait for one frame, as long as the socket is set to, and to take no more.
+    mutating func receive(
+        from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false
+    ) throws(SystemError) {
         for index in 0..<count { arm(index) }
         count = 0
-        let flags = flags | CInt(MSG_DONTWAIT)
+        let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
         while true {
-            let received = cshim_recvmmsg(descriptor.rawValue, headers, CUnsignedInt(capacity), flags)
+            let received = cshim_recvmmsg(
+                descriptor.rawValue, headers, isWaiting ? 1 : CUnsignedInt(capacity), flags)
             if received >= 0 {
                 count = Int(received)
                 return

@@ -30,7 +30,10 @@ public struct PacketSocket: ~Copyable, Sendable {
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
         groups: [MACAddress] = [], isPromiscuous: Bool = false
     ) throws(SystemError) -> PacketSocket {
-        let descriptor = try openSilent()
+        let descriptor = try openSilent(isBlocking: true)
+        // Nothing waits but `receiveOne`.
+        try descriptor.setOption(
+            "SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO, to: timeval(tv_sec: 0, tv_usec: Int(longestWait / 1000)))
         try filter.attach(to: descriptor)
         // The kernel ends these with the socket.
         for group in groups {
@@ -82,8 +85,10 @@ public struct PacketSocket: ~Copyable, Sendable {
         return PacketSocket(descriptor: descriptor, timestamping: granted)
     }
 
-    private static func openSilent() throws(SystemError) -> Descriptor {
-        let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_NONBLOCK.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+    private static func openSilent(isBlocking: Bool = false) throws(SystemError) -> Descriptor {
+        let type =
+            CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
+            | (isBlocking ? 0 : CInt(SOCK_NONBLOCK.rawValue))
         return try Descriptor("socket(AF_PACKET)", socket(AF_PACKET, type, 0))
     }
 
@@ -99,6 +104,17 @@ public struct PacketSocket: ~Copyable, Sendable {
     public func receive(into batch: inout MessageBatch) throws(SystemError) {
         // MSG_TRUNC: tell the true length of a frame that does not fit.
         try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC))
+    }
+
+    /// How long `receiveOne` waits at most, in nanoseconds.
+    public static let longestWait: Int64 = 50_000_000
+
+    /// Replaces the content of `batch` by one frame, for which it waits up to `longestWait`; by none where none came.
+    ///
+    /// It saves a wake-up in poll(2), for those who have nothing else to wait for.
+    /// - Throws: `SystemError` as `receive`.
+    public func receiveOne(into batch: inout MessageBatch) throws(SystemError) {
+        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
     }
 
     /// Replaces the content of `batch` by the transmit reports that wait; by none where none do.

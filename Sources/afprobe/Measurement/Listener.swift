@@ -49,6 +49,7 @@ struct Listener: ~Copyable {
         let reader = poll.addReader(of: .output)
         let deadline = plan.deadline.map { start + $0 }
         var statisticsDue = start + plan.statisticsInterval
+        var nextLook = start
         loop: while !isFinished, !console.isClosed {
             let now = MonotonicTime.now()
             if let deadline, now >= deadline { break }
@@ -63,7 +64,13 @@ struct Listener: ~Copyable {
             if console.isClosed { break }
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
-            do throws(SystemError) { try poll.wait(until: wake) } catch {
+            if now < nextLook, canWaitForFrames(until: wake, now) {
+                try takeFrames(&console, isWaiting: true)
+                continue
+            }
+            nextLook = .now() + PacketSocket.longestWait
+            let isLook = canWaitForFrames(until: wake, now)
+            do throws(SystemError) { try poll.wait(until: isLook ? now : wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
             if poll.isReady(frames) { try takeFrames(&console) }
@@ -75,6 +82,16 @@ struct Listener: ~Copyable {
                     reportStatus(&console)
                 }
             }
+        }
+    }
+
+    /// Whether frames alone can be waited for, in the receive call itself: it returns sooner than poll(2) and a receive
+    /// call do. The signals and the reader are looked at now and then.
+    private func canWaitForFrames(until wake: MonotonicTime?, _ now: MonotonicTime) -> Bool {
+        if let wake, wake - now < 2 * PacketSocket.longestWait { return false }
+        return switch responder {
+        case .some(let responder): !responder.awaitsReports()
+        case .none: true
         }
     }
 
@@ -107,12 +124,17 @@ struct Listener: ~Copyable {
     private var isFinished: Bool { plan.count.map { probes >= $0 } ?? false }
 
     /// Takes what has arrived; some of it only, where so much arrives that there is no end to it.
-    private mutating func takeFrames(_ console: inout Console) throws(Failure) {
+    ///
+    /// - Parameter isWaiting: whether to wait a little for the first.
+    private mutating func takeFrames(_ console: inout Console, isWaiting: Bool = false) throws(Failure) {
         var batchesLeft = batchesInATurn
+        var isWaiting = isWaiting
         repeat {
             batchesLeft -= 1
+            let wasWaiting = isWaiting
+            isWaiting = false
             do throws(SystemError) {
-                for index in 0..<(try receiver.receive()) where !isFinished {
+                for index in 0..<(try receiver.receive(isWaiting: wasWaiting)) where !isFinished {
                     guard let probe = receiver.probe(at: index) else { continue }
                     take(probe, &console)
                     if console.captures { receiver.capture(at: index, to: &console) }

@@ -38,6 +38,8 @@ struct PendingReplies {
 
     var isFull: Bool { window.isFull }
 
+    var count: Int { window.openCount }
+
     /// Adds a report's stamps to the reply at a place.
     mutating func add(_ stamps: TransmitStamps, key: UInt32, to place: UInt64) {
         _ = keys.confirm(key, of: place)

@@ -16,6 +16,7 @@ struct Receiver: ~Copyable {
     let socket: PacketSocket
     private var batch: MessageBatch
     private var userspace = Timestamp(nanoseconds: 0)
+    private var hasWaited = false
 
     private(set) var faults = FrameFaultCounts()
     private(set) var statistics = PacketStatistics()
@@ -33,15 +34,17 @@ struct Receiver: ~Copyable {
 
     /// Receives the frames that wait, as many as a batch holds, and returns how many these are.
     ///
+    /// - Parameter isWaiting: whether to wait a little for one, and to take no more.
     /// - Throws: `SystemError` of recvmmsg(2).
-    mutating func receive() throws(SystemError) -> Int {
-        try socket.receive(into: &batch)
+    mutating func receive(isWaiting: Bool = false) throws(SystemError) -> Int {
+        hasWaited = isWaiting
+        if isWaiting { try socket.receiveOne(into: &batch) } else { try socket.receive(into: &batch) }
         userspace = .now()
         return batch.count
     }
 
-    /// Whether frames may be left that the last batch had no room for.
-    var mayHaveMore: Bool { batch.count == batch.capacity }
+    /// Whether frames may be left that the last call did not take.
+    var mayHaveMore: Bool { batch.count == batch.capacity || hasWaited && batch.count > 0 }
 
     /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
     mutating func probe(at index: Int) -> ReceivedProbe? {

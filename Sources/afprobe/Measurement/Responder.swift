@@ -130,6 +130,7 @@ struct Responder: ~Copyable {
 
     /// Reads the transmit stamps that have come back, and sends the follow-ups that they complete.
     mutating func collectReports(_ console: inout Console) throws(SystemError) {
+        guard awaitsReports() else { return }
         repeat {
             try socket.receiveReports(into: &reports)
             for index in 0..<reports.count { take(reportAt: index, &console) }
@@ -146,6 +147,9 @@ struct Responder: ~Copyable {
         wanted.scheduled = pending[place].message.flags.contains(.wantsScheduledStamp)
         if wanted.areComplete(pending[place].stamps) { followUp(place, &console) }
     }
+
+    /// Whether transmit stamps are still to come.
+    func awaitsReports() -> Bool { pending.count > 0 }
 
     /// When a reply's stamps will be overdue; nil where none are out.
     mutating func nextOverdue() -> MonotonicTime? { pending.oldest().map { $0.since + Self.patience } }
