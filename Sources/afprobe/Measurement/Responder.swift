@@ -93,6 +93,8 @@ struct Responder: ~Copyable {
     private mutating func send(
         _ reply: ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime
     ) -> Bool {
+        // A tap device delivers longer ones than IP has a length for.
+        guard size <= shape.largestSize(mtu: .max) else { return false }
         build(reply, in: shape, size: size)
         guard reply.flags.contains(.wantsFollowUp) else { return (try? socket.send(frame.span)) == true }
         if pending.isFull, let (place, _) = pending.oldest() { followUp(place) }
