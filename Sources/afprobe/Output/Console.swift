@@ -105,6 +105,11 @@ struct Console: ~Copyable {
         text.clear()
         let stream = formatter.append(record, to: &text)
         if stream == .output, failure != nil { return }
+        // After a run the signals are still taken: nothing else would end the wait for a reader that does not read.
+        if let signals {
+            var patience = Patience(signals)
+            guard patience.waitForRoom(in: stream) else { return }
+        }
         do throws(SystemError) { try stream.write(text.bytes.span) } catch {
             if stream == .output { directFailure = error }
         }

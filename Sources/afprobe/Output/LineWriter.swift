@@ -175,6 +175,18 @@ struct Patience: ~Copyable {
         return wait(progress, &poll) && !poll.isReady(member)
     }
 
+    /// Waits until a stream has room for a line.
+    ///
+    /// - Returns: false where there was no point in waiting on.
+    mutating func waitForRoom(in stream: StandardStream) -> Bool {
+        while true {
+            var poll = PollSet()
+            let member = poll.addRoom(in: stream)
+            let isPatient = wait(0, &poll)
+            if poll.isReady(member) || !isPatient { return poll.isReady(member) }
+        }
+    }
+
     private mutating func wait(_ progress: UInt64, _ poll: inout PollSet) -> Bool {
         if isOver { return false }
         let now = MonotonicTime.now()
