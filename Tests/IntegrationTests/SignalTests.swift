@@ -210,6 +210,18 @@ struct StalledReaderTests {
         #expect(lines.allSatisfy { $0["software_ns"] != nil }, "no line is cut")
     }
 
+    /// The lines of two programs in one pipe that is full.
+    @Test func noLineIsCutByThoseOfAnother() throws {
+        let hosts = try Namespaces()
+        let command = "\(Tool.afprobe) send -i va -d \(hosts.far.address) -c 12000 -I 0"
+        let script = "{ \(command) & \(command) & wait; } | { sleep 1; dd bs=4096 status=none; }"
+        let result = try Program(hosts.near.command(["sh", "-c", script])).finish()
+        #expect(result.lines("TX Recvmsg").count == 24_000, "\(result.errors)")
+        let line = /time="[^"]*" level=info msg="TX (Recvmsg|Summary)"( [a-z_]+=("[^"]*"|[^ "]+))+/
+        let cut = result.lines.filter { $0.wholeMatch(of: line) == nil }
+        #expect(cut.isEmpty, "\(cut.prefix(2))")
+    }
+
     /// What is sent while nobody reads is stamped when it was sent, and not when somebody reads again.
     @Test func noStampDependsOnTheReader() throws {
         let hosts = try Namespaces()

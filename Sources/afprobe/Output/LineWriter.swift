@@ -106,7 +106,7 @@ private struct LineDrain {
     private var text = TextBuffer(capacity: 2 * most)
     private var stream = StandardStream.output
     /// So many bytes may be written at once.
-    private var limit = most
+    private var limit = StandardStream.output.atomicWriteSize ?? most
     private var hasFailed = false
 
     private static let most = 1 << 16
