@@ -51,6 +51,7 @@ struct Console: ~Copyable {
         formats = LineFormats(
             data: format(.output), isDataColored: isColored(.output), diagnostics: format(.error),
             areDiagnosticsColored: isColored(.error),
+            areDiagnosticsOnTerminal: StandardStream.error.isTerminal,
             isDetailed: options.isVerbose || format(.output) == .json)
         formatter = LineFormatter(formats)
     }
