@@ -12,8 +12,8 @@ struct Pinger: ~Copyable {
     private var clock: ClockComparison
     private(set) var result: PingResult
     private var smoothedRoundTrip: Int64 = 0
-    /// Exchanges that wait for the run's clock to be chosen.
-    private var undecided: [UInt64] = []
+    /// Exchanges that wait for the run's clock to be chosen: longer, perhaps, than the window keeps them.
+    private var undecided: [(number: UInt64, exchange: Exchange)] = []
     private let detail: PingLine.Detail
 
     init(on interface: NetworkInterface, _ plan: PingPlan, detail: PingLine.Detail) throws(Failure) {
@@ -249,20 +249,20 @@ struct Pinger: ~Copyable {
         if plan.showsStages, transmitter.window[number].requestSent.hardware != nil {
             transmitter.window[number].clockOffset = clock.current()
         }
-        guard result.chooseClock(by: transmitter.window[number]) else { return undecided.append(number) }
+        let exchange = transmitter.window[number]
+        guard result.chooseClock(by: exchange) else { return undecided.append((number, exchange)) }
         decide(&console)
-        record(number, &console)
+        record(exchange, number, &console)
     }
 
     /// Records the exchanges that waited for the run's clock.
     private mutating func decide(_ console: inout Console) {
         guard !undecided.isEmpty else { return }
-        for number in undecided { record(number, &console) }
+        for (number, exchange) in undecided { record(exchange, number, &console) }
         undecided = []
     }
 
-    private mutating func record(_ number: UInt64, _ console: inout Console) {
-        let exchange = transmitter.window[number]
+    private mutating func record(_ exchange: Exchange, _ number: UInt64, _ console: inout Console) {
         let (values, clock) = result.record(exchange)
         guard !plan.transmit.isQuiet else { return }
         console.write(
