@@ -97,7 +97,7 @@ struct Responder: ~Copyable {
         guard size <= shape.largestSize(mtu: .max) else { return false }
         build(reply, in: shape, size: size)
         guard reply.flags.contains(.wantsFollowUp) else { return (try? socket.send(frame.span)) == true }
-        if pending.isFull, let (place, _) = pending.oldest() { followUp(place) }
+        if let place = pending.placeToClear() { followUp(place) }
         var flags: TimestampingFlags = [.transmitSoftware, .transmitHardware]
         if reply.flags.contains(.wantsScheduledStamp) { flags.insert(.transmitScheduled) }
         guard (try? socket.send(frame.span, recording: flags)) == true else {
