@@ -291,7 +291,9 @@ struct Pinger: ~Copyable {
         console.write(.ping(line))
     }
 
+    /// Tells it once; where two hosts have the address it may be so with every reply.
     private func reportOtherResponder(_ console: inout Console) {
+        guard result.tally.responder.restarts == 1 else { return }
         console.report(
             .warning, "Another responder answers for \(plan.transmit.shape.destination) than before"
         ) { line in
