@@ -13,8 +13,8 @@ enum RunRequest {
 /// look at them.
 final class RunSignals {
     let queue: SignalQueue
-    /// Whether the user has asked to stop.
-    private(set) var isStopped = false
+    /// How often the user has asked to stop.
+    private(set) var stops = 0
 
     init() throws(Failure) {
         do throws(SystemError) {
@@ -29,7 +29,7 @@ final class RunSignals {
     /// The oldest request that waits.
     func next() -> RunRequest? {
         guard let signal = queue.next() else { return nil }
-        if signal != SIGQUIT { isStopped = true }
+        if signal != SIGQUIT { stops += 1 }
         return signal == SIGQUIT ? .status : .stop
     }
 }

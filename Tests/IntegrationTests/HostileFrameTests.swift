@@ -82,6 +82,21 @@ struct HostileFrameTests {
         #expect(dump.output.contains("length 150:"), "the reply is as long as the request")
     }
 
+    /// What a guest writes to a tap device may be longer than any MTU, and than IP has a length for.
+    @Test(.needsDevice("/dev/net/tun")) func overlongRequestsAreNotAnswered() throws {
+        let hosts = try Namespaces()
+        let tap = try Tap(in: hosts.far, address: hosts.far.address)
+        let listener = try hosts.far.listen("--udp", on: tap.name)
+        let datagram = Frames.datagram(request())
+        for size in [65_557, datagram.count] {
+            try tap.write(datagram + [UInt8](repeating: 0, count: size - datagram.count))
+        }
+        try listener.waitForOutput(containing: "RX Recvmsg", count: 2)
+        let result = try listener.interrupt()
+        #expect(result.summary("RX Summary", "replies_failed") == 1, "\(result)")
+        #expect(result.summary("RX Summary", "replies") == 1)
+    }
+
     @Test func aFloodOfNoiseEndsNothing() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-q")

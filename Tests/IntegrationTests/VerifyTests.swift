@@ -62,6 +62,25 @@ struct VerifyTests {
         _ = try listener.interrupt()
     }
 
+    /// Lines are written as they happen, and what has not been seen has not been verified.
+    @Test func anInterruptedVerificationVerifiesNothing() throws {
+        let hosts = try Namespaces()
+        // Nobody answers, so that each shape takes seconds.
+        let verification = try hosts.near.afprobe("hwstamp", "--verify", "va", "--peer", hosts.far.address)
+        try verification.waitForOutput(containing: "shape=plain")
+        let result = try verification.interrupt()
+        #expect(result.status == 1 && result.errors.contains("before it was complete"), "\(result)")
+        #expect(!result.output.contains("shape=ptp-udp"))
+    }
+
+    @Test func aSilentPeerProvesNothing() throws {
+        let hosts = try Namespaces()
+        let result = try hosts.near.afprobe("hwstamp", "--verify", "va", "--peer", hosts.far.address).finish()
+        #expect(result.status == 1 && result.errors.contains("No answer came"), "\(result)")
+        let lines = result.lines("Verify Receive")
+        #expect(lines.count == 8 && lines.allSatisfy { $0["verdict"] == "unknown" }, "\(result)")
+    }
+
     @Test func wrongUseIsTold() throws {
         let hosts = try Namespaces()
         let two = try hosts.near.afprobe("hwstamp", "--verify").finish()

@@ -123,6 +123,19 @@ extension Tail {
         #expect(attribution.count == 1000)
     }
 
+    /// A share of an excess of one nanosecond is more per cent than an integer holds.
+    @Test func showsAnyShare() throws {
+        var attribution = TailAttribution(stages: [.network, .turnaround])
+        for _ in 0..<99 { attribution.record(roundTrip([.rtt: 1, .network: 0, .turnaround: 0])) }
+        attribution.record(roundTrip([.rtt: 2, .network: .max, .turnaround: .min]))
+        let tail = try #require(attribution.tail(above: .p99))
+        var line = Line(format: .json, isColored: false)
+        tail.fields.write(to: &line)
+        let text = String(decoding: line.text.bytes, as: UTF8.self)
+        #expect(text.contains(#""network_percent":9223372036854775807,"#))
+        #expect(text.contains(#""turnaround_percent":-9223372036854775808,"#))
+    }
+
     @Test func takesAnyRoundTrip() throws {
         var attribution = TailAttribution(stages: [.network])
         for shift in 0..<63 {

@@ -120,10 +120,13 @@ extension PingOptions {
             on: interface, plan(shape, size, replyPort: port, detail), detail: detail)
         try dropPrivileges(keepingThoseOf: lease)
         console.beginStatus()
-        try pinger.run(signals, &console)
+        var failure: Failure?
+        // What has been measured until then is told all the same.
+        do throws(Failure) { try pinger.run(signals, &console) } catch { failure = error }
         _ = consume portGuard
         let reasons = pinger.reasonsForMissingHardware()
         try report.write(pinger.result, elapsed: pinger.elapsed, missingHardware: reasons, &console)
+        if let failure { throw failure }
         guard !pinger.hasMeasured else {
             return report.judge(pinger.result, &console) ? .measured : .exceeded
         }

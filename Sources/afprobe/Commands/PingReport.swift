@@ -104,15 +104,7 @@ struct PingReport: ~Copyable {
 extension Console {
     /// Writes which stages the slowest round trips are slow in.
     fileprivate mutating func write(_ tail: Tail) {
-        var fields = Fields()
-        fields.add("excess_ns", .integer(tail.excess))
-        fields.add("percentile", .text(tail.percentile.name))
-        fields.add("round_trips", .count(tail.count))
-        fields.add("unattributed_percent", .integer(Int64(tail.unattributed.rounded())))
-        for share in tail.shares {
-            fields.add("\(share.figure.name)_percent", .integer(Int64(share.percent.rounded())))
-        }
-        write(.info, "PING Tail") { fields.write(to: &$0) }
+        write(.info, "PING Tail") { tail.fields.write(to: &$0) }
     }
 
     /// Writes how the round trips are distributed, a line for each bucket.

@@ -34,6 +34,7 @@ struct ClockBounds {
         guard least != .min, most != .max else { return nil }
         let width = most.subtractingReportingOverflow(least)
         guard !width.overflow else { return nil }
-        return ClockOffset(offset: least + width.partialValue / 2, error: (width.partialValue + 1) / 2)
+        let (half, odd) = width.partialValue.quotientAndRemainder(dividingBy: 2)
+        return ClockOffset(offset: least + half, error: half + odd)
     }
 }

@@ -23,7 +23,7 @@ struct ClockComparison: ~Copyable {
     /// The NIC's clock minus CLOCK_REALTIME; nil where they cannot be compared.
     mutating func current() -> ClockOffset? {
         let now = MonotonicTime.now()
-        if latest == nil || now - comparedAt > Self.lifetime { compare(at: now) }
+        if now - comparedAt > Self.lifetime { compare(at: now) }
         guard let latest else { return nil }
         return ClockOffset(
             offset: latest.offset, error: latest.error + (now - comparedAt) / Self.driftDivisor)

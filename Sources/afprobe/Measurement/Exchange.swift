@@ -49,6 +49,9 @@ struct Exchange {
 
     var hasReply: Bool { replyReceived.userspace != nil }
 
+    /// From the send call until the reply was there, as far as the kernel knows; nil where it is not.
+    var wait: Int64? { difference(requestSent.userspace, replyReceived.software ?? replyReceived.userspace) }
+
     /// Takes what the responder says, in its reply or in the follow-up.
     mutating func take(_ report: ResponderReport) {
         func stamp(_ nanoseconds: Int64?) -> Timestamp? { nanoseconds.map { Timestamp(nanoseconds: $0) } }

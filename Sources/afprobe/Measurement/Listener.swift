@@ -50,7 +50,8 @@ struct Listener: ~Copyable {
         let deadline = plan.deadline.map { start + $0 }
         var statisticsDue = start + plan.statisticsInterval
         var nextLook = start
-        loop: while !isFinished, !console.isClosed {
+        // The last replies are followed up as well.
+        loop: while !isFinished || awaitsReports, !console.isClosed {
             let now = MonotonicTime.now()
             if let deadline, now >= deadline { break }
             if now >= statisticsDue {
@@ -89,9 +90,14 @@ struct Listener: ~Copyable {
     /// call do. The signals and the reader are looked at now and then.
     private func canWaitForFrames(until wake: MonotonicTime?, _ now: MonotonicTime) -> Bool {
         if let wake, wake - now < 2 * PacketSocket.longestWait { return false }
-        return switch responder {
-        case .some(let responder): !responder.awaitsReports()
-        case .none: true
+        return !awaitsReports
+    }
+
+    /// Whether transmit stamps of replies are still to come.
+    private var awaitsReports: Bool {
+        switch responder {
+        case .some(let responder): responder.awaitsReports()
+        case .none: false
         }
     }
 
@@ -207,7 +213,6 @@ struct Listener: ~Copyable {
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
             line.integer("follow_ups", replies.followUps)
-            line.integer("follow_ups_suppressed", replies.followUpsSuppressed)
             line.integer("foreign", faults.foreign)
             line.integer("lines_dropped", dropped)
             line.missing(

@@ -9,6 +9,8 @@ struct MissingStamps {
     /// The setting when it was looked at last.
     private var latest: HardwareTimestampingSetting?
     private let before: [DriverStatistic]
+    /// Made once: with -v every frame shows it.
+    private let notSupported: String
     /// How many stamps the counters said, when they were looked at last, that the NIC has skipped, and how many
     /// frames have been told that this is why they have none.
     private var skipped: UInt64 = 0
@@ -28,6 +30,8 @@ struct MissingStamps {
         setting = try? interface.hardwareTimestampingSetting()
         latest = setting
         before = Self.counters(of: interface)
+        notSupported = ["not supported by the driver", try? interface.driver()].compactMap { $0 }
+            .joined(separator: " ")
         nextLook = setting.map { _ in .now() + Self.settingPause }
     }
 
@@ -165,10 +169,6 @@ struct MissingStamps {
 
     private mutating func updateSetting() {
         if let current = try? interface.hardwareTimestampingSetting() { latest = current }
-    }
-
-    private var notSupported: String {
-        (try? interface.driver()).map { "not supported by the driver \($0)" } ?? "not supported by the driver"
     }
 
     /// The counters of lost stamps that have risen since the beginning, and by how much.

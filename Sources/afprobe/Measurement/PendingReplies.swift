@@ -36,7 +36,12 @@ struct PendingReplies {
         keys.lose(latest)
     }
 
-    var isFull: Bool { window.isFull }
+    /// The reply that has to go before another can be added; nil where there is room.
+    mutating func placeToClear() -> UInt64? {
+        // The window learns only by looking for the oldest that those before it are closed.
+        guard window.isFull, let (oldest, _) = window.oldestOpen(), window.isFull else { return nil }
+        return oldest
+    }
 
     var count: Int { window.openCount }
 

@@ -14,8 +14,8 @@ struct Pinger: ~Copyable {
     private var clock: ClockComparison
     private(set) var result: PingResult
     private var smoothedRoundTrip: Int64 = 0
-    /// Exchanges that wait for the run's clock to be chosen.
-    private var undecided: [UInt64] = []
+    /// Exchanges that wait for the run's clock to be chosen: longer, perhaps, than the window keeps them.
+    private var undecided: [(number: UInt64, exchange: Exchange)] = []
     private let detail: PingLine.Detail
 
     init(on interface: NetworkInterface, _ plan: PingPlan, detail: PingLine.Detail) throws(Failure) {
@@ -77,7 +77,7 @@ struct Pinger: ~Copyable {
         var untilLook = 0
         loop: while !console.isClosed {
             let now = MonotonicTime.now()
-            expire(at: now, &console)
+            try expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
             let wasDue = try transmitter.sendIfDue(at: now, &console) {
                 Exchange(requestSent: TransmitStamps(userspace: $0))
@@ -187,11 +187,20 @@ struct Pinger: ~Copyable {
         guard number > plan.transmit.warmup else { return settleIfComplete(number, &console) }
         guard isOpen else {
             result.tally.lost -= 1
-            result.tally.late += 1
-            return report("PING Late", number, reply, &console)
+            return takeLate(reply, number, &console)
+        }
+        // When it came counts, and not when it was read.
+        if let waited = transmitter.window[number].wait, waited > plan.transmit.timeout {
+            transmitter.window.close(number)
+            return takeLate(reply, number, &console)
         }
         result.tally.count(arrivalOf: number)
         settleIfComplete(number, &console)
+    }
+
+    private mutating func takeLate(_ reply: ReceivedProbe, _ number: UInt64, _ console: inout Console) {
+        result.tally.late += 1
+        report("PING Late", number, reply, &console)
     }
 
     /// Keeps what the first reply to a request says, and lets the next request go.
@@ -202,8 +211,14 @@ struct Pinger: ~Copyable {
         transmitter.window[number].replyReceived = ReceiveStamps(
             hardware: reply.ancillary.hardware, software: reply.ancillary.software,
             userspace: reply.userspace)
+        // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
+        if plan.showsStages, reply.ancillary.hardware != nil {
+            transmitter.window[number].clockOffset = clock.current()
+        }
         guard plan.isOneAtATime else { return }
-        let roundTrip = max(0, transmitter.window[number].roundTrip(by: .userspace) ?? 0)
+        // The clock may have been set meanwhile.
+        let measured = transmitter.window[number].roundTrip(by: .userspace) ?? 0
+        let roundTrip = min(max(0, measured), plan.transmit.timeout)
         smoothedRoundTrip += (roundTrip - smoothedRoundTrip) / (smoothedRoundTrip == 0 ? 1 : 8)
         // The follow-up keeps the responder busy: a request that came meanwhile would wait for it, and show that. But
         // it may be lost.
@@ -237,7 +252,12 @@ struct Pinger: ~Copyable {
         settle(number, &console)
     }
 
-    private mutating func expire(at now: MonotonicTime, _ console: inout Console) {
+    /// Gives up the requests whose time is over, once it is sure that no answer waits to be read: this program may not
+    /// have run for a while.
+    private mutating func expire(at now: MonotonicTime, _ console: inout Console) throws(Failure) {
+        guard transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) != nil else { return }
+        try collectReports(&console)
+        try collectReplies(&console)
         while let number = transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) {
             settle(number, &console)
         }
@@ -255,12 +275,10 @@ struct Pinger: ~Copyable {
                 .pingTimeout(PingTimeoutLine(number: number, peer: plan.transmit.shape.destination)))
         }
         if !transmitter.window[number].hasFollowUp { result.tally.missingFollowUps += 1 }
-        if plan.showsStages, transmitter.window[number].requestSent.hardware != nil {
-            transmitter.window[number].clockOffset = clock.current()
-        }
-        guard result.chooseClock(by: transmitter.window[number]) else { return undecided.append(number) }
+        let exchange = transmitter.window[number]
+        guard result.chooseClock(by: exchange) else { return undecided.append((number, exchange)) }
         decide(&console)
-        record(number, &console)
+        record(exchange, number, &console)
     }
 
     /// Hands a request over to be captured, if requests are.
@@ -274,12 +292,11 @@ struct Pinger: ~Copyable {
     /// Records the exchanges that waited for the run's clock.
     private mutating func decide(_ console: inout Console) {
         guard !undecided.isEmpty else { return }
-        for number in undecided { record(number, &console) }
+        for (number, exchange) in undecided { record(exchange, number, &console) }
         undecided = []
     }
 
-    private mutating func record(_ number: UInt64, _ console: inout Console) {
-        let exchange = transmitter.window[number]
+    private mutating func record(_ exchange: Exchange, _ number: UInt64, _ console: inout Console) {
         let (values, clock) = result.record(exchange)
         guard !plan.transmit.isQuiet else { return }
         console.write(
@@ -308,7 +325,9 @@ struct Pinger: ~Copyable {
         console.write(.ping(line))
     }
 
+    /// Tells it once; where two hosts have the address it may be so with every reply.
     private func reportOtherResponder(_ console: inout Console) {
+        guard result.tally.responder.restarts == 1 else { return }
         console.report(
             .warning, "Another responder answers for \(plan.transmit.shape.destination) than before"
         ) { line in

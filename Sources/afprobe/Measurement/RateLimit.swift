@@ -12,11 +12,11 @@ struct RateLimit {
         tolerance = 100_000_000
     }
 
-    /// Whether an event may happen now; if so it counts.
-    mutating func allows(at now: MonotonicTime) -> Bool {
+    /// Whether so many events may happen from now on; if so they count.
+    mutating func allows(_ count: Int64 = 1, at now: MonotonicTime) -> Bool {
         if now > due { due = now }
         guard due - now <= tolerance else { return false }
-        due = due + interval
+        due = due + interval * count
         return true
     }
 }

@@ -20,9 +20,8 @@ struct Responder: ~Copyable {
     /// What became of the requests.
     struct Counts {
         var replies: UInt64 = 0
-        /// Those that the rate limit suppressed.
+        /// Requests that the rate limit left unanswered.
         var suppressed: UInt64 = 0
-        var followUpsSuppressed: UInt64 = 0
         /// Those that could not be sent; to the requester they are lost.
         var failed: UInt64 = 0
         var followUps: UInt64 = 0
@@ -65,7 +64,8 @@ struct Responder: ~Copyable {
         let session = sessions.index(of: identifier, from: shape.source)
         sessions[session].count(request.number)
         let now = MonotonicTime.now()
-        guard limit.allows(at: now) else {
+        // With the follow-up, which a reply is worth little without.
+        guard limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now) else {
             sessions[session].suppressed &+= 1
             counts.suppressed += 1
             return
@@ -94,8 +94,10 @@ struct Responder: ~Copyable {
         _ reply: ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime,
         _ console: inout Console
     ) -> Bool {
+        // A tap device delivers longer ones than IP has a length for.
+        guard size <= shape.largestSize(mtu: .max) else { return false }
         // Room first: a follow-up is built where the reply will be.
-        if pending.isFull, let (place, _) = pending.oldest() { followUp(place, &console) }
+        if let place = pending.placeToClear() { followUp(place, &console) }
         build(reply, in: shape, size: size)
         guard reply.flags.contains(.wantsFollowUp) else { return (try? socket.send(frame.span)) == true }
         var flags: TimestampingFlags = [.transmitSoftware, .transmitHardware]
@@ -164,10 +166,6 @@ struct Responder: ~Copyable {
     private mutating func followUp(_ place: UInt64, _ console: inout Console) {
         pending.close(place)
         if console.captures { capture(pending[place], &console) }
-        guard limit.allows(at: .now()) else {
-            counts.followUpsSuppressed += 1
-            return
-        }
         let reply = pending[place]
         var message = reply.message
         message.kind = .followUp

@@ -16,6 +16,7 @@ struct StampVerification {
     private let signals: RunSignals
     private let session = UInt64.random(in: 1 ... .max)
     private var isKept = true
+    private var hasWitnessed = false
 
     /// The group that no bridge forwards frames to (nearest bridge), so that no LAN is flooded.
     /// IEEE 802.1Q, table 8-1
@@ -40,10 +41,32 @@ struct StampVerification {
             on: interface, .transmit, [], claims.transmitHardware ? .auto : .off, &console)
         defer { lease.end(&console) }
         for shape in TrialShape.allCases {
-            guard try verify(shape, claims, &console) else { return .nothingCame }
+            guard try verify(shape, claims, &console) else { throw interrupted }
+            console.flush()
         }
-        if claims.transmitHardware { try verifyRate(&console) }
+        if claims.transmitHardware, !(try verifyRate(&console)) { throw interrupted }
+        try checkWitness()
         return isKept ? .measured : .exceeded
+    }
+
+    private var interrupted: Failure {
+        Failure(status: .nothingCame, message: "The verification ended before it was complete")
+    }
+
+    /// Fails where the witness saw nothing at all: that is no proof of anything.
+    private func checkWitness() throws(Failure) {
+        guard !hasWitnessed else { return }
+        switch witness {
+        case .nobody: return
+        case .interface(let other):
+            throw Failure(
+                status: .nothingCame, message: "No frame came from \(interface.name) to \(other.name)",
+                hint: "are the two cabled together, with no switch in between?")
+        case .peer(let address):
+            throw Failure(
+                status: .nothingCame, message: "No answer came from \(address)",
+                hint: "does that host run: afprobe listen -i IF? Is it on the same network?")
+        }
     }
 
     private var message: ProbeMessage {
@@ -87,7 +110,9 @@ struct StampVerification {
         else { return false }
         _ = try receive(&frames, count: warmup.sent)
         guard try send(shape, claims, &console) else { return false }
+        console.flush()
         let arrived = try receive(&frames, count: Self.framesOfAShape)
+        if arrived.count > 0 { hasWitnessed = true }
         if case .peer(let address) = witness { console.write(arrived, of: shape, from: address) }
         for (kind, stamped, claim) in [
             ("hardware", arrived.hardware, isClaimed),
@@ -181,7 +206,9 @@ struct StampVerification {
     private static let burst = 200
 
     /// Sends faster and faster until stamps are skipped.
-    private mutating func verifyRate(_ console: inout Console) throws(Failure) {
+    ///
+    /// - Returns: false where the user asked to stop.
+    private mutating func verifyRate(_ console: inout Console) throws(Failure) -> Bool {
         var trial = try StampTrial(
             on: interface, message, in: TrialShape.plain.frame(from: interface.address, to: destination),
             hopesForHardware: true)
@@ -191,7 +218,7 @@ struct StampVerification {
             let outcome = try trial.run(
                 count: rate == 0 ? Self.burst : Int(min(max(rate / 4, 20), 500)),
                 interval: rate == 0 ? 0 : 1_000_000_000 / rate, timeout: Self.timeout, signals)
-            guard !outcome.isInterrupted else { return }
+            guard !outcome.isInterrupted else { return false }
             guard outcome.hardware.count == outcome.sent else {
                 skipping = outcome
                 break
@@ -205,6 +232,7 @@ struct StampVerification {
             line.integer("skipping_stamped", skipping.map { Int64($0.hardware.count) })
             line.integer("sustained_rate", sustained.map { Int64($0) })
         }
+        return true
     }
 
     // MARK: The verdict

@@ -55,6 +55,7 @@ struct Console: ~Copyable {
         formats = LineFormats(
             data: format(.output), isDataColored: isColored(.output), diagnostics: format(.error),
             areDiagnosticsColored: isColored(.error),
+            areDiagnosticsOnTerminal: StandardStream.error.isTerminal,
             isDetailed: options.isVerbose || format(.output) == .json)
         formatter = LineFormatter(formats)
     }
@@ -103,12 +104,19 @@ struct Console: ~Copyable {
 
     private mutating func hand(_ record: consuming LineRecord) {
         if let writer {
-            if !writer.push(record) { droppedLines += 1 }
+            var isLine = true
+            if case .status = record.content { isLine = false }
+            if !writer.push(record), isLine { droppedLines += 1 }
             return
         }
         text.clear()
         let stream = formatter.append(record, to: &text)
         if stream == .output, failure != nil { return }
+        // After a run the signals are still taken: nothing else would end the wait for a reader that does not read.
+        if let signals {
+            var patience = Patience(signals)
+            guard patience.waitForRoom(in: stream) else { return }
+        }
         do throws(SystemError) { try stream.write(text.bytes.span) } catch {
             if stream == .output { directFailure = error }
         }
@@ -157,10 +165,11 @@ struct Console: ~Copyable {
 
     /// Waits for room for the lines that sum a run up, which are not to be dropped.
     mutating func awaitRoom() {
+        if let writer, let signals {
+            var patience = Patience(signals)
+            writer.waitForRoom(&patience)
+        }
         endStatus()
-        guard let writer, let signals else { return }
-        var patience = Patience(signals)
-        writer.waitForRoom(&patience)
     }
 
     /// Waits until all lines are written.

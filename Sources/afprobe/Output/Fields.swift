@@ -32,6 +32,21 @@ struct Fields {
     }
 }
 
+extension Tail {
+    /// What a line about the tail shows.
+    var fields: Fields {
+        var fields = Fields()
+        fields.add("excess_ns", .integer(excess))
+        fields.add("percentile", .text(percentile.name))
+        fields.add("round_trips", .count(count))
+        fields.add("unattributed_percent", .integer(Int64(saturating: unattributed)))
+        for share in shares {
+            fields.add("\(share.figure.name)_percent", .integer(Int64(saturating: share.percent)))
+        }
+        return fields
+    }
+}
+
 extension Statistic {
     /// The name as a part of a key, in which a point would be a nuisance to jq.
     fileprivate var keyName: String { self == .p999 ? "p99_9" : rawValue }

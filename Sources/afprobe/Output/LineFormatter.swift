@@ -5,6 +5,7 @@ struct LineFormatter {
     private var data: Line
     private var diagnostics: Line
     private let isDetailed: Bool
+    private let areDiagnosticsOnTerminal: Bool
     /// Whether a status line stands at the bottom of the terminal.
     private var isStatusShown = false
 
@@ -15,11 +16,12 @@ struct LineFormatter {
         data = Line(format: formats.data, isColored: formats.isDataColored)
         diagnostics = Line(format: formats.diagnostics, isColored: formats.areDiagnosticsColored)
         isDetailed = formats.isDetailed
+        areDiagnosticsOnTerminal = formats.areDiagnosticsOnTerminal
     }
 
     /// Appends a record's bytes to `text`, and says where they go.
     mutating func append(_ record: LineRecord, to text: inout TextBuffer) -> StandardStream {
-        if isStatusShown {
+        if isStatusShown, record.goesToData || areDiagnosticsOnTerminal {
             text.append(Self.erasure)
             isStatusShown = false
         }
@@ -77,6 +79,8 @@ struct LineFormats: Sendable {
     let isDataColored: Bool
     let diagnostics: LineFormat
     let areDiagnosticsColored: Bool
+    /// Whether they go to a terminal: where there is a status line, to the one that it stands on.
+    var areDiagnosticsOnTerminal = false
     /// Whether lines show more than the keys they always have.
     let isDetailed: Bool
 }

@@ -23,6 +23,9 @@ struct LineRecord {
     var content: Content
 
     init(_ content: Content) { self.content = content }
+
+    /// Whether it goes to standard output.
+    var goesToData: Bool { if case .finished(.error, _) = content { false } else { true } }
 }
 
 /// A record that writes itself, its keys in ascending order.

@@ -129,7 +129,7 @@ private struct LineDrain {
     private var text = TextBuffer(capacity: 2 * most)
     private var stream = StandardStream.output
     /// So many bytes may be written at once.
-    private var limit = most
+    private var limit = StandardStream.output.atomicWriteSize ?? most
     private var hasFailed = false
 
     private static let most = 1 << 16
@@ -176,6 +176,7 @@ struct Patience: ~Copyable {
     private var isOver = false
     private var seen: UInt64?
     private var since = MonotonicTime.now()
+    private let begin = MonotonicTime.now()
 
     /// Once asked to stop, for so long without progress.
     private static let rest: Int64 = 300_000_000
@@ -198,6 +199,18 @@ struct Patience: ~Copyable {
         return wait(progress, &poll) && !poll.isReady(member)
     }
 
+    /// Waits until a stream has room for a line.
+    ///
+    /// - Returns: false where there was no point in waiting on.
+    mutating func waitForRoom(in stream: StandardStream) -> Bool {
+        while true {
+            var poll = PollSet()
+            let member = poll.addRoom(in: stream)
+            let isPatient = wait(0, &poll)
+            if poll.isReady(member) || !isPatient { return poll.isReady(member) }
+        }
+    }
+
     private mutating func wait(_ progress: UInt64, _ poll: inout PollSet) -> Bool {
         if isOver { return false }
         let now = MonotonicTime.now()
@@ -208,7 +221,9 @@ struct Patience: ~Copyable {
         _ = poll.add(signals.queue)
         _ = try? poll.wait(until: now + Self.look)
         while signals.next() != nil {}
-        isOver = signals.isStopped && now - since > Self.rest
+        // Who asks twice does not want to wait for all the lines. But one Ctrl-C may come from two sides.
+        isOver =
+            signals.stops > 0 && now - since > Self.rest || signals.stops > 1 && now - begin > Self.rest
         return !isOver
     }
 }

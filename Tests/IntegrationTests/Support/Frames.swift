@@ -15,12 +15,17 @@ enum Frames {
 
     /// The UDP probe of the reference, which computes the checksums that are filled in here.
     static func referenceProbe(number: UInt8) -> [UInt8] {
-        let payload = magic + [number, 0, 0, 0, 0, 0, 0, 0]
+        datagram(magic + [number, 0, 0, 0, 0, 0, 0, 0])
+    }
+
+    /// A UDP datagram to the far host.
+    static func datagram(_ payload: [UInt8]) -> [UInt8] {
         let (source, destination): ([UInt8], [UInt8]) = ([10, 77, 0, 1], [10, 77, 0, 2])
-        var header: [UInt8] = [0x45, 0, 0, 44, 0, 0, 0, 0, 64, 17, 0, 0] + source + destination
+        let length = UInt8(payload.count + 8)
+        var header: [UInt8] = [0x45, 0, 0, length + 20, 0, 0, 0, 0, 64, 17, 0, 0] + source + destination
         header.replaceSubrange(10..<12, with: checksum(header))
-        var datagram: [UInt8] = [0xea, 0x60, 0xee, 0x48, 0, 24, 0, 0] + payload
-        datagram.replaceSubrange(6..<8, with: checksum(source + destination + [0, 17, 0, 24] + datagram))
+        var datagram: [UInt8] = [0xea, 0x60, 0xee, 0x48, 0, length, 0, 0] + payload
+        datagram.replaceSubrange(6..<8, with: checksum(source + destination + [0, 17, 0, length] + datagram))
         return ethernet(header + datagram, type: [8, 0])
     }
 

@@ -99,20 +99,51 @@ extension Namespaces.Host {
     }
 
     /// Runs a body in a thread of its own that has entered this host; setns(2) is per thread.
-    private func inNamespace(_ body: @escaping @Sendable () throws -> Void) throws {
-        let outcome = Mutex<Result<Void, any Error>?>(nil)
+    fileprivate func inNamespace<Value: Sendable>(
+        _ body: @escaping @Sendable () throws -> Value
+    ) throws -> Value {
+        let outcome = Mutex<Result<Value, any Error>?>(nil)
         let thread = Thread {
             let result = Result {
                 let descriptor = open("/run/netns/\(namespace)", O_RDONLY | O_CLOEXEC)
                 defer { close(descriptor) }
                 try #require(enterNetworkNamespace(descriptor) == 0)
-                try body()
+                return try body()
             }
             outcome.withLock { $0 = result }
         }
         thread.start()
         while !thread.isFinished { usleep(1_000) }
-        try outcome.withLock { $0 }?.get()
+        return try #require(outcome.withLock { $0 }).get()
+    }
+}
+
+/// A network card whose wire is the test: what is written to it arrives. Documentation/networking/tuntap.rst in the
+/// kernel's sources
+final class Tap {
+    let name = "vt"
+    private let descriptor: Int32
+
+    init(in host: Namespaces.Host, address: String) throws {
+        descriptor = try host.inNamespace {
+            let descriptor = open("/dev/net/tun", O_RDWR | O_CLOEXEC)
+            try #require(descriptor >= 0)
+            // struct ifreq: the name in 16 bytes, then IFF_TAP | IFF_NO_PI.
+            var request = [UInt8](repeating: 0, count: 40)
+            request.replaceSubrange(0..<2, with: Array("vt".utf8))
+            request.replaceSubrange(16..<18, with: [0x02, 0x10])
+            let setInterface: UInt = 0x4004_54ca  // TUNSETIFF
+            try #require(ioctl(descriptor, setInterface, &request) == 0)
+            return descriptor
+        }
+        let ip = ["ip", "-n", host.namespace, "link", "set", name]
+        try Program.expect(ip + ["address", address, "up"])
+    }
+
+    deinit { close(descriptor) }
+
+    func write(_ frame: [UInt8]) throws {
+        #expect(Glibc.write(descriptor, frame, frame.count) == frame.count)
     }
 }
 

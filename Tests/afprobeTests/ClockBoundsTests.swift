@@ -1,0 +1,43 @@
+import AFPacketKit
+import Testing
+
+@testable import afprobe
+
+/// An exchange in which the responder's clock was so far ahead at either end.
+private func exchange(request: Int64, reply: Int64) -> Exchange {
+    var exchange = Exchange(requestSent: TransmitStamps(software: Timestamp(nanoseconds: 0)))
+    exchange.requestReceived.software = Timestamp(nanoseconds: request)
+    exchange.replySent.software = Timestamp(nanoseconds: reply)
+    exchange.replyReceived.software = Timestamp(nanoseconds: 0)
+    return exchange
+}
+
+private func bounds(_ exchanges: Exchange...) -> ClockBounds {
+    var bounds = ClockBounds()
+    for exchange in exchanges { bounds.narrow(exchange, by: .software) }
+    return bounds
+}
+
+@Suite struct ClockBoundsTests {
+    @Test func theQuickestWaysBoundTheOffset() throws {
+        let bounds = bounds(exchange(request: 60, reply: 20), exchange(request: 53, reply: 10))
+        let offset = try #require(bounds.offset)
+        // 36.5 give or take 16.5
+        #expect(offset.offset == 36 && offset.error == 17)
+        #expect(bounds.restarts == 0)
+    }
+
+    @Test func contradictionsBeginThemAnew() throws {
+        let bounds = bounds(exchange(request: 60, reply: 20), exchange(request: 10, reply: 0))
+        let offset = try #require(bounds.offset)
+        #expect(offset.offset == 5 && offset.error == 5)
+        #expect(bounds.restarts == 1)
+    }
+
+    /// A peer writes what it likes into its stamps.
+    @Test(arguments: [(Int64.max, Int64(0)), (.max - 1, -1), (.max, 1), (0, -.max)])
+    func boundsAsFarApartAsAnIntegerHolds(request: Int64, reply: Int64) {
+        let offset = bounds(exchange(request: request, reply: reply)).offset
+        #expect(offset.map { $0.error >= .max / 2 } ?? true)
+    }
+}
