@@ -66,6 +66,9 @@ _afprobe() {
         --warmup)
             return
             ;;
+        --cpu)
+            return
+            ;;
         -s | --size)
             return
             ;;
@@ -103,7 +106,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
         fi
         ;;
     listen)
@@ -131,6 +134,9 @@ _afprobe() {
         -w | --deadline)
             return
             ;;
+        --cpu)
+            return
+            ;;
         --ethertype)
             return
             ;;
@@ -150,7 +156,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --ptp --stats --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --realtime --cpu --spin --ethertype --udp --dst-port --ptp --stats --quiet --verbose --format --color --help'
         fi
         ;;
     ping)
@@ -182,6 +188,9 @@ _afprobe() {
             return
             ;;
         --warmup)
+            return
+            ;;
+        --cpu)
             return
             ;;
         -s | --size)
@@ -221,7 +230,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --format --color --help'
         fi
         ;;
     hwstamp)

@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -49,6 +50,20 @@ int cshim_lock_byte(int fd, long offset, short type) {
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
+}
+
+int cshim_run_on_cpu(unsigned int cpu) {
+    cpu_set_t sets[CSHIM_CPU_COUNT / CPU_SETSIZE];
+    CPU_ZERO_S(sizeof sets, sets);
+    CPU_SET_S(cpu, sizeof sets, sets);
+    return sched_setaffinity(0, sizeof sets, sets);
+}
+
+int cshim_allowed_cpus(bool *allowed, unsigned int count) {
+    cpu_set_t sets[CSHIM_CPU_COUNT / CPU_SETSIZE];
+    if (sched_getaffinity(0, sizeof sets, sets) != 0) return -1;
+    for (unsigned int cpu = 0; cpu < count; cpu++) allowed[cpu] = CPU_ISSET_S(cpu, sizeof sets, sets);
+    return 0;
 }
 
 int cshim_unshare_network(bool with_user_namespace) {

@@ -25,6 +25,18 @@ func numberParser(
     { (text: String) throws(ValueError) in try parseNumber(text, in: range, what) }
 }
 
+/// A priority of real-time scheduling.
+func parseRealtimePriority(_ text: String) throws(ValueError) -> Int {
+    let range = Scheduling.realtimePriorities
+    return Int(
+        try parseNumber(text, in: UInt64(range.lowerBound)...UInt64(range.upperBound), "a priority"))
+}
+
+/// The number of a CPU; whether there is such a one is not judged.
+func parseCPU(_ text: String) throws(ValueError) -> Int {
+    Int(try parseNumber(text, in: 0...UInt64(Scheduling.cpuNumbers.upperBound - 1), "the number of a CPU"))
+}
+
 /// Any text.
 func parseText(_ text: String) throws(ValueError) -> String { text }
 

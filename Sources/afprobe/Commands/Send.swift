@@ -32,6 +32,11 @@ extension CommandSpec<SendOptions> {
                 .deadline,
                 .timeout("How long to wait for the stamps of a probe. Default: 1s."),
                 .warmup,
+                .realtime, .cpu,
+                .spin(
+                    "Sleep until shortly before a probe is due and then watch the clock: by how much is measured at the "
+                        + "start, as long as it takes here to wake up. Without an interval there is nothing to wait for."
+                ),
                 .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .value(
                     "src-mac", nil, "MAC", in: .frame,
@@ -67,10 +72,13 @@ extension SendOptions {
         let plan = TransmitPlan(
             shape: shape, size: size, handling: handling, interval: traffic.interval,
             count: traffic.count, warmup: traffic.warmup, deadline: traffic.deadline,
-            timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
+            timeout: traffic.timeout, isQuiet: traffic.output.isQuiet,
+            spins: traffic.spins)
         var sender = try Sender(on: interface, plan)
+        let schedule = try Schedule(traffic.schedule, &console)
         try dropPrivileges(keepingThoseOf: lease)
         try sender.run(signals, &console)
+        _ = consume schedule
         guard !sender.hasMeasured else { return .measured }
         guard sender.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw Failure(

@@ -49,7 +49,14 @@ struct Listener: ~Copyable {
         let reader = poll.addReader(of: .output)
         let deadline = plan.deadline.map { start + $0 }
         var statisticsDue = start + plan.statisticsInterval
+        var untilLook = 0
         loop: while !isFinished, !console.isClosed {
+            if plan.spins {
+                try takeFrames(&console)
+                untilLook -= 1
+                if untilLook > 0 { continue }
+                untilLook = turnsBetweenLooks
+            }
             let now = MonotonicTime.now()
             if let deadline, now >= deadline { break }
             if now >= statisticsDue {
@@ -63,7 +70,7 @@ struct Listener: ~Copyable {
             if console.isClosed { break }
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
-            do throws(SystemError) { try poll.wait(until: wake) } catch {
+            do throws(SystemError) { try poll.wait(until: plan.spins ? now : wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
             if poll.isReady(frames) { try takeFrames(&console) }
@@ -219,4 +226,6 @@ struct ListenPlan {
     /// Replies a second at most; nil where none are wanted.
     let replyLimit: UInt64?
     let isQuiet: Bool
+    /// Whether to look for frames without sleeping.
+    let spins: Bool
 }

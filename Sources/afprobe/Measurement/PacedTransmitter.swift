@@ -18,6 +18,8 @@ struct TransmitPlan {
     let timeout: Int64
     /// Whether frames get no line.
     let isQuiet: Bool
+    /// Whether to watch the clock awake where a frame is nearly due.
+    var spins = false
 }
 
 /// Sends numbered frames on schedule, and keeps what is known of each until it is settled.
@@ -43,6 +45,8 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// Whether the next frame has to wait for the release of the last.
     private var isHeld = false
     private let start = MonotonicTime.now()
+    /// How long before a frame is due not to sleep any more, in nanoseconds.
+    private var margin: Int64 = 0
 
     /// - Parameters:
     ///   - isOneAtATime: whether a frame has to be released before the next is sent.
@@ -120,6 +124,20 @@ struct PacedTransmitter<Entry>: ~Copyable {
         if pause > 0 { retryAt = .now() + pause }
     }
 
+    /// Starts the schedule: to be called by the thread that sends, when it is scheduled as it is to be.
+    mutating func begin() throws(SystemError) {
+        if plan.spins, plan.interval > 0 { margin = try SpinMargin.measured() }
+        pacing.begin()
+    }
+
+    /// What the clock shows now or, where a frame is nearly due, when it is due.
+    func awaitDue() -> MonotonicTime {
+        var now = MonotonicTime.now()
+        guard margin > 0, canSend, nextSend - now <= margin else { return now }
+        while now < nextSend { now = .now() }
+        return now
+    }
+
     /// When the next frame may go out.
     private var nextSend: MonotonicTime {
         max(pacing.nextDue, max(retryAt, outage.nextLook ?? retryAt))
@@ -165,7 +183,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// When there is something to do at the latest.
     mutating func wakeTime() -> MonotonicTime? {
         var wake = plan.deadline.map { start + $0 } ?? MonotonicTime(nanoseconds: .max)
-        if canSend { wake = min(wake, nextSend) }
+        if canSend { wake = min(wake, nextSend + -margin) }
         if let oldest = window.oldestOpen() { wake = min(wake, oldest.sentAt + plan.timeout) }
         return wake.nanoseconds == .max ? nil : wake
     }

@@ -8,12 +8,15 @@ struct Pacing {
     private(set) var nextDue: MonotonicTime
     private(set) var sentCount: UInt64 = 0
 
-    /// A schedule of `count` frames (nil: without end), the first one due now.
+    /// A schedule of `count` frames (nil: without end), which begins now.
     init(interval: Int64, count: UInt64?) {
         self.interval = interval
         remaining = count
         nextDue = .now()
     }
+
+    /// Has the first frame due now.
+    mutating func begin() { nextDue = .now() }
 
     /// Whether all frames have been sent.
     var isFinished: Bool { remaining.map { sentCount >= $0 } ?? false }

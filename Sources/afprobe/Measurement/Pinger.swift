@@ -70,7 +70,7 @@ struct Pinger: ~Copyable {
         let reports = transmitter.add(to: &poll)
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
-        PollSet.useFinestTimer()
+        Scheduling.useFinestTimer()
         var untilLook = 0
         loop: while !console.isClosed {
             let now = MonotonicTime.now()
@@ -331,4 +331,4 @@ struct Pinger: ~Copyable {
 }
 
 /// How many turns of a spinning loop pass between two looks at the signals and the clock of the status.
-private let turnsBetweenLooks = 256
+let turnsBetweenLooks = 256

@@ -53,10 +53,11 @@ struct Sender: ~Copyable {
         let reports = transmitter.add(to: &poll)
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
-        PollSet.useFinestTimer()
+        Scheduling.useFinestTimer()
+        try begin()
         var untilLook = lookInterval
         loop: while !console.isClosed {
-            let now = MonotonicTime.now()
+            let now = transmitter.awaitDue()
             expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
             let wasDue = try transmitter.sendIfDue(at: now, &console) { TransmitStamps(userspace: $0) }
@@ -87,6 +88,12 @@ struct Sender: ~Copyable {
                     reportStatus(&console)
                 }
             }
+        }
+    }
+
+    private mutating func begin() throws(Failure) {
+        do throws(SystemError) { try transmitter.begin() } catch {
+            throw Failure("Cannot measure how long it takes to wake up", error)
         }
     }
 

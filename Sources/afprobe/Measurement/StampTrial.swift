@@ -81,7 +81,7 @@ struct StampTrial: ~Copyable {
         var poll = PollSet()
         let reports = poll.addErrorQueue(of: transmitter.socket)
         let requests = poll.add(signals.queue)
-        PollSet.useFinestTimer()
+        Scheduling.useFinestTimer()
         var due = MonotonicTime.now()
         while !isComplete(count) {
             let now = MonotonicTime.now()
