@@ -92,10 +92,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     /// Sends the next frame if it is due.
     ///
-    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before.
+    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before and when it was
+    ///   due.
     /// - Returns: whether a frame was due.
     mutating func sendIfDue(
-        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp) -> Entry
+        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp, MonotonicTime) -> Entry
     ) throws(Failure) -> Bool {
         guard canSend, now >= nextSend else { return false }
         let number = pacing.sentCount + 1
@@ -104,7 +105,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
                 isWaitingForRoom = true
                 return true
             }
-            window.open(number, at: now, entry(userspace))
+            window.open(number, at: now, entry(userspace, pacing.nextDue))
             isHeld = isOneAtATime
             if number > plan.warmup { sent += 1 } else { warmedUp += 1 }
             outage.end(interface, &console)

@@ -76,8 +76,8 @@ struct Pinger: ~Copyable {
             let now = MonotonicTime.now()
             expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
-            let wasDue = try transmitter.sendIfDue(at: now, &console) {
-                Exchange(requestSent: TransmitStamps(userspace: $0))
+            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
+                Exchange(requestSent: TransmitStamps(userspace: userspace))
             }
             if wasDue, transmitter.isFinished { continue }
             if plan.spins {

@@ -7,6 +7,8 @@ struct Sender: ~Copyable {
     private var expected: ExpectedStamps
     private var missing: MissingStamps
     private var counts = Counts()
+    /// How late frames left, measured against the schedule, where there is one.
+    private var scheduleErrors: Distribution?
 
     private struct Counts {
         var stampedSoftware: UInt64 = 0
@@ -30,6 +32,7 @@ struct Sender: ~Copyable {
         self.interface = interface
         expected = ExpectedStamps(on: interface, plan.handling)
         missing = MissingStamps(on: interface)
+        scheduleErrors = plan.interval > 0 ? Distribution() : nil
     }
 
     /// Whether any stamp came back.
@@ -55,12 +58,16 @@ struct Sender: ~Copyable {
         let reader = poll.addReader(of: .output)
         Scheduling.useFinestTimer()
         try begin()
+        // What was planned on the clock of the stamps, read next to each frame: somebody may set that clock.
+        var schedule = scheduleErrors.map { _ in ClockPair(.realtime) }
         var untilLook = lookInterval
         loop: while !console.isClosed {
             let now = transmitter.awaitDue()
             expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
-            let wasDue = try transmitter.sendIfDue(at: now, &console) { TransmitStamps(userspace: $0) }
+            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, due in
+                TransmitStamps(planned: schedule?.currentReading(at: due), userspace: userspace)
+            }
             if wasDue {
                 try collect(&console)
                 untilLook -= 1
@@ -148,6 +155,7 @@ struct Sender: ~Copyable {
         let stamps = transmitter.window[number]
         if stamps.software != nil { counts.stampedSoftware += 1 } else { counts.missingSoftware += 1 }
         if stamps.hardware != nil { counts.stampedHardware += 1 } else { counts.missingHardware += 1 }
+        if let error = stamps.scheduleError { scheduleErrors?.record(error) }
         guard !plan.isQuiet else { return }
         var reasons = MissingReasons()
         if console.isDetailed {
@@ -200,6 +208,10 @@ struct Sender: ~Copyable {
                 "missing_software", counts.missingSoftware, because: "missing_software_reason",
                 softwareReasons)
             line.integer("queue_overflows", overflows)
+            line.integer("schedule_error_max_ns", scheduleErrors?.maximum)
+            line.integer("schedule_error_min_ns", scheduleErrors?.minimum)
+            line.integer("schedule_error_p50_ns", scheduleErrors?.percentile(.p50))
+            line.integer("schedule_error_p99_ns", scheduleErrors?.percentile(.p99))
             line.integer("sent", transmitter.sent)
             line.integer("stamped_hardware", counts.stampedHardware)
             line.integer("stamped_software", counts.stampedSoftware)
