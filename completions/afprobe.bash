@@ -57,6 +57,12 @@ _afprobe() {
         --rate)
             return
             ;;
+        --batch)
+            return
+            ;;
+        --launch-time)
+            return
+            ;;
         -w | --deadline)
             return
             ;;
@@ -106,7 +112,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --batch --launch-time --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --format --color --help'
         fi
         ;;
     listen)

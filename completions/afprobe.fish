@@ -19,6 +19,8 @@ complete -c afprobe -n '__fish_seen_subcommand_from send' -l hardware -x -a 'aut
 complete -c afprobe -n '__fish_seen_subcommand_from send' -s c -l count -x -d 'Send N probes and end when their stamps are there. Default: without end.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -s I -l interval -x -d 'The time between two probes. Default: 1s; 0 sends as fast as stamps come back.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -l rate -x -d 'Send so many frames a second; another way to give the interval.'
+complete -c afprobe -n '__fish_seen_subcommand_from send' -l batch -x -d 'Send N probes by one system call, in a burst. The rate stays that of --interval or --rate: there are N times as long from a burst to the next.'
+complete -c afprobe -n '__fish_seen_subcommand_from send' -l launch-time -x -d 'Hand each probe over when it is due, to be launched so much later to the moment by the qdisc or the NIC (SO_TXTIME): needs tc-etf(8), tc-taprio(8) or tc-fq(8) on the interface. What is not launched in time is counted.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -s w -l deadline -x -d 'End after this time, whatever has come.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -s W -l timeout -x -d 'How long to wait for the stamps of a probe. Default: 1s.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -l warmup -x -d 'Send N frames first, on top of the count, which are neither printed nor measured.'

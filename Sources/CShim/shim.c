@@ -19,6 +19,16 @@ int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, i
     return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
 }
 
+int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count) {
+    return sendmmsg(fd, (struct mmsghdr *)messages, count, 0);
+}
+
+void cshim_write_launch_time(void *control, uint64_t nanoseconds) {
+    struct cmsghdr header = {CMSG_LEN(sizeof nanoseconds), SOL_SOCKET, SCM_TXTIME};
+    memcpy(control, &header, sizeof header);
+    memcpy(CMSG_DATA((struct cmsghdr *)control), &nanoseconds, sizeof nanoseconds);
+}
+
 ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags) {
     union {
         struct cmsghdr header;

@@ -83,7 +83,7 @@ private func missingCapabilityAdvice(for error: SystemError) -> String? {
     let needed: ThisProcess.Capability
     switch error.operation.description {
     case "socket(AF_PACKET)": needed = .netRaw
-    case "SIOCSHWTSTAMP", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
+    case "SIOCSHWTSTAMP", "SO_TXTIME", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
     case "socket(AF_NETLINK)", "connect(AF_NETLINK)", "send(AF_NETLINK)":
         return "a sandbox or a security module forbids netlink; --via auto asks by ioctl instead"
     default: return nil

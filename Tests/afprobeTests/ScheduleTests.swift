@@ -1,3 +1,4 @@
+import AFPacketKit
 import Testing
 
 @testable import afprobe
@@ -20,6 +21,13 @@ import Testing
         #expect(SpinMargin.margin(for: [5_000_000, 6_000_000]) == SpinMargin.longest)
         #expect(SpinMargin.margin(for: [-5]) == 0)
         #expect(SpinMargin.margin(for: []) == SpinMargin.longest)
+    }
+
+    @Test func theQdiscTellsTheClockOfLaunchTimes() {
+        #expect(launchClock(ofQueueingDisciplines: ["mqprio", "etf", "fq"]) == .tai)
+        #expect(launchClock(ofQueueingDisciplines: ["taprio"]) == .tai)
+        #expect(launchClock(ofQueueingDisciplines: ["mq", "fq"]) == .monotonic)
+        #expect(launchClock(ofQueueingDisciplines: ["fq_codel"]) == nil)
     }
 
     @Test func prioritiesAndCPUsHaveRanges() throws {

@@ -54,6 +54,11 @@ struct cshim_mmsghdr {
     unsigned int msg_len;
 };
 
+// Returns how many frames were taken, or -1 and errno where the first was not.
+int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count);
+// When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.
+enum { CSHIM_LAUNCH_CONTROL_SIZE = CMSG_SPACE(sizeof(uint64_t)) };
+void cshim_write_launch_time(void *control, uint64_t nanoseconds);
 int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags);
 // A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own; CMSG_ are macros.
 ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags);

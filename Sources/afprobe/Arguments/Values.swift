@@ -94,6 +94,13 @@ func parseReportInterval(_ text: String) throws(ValueError) -> Int64 {
     return interval
 }
 
+/// How long after it is handed over a frame is launched: within what tc-fq(8) accepts unless told otherwise.
+func parseLaunchOffset(_ text: String) throws(ValueError) -> Int64 {
+    let offset = try parsePositiveDuration(text)
+    guard offset <= 10_000_000_000 else { throw ValueError("a duration of at most 10s") }
+    return offset
+}
+
 /// The interval, in nanoseconds, of a rate in frames a second, which may be a fraction.
 func parseRate(_ text: String) throws(ValueError) -> Int64 {
     guard text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }), let rate = Double(text),

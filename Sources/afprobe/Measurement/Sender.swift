@@ -19,6 +19,8 @@ struct Sender: ~Copyable {
         var lateSoftware: UInt64 = 0
         var mismatched: UInt64 = 0
         var unmatched: UInt64 = 0
+        var launchMissed: UInt64 = 0
+        var launchInvalid: UInt64 = 0
     }
 
     init(on interface: NetworkInterface, _ plan: TransmitPlan) throws(Failure) {
@@ -124,6 +126,7 @@ struct Sender: ~Copyable {
         case .foreign:
             counts.unmatched += 1
             return
+        case .notLaunched(let failure, of: let number): return take(failure, of: number, &console)
         case .stamps(let reported, let about): (stamps, number) = (reported, about)
         }
         guard let isOpen = transmitter.window.isOpen(number) else {
@@ -139,6 +142,22 @@ struct Sender: ~Copyable {
         } else if expected.areComplete(transmitter.window[number]) {
             settle(number, &console)
         }
+    }
+
+    /// A probe that was not launched is settled: nothing more of it is to come.
+    private mutating func take(_ failure: LaunchFailure, of number: UInt64, _ console: inout Console) {
+        guard let isOpen = transmitter.window.isOpen(number) else {
+            counts.unmatched += 1
+            return
+        }
+        transmitter.window[number].launchFailure = failure
+        if number > transmitter.plan.warmup {
+            switch failure {
+            case .missed: counts.launchMissed += 1
+            case .invalid: counts.launchInvalid += 1
+            }
+        }
+        if isOpen { settle(number, &console) }
     }
 
     /// Gives up those whose stamps should have come by now.
@@ -166,6 +185,9 @@ struct Sender: ~Copyable {
                 reasons.software = missing.reasonForTransmitSoftware(timeout: plan.timeout)
             }
             if stamps.scheduled == nil { reasons.scheduled = reasonForScheduled }
+            if let failure = stamps.launchFailure {
+                (reasons.hardware, reasons.software) = (failure.text, failure.text)
+            }
         }
         console.write(
             .transmit(
@@ -189,16 +211,20 @@ struct Sender: ~Copyable {
     private mutating func summarize(_ console: inout Console) {
         console.awaitRoom()
         let (counts, overflows) = (counts, transmitter.reportOverflows)
+        let unlaunched = counts.launchMissed + counts.launchInvalid
         let hardwareReasons = missing.reasonsForTransmitHardware(
-            counts.missingHardware, late: counts.lateHardware, overflows: overflows)
+            counts.missingHardware, late: counts.lateHardware, overflows: overflows, unlaunched: unlaunched)
         let softwareReasons = missing.reasonsForTransmitSoftware(
-            counts.missingSoftware, late: counts.lateSoftware, overflows: overflows)
+            counts.missingSoftware, late: counts.lateSoftware, overflows: overflows, unlaunched: unlaunched)
+        let launches = transmitter.plan.launchOffset != nil
         let dropped = console.droppedLines
         console.write(.info, "TX Summary") { line in
             line.integer("failed", transmitter.failed)
             line.integer("in_flight", UInt64(transmitter.window.openCount))
             line.integer("late_hardware", counts.lateHardware)
             line.integer("late_software", counts.lateSoftware)
+            line.integer("launch_invalid", launches ? Int64(counts.launchInvalid) : nil)
+            line.integer("launch_missed", launches ? Int64(counts.launchMissed) : nil)
             line.integer("lines_dropped", dropped)
             line.integer("mismatched", counts.mismatched)
             line.missing(

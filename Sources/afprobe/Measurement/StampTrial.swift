@@ -114,7 +114,7 @@ struct StampTrial: ~Copyable {
     private mutating func send() throws(SystemError) {
         let now = MonotonicTime.now()
         // Where there is no room now, the next turn tries again.
-        if try transmitter.send(firstNumber + UInt64(sentAt.count)) != nil { sentAt.append(now) }
+        if try transmitter.send(firstNumber + UInt64(sentAt.count)).taken > 0 { sentAt.append(now) }
     }
 
     private mutating func collect() throws(SystemError) {

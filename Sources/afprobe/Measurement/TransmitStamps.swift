@@ -12,6 +12,8 @@ struct TransmitStamps {
     var software: Timestamp?
     /// The NIC sent it: the NIC's own clock.
     var hardware: Timestamp?
+    /// Why it did not leave at its launch time.
+    var launchFailure: LaunchFailure?
 
     /// By how much it left later than planned, in nanoseconds; nil where that cannot be told. Hardware stamps are of a
     /// clock that no plan is made in. It is as exact as the two clocks of the plan can be compared, which is to some
