@@ -57,6 +57,12 @@ _afprobe() {
         --rate)
             return
             ;;
+        --batch)
+            return
+            ;;
+        --launch-time)
+            return
+            ;;
         -w | --deadline)
             return
             ;;
@@ -64,6 +70,9 @@ _afprobe() {
             return
             ;;
         --warmup)
+            return
+            ;;
+        --cpu)
             return
             ;;
         -s | --size)
@@ -107,7 +116,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --deadline --timeout --warmup --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --dst-mac --hardware --count --interval --rate --batch --launch-time --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     listen)
@@ -135,6 +144,9 @@ _afprobe() {
         -w | --deadline)
             return
             ;;
+        --cpu)
+            return
+            ;;
         --ethertype)
             return
             ;;
@@ -158,7 +170,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --realtime --cpu --spin --ethertype --udp --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     ping)
@@ -190,6 +202,9 @@ _afprobe() {
             return
             ;;
         --warmup)
+            return
+            ;;
+        --cpu)
             return
             ;;
         -s | --size)
@@ -234,7 +249,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     hwstamp)

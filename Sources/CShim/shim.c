@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -16,6 +17,16 @@ _Static_assert(offsetof(struct cshim_mmsghdr, msg_len) == offsetof(struct mmsghd
 
 int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags) {
     return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
+}
+
+int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count) {
+    return sendmmsg(fd, (struct mmsghdr *)messages, count, 0);
+}
+
+void cshim_write_launch_time(void *control, uint64_t nanoseconds) {
+    struct cmsghdr header = {CMSG_LEN(sizeof nanoseconds), SOL_SOCKET, SCM_TXTIME};
+    memcpy(control, &header, sizeof header);
+    memcpy(CMSG_DATA((struct cmsghdr *)control), &nanoseconds, sizeof nanoseconds);
 }
 
 ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags) {
@@ -49,6 +60,20 @@ int cshim_lock_byte(int fd, long offset, short type) {
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {
     return prctl(PR_SET_TIMERSLACK, nanoseconds, 0, 0, 0);
+}
+
+int cshim_run_on_cpu(unsigned int cpu) {
+    cpu_set_t sets[CSHIM_CPU_COUNT / CPU_SETSIZE];
+    CPU_ZERO_S(sizeof sets, sets);
+    CPU_SET_S(cpu, sizeof sets, sets);
+    return sched_setaffinity(0, sizeof sets, sets);
+}
+
+int cshim_allowed_cpus(bool *allowed, unsigned int count) {
+    cpu_set_t sets[CSHIM_CPU_COUNT / CPU_SETSIZE];
+    if (sched_getaffinity(0, sizeof sets, sets) != 0) return -1;
+    for (unsigned int cpu = 0; cpu < count; cpu++) allowed[cpu] = CPU_ISSET_S(cpu, sizeof sets, sets);
+    return 0;
 }
 
 int cshim_unshare_network(bool with_user_namespace) {

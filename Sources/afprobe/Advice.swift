@@ -69,6 +69,8 @@ extension Failure {
 private func advice(for error: SystemError, on interface: String?) -> String? {
     let name = interface ?? "IF"
     switch error.code {
+    case _ where schedulingOperations.contains(error.operation.description):
+        return schedulingAdvice(for: error)
     case .notPermitted, .accessDenied:
         return missingCapabilityAdvice(for: error)
     case .networkDown: return "set it up: ip link set \(name) up"
@@ -96,17 +98,67 @@ private func missingCapabilityAdvice(for error: SystemError) -> String? {
     let needed: ThisProcess.Capability
     switch error.operation.description {
     case "socket(AF_PACKET)": needed = .netRaw
-    case "SIOCSHWTSTAMP", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
+    case "SIOCSHWTSTAMP", "SO_TXTIME", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
     case "socket(AF_NETLINK)", "connect(AF_NETLINK)", "send(AF_NETLINK)":
         return "a sandbox or a security module forbids netlink; --via auto asks by ioctl instead"
     default: return nil
     }
+    return missingCapabilityAdvice(for: needed)
+}
+
+/// - Parameters:
+///   - others: capabilities to be granted besides those that any run may need.
+///   - instead: what else would do.
+private func missingCapabilityAdvice(
+    for needed: ThisProcess.Capability, granting others: String = "", instead: String = ""
+) -> String {
     guard !ThisProcess.has(needed) else {
         return "\(needed.name) is in force, so a security module or another namespace forbids it"
     }
     let path = ThisProcess.executablePath ?? "afprobe"
     return "\(needed.name) is missing; run it as root, or grant it to the program once: "
-        + "sudo setcap cap_net_raw,cap_net_admin+ep \(path)"
+        + "sudo setcap cap_net_raw,cap_net_admin\(others)+ep \(path)\(instead)"
+}
+
+// MARK: Scheduling
+
+private let schedulingOperations = [
+    "sched_setscheduler", "sched_setaffinity", "mlockall", "open(/dev/cpu_dma_latency)",
+]
+
+/// What to do where the kernel does not let the run have its time.
+private func schedulingAdvice(for error: SystemError) -> String? {
+    let rights = ",cap_sys_nice,cap_ipc_lock"
+    switch error.operation.description {
+    case "sched_setscheduler":
+        return missingCapabilityAdvice(
+            for: .sysNice, granting: rights,
+            instead: "; up to the limit of ulimit -r, now \(Scheduling.realtimePriorityLimit), anybody may")
+    case "mlockall":
+        return missingCapabilityAdvice(
+            for: .ipcLock, granting: rights, instead: "; or raise the limit: ulimit -l unlimited")
+    case "sched_setaffinity":
+        guard let allowed = try? Scheduling.allowedCPUs() else { return nil }
+        return "this process may run on: \(rangesText(allowed))"
+    default:
+        return error.code == .noSuchFile
+            ? "there is no such device here: idle CPUs may take longer to wake up"
+            : "only root may open it: run it as root, or have idle CPUs take longer to wake up"
+    }
+}
+
+/// Ascending numbers as the kernel writes lists of CPUs: `0-3,8`. cpuset(7)
+func rangesText(_ numbers: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for number in numbers {
+        if let last = ranges.last, last.upperBound == number - 1 {
+            ranges[ranges.count - 1] = last.lowerBound...number
+        } else {
+            ranges.append(number...number)
+        }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+        .joined(separator: ",")
 }
 
 extension ThisProcess.Capability {
@@ -115,6 +167,8 @@ extension ThisProcess.Capability {
         switch self {
         case .netAdmin: "CAP_NET_ADMIN"
         case .netRaw: "CAP_NET_RAW"
+        case .ipcLock: "CAP_IPC_LOCK"
+        case .sysNice: "CAP_SYS_NICE"
         }
     }
 }

@@ -25,9 +25,9 @@ private func words(_ values: Int64...) -> [UInt8] {
 }
 
 /// sock_extended_err
-private func extendedError(origin: UInt8, info: UInt32, data: UInt32) -> [UInt8] {
+private func extendedError(origin: UInt8, code: UInt8 = 0, info: UInt32, data: UInt32) -> [UInt8] {
     var bytes = withUnsafeBytes(of: UInt32(ENOMSG)) { Array($0) }
-    bytes += [origin, 0, 0, 0]
+    bytes += [origin, 0, code, 0]
     for value in [info, data] { bytes += withUnsafeBytes(of: value) { Array($0) } }
     return bytes
 }
@@ -51,6 +51,22 @@ private func auxiliary(status: UInt32, tci: UInt16, tpid: UInt16) -> [UInt8] {
             let ancillary = Ancillary(controlBytes: control.bytes.span)
             #expect(ancillary.software?.nanoseconds == 10_000_000_011)
             #expect(ancillary.hardware?.nanoseconds == 20_000_000_021)
+        }
+    }
+
+    /// The launch time stands where a stamp would, before or behind the error.
+    @Test(arguments: [(UInt8(1), LaunchFailure.invalid), (2, .missed)])
+    func readsWhyAFrameWasNotLaunched(code: UInt8, failure: LaunchFailure) {
+        for stampComesFirst in [true, false] {
+            var control = ControlBytes()
+            let stamp = words(10, 11, 0, 0, 0, 0)
+            if stampComesFirst { control.add(level: SOL_SOCKET, type: newStamp, stamp) }
+            control.add(
+                level: packetLevel, type: 16, extendedError(origin: 6, code: code, info: 11, data: 10))
+            if !stampComesFirst { control.add(level: SOL_SOCKET, type: newStamp, stamp) }
+            let ancillary = Ancillary(controlBytes: control.bytes.span)
+            #expect(ancillary.launchFailure == failure)
+            #expect(ancillary.software == nil && ancillary.transmission == nil)
         }
     }
 

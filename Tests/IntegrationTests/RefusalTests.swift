@@ -48,6 +48,16 @@ struct RefusalTests {
                 ],
                 "different IP versions"
             ),
+            (["send", "-i", "none", "-d", peer, "--batch", "1025"], "a number of probes from 1 to 1024"),
+            (["send", "-i", "none", "-d", peer, "-I", "0", "--launch-time", "1ms"], "needs a schedule"),
+            (["send", "-i", "none", "-d", peer, "--launch-time", "11s"], "at most 10s"),
+            (
+                ["send", "-i", "none", "-d", peer, "--launch-time", "1ms", "--qdisc-bypass"],
+                "exclude each other"
+            ),
+            (["listen", "-i", "none", "--realtime=0"], "a priority from 1 to 99"),
+            (["listen", "-i", "none", "--realtime", "5"], "Unexpected argument '5'"),
+            (["listen", "-i", "none", "--cpu", "8192"], "the number of a CPU from 0 to 8191"),
             (["listen", "-i", "none", "--group", peer], "the MAC address of a group"),
             (["ping", "-i", "none"], "Argument MAC is missing"),
             (["ping", "-i", "none", "ff:ff:ff:ff:ff:ff"], "the MAC address of one host"),

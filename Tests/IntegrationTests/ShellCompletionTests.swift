@@ -43,7 +43,7 @@ struct ShellCompletionTests {
     func offersEveryOption(shell: Shell) throws {
         let hosts = try Namespaces()
         let help = try hosts.near.afprobe("help", "listen").finish()
-        let options = help.output.matches(of: /--[a-z-]+(?= |$)/.anchorsMatchLineEndings()).map {
+        let options = help.output.matches(of: /--[a-z-]+(?= |\[|$)/.anchorsMatchLineEndings()).map {
             String($0.output)
         }
         let offered = try offered(for: "afprobe listen --", by: shell, on: hosts.near)

@@ -6,6 +6,7 @@ import AFPacketKit
 struct SampleValues: Equatable {
     var name = ""
     var count: UInt64 = 0
+    var level: UInt64?
     var isQuiet = false
     var isVerbose = false
     var words: [String] = []
@@ -23,6 +24,9 @@ func sampleSpec(
             ) { $0.name = $1 },
             .value("count", "c", "N", in: .pace, help: "How many.", as: parseCount) { $0.count = $1 },
             .value("counter", nil, "N", in: .pace, help: "Another.", as: parseCount) { $0.count = $1 },
+            .optionalValue("level", "N", in: .pace, fallback: 1, help: "How much.", as: parseCount) {
+                $0.level = $1
+            },
             .flag("quiet", "q", in: .output, help: "Less.") { $0.isQuiet = true },
             .flag("verbose", "v", in: .output, help: "More.") { $0.isVerbose = true },
         ],

@@ -17,7 +17,7 @@ import Testing
             for option in command.options {
                 let label = "--\(option.long)"
                 let lines = help.split(separator: "\n").filter { line in
-                    line.split(whereSeparator: { $0 == " " || $0 == "," }).prefix(2).contains { $0 == label }
+                    line.split(whereSeparator: { " ,[".contains($0) }).prefix(2).contains { $0 == label }
                 }
                 #expect(lines.count == 1, "\(command.name) \(label)")
                 #expect(option.help.hasSuffix("."), "\(command.name) \(label)")
@@ -36,6 +36,11 @@ import Testing
         #expect(commands[0].synopsis == "afprobe send -i IF -d MAC [OPTION]...")
         #expect(commands[2].synopsis == "afprobe ping -i IF [OPTION]... MAC")
         #expect(commands[3].synopsis == "afprobe hwstamp [OPTION]... [IF...]")
+    }
+
+    @Test func showsOptionalValuesInBrackets() {
+        let help = commandHelp(Command(sampleSpec()).description)
+        #expect(help.contains("\n      --level[=N]           How much.\n"), "\(help)")
     }
 
     @Test func breaksLines() {

@@ -180,6 +180,34 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         #expect(pacing.nextDue - start == 6_000)
     }
 
+    @Test func aBatchIsDueAtOnceAndTheRateStays() {
+        var pacing = Pacing(interval: 1_000, batch: 4, count: 10)
+        let start = pacing.nextDue
+        var dues: [Int64] = []
+        // The first batch is taken in two parts, as by a queue that is nearly full.
+        for frames: UInt64 in [3, 1, 4, 2] {
+            #expect(pacing.readyCount >= frames)
+            dues.append(pacing.nextDue - start)
+            pacing.advance(at: pacing.nextDue + 100, by: frames)
+        }
+        #expect(dues == [0, 0, 4_000, 8_000])
+        #expect(pacing.isFinished)
+    }
+
+    @Test func aLateBatchIsNotMadeUpFor() {
+        var pacing = Pacing(interval: 1_000, batch: 4, count: nil)
+        let start = pacing.nextDue
+        pacing.advance(at: start + 9_000, by: 4)
+        #expect(pacing.nextDue - start == 8_000)
+        #expect(pacing.readyCount == 4)
+    }
+
+    @Test func aPauseHasABound() {
+        var pacing = Pacing(interval: .max / 2, batch: 1024, count: nil)
+        pacing.advance(at: pacing.nextDue, by: 1024)
+        #expect(pacing.nextDue == MonotonicTime(nanoseconds: .max))
+    }
+
     @Test func ends() {
         var pacing = Pacing(interval: 0, count: 2)
         pacing.advance(at: pacing.nextDue)

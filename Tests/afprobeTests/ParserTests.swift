@@ -10,6 +10,22 @@ import Testing
         #expect(try parseSample(arguments).count == 5)
     }
 
+    @Test func takesAnOptionalValueBehindAnEqualsSignOnly() throws {
+        #expect(try parseSample([]).level == nil)
+        #expect(try parseSample(["--level"]).level == 1)
+        #expect(try parseSample(["--level=5"]).level == 5)
+        #expect(try parseSample(["--level=5", "--level"]).level == 1)
+        #expect(try parseSample(["--level", "-q"]) == SampleValues(level: 1, isQuiet: true))
+        #expect(try parseSample(["--level", "5"]) == SampleValues(level: 1, words: ["5"]))
+    }
+
+    @Test func refusesAnEmptyOptionalValue() {
+        #expect(
+            throws: ArgumentError.invalidValue(
+                "", of: "--level", expected: "a number of frames from 1, like 10")
+        ) { try parseSample(["--level="]) }
+    }
+
     @Test func takesBundledFlags() throws {
         let values = try parseSample(["-qvc3"])
         #expect(values == SampleValues(count: 3, isQuiet: true, isVerbose: true))

@@ -14,9 +14,19 @@ public struct Ancillary: Hashable, Sendable {
     public var isChecksumPending = false
     /// Set on messages of the error queue: which transmit stamp this is.
     public var transmission: TransmitReport?
+    /// Set on messages of the error queue: why this frame was not sent at its launch time, and never will be.
+    public var launchFailure: LaunchFailure?
 
     /// Nothing is known.
     public init() {}
+}
+
+/// Why a frame was dropped that had a launch time. SO_EE_CODE_TXTIME_, linux/errqueue.h
+public enum LaunchFailure: UInt8, Hashable, Sendable {
+    /// The queueing discipline goes by another clock, or the time had passed when the frame came.
+    case invalid = 1
+    /// The time passed while the frame waited.
+    case missed = 2
 }
 
 /// What a message of the error queue reports on: one event in the sending of one frame.
@@ -57,6 +67,8 @@ extension Ancillary {
         let alignment = MemoryLayout<Int>.size
         let headerSize = alignment + 8
         var start = 0
+        // The report of a frame that was not launched has its launch time in place of a stamp.
+        defer { if launchFailure != nil { (software, hardware) = (nil, nil) } }
         while let length = bytes.load(Int.self, at: start),
             let level = bytes.load(CInt.self, at: start + alignment),
             let type = bytes.load(CInt.self, at: start + alignment + 4)
@@ -75,8 +87,12 @@ extension Ancillary {
             if let stamp = data.timestamp(at: 0, wide: isNew) { software = stamp }
             if let stamp = data.timestamp(at: 2, wide: isNew) { hardware = stamp }
         case (SOL_PACKET, PACKET_TX_TIMESTAMP):
-            // struct sock_extended_err: ee_origin is the fifth byte, ee_info the third word, ee_data the last.
-            guard data.load(UInt8.self, at: 4) == UInt8(SO_EE_ORIGIN_TIMESTAMPING),
+            // struct sock_extended_err: ee_origin is the fifth byte, ee_code the seventh, ee_info the third word, ee_data the last.
+            guard let origin = data.load(UInt8.self, at: 4) else { return }
+            if origin == UInt8(SO_EE_ORIGIN_TXTIME) {
+                launchFailure = data.load(UInt8.self, at: 6).flatMap(LaunchFailure.init)
+            }
+            guard origin == UInt8(SO_EE_ORIGIN_TIMESTAMPING),
                 let event = data.load(UInt32.self, at: 8), let key = data.load(UInt32.self, at: 12)
             else { return }
             transmission = TransmitReport(event: TransmitReport.Event(rawValue: event), key: key)

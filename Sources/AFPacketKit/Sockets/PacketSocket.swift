@@ -65,12 +65,21 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   - priority: the class for the packet scheduler, 0…15. SO_PRIORITY
     ///   - bypassesScheduler: whether frames go straight to the driver: no scheduled stamp, nothing for captures on
     ///     this host, and `noBufferSpace` when the driver is busy. PACKET_QDISC_BYPASS
-    /// - Throws: `SystemError` as for a receiver.
+    ///   - launchClock: the clock that the frames' launch times are of; nil where they have none. The queueing
+    ///     discipline must go by the same clock: tc-etf(8) and tc-taprio(8) by TAI, tc-fq(8) by the monotonic one. What is
+    ///     not launched is reported. SO_TXTIME
+    /// - Throws: `SystemError` as for a receiver; of `SO_TXTIME` with `notPermitted` where CAP_NET_ADMIN is missing and
+    ///   the clock is not the monotonic one.
     public static func transmitter(
         on interface: NetworkInterface, timestamping: TimestampingFlags, priority: Int? = nil,
-        bypassesScheduler: Bool = false
+        bypassesScheduler: Bool = false, launchClock: ClockPair.Clock? = nil
     ) throws(SystemError) -> PacketSocket {
         let descriptor = try openSilent()
+        if let launchClock {
+            let flags = UInt32(SOF_TXTIME_REPORT_ERRORS.rawValue)
+            let option = sock_txtime(clockid: launchClock.identifier, flags: flags)
+            try descriptor.setOption("SO_TXTIME", SOL_SOCKET, SO_TXTIME, to: option)
+        }
         let granted = try descriptor.enableTimestamping(timestamping)
         if bypassesScheduler {
             try descriptor.setOption(
@@ -154,6 +163,21 @@ public struct PacketSocket: ~Copyable, Sendable {
             frame.withUnsafeBufferPointer {
                 cshim_send_recording(descriptor.rawValue, $0.baseAddress, $0.count, flags.rawValue)
             }
+        }
+    }
+
+    /// Hands the first `count` frames of a batch to the kernel, in their order, by one call.
+    ///
+    /// - Returns: how many were taken: fewer where there is no room for more now, or where the next one failed, which
+    ///   may have taken a number (`TransmitReport.key`) all the same; sending it again tells.
+    /// - Throws: `SystemError` of the first frame, as the other `send`.
+    public func send(_ batch: borrowing FrameBatch, first count: Int) throws(SystemError) -> Int {
+        while true {
+            let taken = batch.send(first: count, to: descriptor)
+            if taken >= 0 { return taken }
+            let error = SystemError.last("send")
+            if error.code == .wouldBlock { return 0 }
+            if error.code != .interrupted { throw error }
         }
     }
 

@@ -85,7 +85,7 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
     }
 }
 
-private func read(_ clock: clockid_t) -> Int64 {
+func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)  // fails only for a clock that does not exist
     return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)

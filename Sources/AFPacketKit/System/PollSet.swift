@@ -95,10 +95,4 @@ public struct PollSet: ~Copyable {
     public func isReady(_ member: Member) -> Bool {
         entries[member.index].revents != 0
     }
-
-    /// Lets the kernel end this thread's sleeps at the time asked for and not up to 50 µs later, its
-    /// default. PR_SET_TIMERSLACK, prctl(2)
-    public static func useFinestTimer() {
-        cshim_set_timer_slack(1)
-    }
 }

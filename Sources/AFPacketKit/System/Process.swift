@@ -9,6 +9,10 @@ public enum ThisProcess {
         case netAdmin = 12
         /// Open packet sockets.
         case netRaw = 13
+        /// Keep any amount of memory from being paged out.
+        case ipcLock = 14
+        /// Run at any priority.
+        case sysNice = 23
     }
 
     /// Whether a capability is in force; false also where that cannot be read.

@@ -81,6 +81,10 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let familyNotSupported = ErrorCode(rawValue: EAFNOSUPPORT)
     /// A value the kernel does not take. EINVAL.
     public static let invalidArgument = ErrorCode(rawValue: EINVAL)
+    /// There is no such file. ENOENT.
+    public static let noSuchFile = ErrorCode(rawValue: ENOENT)
+    /// There is not that much memory, or it may not be taken. ENOMEM.
+    public static let outOfMemory = ErrorCode(rawValue: ENOMEM)
     /// The kernel does not have this call or request. ENOSYS.
     public static let notImplemented = ErrorCode(rawValue: ENOSYS)
     /// What came is not a message of that protocol. EBADMSG.

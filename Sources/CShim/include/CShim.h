@@ -21,6 +21,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
 #include <sys/timex.h>
@@ -38,6 +39,9 @@ static const uint32_t cshim_TP_STATUS_CSUMNOTREADY = 1u << 3;
 static const uint32_t cshim_TP_STATUS_VLAN_VALID = 1u << 4;
 static const uint32_t cshim_TP_STATUS_VLAN_TPID_VALID = 1u << 6;
 
+// An enumerator of a type that getrlimit does not take in Swift.
+static const int cshim_RLIMIT_RTPRIO = RLIMIT_RTPRIO;
+
 // Requests whose numbers are made by macros.
 static const unsigned long cshim_PTP_SYS_OFFSET = PTP_SYS_OFFSET;
 static const unsigned long cshim_PTP_SYS_OFFSET_EXTENDED = PTP_SYS_OFFSET_EXTENDED;
@@ -50,6 +54,11 @@ struct cshim_mmsghdr {
     unsigned int msg_len;
 };
 
+// Returns how many frames were taken, or -1 and errno where the first was not.
+int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count);
+// When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.
+enum { CSHIM_LAUNCH_CONTROL_SIZE = CMSG_SPACE(sizeof(uint64_t)) };
+void cshim_write_launch_time(void *control, uint64_t nanoseconds);
 int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags);
 // A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own; CMSG_ are macros.
 ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags);
@@ -67,6 +76,14 @@ int cshim_lock_byte(int fd, long offset, short type);
 
 // prctl is variadic. Timer slack: how late, in nanoseconds, the kernel may end a sleep to save power.
 int cshim_set_timer_slack(unsigned long nanoseconds);
+
+// As many CPUs as the kernel can be built for. NR_CPUS
+enum { CSHIM_CPU_COUNT = 8192 };
+// The calls about CPUs are hidden behind _GNU_SOURCE, and CPU_ are macros. The calling thread runs on that CPU alone from
+// now on. Returns 0, or -1 and errno.
+int cshim_run_on_cpu(unsigned int cpu);
+// Whether the calling thread may run on a CPU, into `allowed` for the first `count` CPUs. Returns 0, or -1 and errno.
+int cshim_allowed_cpus(bool *allowed, unsigned int count);
 
 // unshare is hidden behind _GNU_SOURCE. Moves the process into a network namespace of its own and, if asked, into a user
 // namespace that it is root in. Returns 0, or -1 and errno.

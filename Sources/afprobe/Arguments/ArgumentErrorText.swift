@@ -46,6 +46,7 @@ extension OptionDescription {
         return switch arity {
         case .flag: name
         case .value(let placeholder): "\(name) \(placeholder)"
+        case .optionalValue(let placeholder): "\(name)[=\(placeholder)]"
         }
     }
 }

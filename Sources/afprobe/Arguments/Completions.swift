@@ -170,6 +170,9 @@ private func zshSpec(_ option: OptionDescription) -> String {
     case .flag: (value, equals) = ("", "")
     case .value(let placeholder):
         (value, equals) = (":\(placeholder):\(zshAction(option.completion))", "=")
+    // Behind the equals sign or not at all.
+    case .optionalValue(let placeholder):
+        (value, equals) = ("::\(placeholder):\(zshAction(option.completion))", "=-")
     }
     let long = "--\(option.long)\(equals)"
     guard let short = option.short else { return "'\(long)[\(help)]\(value)'" }

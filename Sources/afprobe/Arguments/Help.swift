@@ -66,6 +66,7 @@ extension OptionDescription {
         return switch arity {
         case .flag: "\(letter)--\(long)"
         case .value(let placeholder): "\(letter)--\(long) \(placeholder)"
+        case .optionalValue(let placeholder): "\(letter)--\(long)[=\(placeholder)]"
         }
     }
 }

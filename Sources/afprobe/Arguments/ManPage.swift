@@ -80,6 +80,7 @@ extension OptionDescription {
         switch arity {
         case .flag: []
         case .value(let placeholder): ["Ar", placeholder]
+        case .optionalValue(let placeholder): ["Ns", "Oo", "=", "Ns", "Ar", placeholder, "Oc"]
         }
     }
 }

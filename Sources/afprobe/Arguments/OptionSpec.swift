@@ -6,6 +6,8 @@ struct OptionDescription: Equatable {
     enum Arity: Equatable {
         case flag
         case value(String)
+        /// `--name` or `--name=value`; the next word is never the value.
+        case optionalValue(String)
     }
 
     /// The heading it stands under in the help.
@@ -37,7 +39,8 @@ enum Completion: Equatable {
 /// An option of a command that collects its options in `Values`.
 struct OptionSpec<Values> {
     let description: OptionDescription
-    let apply: (inout Values, String) throws(ValueError) -> Void
+    /// Takes the text of the value; nil where the option stands without one.
+    let apply: (inout Values, String?) throws(ValueError) -> Void
 
     /// An option that is there or not.
     static func flag(
@@ -48,7 +51,7 @@ struct OptionSpec<Values> {
             description: OptionDescription(
                 long: long, short: short, arity: .flag, section: section, help: help,
                 completion: .nothing, isRequired: false),
-            apply: { (values: inout Values, _: String) throws(ValueError) in set(&values) })
+            apply: { (values: inout Values, _: String?) throws(ValueError) in set(&values) })
     }
 
     /// An option with a value, which is parsed and then kept; of one that is given twice the last counts.
@@ -63,8 +66,23 @@ struct OptionSpec<Values> {
             description: OptionDescription(
                 long: long, short: short, arity: .value(placeholder), section: section, help: help,
                 completion: completion, isRequired: isRequired),
-            apply: { (values: inout Values, text: String) throws(ValueError) in
-                set(&values, try parse(text))
+            apply: { (values: inout Values, text: String?) throws(ValueError) in
+                set(&values, try parse(text ?? ""))
+            })
+    }
+
+    /// An option that may stand alone, and then means `fallback`, or have a value behind an equals sign.
+    static func optionalValue<Value>(
+        _ long: String, _ placeholder: String, in section: OptionDescription.Section, fallback: Value,
+        help: String, as parse: @escaping (String) throws(ValueError) -> Value,
+        set: @escaping (inout Values, Value) -> Void
+    ) -> OptionSpec {
+        OptionSpec(
+            description: OptionDescription(
+                long: long, short: nil, arity: .optionalValue(placeholder), section: section, help: help,
+                completion: .nothing, isRequired: false),
+            apply: { (values: inout Values, text: String?) throws(ValueError) in
+                if let text { set(&values, try parse(text)) } else { set(&values, fallback) }
             })
     }
 }

@@ -36,7 +36,9 @@ struct Parser<Values> {
         switch option.description.arity {
         case .flag:
             guard value == nil else { throw .unexpectedValue(option: "--\(name)") }
-            try apply(option, "", as: "--\(name)", &state)
+            try apply(option, nil, as: "--\(name)", &state)
+        case .optionalValue:
+            try apply(option, value, as: "--\(name)", &state)
         case .value(let placeholder):
             let given =
                 if let value { value } else { try nextValue(of: "--\(name)", placeholder, &state) }
@@ -54,8 +56,8 @@ struct Parser<Values> {
                 throw .unknownOption("-\(letter)", candidates: shortCandidates(for: letter, letters))
             }
             switch option.description.arity {
-            case .flag:
-                try apply(option, "", as: "-\(letter)", &state)
+            case .flag, .optionalValue:
+                try apply(option, nil, as: "-\(letter)", &state)
             case .value(let placeholder):
                 let value =
                     try letters.isEmpty
@@ -79,10 +81,10 @@ struct Parser<Values> {
     }
 
     private func apply(
-        _ option: OptionSpec<Values>, _ value: String, as written: String, _ state: inout State
+        _ option: OptionSpec<Values>, _ value: String?, as written: String, _ state: inout State
     ) throws(ArgumentError) {
         do throws(ValueError) { try option.apply(&state.values, value) } catch {
-            throw .invalidValue(value, of: written, expected: error.expected)
+            throw .invalidValue(value ?? "", of: written, expected: error.expected)
         }
         state.given.insert(option.description.long)
     }

@@ -25,6 +25,18 @@ func numberParser(
     { (text: String) throws(ValueError) in try parseNumber(text, in: range, what) }
 }
 
+/// A priority of real-time scheduling.
+func parseRealtimePriority(_ text: String) throws(ValueError) -> Int {
+    let range = Scheduling.realtimePriorities
+    return Int(
+        try parseNumber(text, in: UInt64(range.lowerBound)...UInt64(range.upperBound), "a priority"))
+}
+
+/// The number of a CPU; whether there is such a one is not judged.
+func parseCPU(_ text: String) throws(ValueError) -> Int {
+    Int(try parseNumber(text, in: 0...UInt64(Scheduling.cpuNumbers.upperBound - 1), "the number of a CPU"))
+}
+
 /// Any text.
 func parseText(_ text: String) throws(ValueError) -> String { text }
 
@@ -80,6 +92,13 @@ func parseReportInterval(_ text: String) throws(ValueError) -> Int64 {
     let interval = try parseDuration(text)
     guard interval >= 1_000_000 else { throw ValueError("a duration of at least 1ms") }
     return interval
+}
+
+/// How long after it is handed over a frame is launched: within what tc-fq(8) accepts unless told otherwise.
+func parseLaunchOffset(_ text: String) throws(ValueError) -> Int64 {
+    let offset = try parsePositiveDuration(text)
+    guard offset <= 10_000_000_000 else { throw ValueError("a duration of at most 10s") }
+    return offset
 }
 
 /// The interval, in nanoseconds, of a rate in frames a second, which may be a fraction.

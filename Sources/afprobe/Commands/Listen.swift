@@ -49,6 +49,7 @@ extension CommandSpec<ListenOptions> {
                 ) { $0.replyLimit = $1 },
                 .count("End after N probes. Default: listen without end."),
                 .deadline,
+                .realtime, .cpu, .spinForFrames,
                 .etherType,
                 .udp("Take probes in UDP datagrams, over IPv4 and IPv6."),
                 .destinationPort,
@@ -91,11 +92,14 @@ extension ListenOptions {
             filter: captureFilter.map { probes.and($0) } ?? probes,
             stampFilters: traffic.receiveFilters, groups: groups, isPromiscuous: isPromiscuous,
             count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
-            replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet)
+            replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet,
+            spins: traffic.spins)
         var listener = try Listener(on: interface, plan)
+        let schedule = try Schedule(traffic.schedule, &console)
         try dropPrivileges(keepingThoseOf: lease)
         try listener.run(signals, &console)
         _ = consume portGuard
+        _ = consume schedule
         guard !listener.hasMeasured else { return .measured }
         throw Failure(
             status: .nothingCame, message: "No probe came",

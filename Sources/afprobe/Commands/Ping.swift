@@ -62,7 +62,7 @@ extension CommandSpec<PingOptions> {
                 .deadline,
                 .timeout("How long to wait for a reply. Default: 1s."),
                 .warmup,
-                .spin,
+                .realtime, .cpu, .spinForFrames,
                 .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .udp("Ping by UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
@@ -118,12 +118,14 @@ extension PingOptions {
             console.isDetailed ? .everything : self.report.showsStages ? .stages : .usual
         var pinger = try Pinger(
             on: interface, plan(shape, size, replyPort: port, detail), detail: detail)
+        let schedule = try Schedule(traffic.schedule, &console)
         try dropPrivileges(keepingThoseOf: lease)
         console.beginStatus()
         var failure: Failure?
         // What has been measured until then is told all the same.
         do throws(Failure) { try pinger.run(signals, &console) } catch { failure = error }
         _ = consume portGuard
+        _ = consume schedule
         let reasons = pinger.reasonsForMissingHardware()
         try report.write(pinger.result, elapsed: pinger.elapsed, missingHardware: reasons, &console)
         if let failure { throw failure }

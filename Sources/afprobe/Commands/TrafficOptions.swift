@@ -24,6 +24,7 @@ struct TrafficOptions {
     var isPTP = false
     var spins = false
     var captureFile: String?
+    var schedule = ScheduleRequest()
 
     /// The time between two frames.
     var interval: Int64 { givenInterval ?? 1_000_000_000 }
@@ -146,12 +147,31 @@ extension OptionSpec where Values: HasTraffic {
         ) { $0.traffic.handling.bypassesScheduler = true }
     }
 
-    static var spin: OptionSpec {
-        .flag(
-            "spin", in: .pace,
+    static func spin(_ help: String) -> OptionSpec {
+        .flag("spin", in: .pace, help: help) { $0.traffic.spins = true }
+    }
+
+    static var spinForFrames: OptionSpec {
+        .spin(
+            "Look for frames without ever sleeping: takes a whole CPU, and the time to wake up out of the figures."
+        )
+    }
+
+    static var realtime: OptionSpec {
+        .optionalValue(
+            "realtime", "PRIO", in: .pace, fallback: ScheduleRequest.usualPriority,
             help:
-                "Look for frames without ever sleeping: takes a whole CPU, and the time to wake up out of the figures."
-        ) { $0.traffic.spins = true }
+                "Run before all ordinary programs (SCHED_FIFO; PRIO is 1 to 99, and 1 where none is given), stay in "
+                + "memory, and keep idle CPUs from sleeping deeply.",
+            as: parseRealtimePriority
+        ) { $0.traffic.schedule.priority = $1 }
+    }
+
+    static var cpu: OptionSpec {
+        .value(
+            "cpu", nil, "N", in: .pace, help: "Measure on this CPU alone. What is printed is written on any.",
+            as: parseCPU
+        ) { $0.traffic.schedule.cpu = $1 }
     }
 
     static var pcap: OptionSpec {

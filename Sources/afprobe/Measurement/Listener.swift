@@ -50,8 +50,16 @@ struct Listener: ~Copyable {
         let deadline = plan.deadline.map { start + $0 }
         var statisticsDue = start + plan.statisticsInterval
         var nextLook = start
+        var untilLook = 0
         // The last replies are followed up as well.
         loop: while !isFinished || awaitsReports, !console.isClosed {
+            if plan.spins {
+                try takeFrames(&console)
+                try collectReports(&console)
+                untilLook -= 1
+                if untilLook > 0 { continue }
+                untilLook = turnsBetweenLooks
+            }
             let now = MonotonicTime.now()
             if let deadline, now >= deadline { break }
             if now >= statisticsDue {
@@ -65,12 +73,12 @@ struct Listener: ~Copyable {
             if console.isClosed { break }
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
-            if now < nextLook, canWaitForFrames(until: wake, now) {
+            if now < nextLook, !plan.spins, canWaitForFrames(until: wake, now) {
                 try takeFrames(&console, isWaiting: true)
                 continue
             }
             nextLook = .now() + PacketSocket.longestWait
-            let isLook = canWaitForFrames(until: wake, now)
+            let isLook = plan.spins || canWaitForFrames(until: wake, now)
             do throws(SystemError) { try poll.wait(until: isLook ? now : wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
@@ -250,4 +258,6 @@ struct ListenPlan {
     /// Replies a second at most; nil where none are wanted.
     let replyLimit: UInt64?
     let isQuiet: Bool
+    /// Whether to look for frames without sleeping.
+    let spins: Bool
 }

@@ -125,8 +125,9 @@ struct MissingStamps {
     /// - Parameters:
     ///   - late: how many stamps came after the time-out.
     ///   - overflows: how often the error queue was found full.
+    ///   - unlaunched: how many frames were dropped because of their launch times.
     mutating func reasonsForTransmitHardware(
-        _ count: UInt64, late: UInt64, overflows: UInt64
+        _ count: UInt64, late: UInt64, overflows: UInt64, unlaunched: UInt64 = 0
     ) -> [String] {
         guard count > 0 else { return [] }
         updateSetting()
@@ -138,6 +139,7 @@ struct MissingStamps {
             reasons.append("\(why): \(min(part, left))")
             left -= min(part, left)
         }
+        explain(unlaunched, "not launched")
         explain(late, "later than the timeout")
         let counted = risenCounters(prefix: "tx_")
         for (name, rise) in counted { explain(rise, "skipped by the NIC, \(name)") }
@@ -158,12 +160,17 @@ struct MissingStamps {
     }
 
     /// Why `count` frames were sent without a software stamp.
-    func reasonsForTransmitSoftware(_ count: UInt64, late: UInt64, overflows: UInt64) -> [String] {
+    func reasonsForTransmitSoftware(
+        _ count: UInt64, late: UInt64, overflows: UInt64, unlaunched: UInt64 = 0
+    ) -> [String] {
         guard count > 0 else { return [] }
         guard capabilities?.flags.contains(.transmitSoftware) ?? true else { return [notSupported] }
-        let lost = count - min(count, late)
+        let unlaunched = min(count, unlaunched)
+        let late = min(count - unlaunched, late)
+        let lost = count - unlaunched - late
         let why = overflows > 0 ? "error queue full" : "the frame was dropped, or its report"
-        return (late > 0 ? ["later than the timeout: \(min(count, late))"] : [])
+        return (unlaunched > 0 ? ["not launched: \(unlaunched)"] : [])
+            + (late > 0 ? ["later than the timeout: \(late)"] : [])
             + (lost > 0 ? ["\(why): \(lost)"] : [])
     }
 

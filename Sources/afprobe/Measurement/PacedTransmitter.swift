@@ -18,6 +18,13 @@ struct TransmitPlan {
     let timeout: Int64
     /// Whether frames get no line.
     let isQuiet: Bool
+    /// Whether to watch the clock awake where a frame is nearly due.
+    var spins = false
+    /// Frames that are sent by one call, and are due together.
+    var batch = 1
+    /// Nanoseconds from a frame's due time, when it is handed to the kernel, until it is to leave; nil where it leaves at
+    /// once.
+    var launchOffset: Int64?
 }
 
 /// Sends numbered frames on schedule, and keeps what is known of each until it is settled.
@@ -43,6 +50,9 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// Whether the next frame has to wait for the release of the last.
     private var isHeld = false
     private let start = MonotonicTime.now()
+    /// How long before a frame is due not to sleep any more, in nanoseconds.
+    private var margin: Int64 = 0
+    private var launchClock: ClockPair?
 
     /// - Parameters:
     ///   - isOneAtATime: whether a frame has to be released before the next is sent.
@@ -52,21 +62,24 @@ struct PacedTransmitter<Entry>: ~Copyable {
         filler: Entry
     ) throws(SystemError) {
         transmitter = try Transmitter(
-            on: interface, message, in: plan.shape, size: plan.size, plan.handling)
+            on: interface, message, in: plan.shape, size: plan.size, plan.handling, batch: plan.batch)
+        launchClock = plan.handling.launchClock.map { ClockPair($0) }
         self.plan = plan
         self.interface = interface
         self.isOneAtATime = isOneAtATime
         window = ProbeWindow(
-            capacity: Self.windowCapacity(interval: plan.interval, timeout: plan.timeout), filler: filler)
+            capacity: Self.windowCapacity(plan), filler: filler)
         let total = plan.count.map { $0.addingReportingOverflow(plan.warmup) }
         pacing = Pacing(
-            interval: plan.interval, count: total.flatMap { $0.overflow ? nil : $0.partialValue })
+            interval: plan.interval, batch: UInt64(plan.batch),
+            count: total.flatMap { $0.overflow ? nil : $0.partialValue })
     }
 
     /// All that is sent within the time-out may be unsettled at once, within bounds.
-    private static func windowCapacity(interval: Int64, timeout: Int64) -> Int {
-        guard interval > 0 else { return 4096 }
-        return Int(min(max(timeout / interval, 62), 65_534) + 2)
+    private static func windowCapacity(_ plan: TransmitPlan) -> Int {
+        guard plan.interval > 0 else { return max(4096, 4 * plan.batch) }
+        let most = (plan.timeout + (plan.launchOffset ?? 0)) / plan.interval + Int64(plan.batch - 1)
+        return Int(min(max(most, 62), 65_534) + 2)
     }
 
     /// Whether all has been sent and settled.
@@ -86,25 +99,32 @@ struct PacedTransmitter<Entry>: ~Copyable {
             && !isHeld
     }
 
-    /// Sends the next frame if it is due.
+    /// Sends the next frame, or a batch of them, if it is due.
     ///
-    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before.
+    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before and when it was
+    ///   to leave.
     /// - Returns: whether a frame was due.
     mutating func sendIfDue(
-        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp) -> Entry
+        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp, MonotonicTime) -> Entry
     ) throws(Failure) -> Bool {
         guard canSend, now >= nextSend else { return false }
         let number = pacing.sentCount + 1
+        let launch = pacing.nextDue + (plan.launchOffset ?? 0)
         do throws(SystemError) {
-            guard let userspace = try transmitter.send(number) else {
+            let (taken, userspace) = try transmitter.send(
+                number, count: Int(min(pacing.readyCount, window.room)),
+                launchTime: launchClock?.currentReading(at: launch))
+            guard taken > 0 else {
                 isWaitingForRoom = true
                 return true
             }
-            window.open(number, at: now, entry(userspace))
+            for number in number..<number + UInt64(taken) {
+                window.open(number, at: now + (plan.launchOffset ?? 0), entry(userspace, launch))
+                if number > plan.warmup { sent += 1 } else { warmedUp += 1 }
+            }
             isHeld = isOneAtATime
-            if number > plan.warmup { sent += 1 } else { warmedUp += 1 }
             outage.end(interface, &console)
-            pacing.advance(at: now)
+            pacing.advance(at: now, by: UInt64(taken))
         } catch {
             try take(error, sending: number, at: now, &console)
         }
@@ -118,6 +138,20 @@ struct PacedTransmitter<Entry>: ~Copyable {
         guard isOneAtATime, number == pacing.sentCount else { return }
         isHeld = false
         retryAt = pause > 0 ? .now() + pause : MonotonicTime(nanoseconds: 0)
+    }
+
+    /// Starts the schedule: to be called by the thread that sends, when it is scheduled as it is to be.
+    mutating func begin() throws(SystemError) {
+        if plan.spins, plan.interval > 0 { margin = try SpinMargin.measured() }
+        pacing.begin()
+    }
+
+    /// What the clock shows now or, where a frame is nearly due, when it is due.
+    func awaitDue() -> MonotonicTime {
+        var now = MonotonicTime.now()
+        guard margin > 0, canSend, nextSend - now <= margin else { return now }
+        while now < nextSend { now = .now() }
+        return now
     }
 
     /// When the next frame may go out.
@@ -165,7 +199,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// When there is something to do at the latest.
     mutating func wakeTime() -> MonotonicTime? {
         var wake = plan.deadline.map { start + $0 } ?? MonotonicTime(nanoseconds: .max)
-        if canSend { wake = min(wake, nextSend) }
+        if canSend { wake = min(wake, nextSend + -margin) }
         if let oldest = window.oldestOpen() { wake = min(wake, oldest.sentAt + plan.timeout) }
         return wake.nanoseconds == .max ? nil : wake
     }

@@ -1,30 +1,51 @@
 import AFPacketKit
 
-/// When the next frame is due, on a schedule that does not drift: frame n at start + n × interval.
+/// When the next frames are due, on a schedule that does not drift: batch n at start + n × frames in a batch × interval.
+///
+/// A batch is a burst: its frames are due together, and the rate is the same as without batches. RFC 2544, section 21
 struct Pacing {
-    /// Nanoseconds between two frames; 0 is as fast as it goes.
-    let interval: Int64
-    private let remaining: UInt64?
+    /// Nanoseconds from a batch to the next; 0 is as fast as it goes.
+    private let pause: Int64
+    private let batch: UInt64
+    private let count: UInt64?
+    /// When the batch that is being sent, or is next, is due.
     private(set) var nextDue: MonotonicTime
     private(set) var sentCount: UInt64 = 0
+    private var leftInBatch: UInt64
 
-    /// A schedule of `count` frames (nil: without end), the first one due now.
-    init(interval: Int64, count: UInt64?) {
-        self.interval = interval
-        remaining = count
+    /// A schedule of `count` frames (nil: without end), which begins now.
+    ///
+    /// - Parameters:
+    ///   - interval: nanoseconds a frame; 0 is as fast as it goes.
+    ///   - batch: how many frames are due together, from 1.
+    init(interval: Int64, batch: UInt64 = 1, count: UInt64?) {
+        let (product, overflow) = interval.multipliedReportingOverflow(by: Int64(batch))
+        pause = overflow ? .max : product
+        self.batch = batch
+        self.count = count
         nextDue = .now()
+        leftInBatch = batch
     }
 
-    /// Whether all frames have been sent.
-    var isFinished: Bool { remaining.map { sentCount >= $0 } ?? false }
+    /// Has the first frame due now.
+    mutating func begin() { nextDue = .now() }
 
-    /// Goes on to the next frame. Where whole intervals were missed, because the window was full or the
-    /// machine was stopped, they are left out and not made up for in a burst.
-    mutating func advance(at now: MonotonicTime) {
-        sentCount += 1
-        guard interval > 0 else { return }
-        nextDue = nextDue + interval
+    /// Whether all frames have been sent.
+    var isFinished: Bool { readyCount == 0 }
+
+    /// How many frames are due together, or are left of those.
+    var readyCount: UInt64 { min(leftInBatch, count.map { $0 - sentCount } ?? leftInBatch) }
+
+    /// Goes on to the next frame, or over several of one batch. Where whole pauses were missed, because the window was
+    /// full or the machine was stopped, they are left out and not made up for in a burst.
+    mutating func advance(at now: MonotonicTime, by frames: UInt64 = 1) {
+        sentCount += frames
+        leftInBatch -= frames
+        guard leftInBatch == 0 else { return }
+        leftInBatch = batch
+        guard pause > 0 else { return }
+        nextDue = nextDue + pause
         let behind = now - nextDue
-        if behind >= interval { nextDue = nextDue + behind / interval * interval }
+        if behind >= pause { nextDue = nextDue + behind / pause * pause }
     }
 }

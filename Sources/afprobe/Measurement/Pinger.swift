@@ -4,7 +4,7 @@ import AFPacketKit
 struct Pinger: ~Copyable {
     private var transmitter: PacedTransmitter<Exchange>
     /// For the capture file: each request as it was sent.
-    private var captured: ProbeFrame
+    private var captured: RenumberedFrame
     private var receiver: Receiver
     private let plan: PingPlan
     private let interface: NetworkInterface
@@ -37,7 +37,8 @@ struct Pinger: ~Copyable {
         } catch {
             throw Failure("Cannot ping on interface \(interface.name)", error)
         }
-        captured = ProbeFrame(message, in: plan.transmit.shape, size: plan.transmit.size)
+        captured = RenumberedFrame(
+            ProbeFrame(message, in: plan.transmit.shape, size: plan.transmit.size))
         self.session = session
         expected = ExpectedStamps(on: interface, plan.transmit.handling)
         missing = MissingStamps(on: interface)
@@ -73,14 +74,14 @@ struct Pinger: ~Copyable {
         let reports = transmitter.add(to: &poll)
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
-        PollSet.useFinestTimer()
+        Scheduling.useFinestTimer()
         var untilLook = 0
         loop: while !console.isClosed {
             let now = MonotonicTime.now()
             try expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
-            let wasDue = try transmitter.sendIfDue(at: now, &console) {
-                Exchange(requestSent: TransmitStamps(userspace: $0))
+            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
+                Exchange(requestSent: TransmitStamps(userspace: userspace))
             }
             if wasDue, transmitter.isFinished { continue }
             if plan.spins {
@@ -370,4 +371,4 @@ struct Pinger: ~Copyable {
 private let followUpPatience: Int64 = 1_000_000
 
 /// How many turns of a spinning loop pass between two looks at the signals and the clock of the status.
-private let turnsBetweenLooks = 256
+let turnsBetweenLooks = 256

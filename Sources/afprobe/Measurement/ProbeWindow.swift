@@ -31,6 +31,9 @@ struct ProbeWindow<Entry> {
     /// Whether the next probe has to wait until the oldest is settled.
     var isFull: Bool { next - oldest > mask }
 
+    /// How many probes may be added before the oldest is settled.
+    var room: UInt64 { mask + 1 - (next - oldest) }
+
     /// Adds the probe after the last one; the window must not be full.
     mutating func open(_ number: UInt64, at time: MonotonicTime, _ entry: Entry) {
         slots[index(of: number)] = Slot(number: number, sentAt: time, isOpen: true, entry: entry)

@@ -8,7 +8,9 @@ struct Sender: ~Copyable {
     private var missing: MissingStamps
     private var counts = Counts()
     /// For the capture file: each frame as it was sent.
-    private var captured: ProbeFrame
+    private var captured: RenumberedFrame
+    /// How late frames left, measured against the schedule, where there is one.
+    private var scheduleErrors: Distribution?
 
     private struct Counts {
         var stampedSoftware: UInt64 = 0
@@ -19,6 +21,8 @@ struct Sender: ~Copyable {
         var lateSoftware: UInt64 = 0
         var mismatched: UInt64 = 0
         var unmatched: UInt64 = 0
+        var launchMissed: UInt64 = 0
+        var launchInvalid: UInt64 = 0
     }
 
     init(on interface: NetworkInterface, _ plan: TransmitPlan) throws(Failure) {
@@ -30,9 +34,10 @@ struct Sender: ~Copyable {
             throw Failure("Cannot send on interface \(interface.name)", error)
         }
         self.interface = interface
-        captured = ProbeFrame(message, in: plan.shape, size: plan.size)
+        captured = RenumberedFrame(ProbeFrame(message, in: plan.shape, size: plan.size))
         expected = ExpectedStamps(on: interface, plan.handling)
         missing = MissingStamps(on: interface)
+        scheduleErrors = plan.interval > 0 ? Distribution() : nil
     }
 
     /// Whether any stamp came back.
@@ -56,13 +61,18 @@ struct Sender: ~Copyable {
         let reports = transmitter.add(to: &poll)
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
-        PollSet.useFinestTimer()
+        Scheduling.useFinestTimer()
+        try begin()
+        // What was planned on the clock of the stamps, read next to each frame: somebody may set that clock.
+        var schedule = scheduleErrors.map { _ in ClockPair(.realtime) }
         var untilLook = lookInterval
         loop: while !console.isClosed {
-            let now = MonotonicTime.now()
+            let now = transmitter.awaitDue()
             expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
-            let wasDue = try transmitter.sendIfDue(at: now, &console) { TransmitStamps(userspace: $0) }
+            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, due in
+                TransmitStamps(planned: schedule?.currentReading(at: due), userspace: userspace)
+            }
             if wasDue {
                 try collect(&console)
                 untilLook -= 1
@@ -93,6 +103,12 @@ struct Sender: ~Copyable {
         }
     }
 
+    private mutating func begin() throws(Failure) {
+        do throws(SystemError) { try transmitter.begin() } catch {
+            throw Failure("Cannot measure how long it takes to wake up", error)
+        }
+    }
+
     /// Reads all transmit stamps that have come back.
     private mutating func collect(
         _ console: inout Console, clearingErrors: Bool = false
@@ -113,6 +129,7 @@ struct Sender: ~Copyable {
         case .foreign:
             counts.unmatched += 1
             return
+        case .notLaunched(let failure, of: let number): return take(failure, of: number, &console)
         case .stamps(let reported, let about): (stamps, number) = (reported, about)
         }
         guard let isOpen = transmitter.window.isOpen(number) else {
@@ -128,6 +145,22 @@ struct Sender: ~Copyable {
         } else if expected.areComplete(transmitter.window[number]) {
             settle(number, &console)
         }
+    }
+
+    /// A probe that was not launched is settled: nothing more of it is to come.
+    private mutating func take(_ failure: LaunchFailure, of number: UInt64, _ console: inout Console) {
+        guard let isOpen = transmitter.window.isOpen(number) else {
+            counts.unmatched += 1
+            return
+        }
+        transmitter.window[number].launchFailure = failure
+        if number > transmitter.plan.warmup {
+            switch failure {
+            case .missed: counts.launchMissed += 1
+            case .invalid: counts.launchInvalid += 1
+            }
+        }
+        if isOpen { settle(number, &console) }
     }
 
     /// Gives up those whose stamps should have come by now.
@@ -148,6 +181,7 @@ struct Sender: ~Copyable {
             captured.renumber(to: number)
             console.capture(captured.bytes.span, length: plan.size, at: time)
         }
+        if let error = stamps.scheduleError { scheduleErrors?.record(error) }
         guard !plan.isQuiet else { return }
         var reasons = MissingReasons()
         if console.isDetailed {
@@ -158,6 +192,9 @@ struct Sender: ~Copyable {
                 reasons.software = missing.reasonForTransmitSoftware(timeout: plan.timeout)
             }
             if stamps.scheduled == nil { reasons.scheduled = reasonForScheduled }
+            if let failure = stamps.launchFailure {
+                (reasons.hardware, reasons.software) = (failure.text, failure.text)
+            }
         }
         console.write(
             .transmit(
@@ -181,16 +218,20 @@ struct Sender: ~Copyable {
     private mutating func summarize(_ console: inout Console) {
         console.awaitRoom()
         let (counts, overflows) = (counts, transmitter.reportOverflows)
+        let unlaunched = counts.launchMissed + counts.launchInvalid
         let hardwareReasons = missing.reasonsForTransmitHardware(
-            counts.missingHardware, late: counts.lateHardware, overflows: overflows)
+            counts.missingHardware, late: counts.lateHardware, overflows: overflows, unlaunched: unlaunched)
         let softwareReasons = missing.reasonsForTransmitSoftware(
-            counts.missingSoftware, late: counts.lateSoftware, overflows: overflows)
+            counts.missingSoftware, late: counts.lateSoftware, overflows: overflows, unlaunched: unlaunched)
+        let launches = transmitter.plan.launchOffset != nil
         let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures.map { Int64($0) })
         console.write(.info, "TX Summary") { line in
             line.integer("failed", transmitter.failed)
             line.integer("in_flight", UInt64(transmitter.window.openCount))
             line.integer("late_hardware", counts.lateHardware)
             line.integer("late_software", counts.lateSoftware)
+            line.integer("launch_invalid", launches ? Int64(counts.launchInvalid) : nil)
+            line.integer("launch_missed", launches ? Int64(counts.launchMissed) : nil)
             line.integer("lines_dropped", dropped)
             line.integer("mismatched", counts.mismatched)
             line.missing(
@@ -201,6 +242,10 @@ struct Sender: ~Copyable {
                 softwareReasons)
             line.integer("pcap_dropped", uncaptured)
             line.integer("queue_overflows", overflows)
+            line.integer("schedule_error_max_ns", scheduleErrors?.maximum)
+            line.integer("schedule_error_min_ns", scheduleErrors?.minimum)
+            line.integer("schedule_error_p50_ns", scheduleErrors?.percentile(.p50))
+            line.integer("schedule_error_p99_ns", scheduleErrors?.percentile(.p99))
             line.integer("sent", transmitter.sent)
             line.integer("stamped_hardware", counts.stampedHardware)
             line.integer("stamped_software", counts.stampedSoftware)

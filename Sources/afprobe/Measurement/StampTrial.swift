@@ -81,7 +81,7 @@ struct StampTrial: ~Copyable {
         var poll = PollSet()
         let reports = poll.addErrorQueue(of: transmitter.socket)
         let requests = poll.add(signals.queue)
-        PollSet.useFinestTimer()
+        Scheduling.useFinestTimer()
         var due = MonotonicTime.now()
         while !isComplete(count) {
             let now = MonotonicTime.now()
@@ -114,7 +114,7 @@ struct StampTrial: ~Copyable {
     private mutating func send() throws(SystemError) {
         let now = MonotonicTime.now()
         // Where there is no room now, the next turn tries again.
-        if try transmitter.send(firstNumber + UInt64(sentAt.count)) != nil { sentAt.append(now) }
+        if try transmitter.send(firstNumber + UInt64(sentAt.count)).taken > 0 { sentAt.append(now) }
     }
 
     private mutating func collect() throws(SystemError) {

@@ -2,6 +2,8 @@ import AFPacketKit
 
 /// When a sent frame was seen on its way out.
 struct TransmitStamps {
+    /// When it was to leave, on the clock of the software stamps; nil where there is no schedule.
+    var planned: Timestamp?
     /// The send call: CLOCK_REALTIME just before it.
     var userspace: Timestamp?
     /// Entry to the packet scheduler.
@@ -10,6 +12,16 @@ struct TransmitStamps {
     var software: Timestamp?
     /// The NIC sent it: the NIC's own clock.
     var hardware: Timestamp?
+    /// Why it did not leave at its launch time.
+    var launchFailure: LaunchFailure?
+
+    /// By how much it left later than planned, in nanoseconds; nil where that cannot be told. Hardware stamps are of a
+    /// clock that no plan is made in. It is as exact as the two clocks of the plan can be compared, which is to some
+    /// 50 ns: see `ClockPair`.
+    var scheduleError: Int64? {
+        guard let planned, let software else { return nil }
+        return software - planned
+    }
 
     /// Adds the stamps of a report, and tells whether it brought any that were not there. The first of
     /// each kind counts: stacked devices repeat the scheduled stamp.

@@ -8,21 +8,26 @@ struct Handling {
     var bypassesScheduler = false
     /// Whether to ask for scheduled stamps, which cost a fifth of the sending rate.
     var wantsScheduledStamps = false
+    /// The clock of the frames' launch times; nil where they leave at once.
+    var launchClock: ClockPair.Clock?
 }
 
 /// Sends numbered frames of one shape and reads back when they left.
 struct Transmitter: ~Copyable {
     let socket: PacketSocket
-    private var frame: ProbeFrame
+    private let frame: ProbeFrame
+    private var batch: FrameBatch
     private var reports: MessageBatch
     private var keys = SendKeys()
     private var latest: UInt64 = 0
     private var backlog = ReportBacklog()
 
-    /// - Parameter size: the length of every frame, without the FCS.
+    /// - Parameters:
+    ///   - size: the length of every frame, without the FCS.
+    ///   - batch: how many frames to send at once.
     init(
         on interface: NetworkInterface, _ message: ProbeMessage, in shape: FrameShape, size: Int,
-        _ handling: Handling
+        _ handling: Handling, batch: Int = 1
     ) throws(SystemError) {
         var flags: TimestampingFlags = [
             .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
@@ -30,25 +35,40 @@ struct Transmitter: ~Copyable {
         if handling.wantsScheduledStamps { flags.insert(.transmitScheduled) }
         let socket = try PacketSocket.transmitter(
             on: interface, timestamping: flags, priority: handling.priority,
-            bypassesScheduler: handling.bypassesScheduler)
+            bypassesScheduler: handling.bypassesScheduler, launchClock: handling.launchClock)
         self.socket = socket
-        frame = ProbeFrame(message, in: shape, size: size)
+        let frame = ProbeFrame(message, in: shape, size: size)
+        self.frame = frame
+        self.batch = FrameBatch(
+            of: frame.bytes.span, count: batch, hasLaunchTimes: handling.launchClock != nil)
         // A tunnel's headers come back in front of the frame.
         reports = MessageBatch(capacity: 64, frameCapacity: size + 128)
     }
 
-    /// Sends the frame with that number, and returns the time just before; nil where there is no room now.
-    mutating func send(_ number: UInt64) throws(SystemError) -> Timestamp? {
-        frame.renumber(to: number)
+    /// Sends the frames with the numbers from `first` on, at most a batch, by one call.
+    ///
+    /// - Parameter launchTime: when they are to leave, on the clock of the launch times.
+    /// - Returns: how many were taken, none where there is no room now, and the time just before the call.
+    /// - Throws: `SystemError` of the first of them.
+    mutating func send(
+        _ first: UInt64, count: Int = 1, launchTime: Timestamp? = nil
+    ) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
+        let frame = frame
+        for index in 0..<count {
+            batch.withFrame(at: index) { frame.renumber(&$0, to: first + UInt64(index)) }
+            if let launchTime { batch.setLaunchTime(launchTime, ofFrameAt: index) }
+        }
         let userspace = Timestamp.now()
-        do throws(SystemError) {
-            guard try socket.send(frame.bytes.span) else { return nil }
-        } catch {
-            keys.lose(number)
+        let taken: Int
+        do throws(SystemError) { taken = try socket.send(batch, first: count) } catch {
+            keys.lose(first)
             throw error
         }
-        latest = number
-        return userspace
+        guard taken > 0 else { return (0, userspace) }
+        latest = first + UInt64(taken) - 1
+        // The next one may have failed, and used up a key.
+        if taken < count { keys.lose(latest) }
+        return (taken, userspace)
     }
 
     /// Reads the reports that wait, as many as a batch holds, and returns how many these are.
@@ -68,6 +88,8 @@ struct Transmitter: ~Copyable {
     enum Report {
         /// Stamps of a probe.
         case stamps(TransmitStamps, of: UInt64)
+        /// A probe was not sent at its launch time, and never will be.
+        case notLaunched(LaunchFailure, of: UInt64)
         /// The number in the frame and the kernel's number of the send contradict each other.
         case contradiction
         /// It is about no probe.
@@ -78,6 +100,10 @@ struct Transmitter: ~Copyable {
     /// it is about, or the kernel's number of the send where the frame does not tell.
     mutating func report(at index: Int) -> Report {
         let ancillary = reports[index].ancillary
+        if let failure = ancillary.launchFailure {
+            return frame.number(inReturned: reports[index].frame).map { .notLaunched(failure, of: $0) }
+                ?? .foreign
+        }
         guard let report = ancillary.transmission else { return .foreign }
         let number: UInt64
         if let told = frame.number(inReturned: reports[index].frame) {

@@ -1,10 +1,10 @@
 import AFPacketKit
 
-/// A frame that is sent again and again, each time with another number: built once, then only corrected.
-struct ProbeFrame: ~Copyable {
+/// A frame that is sent again and again, each time with another number: built once, its copies then only corrected.
+struct ProbeFrame {
     let shape: FrameShape
     /// The whole frame, from the destination address on.
-    private(set) var bytes: [UInt8]
+    let bytes: [UInt8]
     private let messageLength: Int
 
     /// Builds a frame of `size` bytes, which must be enough for the headers and the least of the message.
@@ -19,11 +19,10 @@ struct ProbeFrame: ~Copyable {
         self.bytes = bytes
     }
 
-    /// Makes it the frame of the probe with that number.
-    mutating func renumber(to number: UInt64) {
-        let (shape, length) = (shape, messageLength)
-        var frame = bytes.mutableSpan
-        ProbeMessage.renumber(&frame, at: shape.headerLength, length: length, to: number)
+    /// Makes a copy of it the frame of the probe with that number.
+    @_lifetime(frame: copy frame)
+    func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
+        ProbeMessage.renumber(&frame, at: shape.headerLength, length: messageLength, to: number)
         shape.encodeNumber(number, into: &frame)
         shape.encodeChecksum(into: &frame)
     }
@@ -38,5 +37,24 @@ struct ProbeFrame: ~Copyable {
             returned.bigEndian64(at: start) == ProbeMessage.magic
         else { return nil }
         return returned.littleEndian64(at: start + ProbeMessage.numberOffset)
+    }
+}
+
+/// A copy of a frame that takes one number after another.
+struct RenumberedFrame {
+    private let frame: ProbeFrame
+    /// The whole frame.
+    private(set) var bytes: [UInt8]
+
+    init(_ frame: ProbeFrame) {
+        self.frame = frame
+        bytes = frame.bytes
+    }
+
+    /// Makes it the frame of the probe with that number.
+    mutating func renumber(to number: UInt64) {
+        let frame = frame
+        var copy = bytes.mutableSpan
+        frame.renumber(&copy, to: number)
     }
 }

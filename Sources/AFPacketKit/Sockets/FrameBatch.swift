@@ -1,0 +1,79 @@
+internal import CShim
+import Glibc
+
+/// Memory for the frames that one system call sends, allocated once and used again and again. sendmmsg(2)
+public struct FrameBatch: ~Copyable {
+    /// How many frames it holds, at most as many as a call takes. UIO_MAXIOV
+    public let count: Int
+    /// How many bytes each has.
+    public let frameSize: Int
+    /// Whether each is sent with the time at which it is to leave.
+    public let hasLaunchTimes: Bool
+
+    /// The most frames that one call takes.
+    public static var largestCount: Int { 1024 }
+
+    private let headers: UnsafeMutablePointer<cshim_mmsghdr>
+    private let vectors: UnsafeMutablePointer<iovec>
+    private let frames: UnsafeMutablePointer<UInt8>
+    private let controls: UnsafeMutablePointer<UInt8>
+
+    private static var controlSize: Int { Int(CSHIM_LAUNCH_CONTROL_SIZE) }
+
+    /// `count` copies of a frame, 1 to `largestCount`.
+    public init(of frame: Span<UInt8>, count: Int, hasLaunchTimes: Bool = false) {
+        precondition((1...Self.largestCount).contains(count), "a call sends 1 to 1024 frames")
+        self.count = count
+        self.hasLaunchTimes = hasLaunchTimes
+        let size = frame.count
+        frameSize = size
+        headers = .allocate(capacity: count)
+        vectors = .allocate(capacity: count)
+        frames = .allocate(capacity: count * size)
+        controls = .allocate(capacity: count * Self.controlSize)
+        headers.initialize(repeating: cshim_mmsghdr(), count: count)
+        controls.initialize(repeating: 0, count: count * Self.controlSize)
+        for index in 0..<count {
+            for offset in 0..<size { frames[index * size + offset] = frame[offset] }
+            (vectors + index).initialize(to: iovec(iov_base: frames + index * size, iov_len: size))
+            headers[index].msg_hdr.msg_iov = vectors + index
+            headers[index].msg_hdr.msg_iovlen = 1
+            guard hasLaunchTimes else { continue }
+            headers[index].msg_hdr.msg_control = UnsafeMutableRawPointer(controls + index * Self.controlSize)
+            headers[index].msg_hdr.msg_controllen = Self.controlSize
+        }
+    }
+
+    deinit {
+        headers.deallocate()
+        vectors.deallocate()
+        frames.deallocate()
+        controls.deallocate()
+    }
+
+    /// Changes the frame at `index`, below `count`.
+    public mutating func withFrame(at index: Int, _ body: (inout MutableSpan<UInt8>) -> Void) {
+        precondition((0..<count).contains(index), "there is no such frame")
+        var span = MutableSpan(_unsafeStart: frames + index * frameSize, count: frameSize)
+        body(&span)
+    }
+
+    /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME
+    public mutating func setLaunchTime(_ time: Timestamp, ofFrameAt index: Int) {
+        precondition(hasLaunchTimes && (0..<count).contains(index), "that frame has no launch time")
+        cshim_write_launch_time(
+            controls + index * Self.controlSize, UInt64(bitPattern: time.nanoseconds))
+    }
+
+    /// Hands the first `count` frames to the kernel, as many of them as it takes.
+    ///
+    /// - Returns: send(2)'s result: how many, or negative.
+    func send(first count: Int, to descriptor: borrowing Descriptor) -> Int {
+        precondition((1...self.count).contains(count), "there are not so many frames")
+        // The simpler call costs less.
+        guard count > 1 || hasLaunchTimes else {
+            return Glibc.send(descriptor.rawValue, frames, frameSize, 0) < 0 ? -1 : 1
+        }
+        return Int(cshim_sendmmsg(descriptor.rawValue, headers, CUnsignedInt(count)))
+    }
+}
