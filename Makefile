@@ -64,7 +64,7 @@ lint:
 	@$(environment)/prepare shellcheck python3 mandoc
 	swift format lint --strict --recursive Sources Tests Package.swift
 	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
-		Tests/HardwareLab/netem Tests/HardwareLab/netlink .ci/run
+		Tests/HardwareLab/netem Tests/HardwareLab/netlink Tests/HardwareLab/launch .ci/run
 	shellcheck -x man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[157]

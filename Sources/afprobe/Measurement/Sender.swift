@@ -153,8 +153,10 @@ struct Sender: ~Copyable {
             counts.unmatched += 1
             return
         }
+        // The rest of a batch is sent again from a frame that was refused, which is then refused twice.
+        let isNews = transmitter.window[number].launchFailure == nil
         transmitter.window[number].launchFailure = failure
-        if number > transmitter.plan.warmup {
+        if isNews, number > transmitter.plan.warmup {
             switch failure {
             case .missed: counts.launchMissed += 1
             case .invalid: counts.launchInvalid += 1

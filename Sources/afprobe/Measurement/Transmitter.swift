@@ -62,7 +62,10 @@ struct Transmitter: ~Copyable {
         let taken: Int
         do throws(SystemError) { taken = try socket.send(batch, first: count) } catch {
             keys.lose(first)
-            throw error
+            // A qdisc refuses a launch time like this, and then says so in a report.
+            guard batch.hasLaunchTimes, error.code == .noBufferSpace else { throw error }
+            latest = first
+            return (1, userspace)
         }
         guard taken > 0 else { return (0, userspace) }
         latest = first + UInt64(taken) - 1
