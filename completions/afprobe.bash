@@ -131,6 +131,9 @@ _afprobe() {
         -w | --deadline)
             return
             ;;
+        --fanout)
+            return
+            ;;
         --ethertype)
             return
             ;;
@@ -150,7 +153,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ethertype --udp --dst-port --ptp --stats --quiet --verbose --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ring --fanout --ethertype --udp --dst-port --ptp --stats --quiet --verbose --format --color --help'
         fi
         ;;
     ping)

@@ -3,9 +3,9 @@ import Glibc
 
 /// Sockets that share the frames of an interface: each frame goes to one of them, in turn. PACKET_FANOUT, packet(7)
 ///
-/// In turn, because that alone spreads a single flow: by its hash (PACKET_FANOUT_HASH), its CPU or its queue (_CPU, _QM)
-/// all of it would go to one socket. The order of the flow is kept within each socket, and no further. The kernel
-/// counts all of the interface's frames, also those that the filters reject.
+/// In turn (PACKET_FANOUT_LB), so that a single flow is spread evenly: by its hash (_HASH), its CPU (_CPU) or its queue
+/// (_QM) all of it would go to one socket. Its order is kept within each socket and no further. The kernel's turns take
+/// in all frames of the interface, also those that the filters reject.
 public struct FanOutGroup: Hashable, Sendable {
     /// The group's number in this network namespace; nil as long as it has no socket.
     public private(set) var identifier: UInt16?

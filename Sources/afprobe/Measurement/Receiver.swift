@@ -1,18 +1,7 @@
 import AFPacketKit
 
-/// A probe that was received.
-struct ReceivedProbe {
-    let message: ProbeMessage
-    let shape: FrameShape
-    /// The length of the frame on the wire without the FCS: with the tag that the kernel took out.
-    let size: Int
-    let ancillary: Ancillary
-    /// When the frame was in the program's memory.
-    let userspace: Timestamp
-}
-
 /// Receives probes from one interface, a batch at a time.
-struct Receiver: ~Copyable {
+struct Receiver: SocketSource, ~Copyable {
     let socket: PacketSocket
     private var batch: MessageBatch
     private var userspace = Timestamp(nanoseconds: 0)
@@ -45,27 +34,20 @@ struct Receiver: ~Copyable {
 
     /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
     mutating func probe(at index: Int) -> ReceivedProbe? {
-        do throws(FrameFault) { return try parse(batch[index]) } catch {
+        do throws(FrameFault) { return try ReceivedProbe(batch[index], userspace: userspace) } catch {
             faults.count(error)
             return nil
         }
     }
 
-    private func parse(_ message: borrowing Message) throws(FrameFault) -> ReceivedProbe? {
-        guard !message.isOutgoing else { return nil }
-        let ancillary = message.ancillary
-        let parsed = try ParsedFrame(
-            message.frame, vlan: ancillary.vlan,
-            checksUDP: !ancillary.isChecksumPending && !message.isTruncated)
-        let probe = try ProbeMessage(decoding: message.frame.extracting(parsed.payload))
-        return ReceivedProbe(
-            message: probe, shape: parsed.shape,
-            size: message.length + (ancillary.vlan == nil ? 0 : 4), ancillary: ancillary,
-            userspace: userspace)
-    }
-
     /// Brings the running totals of the kernel's counters up to date.
     mutating func updateStatistics() throws(SystemError) {
         statistics += try socket.takeStatistics()
+    }
+
+    func add(to poll: inout PollSet) -> PollSet.Member { poll.add(socket) }
+
+    func join(_ group: inout FanOutGroup, taking filter: SocketFilter) throws(SystemError) -> PacketSocket {
+        try socket.join(&group, taking: filter)
     }
 }

@@ -99,20 +99,20 @@ extension Namespaces.Host {
     }
 
     /// Runs a body in a thread of its own that has entered this host; setns(2) is per thread.
-    private func inNamespace(_ body: @escaping @Sendable () throws -> Void) throws {
-        let outcome = Mutex<Result<Void, any Error>?>(nil)
+    func inNamespace<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
+        let outcome = Mutex<Result<Value, any Error>?>(nil)
         let thread = Thread {
             let result = Result {
                 let descriptor = open("/run/netns/\(namespace)", O_RDONLY | O_CLOEXEC)
                 defer { close(descriptor) }
                 try #require(enterNetworkNamespace(descriptor) == 0)
-                try body()
+                return try body()
             }
             outcome.withLock { $0 = result }
         }
         thread.start()
         while !thread.isFinished { usleep(1_000) }
-        try outcome.withLock { $0 }?.get()
+        return try #require(outcome.withLock { $0 }).get()
     }
 }
 
