@@ -144,6 +144,9 @@ _afprobe() {
         -w | --deadline)
             return
             ;;
+        --fanout)
+            return
+            ;;
         --cpu)
             return
             ;;
@@ -170,7 +173,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --realtime --cpu --spin --ethertype --udp --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ring --fanout --realtime --cpu --spin --ethertype --udp --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     ping)

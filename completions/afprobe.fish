@@ -55,6 +55,8 @@ complete -c afprobe -n '__fish_seen_subcommand_from listen' -l no-reply -d 'Answ
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l reply-limit -x -d 'Answer at most so many pings a second. Default: 1000000.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -s c -l count -x -d 'End after N probes. Default: listen without end.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -s w -l deadline -x -d 'End after this time, whatever has come.'
+complete -c afprobe -n '__fish_seen_subcommand_from listen' -l ring -d 'Receive through 64 MiB of memory shared with the kernel, for load: frames come in blocks, up to 8 ms late, and with one stamp each: the hardware stamp where the NIC took one, unless --hardware is off, else the software stamp. The userspace stamp is when afprobe got the block.'
+complete -c afprobe -n '__fish_seen_subcommand_from listen' -l fanout -x -d 'Receive by N threads, 1 to 8, which get the frames in turn. Their lines are in order for each thread alone. Default: 1.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l realtime -d 'Run before all ordinary programs (SCHED_FIFO; PRIO is 1 to 99, and 1 where none is given), stay in memory, and keep idle CPUs from sleeping deeply.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l cpu -x -d 'Measure on this CPU alone. What is printed is written on any.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l spin -d 'Look for frames without ever sleeping: takes a whole CPU, and the time to wake up out of the figures.'

@@ -15,6 +15,23 @@
 _Static_assert(sizeof(struct cshim_mmsghdr) == sizeof(struct mmsghdr), "mmsghdr");
 _Static_assert(offsetof(struct cshim_mmsghdr, msg_len) == offsetof(struct mmsghdr, msg_len), "mmsghdr");
 
+#define ASSERT_SAME(ours, field, theirs, original) \
+    _Static_assert(offsetof(struct ours, field) == offsetof(struct theirs, original), #original)
+_Static_assert(sizeof(struct cshim_block_header) == sizeof(struct tpacket_block_desc), "tpacket_block_desc");
+ASSERT_SAME(cshim_block_header, status, tpacket_block_desc, hdr.bh1.block_status);
+ASSERT_SAME(cshim_block_header, frame_count, tpacket_block_desc, hdr.bh1.num_pkts);
+ASSERT_SAME(cshim_block_header, first_frame_offset, tpacket_block_desc, hdr.bh1.offset_to_first_pkt);
+ASSERT_SAME(cshim_block_header, length, tpacket_block_desc, hdr.bh1.blk_len);
+_Static_assert(sizeof(struct cshim_frame_header) == sizeof(struct tpacket3_hdr), "tpacket3_hdr");
+ASSERT_SAME(cshim_frame_header, seconds, tpacket3_hdr, tp_sec);
+ASSERT_SAME(cshim_frame_header, nanoseconds, tpacket3_hdr, tp_nsec);
+ASSERT_SAME(cshim_frame_header, captured_length, tpacket3_hdr, tp_snaplen);
+ASSERT_SAME(cshim_frame_header, length, tpacket3_hdr, tp_len);
+ASSERT_SAME(cshim_frame_header, status, tpacket3_hdr, tp_status);
+ASSERT_SAME(cshim_frame_header, mac_offset, tpacket3_hdr, tp_mac);
+ASSERT_SAME(cshim_frame_header, vlan_tci, tpacket3_hdr, hv1.tp_vlan_tci);
+ASSERT_SAME(cshim_frame_header, vlan_tpid, tpacket3_hdr, hv1.tp_vlan_tpid);
+
 int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags) {
     return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
 }
@@ -51,6 +68,18 @@ int cshim_ioctl(int fd, unsigned long request, void *argument) {
 
 bool cshim_is_open(int fd) {
     return fcntl(fd, F_GETFD) != -1;
+}
+
+int cshim_duplicate(int fd) {
+    return fcntl(fd, F_DUPFD_CLOEXEC, 0);
+}
+
+uint32_t cshim_load_acquire(const uint32_t *word) {
+    return __atomic_load_n(word, __ATOMIC_ACQUIRE);
+}
+
+void cshim_store_release(uint32_t *word, uint32_t value) {
+    __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
 int cshim_lock_byte(int fd, long offset, short type) {

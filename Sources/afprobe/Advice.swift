@@ -78,6 +78,8 @@ private func advice(for error: SystemError, on interface: String?) -> String? {
     case .messageTooLong: return "use a smaller --size, or raise the MTU: ip link set \(name) mtu N"
     case .notSupported: return "what the interface can stamp is shown by: afprobe hwstamp \(name)"
     case .notImplemented: return netlinkAdvice(for: error)
+    case .noMemory where error.operation.description == "PACKET_RX_RING":
+        return "the kernel has no 64 MiB to spare; listen without --ring"
     case .outOfRange: return "what the NIC can be set to is shown by: afprobe hwstamp \(name)"
     default: return nil
     }

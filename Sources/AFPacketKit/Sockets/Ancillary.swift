@@ -98,15 +98,19 @@ extension Ancillary {
             transmission = TransmitReport(event: TransmitReport.Event(rawValue: event), key: key)
         case (SOL_PACKET, PACKET_AUXDATA):
             guard let auxiliary = data.load(tpacket_auxdata.self, at: 0) else { return }
-            isChecksumPending = auxiliary.tp_status & cshim_TP_STATUS_CSUMNOTREADY != 0
-            guard auxiliary.tp_status & cshim_TP_STATUS_VLAN_VALID != 0 else { return }
-            let hasProtocol = auxiliary.tp_status & cshim_TP_STATUS_VLAN_TPID_VALID != 0
-            vlan = VLANTag(
-                controlInformation: auxiliary.tp_vlan_tci,
-                protocolIdentifier: hasProtocol ? EtherType(rawValue: auxiliary.tp_vlan_tpid) : .vlan)
+            read(status: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci, announcedBy: auxiliary.tp_vlan_tpid)
         default:
             return
         }
+    }
+
+    /// Reads the bits of TP_STATUS_ about the frame itself, which say what the tag's two halves are worth.
+    mutating func read(status: UInt32, tag: UInt16, announcedBy type: UInt16) {
+        isChecksumPending = status & cshim_TP_STATUS_CSUMNOTREADY != 0
+        guard status & cshim_TP_STATUS_VLAN_VALID != 0 else { return }
+        let hasProtocol = status & cshim_TP_STATUS_VLAN_TPID_VALID != 0
+        vlan = VLANTag(
+            controlInformation: tag, protocolIdentifier: hasProtocol ? EtherType(rawValue: type) : .vlan)
     }
 }
 

@@ -107,7 +107,7 @@ public struct MessageBatch: ~Copyable {
     }
 }
 
-/// A frame that a batch holds, good until the batch receives again.
+/// A frame that a batch or a ring holds, good until that receives again.
 public struct Message: ~Escapable {
     /// The frame's bytes from the destination address on; without the outer VLAN tag, which the kernel
     /// takes out of received frames, and without the FCS.

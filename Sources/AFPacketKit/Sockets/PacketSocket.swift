@@ -30,6 +30,19 @@ public struct PacketSocket: ~Copyable, Sendable {
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
         groups: [MACAddress] = [], isPromiscuous: Bool = false
     ) throws(SystemError) -> PacketSocket {
+        let socket = try silentReceiver(
+            on: interface, filter: filter, timestamping: timestamping, groups: groups,
+            isPromiscuous: isPromiscuous)
+        try socket.start(on: interface)
+        return socket
+    }
+
+    /// A receiver that is all set but receives nothing until it is started: for what has to be there before the first
+    /// frame.
+    static func silentReceiver(
+        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
+        groups: [MACAddress], isPromiscuous: Bool
+    ) throws(SystemError) -> PacketSocket {
         let descriptor = try openSilent(isBlocking: true)
         // Nothing waits but `receiveOne`.
         try descriptor.setOption(
@@ -48,13 +61,16 @@ public struct PacketSocket: ~Copyable, Sendable {
         } catch  where error.code == .unknownOption {
             // Before Linux 4.20 the copies arrive, and `Message.isOutgoing` tells them.
         }
-        // Only this version's statistics count how often the queue froze; without a ring it changes
-        // nothing else.
+        // Rings of this version are those with blocks, and only its statistics count how often the queue froze;
+        // without a ring it changes nothing else.
         try descriptor.setOption(
             "PACKET_VERSION", SOL_PACKET, PACKET_VERSION, to: CInt(TPACKET_V3.rawValue))
         descriptor.enlargeReceiveQueue(to: queueSize)
-        try descriptor.bind(to: interface, protocol: UInt16(ETH_P_ALL))
         return PacketSocket(descriptor: descriptor, timestamping: granted)
+    }
+
+    func start(on interface: NetworkInterface) throws(SystemError) {
+        try descriptor.bind(to: interface, protocol: UInt16(ETH_P_ALL))
     }
 
     /// Opens a socket that sends, and receives nothing but the reports of its error queue.
@@ -104,6 +120,22 @@ public struct PacketSocket: ~Copyable, Sendable {
     private init(descriptor: consuming Descriptor, timestamping: TimestampingFlags) {
         self.descriptor = descriptor
         self.timestamping = timestamping
+    }
+
+    /// The same socket once more, so that another thread can read its counters. dup(2)
+    ///
+    /// - Throws: `SystemError` of fcntl(2).
+    public func duplicate() throws(SystemError) -> PacketSocket {
+        PacketSocket(
+            descriptor: try Descriptor("F_DUPFD_CLOEXEC", cshim_duplicate(descriptor.rawValue)),
+            timestamping: timestamping)
+    }
+
+    /// Receives from now on what another filter accepts.
+    ///
+    /// - Throws: `SystemError` of setsockopt(2).
+    public func replaceFilter(by filter: SocketFilter) throws(SystemError) {
+        try filter.attach(to: descriptor)
     }
 
     /// Replaces the content of `batch` by the frames that wait; by none where none do.

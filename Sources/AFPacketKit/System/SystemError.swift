@@ -63,6 +63,8 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let networkDown = ErrorCode(rawValue: ENETDOWN)
     /// The driver or its queue has no room. ENOBUFS.
     public static let noBufferSpace = ErrorCode(rawValue: ENOBUFS)
+    /// The kernel has no memory for it. ENOMEM.
+    public static let noMemory = ErrorCode(rawValue: ENOMEM)
     /// The frame is longer than the interface takes. EMSGSIZE.
     public static let messageTooLong = ErrorCode(rawValue: EMSGSIZE)
     /// The reader of a pipe has gone. EPIPE.

@@ -9,6 +9,8 @@ struct ListenOptions: HasTraffic {
     var isPromiscuous = false
     var replies = true
     var replyLimit: UInt64 = 1_000_000
+    var usesRing = false
+    var threads = 1
 }
 
 extension CommandSpec<ListenOptions> {
@@ -49,6 +51,7 @@ extension CommandSpec<ListenOptions> {
                 ) { $0.replyLimit = $1 },
                 .count("End after N probes. Default: listen without end."),
                 .deadline,
+                .ring, .fanOut,
                 .realtime, .cpu, .spinForFrames,
                 .etherType,
                 .udp("Take probes in UDP datagrams, over IPv4 and IPv6."),
@@ -68,9 +71,34 @@ extension CommandSpec<ListenOptions> {
     }
 }
 
+extension OptionSpec<ListenOptions> {
+    fileprivate static var ring: OptionSpec {
+        .flag(
+            "ring", in: .pace,
+            help:
+                "Receive through 64 MiB of memory shared with the kernel, for load: frames come in blocks, up to "
+                + "8 ms late, and with one stamp each: the hardware stamp where the NIC took one, unless --hardware is "
+                + "off, else the software stamp. The userspace stamp is when afprobe got the block."
+        ) { $0.usesRing = true }
+    }
+
+    fileprivate static var fanOut: OptionSpec {
+        .value(
+            "fanout", nil, "N", in: .pace,
+            help:
+                "Receive by N threads, 1 to 8, which get the frames in turn. Their lines are in order for each thread "
+                + "alone. Default: 1.",
+            as: numberParser(1...8, "a number of threads")
+        ) { $0.threads = Int($1) }
+    }
+}
+
 extension ListenOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
         try traffic.checkUDPOptions()
+        if threads > 1, traffic.captureFile != nil {
+            throw .usage("--pcap and --fanout exclude each other", hint: "leave one of them out")
+        }
         let captureFilter: SocketFilter? =
             if let filter { try compile(filter) } else { nil }
         let interface = try openInterface(traffic.interface, &console)
@@ -90,20 +118,54 @@ extension ListenOptions {
         defer { lease.end(&console) }
         let plan = ListenPlan(
             filter: captureFilter.map { probes.and($0) } ?? probes,
+            usesRing: usesRing, threads: threads, prefersHardware: traffic.hardware != .off,
             stampFilters: traffic.receiveFilters, groups: groups, isPromiscuous: isPromiscuous,
             count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
             replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet,
             spins: traffic.spins)
-        var listener = try Listener(on: interface, plan)
-        let schedule = try Schedule(traffic.schedule, &console)
-        try dropPrivileges(keepingThoseOf: lease)
-        try listener.run(signals, &console)
+        let hasMeasured = try listen(on: interface, plan, lease, signals, &console)
         _ = consume portGuard
-        _ = consume schedule
-        guard !listener.hasMeasured else { return .measured }
+        guard !hasMeasured else { return .measured }
         throw Failure(
             status: .nothingCame, message: "No probe came",
             hint: "send some from another host: afprobe send -i IF -d \(interface.address)")
+    }
+
+    /// Listens in the way that the plan says.
+    ///
+    /// - Returns: whether any probe came.
+    private func listen(
+        on interface: NetworkInterface, _ plan: ListenPlan, _ lease: borrowing HardwareLease,
+        _ signals: RunSignals, _ console: inout Console
+    ) throws(Failure) -> Bool {
+        func run<Source: ProbeSource & ~Copyable>(
+            _ open: () throws(SystemError) -> Source
+        ) throws(Failure) -> Bool {
+            var listener = try Listener(on: interface, plan, open: open)
+            let schedule = try Schedule(traffic.schedule, &console)
+            try dropPrivileges(keepingThoseOf: lease)
+            try listener.run(signals, &console)
+            _ = consume schedule
+            return listener.hasMeasured
+        }
+        func receiver(_ filter: SocketFilter) throws(SystemError) -> Receiver {
+            try plan.openReceiver(on: interface, filter)
+        }
+        func ring(_ filter: SocketFilter) throws(SystemError) -> RingReceiver {
+            try plan.openRing(on: interface, filter)
+        }
+        switch (plan.usesRing, plan.threads) {
+        case (false, 1): return try run { () throws(SystemError) in try receiver(plan.filter) }
+        case (true, 1): return try run { () throws(SystemError) in try ring(plan.filter) }
+        case (false, let count):
+            return try run { () throws(SystemError) in
+                try FanOutReceiver(count, taking: plan.filter, open: receiver)
+            }
+        case (true, let count):
+            return try run { () throws(SystemError) in
+                try FanOutReceiver(count, taking: plan.filter, open: ring)
+            }
+        }
     }
 
     private func compile(_ text: String) throws(Failure) -> SocketFilter {

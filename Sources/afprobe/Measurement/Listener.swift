@@ -1,8 +1,8 @@
 import AFPacketKit
 
 /// A run of `listen`: prints the probes that arrive, and answers the requests among them.
-struct Listener: ~Copyable {
-    private var receiver: Receiver
+struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
+    private var receiver: Source
     private var responder: Responder?
     private let interface: NetworkInterface
     private let plan: ListenPlan
@@ -14,14 +14,14 @@ struct Listener: ~Copyable {
     private var stampedSoftware: UInt64 = 0
     private var stampedHardware: UInt64 = 0
 
-    init(on interface: NetworkInterface, _ plan: ListenPlan) throws(Failure) {
+    /// - Parameter open: opens where the probes come from.
+    init(
+        on interface: NetworkInterface, _ plan: ListenPlan, open: () throws(SystemError) -> Source
+    ) throws(Failure) {
         self.interface = interface
         self.plan = plan
         do throws(SystemError) {
-            let receiver = try Receiver(
-                on: interface, filter: plan.filter,
-                timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
-                groups: plan.groups, isPromiscuous: plan.isPromiscuous)
+            let receiver = try open()
             let responder: Responder? =
                 if let limit = plan.replyLimit { try Responder(on: interface, limit: limit) } else { nil }
             self.receiver = receiver
@@ -43,7 +43,7 @@ struct Listener: ~Copyable {
         _ signals: RunSignals, _ console: inout Console
     ) throws(Failure) {
         var poll = PollSet()
-        let frames = poll.add(receiver.socket)
+        let frames = receiver.add(to: &poll)
         let reports = addReports(to: &poll)
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
@@ -98,7 +98,7 @@ struct Listener: ~Copyable {
     /// call do. The signals and the reader are looked at now and then.
     private func canWaitForFrames(until wake: MonotonicTime?, _ now: MonotonicTime) -> Bool {
         if let wake, wake - now < 2 * PacketSocket.longestWait { return false }
-        return !awaitsReports
+        return receiver.canWait && !awaitsReports
     }
 
     /// Whether transmit stamps of replies are still to come.
@@ -148,7 +148,8 @@ struct Listener: ~Copyable {
             let wasWaiting = isWaiting
             isWaiting = false
             do throws(SystemError) {
-                for index in 0..<(try receiver.receive(isWaiting: wasWaiting)) where !isFinished {
+                let count = wasWaiting ? try receiver.receiveWaiting() : try receiver.receive()
+                for index in 0..<count where !isFinished {
                     guard let probe = receiver.probe(at: index) else { continue }
                     take(probe, &console)
                     if console.captures { receiver.capture(at: index, to: &console) }
@@ -243,21 +244,3 @@ struct Listener: ~Copyable {
 
 /// How many batches of frames are taken before the signals and the time are looked at again.
 let batchesInATurn = 16
-
-/// What a run of `listen` is to do.
-struct ListenPlan {
-    let filter: SocketFilter
-    /// The NIC's filters by which such frames get hardware stamps.
-    let stampFilters: [ReceiveFilter]
-    /// Group addresses to be received, too.
-    let groups: [MACAddress]
-    let isPromiscuous: Bool
-    let count: UInt64?
-    let deadline: Int64?
-    let statisticsInterval: Int64
-    /// Replies a second at most; nil where none are wanted.
-    let replyLimit: UInt64?
-    let isQuiet: Bool
-    /// Whether to look for frames without sleeping.
-    let spins: Bool
-}

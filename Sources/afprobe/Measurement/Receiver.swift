@@ -1,18 +1,7 @@
 import AFPacketKit
 
-/// A probe that was received.
-struct ReceivedProbe {
-    let message: ProbeMessage
-    let shape: FrameShape
-    /// The length of the frame on the wire without the FCS: with the tag that the kernel took out.
-    let size: Int
-    let ancillary: Ancillary
-    /// When the frame was in the program's memory.
-    let userspace: Timestamp
-}
-
 /// Receives probes from one interface, a batch at a time.
-struct Receiver: ~Copyable {
+struct Receiver: SocketSource, ~Copyable {
     let socket: PacketSocket
     private var batch: MessageBatch
     private var userspace = Timestamp(nanoseconds: 0)
@@ -34,11 +23,19 @@ struct Receiver: ~Copyable {
 
     /// Receives the frames that wait, as many as a batch holds, and returns how many these are.
     ///
-    /// - Parameter isWaiting: whether to wait a little for one, and to take no more.
     /// - Throws: `SystemError` of recvmmsg(2).
-    mutating func receive(isWaiting: Bool = false) throws(SystemError) -> Int {
-        hasWaited = isWaiting
-        if isWaiting { try socket.receiveOne(into: &batch) } else { try socket.receive(into: &batch) }
+    mutating func receive() throws(SystemError) -> Int {
+        hasWaited = false
+        try socket.receive(into: &batch)
+        userspace = .now()
+        return batch.count
+    }
+
+    var canWait: Bool { true }
+
+    mutating func receiveWaiting() throws(SystemError) -> Int {
+        hasWaited = true
+        try socket.receiveOne(into: &batch)
         userspace = .now()
         return batch.count
     }
@@ -48,7 +45,7 @@ struct Receiver: ~Copyable {
 
     /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
     mutating func probe(at index: Int) -> ReceivedProbe? {
-        do throws(FrameFault) { return try parse(batch[index]) } catch {
+        do throws(FrameFault) { return try ReceivedProbe(batch[index], userspace: userspace) } catch {
             faults.count(error)
             return nil
         }
@@ -56,27 +53,17 @@ struct Receiver: ~Copyable {
 
     /// Hands the frame at `index` over to be captured.
     func capture(at index: Int, to console: inout Console) {
-        let message = batch[index]
-        console.capture(
-            message.frame, tag: message.ancillary.vlan, length: message.length,
-            at: message.ancillary.software ?? userspace)
-    }
-
-    private func parse(_ message: borrowing Message) throws(FrameFault) -> ReceivedProbe? {
-        guard !message.isOutgoing else { return nil }
-        let ancillary = message.ancillary
-        let parsed = try ParsedFrame(
-            message.frame, vlan: ancillary.vlan,
-            checksUDP: !ancillary.isChecksumPending && !message.isTruncated)
-        let probe = try ProbeMessage(decoding: message.frame.extracting(parsed.payload))
-        return ReceivedProbe(
-            message: probe, shape: parsed.shape,
-            size: message.length + (ancillary.vlan == nil ? 0 : 4), ancillary: ancillary,
-            userspace: userspace)
+        console.capture(batch[index], userspace: userspace)
     }
 
     /// Brings the running totals of the kernel's counters up to date.
     mutating func updateStatistics() throws(SystemError) {
         statistics += try socket.takeStatistics()
+    }
+
+    func add(to poll: inout PollSet) -> PollSet.Member { poll.add(socket) }
+
+    func join(_ group: inout FanOutGroup, taking filter: SocketFilter) throws(SystemError) -> PacketSocket {
+        try socket.join(&group, taking: filter)
     }
 }

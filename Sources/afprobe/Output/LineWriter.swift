@@ -6,7 +6,7 @@ import Synchronization
 ///
 /// Records go through a queue of fixed length; what does not fit is dropped, and counted by who puts it there.
 final class LineWriter: Sendable {
-    private let queue = RecordQueue(capacity: capacity)
+    private let queue = RecordQueue<LineRecord>(capacity: capacity)
     private let wakeup: Wakeup
     private let end: Wakeup
     private let isAsleep = Atomic<Bool>(false)

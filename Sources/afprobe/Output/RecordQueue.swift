@@ -1,13 +1,13 @@
 import Synchronization
 
-/// A queue of fixed length between the one thread that measures and the one that writes lines; neither ever waits for
-/// the other.
-@safe final class RecordQueue: @unchecked Sendable {
+/// A queue of fixed length from one thread to one other, such as from the one that measures to the one that writes lines;
+/// neither ever waits for the other.
+@safe final class RecordQueue<Record>: @unchecked Sendable {
     /// Where the next record is taken from, and where the next one goes: they only ever grow, and an index into the
     /// slots is what is left of them.
     private let head = Atomic<Int>(0)
     private let tail = Atomic<Int>(0)
-    private let slots: UnsafeMutablePointer<LineRecord>
+    private let slots: UnsafeMutablePointer<Record>
     private let mask: Int
 
     /// - Parameter capacity: a power of two.
@@ -29,7 +29,7 @@ import Synchronization
     var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 
     /// Adds a record; false where there is no room. By the producer alone.
-    func push(_ record: consuming LineRecord) -> Bool {
+    func push(_ record: consuming Record) -> Bool {
         let place = tail.load(ordering: .relaxed)
         guard place - head.load(ordering: .acquiring) <= mask else { return false }
         unsafe (slots + (place & mask)).initialize(to: record)
@@ -38,7 +38,7 @@ import Synchronization
     }
 
     /// Takes the oldest record; nil where there is none. By the consumer alone.
-    func pop() -> LineRecord? {
+    func pop() -> Record? {
         let place = head.load(ordering: .relaxed)
         guard place < tail.load(ordering: .acquiring) else { return nil }
         let record = unsafe (slots + (place & mask)).move()

@@ -11,7 +11,7 @@ enum FrameFault: Error {
 }
 
 /// How many frames had each fault.
-struct FrameFaultCounts {
+struct FrameFaultCounts: Equatable {
     private(set) var foreign: UInt64 = 0
     private(set) var truncated: UInt64 = 0
     private(set) var corrupt: UInt64 = 0
@@ -24,5 +24,12 @@ struct FrameFaultCounts {
         case .corrupt: corrupt += 1
         case .otherVersion: otherVersion += 1
         }
+    }
+
+    static func += (total: inout FrameFaultCounts, more: FrameFaultCounts) {
+        total.foreign += more.foreign
+        total.truncated += more.truncated
+        total.corrupt += more.corrupt
+        total.otherVersion += more.otherVersion
     }
 }

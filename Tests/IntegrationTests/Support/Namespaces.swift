@@ -99,9 +99,7 @@ extension Namespaces.Host {
     }
 
     /// Runs a body in a thread of its own that has entered this host; setns(2) is per thread.
-    fileprivate func inNamespace<Value: Sendable>(
-        _ body: @escaping @Sendable () throws -> Value
-    ) throws -> Value {
+    func inNamespace<Value: Sendable>(_ body: @escaping @Sendable () throws -> Value) throws -> Value {
         let outcome = Mutex<Result<Value, any Error>?>(nil)
         let thread = Thread {
             let result = Result {

@@ -1,0 +1,151 @@
+internal import CShim
+import Glibc
+
+/// A receiving socket whose frames the kernel writes into memory that it shares with the program, block by block: made
+/// for load, with room for many more frames than a socket's queue and without a system call for them.
+/// PACKET_RX_RING with TPACKET_V3, Documentation/networking/packet_mmap.rst in the kernel's sources
+///
+/// The kernel hands a block over when it is full, or some time after its first frame: what comes now and then comes
+/// late. There is room for one stamp of a frame: the NIC's, where it is asked for and there, else the kernel's own.
+public struct ReceiveRing: ~Copyable, Sendable {
+    /// The socket: to be waited for, and asked for its counters.
+    public let socket: PacketSocket
+    /// How many frames the last receive call found.
+    public var count: Int { frames.count }
+
+    private let memory: RingMemory
+    private var frames: [RingFrame] = []
+    private var walk: RingWalk?
+    /// The block at hand; where there is none, the one that the kernel hands over next.
+    private var block = 0
+
+    /// After how many milliseconds a block is handed over though it is not full; it may take twice as long. Longer keeps
+    /// frames waiting, shorter fills the ring with blocks that are all but empty.
+    private static let patience: UInt32 = 4
+    /// More than the longest frame takes.
+    private static let blockSize = 1 << 17
+    /// How many frames a call finds at most.
+    private static let portion = 64
+
+    /// Opens a socket with a ring; otherwise as `PacketSocket.receiver` does.
+    ///
+    /// - Parameters:
+    ///   - timestamping: which stamps to ask for; `rawHardware` prefers the NIC's to the kernel's.
+    ///   - capacity: the size of the ring in bytes, in whole blocks of 128 KiB.
+    /// - Throws: `SystemError` as `PacketSocket.receiver`; of `PACKET_RX_RING` with `noMemory` where the kernel has not
+    ///   that much.
+    public init(
+        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
+        groups: [MACAddress] = [], isPromiscuous: Bool = false, capacity: Int
+    ) throws(SystemError) {
+        let socket = try PacketSocket.silentReceiver(
+            on: interface, filter: filter, timestamping: timestamping, groups: groups,
+            isPromiscuous: isPromiscuous)
+        let reported: TimestampingFlags = [.software, .rawHardware]
+        try socket.descriptor.setOption(
+            "PACKET_TIMESTAMP", SOL_PACKET, PACKET_TIMESTAMP, to: timestamping.intersection(reported).rawValue
+        )
+        let memory = try RingMemory(
+            of: socket.descriptor, blockSize: Self.blockSize, count: max(2, capacity / Self.blockSize),
+            patience: Self.patience)
+        try socket.start(on: interface)
+        self.socket = socket
+        self.memory = memory
+        frames.reserveCapacity(Self.portion)
+    }
+
+    /// Finds the next frames, at most 64, in place of those that were found before. They are good until the next call.
+    ///
+    /// - Returns: whether they are the first of a block.
+    /// - Throws: `SystemError` of `SO_ERROR` where there is no frame: once with `networkDown` when the interface goes
+    ///   down, after which the ring goes on and receives again when it is up.
+    @discardableResult
+    public mutating func receive() throws(SystemError) -> Bool {
+        frames.removeAll(keepingCapacity: true)
+        if walk?.framesLeft == 0 { giveBack() }
+        let isFirst = walk == nil
+        guard var walk = walk ?? nextBlock() else {
+            if let error = socket.takePendingError() { throw SystemError("SO_ERROR", error) }
+            return false
+        }
+        while frames.count < Self.portion, let frame = walk.next(in: memory[block]) { frames.append(frame) }
+        self.walk = walk
+        return isFirst
+    }
+
+    private func nextBlock() -> RingWalk? {
+        memory.isReady(block) ? RingWalk(through: memory[block]) : nil
+    }
+
+    private mutating func giveBack() {
+        walk = nil
+        memory.giveBack(block)
+        block = (block + 1) % memory.count
+    }
+
+    /// Whether there is something to be received, or a block to be given back, without waiting.
+    public var hasMore: Bool { walk != nil || memory.isReady(block) }
+
+    /// The frame at `index`, below `count`.
+    public subscript(index: Int) -> Message {
+        @_lifetime(borrow self)
+        get {
+            let frame = frames[index]
+            let message = Message(
+                frame: memory[block].extracting(frame.bytes), length: frame.length,
+                isTruncated: frame.length > frame.bytes.count, isOutgoing: frame.isOutgoing,
+                ancillary: frame.ancillary)
+            return _overrideLifetime(message, borrowing: self)
+        }
+    }
+}
+
+/// The memory of a ring, shared with the kernel until the end of its life. mmap(2)
+private struct RingMemory: ~Copyable, @unchecked Sendable {
+    let count: Int
+    private let blockSize: Int
+    private let start: UnsafeMutableRawPointer
+
+    /// - Parameter patience: milliseconds.
+    init(
+        of descriptor: borrowing Descriptor, blockSize: Int, count: Int, patience: UInt32
+    ) throws(SystemError) {
+        // Frames of this version are as long as they are; the size is only checked to be possible.
+        let frameSize = 2048
+        var request = tpacket_req3()
+        request.tp_block_size = UInt32(blockSize)
+        request.tp_block_nr = UInt32(count)
+        request.tp_frame_size = UInt32(frameSize)
+        request.tp_frame_nr = UInt32(blockSize / frameSize * count)
+        request.tp_retire_blk_tov = patience
+        try descriptor.setOption("PACKET_RX_RING", SOL_PACKET, PACKET_RX_RING, to: request)
+        // All pages now, so that none is faulted in while frames are measured.
+        let flags = MAP_SHARED | CInt(MAP_POPULATE)
+        let memory = mmap(nil, blockSize * count, PROT_READ | PROT_WRITE, flags, descriptor.rawValue, 0)
+        guard let memory, memory != MAP_FAILED else { throw .last("mmap") }
+        start = memory
+        self.blockSize = blockSize
+        self.count = count
+    }
+
+    deinit { munmap(start, blockSize * count) }
+
+    subscript(block: Int) -> Span<UInt8> {
+        @_lifetime(borrow self)
+        get {
+            let bytes = UnsafePointer((start + block * blockSize).assumingMemoryBound(to: UInt8.self))
+            return _overrideLifetime(Span(_unsafeStart: bytes, count: blockSize), borrowing: self)
+        }
+    }
+
+    /// Whether a block is the program's to read. TP_STATUS_USER
+    func isReady(_ block: Int) -> Bool { cshim_load_acquire(status(of: block)) & UInt32(TP_STATUS_USER) != 0 }
+
+    /// Leaves a block to the kernel to be written. TP_STATUS_KERNEL
+    func giveBack(_ block: Int) { cshim_store_release(status(of: block), UInt32(TP_STATUS_KERNEL)) }
+
+    private func status(of block: Int) -> UnsafeMutablePointer<UInt32> {
+        // The third word of a block: behind the version and the offset of private data.
+        (start + block * blockSize + 8).assumingMemoryBound(to: UInt32.self)
+    }
+}

@@ -1,0 +1,84 @@
+internal import CShim
+import Glibc
+
+/// A frame in a block of a ring: where its bytes are, and what the kernel says about it.
+struct RingFrame {
+    let bytes: Range<Int>
+    /// How long the frame was, which is more than there are bytes when it was cut off.
+    let length: Int
+    let isOutgoing: Bool
+    let ancillary: Ancillary
+}
+
+/// Where one is in a block of a ring of version TPACKET_V3.
+///
+///     tpacket_block_desc   status, number of frames, where the first one starts, length of all
+///     tpacket3_hdr         where the next frame starts, stamp, lengths, status, where the bytes are, VLAN tag
+///     sockaddr_ll          the direction of the frame
+///     bytes, padding       and the next tpacket3_hdr
+///
+/// Documentation/networking/packet_mmap.rst in the kernel's sources. What does not fit into the block ends the walk.
+struct RingWalk {
+    /// How many frames are still to come, as the block says.
+    private(set) var framesLeft: Int
+    private var offset: Int
+    private let end: Int
+
+    /// Before the first frame of a block.
+    init(through block: Span<UInt8>) {
+        guard let header = block.load(cshim_block_header.self, at: 0),
+            header.first_frame_offset >= MemoryLayout<cshim_block_header>.size
+        else {
+            (framesLeft, offset, end) = (0, 0, 0)
+            return
+        }
+        framesLeft = Int(header.frame_count)
+        offset = Int(header.first_frame_offset)
+        end = min(Int(header.length), block.count)
+    }
+
+    /// The next frame; nil where there is none.
+    mutating func next(in block: Span<UInt8>) -> RingFrame? {
+        guard framesLeft > 0 else { return nil }
+        guard let header = block.load(cshim_frame_header.self, at: offset),
+            let frame = frame(header, in: block)
+        else {
+            framesLeft = 0
+            return nil
+        }
+        framesLeft -= 1
+        if framesLeft > 0 {
+            offset += Int(header.next_offset)
+            // Backwards, or into this frame: the block is not what it should be.
+            if offset < frame.bytes.upperBound { framesLeft = 0 }
+        }
+        return frame
+    }
+
+    private func frame(_ header: cshim_frame_header, in block: Span<UInt8>) -> RingFrame? {
+        let headers = MemoryLayout<cshim_frame_header>.size + MemoryLayout<sockaddr_ll>.size
+        let start = offset + Int(header.mac_offset)
+        let count = Int(header.captured_length)
+        guard Int(header.mac_offset) >= headers, start + count <= end,
+            header.length >= header.captured_length,
+            let sender = block.load(sockaddr_ll.self, at: offset + MemoryLayout<cshim_frame_header>.size)
+        else { return nil }
+        return RingFrame(
+            bytes: start..<start + count, length: Int(header.length),
+            isOutgoing: sender.sll_pkttype == UInt8(PACKET_OUTGOING), ancillary: Ancillary(header))
+    }
+}
+
+extension Ancillary {
+    fileprivate init(_ header: cshim_frame_header) {
+        let stamp = Timestamp(seconds: Int64(header.seconds), nanoseconds: Int64(header.nanoseconds))
+        if header.status & cshim_TP_STATUS_TS_RAW_HARDWARE != 0 {
+            hardware = stamp
+        } else if header.status & cshim_TP_STATUS_TS_SOFTWARE != 0 {
+            software = stamp
+        }
+        read(
+            status: header.status, tag: UInt16(truncatingIfNeeded: header.vlan_tci),
+            announcedBy: header.vlan_tpid)
+    }
+}

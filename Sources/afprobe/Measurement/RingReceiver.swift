@@ -1,0 +1,49 @@
+import AFPacketKit
+
+/// Receives probes from one interface through a ring.
+struct RingReceiver: SocketSource, ~Copyable {
+    private var ring: ReceiveRing
+    private var userspace = Timestamp(nanoseconds: 0)
+
+    private(set) var faults = FrameFaultCounts()
+    private(set) var statistics = PacketStatistics()
+
+    /// - Parameter capacity: of the ring, in bytes.
+    init(
+        on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
+        groups: [MACAddress], isPromiscuous: Bool, capacity: Int
+    ) throws(SystemError) {
+        ring = try ReceiveRing(
+            on: interface, filter: filter, timestamping: timestamping, groups: groups,
+            isPromiscuous: isPromiscuous, capacity: capacity)
+    }
+
+    func add(to poll: inout PollSet) -> PollSet.Member { poll.add(ring.socket) }
+
+    mutating func receive() throws(SystemError) -> Int {
+        // One stamp for the portions of one block: they came together.
+        if try ring.receive() { userspace = .now() }
+        return ring.count
+    }
+
+    var mayHaveMore: Bool { ring.hasMore }
+
+    mutating func probe(at index: Int) -> ReceivedProbe? {
+        do throws(FrameFault) { return try ReceivedProbe(ring[index], userspace: userspace) } catch {
+            faults.count(error)
+            return nil
+        }
+    }
+
+    func capture(at index: Int, to console: inout Console) {
+        console.capture(ring[index], userspace: userspace)
+    }
+
+    mutating func updateStatistics() throws(SystemError) {
+        statistics += try ring.socket.takeStatistics()
+    }
+
+    func join(_ group: inout FanOutGroup, taking filter: SocketFilter) throws(SystemError) -> PacketSocket {
+        try ring.socket.join(&group, taking: filter)
+    }
+}
