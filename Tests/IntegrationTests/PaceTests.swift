@@ -79,10 +79,11 @@ struct PaceTests {
     /// A queue that is full drops a frame in the middle of a batch: it is told apart from those around it.
     @Test func aFrameThatIsDroppedInABatchIsCounted() throws {
         let hosts = try Namespaces()
-        try queue(["rate", "4mbit", "burst", "2k", "limit", "3000"], on: hosts.near)
+        try queue(["rate", "64kbit", "burst", "2k", "limit", "3000"], on: hosts.near)
         let listener = try hosts.far.listen("-q")
         let sent = try hosts.near.afprobe(
-            "send", "-i", "va", "-d", hosts.far.address, "-c", "320", "-I", "10us", "-q", "--batch", "32"
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "320", "-I", "10us", "-W", "5s", "-q",
+            "--batch", "32"
         ).finish()
         let received = try listener.interrupt()
         let counts = ["sent", "failed", "stamped_software", "mismatched"].compactMap {
@@ -91,6 +92,22 @@ struct PaceTests {
         #expect(counts.count == 4 && counts[0] + counts[1] == 320, "\(sent)")
         #expect(counts[1] > 0 && counts[2] == counts[0] && counts[3] == 0, "\(sent)")
         #expect(received.summary("RX Summary", "probes") == counts[0], "\(received)")
+    }
+
+    /// The call that ends a batch at a frame that was dropped does not say so, and the frame has used up a key.
+    @Test func aFrameThatWasDroppedUnsaidIsSentAgain() throws {
+        let hosts = try Namespaces()
+        try queue(["rate", "20mbit", "burst", "2k", "limit", "3000"], on: hosts.near)
+        let listener = try hosts.far.listen("-q")
+        let sent = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "5000", "-I", "0", "-q", "--batch", "256"
+        ).finish()
+        let received = try listener.interrupt()
+        for (key, count) in [("sent", 5000), ("stamped_software", 5000), ("mismatched", 0), ("unmatched", 0)]
+        {
+            #expect(sent.summary("TX Summary", key) == count, "\(key): \(sent)")
+        }
+        #expect(received.summary("RX Summary", "probes") == 5000, "\(received)")
     }
 
     /// A token bucket: a queue as slow, and as long, as it is told.
