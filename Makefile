@@ -17,7 +17,7 @@ demo:
 	@$(environment)/isolate $(environment)/demo $(CURDIR)/$(release)
 
 test:
-	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool
+	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump ethtool gcc libc6-dev
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
