@@ -1,5 +1,5 @@
-// The jobs that afprobe does, in as little C as they take: what the kernel charges for them, and what afprobe is measured
-// against. One call does one job and prints one line of `key=value`, times in nanoseconds.
+// The jobs that afprobe does, in as little C as they take: what the kernel charges for them, and what afprobe is
+// measured against. One call does one job and prints one line of `key=value`, times in nanoseconds.
 #ifndef BASELINE_H
 #define BASELINE_H
 
@@ -31,6 +31,7 @@ struct options {
     bool spins;
     bool follows_up; // a reply carries a stamp, and a frame after it carries the reply's
     bool stamps;
+    bool counts_only; // no distribution, whose sorting would be a part of the cost
 };
 
 // SIGINT and SIGTERM end a job and not its line.

@@ -2,14 +2,14 @@
 //
 //   send      -d MAC [-c COUNT] [-b BATCH] [-n] [-I NS [-m NS]]    probes, and (unless -n) the stamp of each
 //   schedule  -d MAC -c COUNT -I NS [-r PRIORITY] [-m NS]          how late they leave
-//   receive   [-c COUNT] [-b BATCH] [-S]                           frames with their stamps; one by one also the delay
+//   receive   [-c COUNT] [-b BATCH] [-S] [-q]                      frames with their stamps; one by one also the delay
 //   ring      [-c COUNT]                                           the same by TPACKET_V3
 //   echo      [-S] [-f]                                            every probe back to its sender
-//   ping      -d MAC -c COUNT [-I NS] [-S]                         round trips
+//   ping      -d MAC -c COUNT [-I NS] [-S] [-q]                    round trips
 //   version                                                        nothing
 //
 // -s BYTES: the frames' size; -S: spin and never sleep; -f: with stamps and a follow-up, as afprobe's responder;
-// -r: under SCHED_FIFO; -m: spin before a time for so long.
+// -q: count, and keep no distribution; -r: under SCHED_FIFO; -m: spin before a time for so long.
 #define _GNU_SOURCE
 #include "baseline.h"
 
@@ -54,7 +54,7 @@ int main(int count, char **words) {
     struct options options = {.batch = 1, .size = SMALLEST, .stamps = true};
     bool has_destination = false;
     optind = 2;
-    for (int option; count > 2 && (option = getopt(count, words, "i:d:c:I:b:s:r:m:Snf")) != -1;) switch (option) {
+    for (int option; count > 2 && (option = getopt(count, words, "i:d:c:I:b:s:r:m:Snfq")) != -1;) switch (option) {
         case 'i': options.interface = optarg; break;
         case 'd': has_destination = parse_address(optarg, options.destination); break;
         case 'c': options.count = strtoull(optarg, NULL, 10); break;
@@ -65,6 +65,7 @@ int main(int count, char **words) {
         case 'm': options.margin = strtoll(optarg, NULL, 10); break;
         case 'S': options.spins = true; break;
         case 'f': options.follows_up = true; break;
+        case 'q': options.counts_only = true; break;
         case 'n': options.stamps = false; break;
         default: return usage("unknown option");
         }

@@ -5,8 +5,9 @@
 #include <stdio.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 
-// What a full exchange adds to the probe: the responder's stamps of the request and, in the follow-up alone, of the reply.
+// What a full exchange adds to the probe: the responder's stamps of the request and, in the follow-up, of the reply.
 enum { RECEIVED_OFFSET = NUMBER_OFFSET + 8, SENT_OFFSET = RECEIVED_OFFSET + 8 };
 
 static void turn_around(uint8_t *frame) {
@@ -49,8 +50,8 @@ int run_echo(const struct options *options) {
     return 0;
 }
 
-// Waits for the reply with that number; false where none came within a second. A follow-up that comes before it is passed
-// by: that of the last reply, sent after it.
+// Waits for the reply with that number; false where none came within a second. The follow-up of the last reply, which
+// comes before it, is passed by.
 static bool await(int fd, struct batch *batch, uint64_t number, bool spins) {
     int64_t deadline = now(CLOCK_MONOTONIC) + 1000000000;
     while (!stopped) {
@@ -69,11 +70,15 @@ int run_ping(const struct options *options) {
     struct timeval second = {.tv_sec = 1};
     setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
     struct batch reply = batch_make(LARGEST), report = batch_make(LARGEST);
-    struct samples stamped = samples_make(options->count), total = samples_make(options->count);
+    size_t kept = options->counts_only ? 0 : options->count;
+    struct samples stamped = samples_make(kept), total = samples_make(kept);
+    uint64_t received = 0;
     uint8_t frame[LARGEST];
     make_probe(options, frame);
     int64_t start = now(CLOCK_MONOTONIC), due = start;
-    for (uint64_t number = 1; number <= options->count && !stopped; number++) {
+    // Numbers of its own, for there may be others beside it.
+    uint64_t first = (uint64_t)getpid() << 32;
+    for (uint64_t number = first; number < first + options->count && !stopped; number++) {
         if (options->interval > 0) wait_until(CLOCK_MONOTONIC, due += options->interval, options->margin);
         set_number(frame, number);
         int64_t sent = now(CLOCK_REALTIME);
@@ -85,8 +90,9 @@ int run_ping(const struct options *options) {
         int64_t departure = software_stamp(&report.headers[0].msg_hdr);
         if (get_number(report.frames[0]) == number)
             samples_add(&stamped, software_stamp(&reply.headers[0].msg_hdr) - departure);
+        received++;
     }
-    printf("received=%zu elapsed=%lld", total.count, (long long)(now(CLOCK_MONOTONIC) - start));
+    printf("received=%llu elapsed=%lld", (unsigned long long)received, (long long)(now(CLOCK_MONOTONIC) - start));
     samples_print(&stamped, "rtt");
     samples_print(&total, "total");
     printf("\n");

@@ -21,8 +21,8 @@ static unsigned take(int fd, struct batch *batch, const struct options *options)
 int run_receive(const struct options *options) {
     int fd = open_receiver(options);
     struct batch batch = batch_make(LARGEST);
-    // Flat out only the number of the stamps is of interest, in constant memory.
-    struct samples delays = samples_make(options->batch == 1 ? options->count : 0);
+    bool has_delays = options->batch == 1 && !options->counts_only;
+    struct samples delays = samples_make(has_delays ? options->count : 0);
     uint64_t count = options->count > 0 ? options->count : UINT64_MAX, frames = 0, stamped = 0;
     while (frames < count && !stopped) {
         unsigned taken = take(fd, &batch, options);
