@@ -11,6 +11,8 @@ FISH_COMPLETIONS ?= $(PREFIX)/share/fish/vendor_completions.d
 
 environment := Tests/Environment
 release := .build/release/afprobe
+benchmarks := .build/benchmarks
+c_flags := -O2 -std=gnu11 -Wall -Wextra -Werror
 
 share := $(DESTDIR)$(PREFIX)/share
 pages := $(notdir $(wildcard man/*.[157]))
@@ -20,7 +22,7 @@ installed := $(DESTDIR)$(PREFIX)/bin/afprobe \
 	$(share)/bash-completion/completions/afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe \
 	$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
 
-.PHONY: build demo install uninstall test test-hardware lint format completions man clean
+.PHONY: build demo install uninstall test test-hardware bench bench-peers lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -48,7 +50,7 @@ uninstall:
 
 test:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
-		libcap2-bin make zsh fish ruby jq
+		libcap2-bin make zsh fish ruby jq gcc libc6-dev
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
@@ -60,11 +62,27 @@ test-hardware:
 	swift build -c release --product afprobe $(SWIFT_FLAGS)
 	Tests/HardwareLab/run $(CURDIR)/$(release)
 
+# Against a C program that does the same jobs, and against Debian's tools; both write Benchmarks/RESULTS.md. OPTIONS are
+# those of Benchmarks/run: --quick for a first look, --only REGEX, --full.
+bench bench-peers: OPTIONS ?= --save
+bench-peers: peers := --peers
+bench-peers: packages := netsniff-ng tcpdump arping fping iputils-ping
+bench bench-peers:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux gcc libc6-dev binutils python3 valgrind $(packages)
+	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	@mkdir -p $(benchmarks)
+	cc $(c_flags) -o $(benchmarks)/baseline Benchmarks/baseline/*.c
+	cc $(c_flags) -shared -fPIC -o $(benchmarks)/count-allocations.so $(environment)/count-allocations.c
+	$(environment)/isolate Benchmarks/run $(peers) $(OPTIONS) $(release) $(benchmarks)/baseline \
+		$(benchmarks)/count-allocations.so
+
 lint:
 	@$(environment)/prepare shellcheck python3 mandoc
 	swift format lint --strict --recursive Sources Tests Package.swift
-	shellcheck -x $(environment)/* Tests/HardwareLab/run Tests/HardwareLab/checks Tests/HardwareLab/igb Tests/HardwareLab/e1000e \
-		Tests/HardwareLab/netem Tests/HardwareLab/netlink Tests/HardwareLab/launch .ci/run
+	PYTHONPYCACHEPREFIX=.build/python python3 -m py_compile Benchmarks/run Benchmarks/bench/*.py Tests/HardwareLab/lab
+	shellcheck -x $(filter-out %.c,$(wildcard $(environment)/*)) Tests/HardwareLab/run Tests/HardwareLab/checks \
+		Tests/HardwareLab/igb Tests/HardwareLab/e1000e Tests/HardwareLab/netem Tests/HardwareLab/netlink \
+		Tests/HardwareLab/launch .ci/run
 	shellcheck -x man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[157]

@@ -17,6 +17,10 @@ struct Tool {
         let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
         return folder.appending(path: "afprobe").path
     }()
+
+    /// The executable that users get, built by `make test`.
+    static let release = URL(filePath: afprobe).deletingLastPathComponent().deletingLastPathComponent()
+        .appending(path: "release/afprobe").path
 }
 
 extension Trait where Self == ConditionTrait {
