@@ -47,8 +47,8 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
     mutating func receive() throws(SystemError) -> Int {
         probes.removeAll(keepingCapacity: true)
         if !collect() {
-            bell.wakeup.clear()
-            // What was found before the bell fell silent.
+            bell.silence()
+            // What was found before it fell silent.
             _ = collect()
         }
         if probes.isEmpty, let failure {

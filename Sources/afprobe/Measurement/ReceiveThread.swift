@@ -68,28 +68,21 @@ final class ReceiveThread<Source: SocketSource & ~Copyable>: @unchecked Sendable
                         told = source.faults
                         hand(.faults(told))
                     }
-                    bell.wakeup.signal()
+                    bell.ring()
                 } while source.mayHaveMore && !isStopped
             } catch {
                 hand(.failure(error))
-                bell.wakeup.signal()
+                bell.ring()
             }
         }
     }
 
     private func hand(_ finding: Finding) {
         while !findings.push(finding), !isStopped {
-            bell.wakeup.signal()
+            bell.ring()
             var poll = PollSet(capacity: 1)
             _ = poll.add(end)
             _ = try? poll.wait(until: .now() + Self.nap)
         }
     }
-}
-
-/// What several threads wake one by.
-final class Doorbell: Sendable {
-    let wakeup: Wakeup
-
-    init() throws(SystemError) { wakeup = try Wakeup() }
 }
