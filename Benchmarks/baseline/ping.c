@@ -10,6 +10,9 @@
 // What a full exchange adds to the probe: the responder's stamps of the request and, in the follow-up, of the reply.
 enum { RECEIVED_OFFSET = NUMBER_OFFSET + 8, SENT_OFFSET = RECEIVED_OFFSET + 8 };
 
+// Seconds that a reply may take; a busy machine was seen to stand still for two.
+enum { PATIENCE = 10 };
+
 static void turn_around(uint8_t *frame) {
     uint8_t address[ETH_ALEN];
     memcpy(address, frame, ETH_ALEN);
@@ -50,10 +53,10 @@ int run_echo(const struct options *options) {
     return 0;
 }
 
-// Waits for the reply with that number; false where none came within a second. The follow-up of the last reply, which
-// comes before it, is passed by.
+// Waits for the reply with that number; false where none came in time. The follow-up of the last reply, which comes
+// before it, is passed by.
 static bool await(int fd, struct batch *batch, uint64_t number, bool spins) {
-    int64_t deadline = now(CLOCK_MONOTONIC) + 1000000000;
+    int64_t deadline = now(CLOCK_MONOTONIC) + PATIENCE * 1000000000LL;
     while (!stopped) {
         batch_arm(batch, 1);
         ssize_t length = recvmsg(fd, &batch->headers[0].msg_hdr, spins ? MSG_DONTWAIT : 0);
@@ -64,15 +67,25 @@ static bool await(int fd, struct batch *batch, uint64_t number, bool spins) {
     return false;
 }
 
+// When the request with that number left the driver; 0 where that is not known. Passes by what is left of requests that
+// had no reply.
+static int64_t departed(int fd, struct batch *report, uint64_t number) {
+    while (true) {
+        batch_arm(report, 1);
+        if (recvmsg(fd, &report->headers[0].msg_hdr, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) return 0;
+        if (get_number(report->frames[0]) == number) return software_stamp(&report->headers[0].msg_hdr);
+    }
+}
+
 // Measures round trips, from one software stamp to the other and as the application sees them.
 int run_ping(const struct options *options) {
     int receiver = open_receiver(options), transmitter = open_transmitter(options, true);
-    struct timeval second = {.tv_sec = 1};
-    setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, &second, sizeof second);
+    struct timeval patience = {.tv_sec = PATIENCE};
+    setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     struct batch reply = batch_make(LARGEST), report = batch_make(LARGEST);
     size_t kept = options->counts_only ? 0 : options->count;
     struct samples stamped = samples_make(kept), total = samples_make(kept);
-    uint64_t received = 0;
+    uint64_t received = 0, unstamped = 0;
     uint8_t frame[LARGEST];
     make_probe(options, frame);
     int64_t start = now(CLOCK_MONOTONIC), due = start;
@@ -85,14 +98,13 @@ int run_ping(const struct options *options) {
         if (send(transmitter, frame, options->size, 0) < 0) fail("send");
         if (!await(receiver, &reply, number, options->spins)) continue;
         samples_add(&total, now(CLOCK_REALTIME) - sent);
-        batch_arm(&report, 1);
-        if (recvmsg(transmitter, &report.headers[0].msg_hdr, MSG_ERRQUEUE | MSG_DONTWAIT) < 0) continue;
-        int64_t departure = software_stamp(&report.headers[0].msg_hdr);
-        if (get_number(report.frames[0]) == number)
-            samples_add(&stamped, software_stamp(&reply.headers[0].msg_hdr) - departure);
         received++;
+        int64_t departure = departed(transmitter, &report, number);
+        if (departure == 0) unstamped++;
+        else samples_add(&stamped, software_stamp(&reply.headers[0].msg_hdr) - departure);
     }
-    printf("received=%llu elapsed=%lld", (unsigned long long)received, (long long)(now(CLOCK_MONOTONIC) - start));
+    printf("received=%llu unstamped=%llu elapsed=%lld", (unsigned long long)received, (unsigned long long)unstamped,
+           (long long)(now(CLOCK_MONOTONIC) - start));
     samples_print(&stamped, "rtt");
     samples_print(&total, "total");
     printf("\n");

@@ -72,7 +72,8 @@ class Baseline(Program):
         return {"frames": values["frames"], "drops": values["drops"]}
 
     def delays(self, count, spins):
-        return self.listen(count=count, spins=spins, batch=1, is_quiet=False), lambda result: result.values()["delay_p50"]
+        listener = self.listen(count=count, spins=spins, batch=1, is_quiet=False)
+        return listener, lambda result: result.values()["delay_p50"]
 
     def respond(self, spins=False, full=False, **how):
         options = (["-S"] if spins else []) + (["-f"] if full else [])
@@ -85,7 +86,8 @@ class Baseline(Program):
 
     def pinged(self, result):
         values = result.values()
-        return {"received": values["received"], "p50": values["rtt_p50"], "elapsed": values["elapsed"]}
+        stamped = values["received"] - values["unstamped"]
+        return {"received": stamped, "p50": values["rtt_p50"], "elapsed": values["elapsed"]}
 
     def schedule_error(self, count, options):
         real_time = ["-r", 50] if "--realtime" in options else []
@@ -132,7 +134,7 @@ class Afprobe(Program):
         return self.far.start(*self.words("listen", *options), **how)
 
     def ping(self, count, interval=0, spins=False, counts_only=False, **how):
-        options = ["-i", "eth0", self.far.address, "-q", "-c", count, "-I", f"{interval}ns"]
+        options = ["-i", "eth0", self.far.address, "-q", "-c", count, "-I", f"{interval}ns", "-W", 10]
         return self.near.start(*self.words("ping", *options, *(["--spin"] if spins else [])), **how)
 
     def pinged(self, result):
