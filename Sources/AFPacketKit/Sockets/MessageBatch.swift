@@ -64,16 +64,19 @@ public struct MessageBatch: ~Copyable {
 
     /// Receives what is there, in place of what was here before.
     ///
-    /// - Parameter isWaiting: whether to wait for one frame, as long as the socket is set to, and to take no more.
+    /// - Parameters:
+    ///   - limit: how many frames to take at most. The call is quicker where that is how many there are: it does not look
+    ///     for another one.
+    ///   - isWaiting: whether to wait for the first frame, as long as the socket is set to.
     mutating func receive(
-        from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false
+        from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max, isWaiting: Bool = false
     ) throws(SystemError) {
         for index in 0..<count { arm(index) }
         count = 0
         let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
         while true {
             let received = cshim_recvmmsg(
-                descriptor.rawValue, headers, isWaiting ? 1 : CUnsignedInt(capacity), flags)
+                descriptor.rawValue, headers, CUnsignedInt(min(limit, capacity)), flags)
             if received >= 0 {
                 count = Int(received)
                 return
@@ -84,26 +87,37 @@ public struct MessageBatch: ~Copyable {
         }
     }
 
-    /// The frame at `index`, below `count`.
+    /// The frame at `index`, below `count`, and what the kernel says about it.
     public subscript(index: Int) -> Message {
         @_lifetime(borrow self)
         get {
-            precondition((0..<count).contains(index), "no frame was received there")
             let header = headers[index]
-            let length = Int(header.msg_len)
-            let frame = Span(
-                _unsafeStart: UnsafePointer(frames + index * frameCapacity),
-                count: min(length, frameCapacity))
-            let control = Span(
-                _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
-                count: min(Int(header.msg_hdr.msg_controllen), Self.controlCapacity))
             let isTruncated = header.msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
             let message = Message(
-                frame: frame, length: length, isTruncated: isTruncated,
+                frame: frame(at: index), length: Int(header.msg_len), isTruncated: isTruncated,
                 isOutgoing: senders[index].sll_pkttype == UInt8(PACKET_OUTGOING),
-                ancillary: Ancillary(controlBytes: control))
+                ancillary: ancillary(at: index))
             return _overrideLifetime(message, borrowing: self)
         }
+    }
+
+    /// The bytes of the frame at `index` alone.
+    @_lifetime(borrow self)
+    public func frame(at index: Int) -> Span<UInt8> {
+        precondition(index >= 0 && index < count, "no frame was received there")
+        let span = Span(
+            _unsafeStart: UnsafePointer(frames + index * frameCapacity),
+            count: min(Int(headers[index].msg_len), frameCapacity))
+        return _overrideLifetime(span, borrowing: self)
+    }
+
+    /// What the kernel says about the frame at `index` alone.
+    public func ancillary(at index: Int) -> Ancillary {
+        precondition(index >= 0 && index < count, "no frame was received there")
+        let control = Span(
+            _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
+            count: min(Int(headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
+        return Ancillary(controlBytes: control)
     }
 }
 

@@ -142,9 +142,9 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` of recvmmsg(2): once with `networkDown` when the interface goes down, after
     ///   which the socket goes on and receives again when it is up.
-    public func receive(into batch: inout MessageBatch) throws(SystemError) {
+    public func receive(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
         // MSG_TRUNC: tell the true length of a frame that does not fit.
-        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC))
+        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
     }
 
     /// How long `receiveOne` waits at most, in nanoseconds.
@@ -155,14 +155,15 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// It saves a wake-up in poll(2), for those who have nothing else to wait for.
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch) throws(SystemError) {
-        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
+        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: 1, isWaiting: true)
     }
 
     /// Replaces the content of `batch` by the transmit reports that wait; by none where none do.
     ///
     /// - Throws: `SystemError` of recvmmsg(2).
-    public func receiveReports(into batch: inout MessageBatch) throws(SystemError) {
-        try batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE))
+    /// - Parameter limit: how many to take at most.
+    public func receiveReports(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
+        try batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE), limit: limit)
     }
 
     /// Takes the error that makes poll(2) report the socket as ready when neither a frame nor a report

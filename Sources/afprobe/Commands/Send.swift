@@ -86,7 +86,8 @@ extension SendOptions {
         var lease = try HardwareLease(on: interface, .transmit, [], traffic.hardware, &console)
         defer { lease.end(&console) }
         var handling = traffic.handling
-        handling.wantsScheduledStamps = console.isDetailed
+        // Only lines show them.
+        handling.wantsScheduledStamps = console.isDetailed && !traffic.output.isQuiet
         if launchOffset != nil { handling.launchClock = launchClock(of: interface, &console) }
         let plan = TransmitPlan(
             shape: shape, size: size, handling: handling, interval: traffic.interval,

@@ -44,7 +44,7 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
     /// The threads hand over probes alone; the command refuses to capture the frames.
     func capture(at index: Int, to console: inout Console) {}
 
-    mutating func receive() throws(SystemError) -> Int {
+    mutating func receive(limit _: Int) throws(SystemError) -> Int {
         probes.removeAll(keepingCapacity: true)
         if !collect() {
             bell.silence()

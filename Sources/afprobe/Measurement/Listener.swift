@@ -143,12 +143,15 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private mutating func takeFrames(_ console: inout Console, isWaiting: Bool = false) throws(Failure) {
         var batchesLeft = batchesInATurn
         var isWaiting = isWaiting
+        // Where frames are looked for all the time it is one that is found.
+        var limit = plan.spins ? 1 : Int.max
         repeat {
             batchesLeft -= 1
             let wasWaiting = isWaiting
             isWaiting = false
             do throws(SystemError) {
-                let count = wasWaiting ? try receiver.receiveWaiting() : try receiver.receive()
+                let count = wasWaiting ? try receiver.receiveWaiting() : try receiver.receive(limit: limit)
+                limit = .max
                 for index in 0..<count where !isFinished {
                     guard let probe = receiver.probe(at: index) else { continue }
                     take(probe, &console)

@@ -199,8 +199,10 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// When there is something to do at the latest.
     mutating func wakeTime() -> MonotonicTime? {
         var wake = plan.deadline.map { start + $0 } ?? MonotonicTime(nanoseconds: .max)
+        // First, for it makes room in the window.
+        let oldest = window.oldestOpen()
         if canSend { wake = min(wake, nextSend + -margin) }
-        if let oldest = window.oldestOpen() { wake = min(wake, oldest.sentAt + plan.timeout) }
+        if let oldest { wake = min(wake, oldest.sentAt + plan.timeout) }
         return wake.nanoseconds == .max ? nil : wake
     }
 
@@ -211,11 +213,13 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     /// Reads the transmit stamps that wait, as many as fit at once, and returns how many reports these are.
     ///
-    /// - Parameter clearingErrors: whether to take an error of the socket itself, where there is nothing
-    ///   else, which would otherwise make it ready for ever.
-    mutating func receiveReports(clearingErrors: Bool) throws(Failure) -> Int {
+    /// - Parameters:
+    ///   - clearingErrors: whether to take an error of the socket itself, where there is nothing else, which would
+    ///     otherwise make it ready for ever.
+    ///   - limit: how many to take at most.
+    mutating func receiveReports(clearingErrors: Bool, limit: Int = .max) throws(Failure) -> Int {
         do throws(SystemError) {
-            let count = try transmitter.receiveReports()
+            let count = try transmitter.receiveReports(limit: limit)
             if count == 0, clearingErrors { _ = transmitter.socket.takePendingError() }
             return count
         } catch {

@@ -145,10 +145,14 @@ struct Pinger: ~Copyable {
 
     private mutating func collectReplies(_ console: inout Console) throws(Failure) {
         var batchesLeft = batchesInATurn
+        // Where frames are looked for all the time it is one that is found.
+        var limit = plan.spins ? 1 : Int.max
         repeat {
             batchesLeft -= 1
             do throws(SystemError) {
-                for index in 0..<(try receiver.receive()) {
+                let count = try receiver.receive(limit: limit)
+                limit = .max
+                for index in 0..<count {
                     guard let probe = receiver.probe(at: index), isOurs(probe) else { continue }
                     if console.captures { receiver.capture(at: index, to: &console) }
                     if probe.message.kind == .followUp {

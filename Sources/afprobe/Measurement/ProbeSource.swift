@@ -34,8 +34,9 @@ protocol ProbeSource: ~Copyable {
     /// Receives some of the frames that wait, in place of those that were received before, and returns how many these
     /// are.
     ///
+    /// - Parameter limit: how many to take at most, where the source can choose.
     /// - Throws: `SystemError`: once with `networkDown` when the interface goes down.
-    mutating func receive() throws(SystemError) -> Int
+    mutating func receive(limit: Int) throws(SystemError) -> Int
 
     /// Whether it can wait for a frame in the receive call itself.
     var canWait: Bool { get }
@@ -62,7 +63,7 @@ protocol ProbeSource: ~Copyable {
 extension ProbeSource where Self: ~Copyable {
     var canWait: Bool { false }
 
-    mutating func receiveWaiting() throws(SystemError) -> Int { try receive() }
+    mutating func receiveWaiting() throws(SystemError) -> Int { try receive(limit: .max) }
 }
 
 extension Console {

@@ -61,7 +61,7 @@ final class ReceiveThread<Source: SocketSource & ~Copyable>: @unchecked Sendable
             do throws(SystemError) {
                 try poll.wait(until: nil)
                 repeat {
-                    for index in 0..<(try source.receive()) {
+                    for index in 0..<(try source.receive(limit: .max)) {
                         if let probe = source.probe(at: index) { hand(.probe(probe)) }
                     }
                     if source.faults != told {

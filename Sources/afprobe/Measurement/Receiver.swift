@@ -5,7 +5,8 @@ struct Receiver: SocketSource, ~Copyable {
     let socket: PacketSocket
     private var batch: MessageBatch
     private var userspace = Timestamp(nanoseconds: 0)
-    private var hasWaited = false
+    /// How many frames the last call would have taken.
+    private var limit = Int.max
 
     private(set) var faults = FrameFaultCounts()
     private(set) var statistics = PacketStatistics()
@@ -23,10 +24,11 @@ struct Receiver: SocketSource, ~Copyable {
 
     /// Receives the frames that wait, as many as a batch holds, and returns how many these are.
     ///
+    /// - Parameter limit: how many to take at most.
     /// - Throws: `SystemError` of recvmmsg(2).
-    mutating func receive() throws(SystemError) -> Int {
-        hasWaited = false
-        try socket.receive(into: &batch)
+    mutating func receive(limit: Int = .max) throws(SystemError) -> Int {
+        self.limit = limit
+        try socket.receive(into: &batch, limit: limit)
         userspace = .now()
         return batch.count
     }
@@ -34,14 +36,14 @@ struct Receiver: SocketSource, ~Copyable {
     var canWait: Bool { true }
 
     mutating func receiveWaiting() throws(SystemError) -> Int {
-        hasWaited = true
+        limit = 1
         try socket.receiveOne(into: &batch)
         userspace = .now()
         return batch.count
     }
 
     /// Whether frames may be left that the last call did not take.
-    var mayHaveMore: Bool { batch.count == batch.capacity || hasWaited && batch.count > 0 }
+    var mayHaveMore: Bool { batch.count == min(limit, batch.capacity) }
 
     /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
     mutating func probe(at index: Int) -> ReceivedProbe? {

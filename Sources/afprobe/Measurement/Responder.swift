@@ -140,9 +140,9 @@ struct Responder: ~Copyable {
     }
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {
-        let ancillary = reports[index].ancillary
+        let ancillary = reports.ancillary(at: index)
         guard let report = ancillary.transmission, let stamps = TransmitStamps(report.event, ancillary),
-            let place = pending.place(of: report.key, returned: reports[index].frame)
+            let place = pending.place(of: report.key, returned: reports.frame(at: index))
         else { return }
         pending.add(stamps, key: report.key, to: place)
         var wanted = expected

@@ -20,7 +20,7 @@ struct RingReceiver: SocketSource, ~Copyable {
 
     func add(to poll: inout PollSet) -> PollSet.Member { poll.add(ring.socket) }
 
-    mutating func receive() throws(SystemError) -> Int {
+    mutating func receive(limit _: Int) throws(SystemError) -> Int {
         // One stamp for the portions of one block: they came together.
         if try ring.receive() { userspace = .now() }
         return ring.count

@@ -74,9 +74,11 @@ struct Sender: ~Copyable {
                 TransmitStamps(planned: schedule?.currentReading(at: due), userspace: userspace)
             }
             if wasDue {
-                try collect(&console)
                 untilLook -= 1
-                if transmitter.isFinished || (transmitter.plan.interval == 0 && untilLook > 0) { continue }
+                let isFlatOut = transmitter.plan.interval == 0 && untilLook > 0
+                // One frame's reports, where the next frame is to go at once; now and then all there are.
+                try collect(&console, limit: isFlatOut ? expected.reportCount * transmitter.plan.batch : nil)
+                if transmitter.isFinished || isFlatOut { continue }
             }
             untilLook = lookInterval
             if missing.look(at: now, &console) {
@@ -109,14 +111,15 @@ struct Sender: ~Copyable {
         }
     }
 
-    /// Reads all transmit stamps that have come back.
+    /// Reads the transmit stamps that have come back: all, or so many at most.
     private mutating func collect(
-        _ console: inout Console, clearingErrors: Bool = false
+        _ console: inout Console, clearingErrors: Bool = false, limit: Int? = nil
     ) throws(Failure) {
         repeat {
-            let count = try transmitter.receiveReports(clearingErrors: clearingErrors)
+            let count = try transmitter.receiveReports(
+                clearingErrors: clearingErrors, limit: limit ?? .max)
             for index in 0..<count { take(reportAt: index, &console) }
-        } while transmitter.mayHaveMoreReports
+        } while transmitter.mayHaveMoreReports && limit == nil
     }
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {

@@ -58,6 +58,9 @@ struct ExpectedStamps {
     var software = true
     var hardware = false
 
+    /// How many reports bring them.
+    var reportCount: Int { (scheduled ? 1 : 0) + (software ? 1 : 0) + (hardware ? 1 : 0) }
+
     /// Whether nothing more is to come.
     func areComplete(_ stamps: TransmitStamps) -> Bool {
         (!scheduled || stamps.scheduled != nil) && (!software || stamps.software != nil)

@@ -75,8 +75,10 @@ struct Transmitter: ~Copyable {
     }
 
     /// Reads the reports that wait, as many as a batch holds, and returns how many these are.
-    mutating func receiveReports() throws(SystemError) -> Int {
-        try socket.receiveReports(into: &reports)
+    ///
+    /// - Parameter limit: how many to take at most.
+    mutating func receiveReports(limit: Int = .max) throws(SystemError) -> Int {
+        try socket.receiveReports(into: &reports, limit: limit)
         if mayHaveMore { backlog.look(at: socket, afterReading: reports.count) } else { backlog.end() }
         return reports.count
     }
@@ -102,14 +104,14 @@ struct Transmitter: ~Copyable {
     /// The report at `index` of those read last. It is the number in the frame that came back that tells which probe
     /// it is about, or the kernel's number of the send where the frame does not tell.
     mutating func report(at index: Int) -> Report {
-        let ancillary = reports[index].ancillary
+        let ancillary = reports.ancillary(at: index)
         if let failure = ancillary.launchFailure {
-            return frame.number(inReturned: reports[index].frame).map { .notLaunched(failure, of: $0) }
+            return frame.number(inReturned: reports.frame(at: index)).map { .notLaunched(failure, of: $0) }
                 ?? .foreign
         }
         guard let report = ancillary.transmission else { return .foreign }
         let number: UInt64
-        if let told = frame.number(inReturned: reports[index].frame) {
+        if let told = frame.number(inReturned: reports.frame(at: index)) {
             guard keys.confirm(report.key, of: told) else { return .contradiction }
             number = told
         } else {
