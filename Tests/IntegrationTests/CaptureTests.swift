@@ -22,22 +22,25 @@ struct CaptureTests {
     @Test(arguments: [[], ["--vlan", "7:3"]])
     func whatArrivesIsWhatTcpdumpCaptures(options: [String]) throws {
         let hosts = try Namespaces()
-        let (ours, theirs) = (Scratch(), Scratch())
-        let witness = try hosts.far.capture(
-            "-w", theirs.path, "--time-stamp-precision=nano", "-c", "3", "-Q", "in", "ether", "src",
-            hosts.near.address)
-        let listener = try hosts.far.listen("-q", "-c", "3", "--pcap", ours.path)
-        let send = [
-            Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "3", "-I", "5ms", "-s", "200",
-        ]
-        #expect(try Program(hosts.near.command(send + options)).finish().status == 0)
-        let received = try listener.finish()
-        #expect(received.summary("RX Summary", "pcap_dropped") == 0, "\(received)")
-        _ = try witness.finish()
-        let frames = try frames(in: ours.path)
-        #expect(frames.count == 3)
-        let witnessed = try self.frames(in: theirs.path)
-        #expect(frames == witnessed)
+        // The kernel turns its stamps on a little after it was asked to: then the first frames may have none.
+        for _ in 0..<5 {
+            let (ours, theirs) = (Scratch(), Scratch())
+            let witness = try hosts.far.capture(
+                "-w", theirs.path, "--time-stamp-precision=nano", "-c", "3", "-Q", "in", "ether", "src",
+                hosts.near.address, "and", "not", "ip6")
+            let listener = try hosts.far.listen("-q", "-c", "3", "--pcap", ours.path)
+            let send = [Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "3", "-I", "5ms"]
+            #expect(try Program(hosts.near.command(send + ["-s", "200"] + options)).finish().status == 0)
+            let received = try listener.finish()
+            #expect(received.summary("RX Summary", "pcap_dropped") == 0, "\(received)")
+            _ = try witness.finish()
+            let frames = try frames(in: ours.path)
+            #expect(frames.count == 3)
+            guard received.summary("RX Summary", "stamped_software") == 3 else { continue }
+            #expect(try frames == self.frames(in: theirs.path))
+            return
+        }
+        Issue.record("no run had all its stamps")
     }
 
     @Test func whatIsSentHasItsTransmitStamp() throws {
@@ -70,7 +73,10 @@ struct CaptureTests {
             let kinds = try Program.run([
                 "tshark", "-r", file.path, "-T", "fields", "-e", "data.data",
             ]).lines.map { String($0.dropFirst(42).prefix(2)) }
-            #expect(kinds == Array(repeating: ["02", "03", "04"], count: 5).flatMap { $0 }, "\(kinds)")
+            // A busy host may have two exchanges under way at once.
+            #expect(kinds.first == "02" && kinds.last == "04", "\(kinds)")
+            #expect(
+                kinds.sorted() == ["02", "03", "04"].flatMap { Array(repeating: $0, count: 5) }, "\(kinds)")
         }
     }
 
@@ -91,5 +97,52 @@ struct CaptureTests {
             "send", "-i", "va", "-d", hosts.far.address, "-c", "1", "--pcap", "/nowhere/x"
         ).finish()
         #expect(sent.status == 3 && sent.errors.contains("Cannot write captures to /nowhere/x"), "\(sent)")
+    }
+
+    /// The bytes of a file's frames.
+    private func bytes(in file: String) throws -> String {
+        try Program.run(["tcpdump", "-t", "-n", "-xx", "-r", file]).output
+    }
+
+    /// Frames of several lengths, tagged and not, come out as they went in, each stamped.
+    @Test(arguments: [[], ["-I", "1ms"], ["-I", "0"]])
+    func aCaptureIsSentAsItIs(pace: [String]) throws {
+        let hosts = try Namespaces()
+        let (recorded, arrived) = (Scratch(), Scratch())
+        let recorder = try hosts.far.capture("-w", recorded.path, "-c", "4", "-Q", "in", "not", "ip6")
+        for options in [["-s", "60"], ["-s", "200", "--vlan", "7:3"], ["-s", "1514"], ["--ptp"]] {
+            let send = [Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "1", "-q"]
+            #expect(try Program(hosts.near.command(send + options)).finish().status == 0)
+        }
+        _ = try recorder.finish()
+        let witness = try hosts.far.capture("-w", arrived.path, "-c", "4", "-Q", "in", "not", "ip6")
+        let words = [Tool.afprobe, "send", "-i", "va", "--read", recorded.path, "-v"]
+        let sent = try Program(hosts.near.command(words + pace)).finish()
+        _ = try witness.finish()
+        #expect(sent.status == 0 && sent.errors == "", "\(sent)")
+        #expect(try bytes(in: arrived.path) == bytes(in: recorded.path))
+        let lines = sent.lines("TX Recvmsg")
+        #expect(lines.map { $0["probe"] } == ["1", "2", "3", "4"])
+        #expect(lines.map { $0["size"] } == ["60", "200", "1514", "74"])
+        #expect(lines[1]["vlan"] == "7" && lines[1]["pcp"] == "3" && lines[0]["vlan"] == nil)
+        for key in ["mismatched", "unmatched", "missing_software"] {
+            #expect(sent.summary("TX Summary", key) == 0, "\(sent)")
+        }
+    }
+
+    @Test func whatIsNoCaptureIsRefused() throws {
+        let hosts = try Namespaces()
+        let cut = Scratch()
+        try Data([0xd4, 0xc3, 0xb2, 0xa1, 2, 0]).write(to: URL(filePath: cut.path))
+        for (arguments, status, words) in [
+            (["--read", "/etc/passwd"], 3, "Cannot read the capture /etc/passwd"),
+            (["--read", "/nowhere/x"], 3, "Cannot read the capture /nowhere/x"),
+            (["--read", cut.path], 3, "Cannot read the capture \(cut.path)"),
+            (["--read", cut.path, "-d", hosts.far.address], 2, "--read and --dst-mac exclude each other"),
+        ] {
+            let result = try Program(hosts.near.command([Tool.afprobe, "send", "-i", "va"] + arguments))
+                .finish()
+            #expect(result.status == status && result.errors.contains(words), "\(result)")
+        }
     }
 }

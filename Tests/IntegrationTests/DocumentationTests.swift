@@ -192,7 +192,8 @@ struct DocumentationTests {
         } else if let match = line.firstMatch(of: /^time=\S+ level=\w+ msg="(.*?)" (.*)$/) {
             log = (match.output.1, match.output.2)
         } else {
-            return String(line.prefix { !$0.isNumber && $0 != "-" }).trimmingCharacters(in: .whitespaces)
+            // Columns are as wide as their figures.
+            return line.prefix { !$0.isNumber && $0 != "-" }.split(separator: " ").joined(separator: " ")
         }
         let keys = log.fields.matches(of: /(\w+)=(?:"[^"]*"|\S+)/).map { String($0.output.1) }
         return "\(log.message): \(keys.joined(separator: " "))"

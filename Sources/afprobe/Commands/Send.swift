@@ -7,6 +7,7 @@ struct SendOptions: HasTraffic {
     var source: MACAddress?
     var batch = 1
     var launchOffset: Int64?
+    var recording: String?
 }
 
 extension CommandSpec<SendOptions> {
@@ -27,6 +28,13 @@ extension CommandSpec<SendOptions> {
                     help: "Where to send: a host's MAC address, a group's or ff:ff:ff:ff:ff:ff.",
                     as: parseMACAddress
                 ) { $0.destination = $1 },
+                .value(
+                    "read", nil, "FILE", in: .target, completion: .files,
+                    help:
+                        "Send the frames of a capture (pcap or pcapng) as they are instead of probes, once, at the distances "
+                        + "that they were captured at unless an interval or a rate is given; needs libpcap.",
+                    as: parseText
+                ) { $0.recording = $1 },
                 .hardware,
                 .count("Send N probes and end when their stamps are there. Default: without end."),
                 .interval("The time between two probes. Default: 1s; 0 sends as fast as stamps come back."),
@@ -67,6 +75,7 @@ extension CommandSpec<SendOptions> {
                 + OptionSpec.outputOptions(
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
             operands: [],
+            exemption: "read",
             run: { (values: SendOptions, console: inout Console) throws(Failure) in
                 try values.run(&console)
             },
@@ -76,6 +85,7 @@ extension CommandSpec<SendOptions> {
 
 extension SendOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+        try checkRecording()
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.referenceLength)
         try checkLaunchTime()
@@ -89,11 +99,14 @@ extension SendOptions {
         // Only lines show them.
         handling.wantsScheduledStamps = console.isDetailed && !traffic.output.isQuiet
         if launchOffset != nil { handling.launchClock = launchClock(of: interface, &console) }
+        let recorded: RecordedFrames? = if let recording { try read(recording, &console) } else { nil }
         let plan = TransmitPlan(
-            shape: shape, size: size, handling: handling, interval: traffic.interval,
-            count: traffic.count, warmup: traffic.warmup, deadline: traffic.deadline,
+            shape: shape, size: size, handling: handling, interval: interval(of: recorded),
+            count: recorded.map { min($0.count, traffic.count ?? .max) } ?? traffic.count,
+            warmup: traffic.warmup, deadline: traffic.deadline,
             timeout: traffic.timeout, isQuiet: traffic.output.isQuiet,
-            spins: traffic.spins, batch: batch, launchOffset: launchOffset)
+            spins: traffic.spins, batch: batch, launchOffset: launchOffset,
+            recorded: recorded, keepsDistances: recorded != nil && traffic.givenInterval == nil)
         var sender = try Sender(on: interface, plan)
         let schedule = try Schedule(traffic.schedule, &console)
         try dropPrivileges(keepingThoseOf: lease)
@@ -104,6 +117,56 @@ extension SendOptions {
         throw Failure(
             status: .nothingCame, message: "No probe got a transmit stamp",
             hint: "what interface \(interface.name) can stamp is shown by: afprobe hwstamp \(interface.name)")
+    }
+
+    /// Finds options that say what probes are to be where there are none.
+    private func checkRecording() throws(Failure) {
+        guard recording != nil else { return }
+        if traffic.interface.isEmpty {
+            throw .usage("Option -i IF is missing", hint: "the network interface to use")
+        }
+        let given: [(Bool, String)] = [
+            (destination != .zero, "--dst-mac"), (source != nil, "--src-mac"), (traffic.usesUDP, "--udp"),
+            (traffic.isPTP, "--ptp"), (traffic.vlan != nil, "--vlan"), (traffic.size != nil, "--size"),
+            (traffic.etherType != nil, "--ethertype"), (batch > 1, "--batch"),
+            (launchOffset != nil, "--launch-time"), (traffic.warmup > 0, "--warmup"),
+        ]
+        if let (_, option) = given.first(where: \.0) {
+            throw .usage(
+                "--read and \(option) exclude each other",
+                hint: "the frames of a capture are sent one by one, as they are; leave one of them out")
+        }
+    }
+
+    /// Reads the frames of a capture.
+    private func read(_ path: String, _ console: inout Console) throws(Failure) -> RecordedFrames {
+        var frames = RecordedFrames()
+        var hasRoom = true
+        do throws(PcapError) {
+            var file = try CaptureInput(path: path)
+            while hasRoom, try file.next({ hasRoom = frames.add($0) }) {}
+        } catch {
+            throw .pcap(error, of: "--read", "Cannot read the capture \(path)", status: .refused)
+        }
+        guard hasRoom else {
+            throw .refused(
+                "The capture \(path) is too long",
+                reason: "it has more than \(RecordedFrames.mostBytes >> 20) MiB",
+                hint: "divide it, for instance: editcap -c 100000 \(path) part.pcap")
+        }
+        guard frames.count > 0 else {
+            throw .refused("The capture \(path) has no frame that can be sent", hint: "capture whole frames")
+        }
+        if frames.omitted > 0 {
+            console.report(.warning, "\(frames.omitted) frames of the capture were cut off and are left out")
+        }
+        return frames
+    }
+
+    /// The time between two frames, or what it is on average.
+    private func interval(of recorded: RecordedFrames?) -> Int64 {
+        guard let recorded, traffic.givenInterval == nil else { return traffic.interval }
+        return max(1, (recorded.times.last ?? 0) / Int64(max(1, recorded.count)))
     }
 
     private func checkLaunchTime() throws(Failure) {

@@ -25,6 +25,10 @@ struct TransmitPlan {
     /// Nanoseconds from a frame's due time, when it is handed to the kernel, until it is to leave; nil where it leaves at
     /// once.
     var launchOffset: Int64?
+    /// Frames to be sent instead of probes.
+    var recorded: RecordedFrames?
+    /// Whether they keep the distances that they were captured at.
+    var keepsDistances = false
 }
 
 /// Sends numbered frames on schedule, and keeps what is known of each until it is settled.
@@ -62,7 +66,8 @@ struct PacedTransmitter<Entry>: ~Copyable {
         filler: Entry
     ) throws(SystemError) {
         transmitter = try Transmitter(
-            on: interface, message, in: plan.shape, size: plan.size, plan.handling, batch: plan.batch)
+            on: interface, message, in: plan.shape, size: plan.size, plan.handling, batch: plan.batch,
+            recorded: plan.recorded)
         launchClock = plan.handling.launchClock.map { ClockPair($0) }
         self.plan = plan
         self.interface = interface
@@ -72,7 +77,8 @@ struct PacedTransmitter<Entry>: ~Copyable {
         let total = plan.count.map { $0.addingReportingOverflow(plan.warmup) }
         pacing = Pacing(
             interval: plan.interval, batch: UInt64(plan.batch),
-            count: total.flatMap { $0.overflow ? nil : $0.partialValue })
+            count: total.flatMap { $0.overflow ? nil : $0.partialValue },
+            times: plan.keepsDistances ? plan.recorded?.times ?? [] : [])
     }
 
     /// All that is sent within the time-out may be unsettled at once, within bounds.

@@ -12,13 +12,18 @@ struct Pacing {
     private(set) var nextDue: MonotonicTime
     private(set) var sentCount: UInt64 = 0
     private var leftInBatch: UInt64
+    /// When each frame is due, in nanoseconds after the first; empty where they come at one interval.
+    private let times: [Int64]
+    private var start = MonotonicTime.now()
 
     /// A schedule of `count` frames (nil: without end), which begins now.
     ///
     /// - Parameters:
     ///   - interval: nanoseconds a frame; 0 is as fast as it goes.
     ///   - batch: how many frames are due together, from 1.
-    init(interval: Int64, batch: UInt64 = 1, count: UInt64?) {
+    ///   - times: when each frame is due after the first; empty where they come at one interval.
+    init(interval: Int64, batch: UInt64 = 1, count: UInt64?, times: [Int64] = []) {
+        self.times = times
         let (product, overflow) = interval.multipliedReportingOverflow(by: Int64(batch))
         pause = overflow ? .max : product
         self.batch = batch
@@ -28,7 +33,10 @@ struct Pacing {
     }
 
     /// Has the first frame due now.
-    mutating func begin() { nextDue = .now() }
+    mutating func begin() {
+        start = .now()
+        nextDue = start
+    }
 
     /// Whether all frames have been sent.
     var isFinished: Bool { readyCount == 0 }
@@ -43,6 +51,10 @@ struct Pacing {
         leftInBatch -= frames
         guard leftInBatch == 0 else { return }
         leftInBatch = batch
+        if sentCount < UInt64(times.count) {
+            nextDue = start + times[Int(sentCount)]
+            return
+        }
         guard pause > 0 else { return }
         nextDue = nextDue + pause
         let behind = now - nextDue

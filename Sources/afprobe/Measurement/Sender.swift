@@ -183,8 +183,7 @@ struct Sender: ~Copyable {
         if stamps.software != nil { counts.stampedSoftware += 1 } else { counts.missingSoftware += 1 }
         if stamps.hardware != nil { counts.stampedHardware += 1 } else { counts.missingHardware += 1 }
         if console.captures, let time = stamps.software ?? stamps.userspace {
-            captured.renumber(to: number)
-            console.capture(captured.bytes.span, length: plan.size, at: time)
+            capture(number, at: time, &console)
         }
         if let error = stamps.scheduleError { scheduleErrors?.record(error) }
         guard !plan.isQuiet else { return }
@@ -204,8 +203,18 @@ struct Sender: ~Copyable {
         console.write(
             .transmit(
                 TransmitLine(
-                    number: number, stamps: stamps, shape: plan.shape, size: plan.size,
+                    number: number, stamps: stamps, shape: plan.recorded?.shape(number) ?? plan.shape,
+                    size: plan.recorded?.frame(number).count ?? plan.size,
                     clock: missing.clockName, missing: reasons)))
+    }
+
+    private mutating func capture(_ number: UInt64, at time: Timestamp, _ console: inout Console) {
+        if let recorded = transmitter.plan.recorded {
+            let frame = recorded.frame(number)
+            return console.capture(frame, length: frame.count, at: time)
+        }
+        captured.renumber(to: number)
+        console.capture(captured.bytes.span, length: transmitter.plan.size, at: time)
     }
 
     /// Why a frame has no scheduled stamp.

@@ -16,6 +16,8 @@ struct Handling {
 struct Transmitter: ~Copyable {
     let socket: PacketSocket
     private let frame: ProbeFrame
+    /// What is sent instead of probes.
+    private let recorded: RecordedFrames?
     private var batch: FrameBatch
     private var reports: MessageBatch
     private var keys = SendKeys()
@@ -25,9 +27,10 @@ struct Transmitter: ~Copyable {
     /// - Parameters:
     ///   - size: the length of every frame, without the FCS.
     ///   - batch: how many frames to send at once.
+    ///   - recorded: frames to be sent instead of probes, one at a time.
     init(
         on interface: NetworkInterface, _ message: ProbeMessage, in shape: FrameShape, size: Int,
-        _ handling: Handling, batch: Int = 1
+        _ handling: Handling, batch: Int = 1, recorded: RecordedFrames? = nil
     ) throws(SystemError) {
         var flags: TimestampingFlags = [
             .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
@@ -39,10 +42,11 @@ struct Transmitter: ~Copyable {
         self.socket = socket
         let frame = ProbeFrame(message, in: shape, size: size)
         self.frame = frame
+        self.recorded = recorded
         self.batch = FrameBatch(
             of: frame.bytes.span, count: batch, hasLaunchTimes: handling.launchClock != nil)
         // A tunnel's headers come back in front of the frame.
-        reports = MessageBatch(capacity: 64, frameCapacity: size + 128)
+        reports = MessageBatch(capacity: 64, frameCapacity: max(size, recorded?.longest ?? 0) + 128)
     }
 
     /// Sends the frames with the numbers from `first` on, at most a batch, by one call.
@@ -53,6 +57,7 @@ struct Transmitter: ~Copyable {
     mutating func send(
         _ first: UInt64, count: Int = 1, launchTime: Timestamp? = nil
     ) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
+        if recorded != nil { return try sendRecorded(first) }
         let frame = frame
         for index in 0..<count {
             batch.withFrame(at: index) { frame.renumber(&$0, to: first + UInt64(index)) }
@@ -72,6 +77,23 @@ struct Transmitter: ~Copyable {
         // The next one may have failed, and used up a key.
         if taken < count { keys.lose(latest) }
         return (taken, userspace)
+    }
+
+    private mutating func sendRecorded(
+        _ number: UInt64
+    ) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
+        let userspace = Timestamp.now()
+        let isTaken: Bool
+        do throws(SystemError) {
+            isTaken =
+                try recorded.map { frames throws(SystemError) in try socket.send(frames.frame(number)) }
+                ?? false
+        } catch {
+            keys.lose(number)
+            throw error
+        }
+        if isTaken { latest = number }
+        return (isTaken ? 1 : 0, userspace)
     }
 
     /// Reads the reports that wait, as many as a batch holds, and returns how many these are.
@@ -111,7 +133,10 @@ struct Transmitter: ~Copyable {
         }
         guard let report = ancillary.transmission else { return .foreign }
         let number: UInt64
-        if let told = frame.number(inReturned: reports.frame(at: index)) {
+        if let recorded {
+            guard let found = recordedNumber(of: report.key, index, recorded) else { return .foreign }
+            number = found
+        } else if let told = frame.number(inReturned: reports.frame(at: index)) {
             guard keys.confirm(report.key, of: told) else { return .contradiction }
             number = told
         } else {
@@ -120,6 +145,26 @@ struct Transmitter: ~Copyable {
         }
         guard let stamps = TransmitStamps(report.event, ancillary) else { return .foreign }
         return .stamps(stamps, of: number)
+    }
+
+    /// Which of the recorded frames a report is about: they have no number of their own, so that it is the kernel's
+    /// number of the send that tells, and the bytes that came back are the witness.
+    private mutating func recordedNumber(
+        of key: UInt32, _ index: Int, _ recorded: RecordedFrames
+    ) -> UInt64? {
+        if let number = keys.number(of: key, upTo: latest),
+            recorded.isReturned(number, as: reports.frame(at: index))
+        {
+            return number
+        }
+        // A send that failed may have used up a number.
+        let candidates = max(1, latest - min(latest, 1024))..<latest + 1
+        guard
+            let number = candidates.first(where: {
+                recorded.isReturned($0, as: reports.frame(at: index))
+            })
+        else { return nil }
+        return keys.confirm(key, of: number) ? number : nil
     }
 }
 

@@ -128,7 +128,7 @@ private struct Datagram {
 }
 
 extension Span<UInt8> {
-    fileprivate func macAddress(at offset: Int) -> MACAddress {
+    func macAddress(at offset: Int) -> MACAddress {
         MACAddress(UInt64(bigEndian16(at: offset)) << 32 | UInt64(bigEndian32(at: offset + 2)))
     }
 }

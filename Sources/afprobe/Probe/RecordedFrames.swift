@@ -1,0 +1,69 @@
+import AFPacketKit
+
+/// The frames of a capture, to be sent once more, numbered from 1.
+struct RecordedFrames {
+    private var bytes: [UInt8] = []
+    /// Where each frame ends.
+    private var ends: [Int] = []
+    /// When each was captured, in nanoseconds after the first; never before the one in front of it.
+    private(set) var times: [Int64] = []
+    /// Frames that were not captured whole, or are none of Ethernet, and are left out.
+    private(set) var omitted = 0
+    private(set) var longest = 0
+
+    /// More would take more memory than somebody expects.
+    static let mostBytes = 256 << 20
+
+    var count: UInt64 { UInt64(ends.count) }
+
+    /// The least that a frame consists of: its addresses and its type.
+    private static let headerLength = 14
+
+    /// Adds a frame; false where there is no room left.
+    mutating func add(_ frame: borrowing CaptureInput.Frame) -> Bool {
+        guard frame.bytes.count == frame.length, frame.length >= Self.headerLength else {
+            omitted += 1
+            return true
+        }
+        guard bytes.count + frame.length <= Self.mostBytes else { return false }
+        for index in 0..<frame.bytes.count { bytes.append(frame.bytes[index]) }
+        ends.append(bytes.count)
+        longest = max(longest, frame.length)
+        let origin = first ?? frame.time
+        first = origin
+        times.append(max(frame.time - origin, times.last ?? 0))
+        return true
+    }
+
+    private var first: Timestamp?
+
+    /// The frame with a number.
+    @_lifetime(borrow self)
+    func frame(_ number: UInt64) -> Span<UInt8> {
+        let index = Int(number - 1)
+        let start = index == 0 ? 0 : ends[index - 1]
+        return bytes.span.extracting(start..<ends[index])
+    }
+
+    /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is this one.
+    func isReturned(_ number: UInt64, as returned: Span<UInt8>) -> Bool {
+        let sent = frame(number)
+        guard returned.count >= sent.count else { return false }
+        let start = returned.count - sent.count
+        for index in 0..<sent.count where returned[start + index] != sent[index] { return false }
+        return true
+    }
+
+    /// Whom a frame goes to and comes from, and in which VLAN.
+    func shape(_ number: UInt64) -> FrameShape {
+        let sent = frame(number)
+        let type = EtherType(rawValue: sent.bigEndian16(at: 12))
+        var shape = FrameShape(
+            destination: sent.macAddress(at: 0), source: sent.macAddress(at: 6), carrier: .ethernet(type))
+        if type == .vlan || type == .serviceVLAN, sent.count >= 18 {
+            shape.vlan = VLANTag(
+                controlInformation: sent.bigEndian16(at: 14), protocolIdentifier: type)
+        }
+        return shape
+    }
+}
