@@ -83,14 +83,30 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
 
     @Test func renumbersAFrame() throws {
         for shape in try shapes() + ptpShapes() {
-            let frame = ProbeFrame(
-                ProbeMessage(number: 1, kind: .probe, session: 3), in: shape, size: 150)
-            var copy = frame.bytes
-            var bytes = copy.mutableSpan
-            frame.renumber(&bytes, to: 500)
-            #expect(copy == build(shape, size: 150, number: 500))
-            #expect(frame.number(inReturned: copy.span) == 500)
+            let leastSize = shape.headerLength + ProbeMessage.referenceLength
+            for size in [leastSize, 150] {
+                let frame = ProbeFrame(
+                    ProbeMessage(number: 1, kind: .probe, session: 3), in: shape, size: size)
+                for number in [0, 500, 0x0123_4567_89ab_cdef, UInt64.max] {
+                    var copy = frame.bytes
+                    var bytes = copy.mutableSpan
+                    frame.renumber(&bytes, to: number)
+                    #expect(copy == encoded(shape, size: size, number: number))
+                    #expect(frame.number(inReturned: copy.span) == number)
+                }
+            }
         }
+    }
+
+    /// The frame built from scratch, every check computed over all that is there.
+    private func encoded(_ shape: FrameShape, size: Int, number: UInt64) -> [UInt8] {
+        var bytes = [UInt8](repeating: 0, count: size)
+        var frame = bytes.mutableSpan
+        ProbeMessage(number: number, kind: .probe, session: 3).encode(into: &frame, at: shape.headerLength)
+        shape.encodeHeaders(into: &frame)
+        shape.encodeNumber(number, into: &frame)
+        shape.encodeChecksum(into: &frame)
+        return bytes
     }
 
     /// A tunnel or a VLAN device below puts its own headers in front of what comes back.

@@ -66,17 +66,6 @@ private func encode(_ message: ProbeMessage, size: Int, at start: Int = 0) -> [U
                 == ProbeMessage(number: 9, kind: .probe))
     }
 
-    @Test func renumbersInPlace() throws {
-        for (message, size) in [(full, 136), (ProbeMessage(number: 1, kind: .probe), 16)] {
-            var bytes = encode(message, size: size)
-            var span = bytes.mutableSpan
-            ProbeMessage.renumber(&span, at: 0, length: size, to: 77)
-            var expected = message
-            expected.number = 77
-            #expect(try ProbeMessage(decoding: bytes.span) == expected)
-        }
-    }
-
     @Test func tellsFaultsApart() throws {
         func fault(_ bytes: [UInt8]) -> FrameFault? {
             do throws(FrameFault) { _ = try ProbeMessage(decoding: bytes.span) } catch { return error }

@@ -29,25 +29,43 @@ extension FrameShape {
     }
 
     /// Gives the PTP message, where there is one, the number of the probe.
+    ///
+    /// - Returns: how much of the number it holds.
     @_lifetime(frame: copy frame)
-    func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) {
-        if isPTP { PTPHeader.renumber(&frame, at: carrierLength, to: number) }
+    @discardableResult
+    func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) -> UInt16 {
+        guard isPTP else { return 0 }
+        return PTPHeader.renumber(&frame, at: carrierLength, to: number)
     }
+
+    /// Where the UDP header is.
+    private var datagramOffset: Int { carrierLength - 8 }
 
     /// Computes the UDP checksum over the payload that is there now. A frame without UDP has none.
     @_lifetime(frame: copy frame)
     func encodeChecksum(into frame: inout MutableSpan<UInt8>) {
-        let datagram = carrierLength - 8
-        var checksum = InternetChecksum()
+        if case .ethernet = carrier { return }
+        frame.storeBigEndian(0 as UInt16, at: datagramOffset + 6)
+        if let sum = datagramSum(of: frame.span) { encode(sum, into: &frame) }
+    }
+
+    /// What the UDP checksum is made of, in a frame that has zero for it; nil without UDP.
+    func datagramSum(of frame: Span<UInt8>) -> InternetChecksum? {
+        var sum = InternetChecksum()
         switch carrier {
-        case .ethernet: return
-        case .udp4(let flow): checksum.addPseudoHeader(flow, length: frame.count - datagram)
-        case .udp6(let flow): checksum.addPseudoHeader(flow, length: frame.count - datagram)
+        case .ethernet: return nil
+        case .udp4(let flow): sum.addPseudoHeader(flow, length: frame.count - datagramOffset)
+        case .udp6(let flow): sum.addPseudoHeader(flow, length: frame.count - datagramOffset)
         }
-        frame.storeBigEndian(0 as UInt16, at: datagram + 6)
-        checksum.add(frame.span.extracting(datagram..<frame.count))
+        sum.add(frame.extracting(datagramOffset..<frame.count))
+        return sum
+    }
+
+    /// Writes the UDP checksum.
+    @_lifetime(frame: copy frame)
+    func encode(_ checksum: InternetChecksum, into frame: inout MutableSpan<UInt8>) {
         // Zero in the field means that there is no checksum. RFC 768
-        frame.storeBigEndian(checksum.value == 0 ? 0xffff : checksum.value, at: datagram + 6)
+        frame.storeBigEndian(checksum.value == 0 ? 0xffff : checksum.value, at: datagramOffset + 6)
     }
 
     @_lifetime(frame: copy frame)

@@ -1,7 +1,12 @@
 /// The ones' complement sum of 16-bit big-endian words that IP, UDP and the probe's own fields are checked
 /// by. RFC 1071
 struct InternetChecksum {
-    private var sum: UInt64 = 0
+    private var sum: UInt64
+
+    /// Of nothing.
+    init() { sum = 0 }
+
+    private init(sum: UInt64) { self.sum = sum }
 
     /// Adds bytes; only the last piece may have an odd number of them.
     mutating func add(_ bytes: Span<UInt8>) {
@@ -24,18 +29,23 @@ struct InternetChecksum {
 
     /// A sum with its carries added, until none is left.
     private static func folded(_ sum: UInt64) -> UInt16 {
-        var folded = sum
-        while folded >> 16 != 0 { folded = (folded & 0xffff) + (folded >> 16) }
-        return UInt16(folded)
+        // At most 34 bits, 19, 17 and 16.
+        var folded = (sum & 0xffff_ffff) &+ (sum >> 32)
+        folded = (folded & 0xffff) &+ (folded >> 16)
+        folded = (folded & 0xffff) &+ (folded >> 16)
+        folded = (folded & 0xffff) &+ (folded >> 16)
+        return UInt16(truncatingIfNeeded: folded)
     }
 
     /// Adds a number as the 16-bit words it consists of.
     mutating func add(_ number: some FixedWidthInteger & UnsignedInteger) {
-        var rest = UInt64(number)
-        while rest != 0 {
-            sum &+= rest & 0xffff
-            rest >>= 16
-        }
+        // Their pairs sum up to the same, for the carries are added in the end.
+        sum &+= UInt64(number) & 0xffff_ffff &+ UInt64(number) >> 32
+    }
+
+    /// What is in either sum.
+    static func + (one: InternetChecksum, other: InternetChecksum) -> InternetChecksum {
+        InternetChecksum(sum: one.sum &+ other.sum)
     }
 
     /// What to write into the checksum's field, that being zero in the sum; 0 where the field itself was

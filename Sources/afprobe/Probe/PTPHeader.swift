@@ -36,10 +36,14 @@ enum PTPHeader {
         frame[start + 33] = 0x7f  // no interval between messages is told
     }
 
-    /// Numbers the message: some drivers find the stamp of a frame by this. Only 16 bits fit.
+    /// Numbers the message: some drivers find the stamp of a frame by this. Only 16 bits fit, which it returns.
     @_lifetime(frame: copy frame)
-    static func renumber(_ frame: inout MutableSpan<UInt8>, at start: Int, to number: UInt64) {
-        frame.storeBigEndian(UInt16(truncatingIfNeeded: number), at: start + 30)
+    static func renumber(
+        _ frame: inout MutableSpan<UInt8>, at start: Int, to number: UInt64
+    ) -> UInt16 {
+        let sequence = UInt16(truncatingIfNeeded: number)
+        frame.storeBigEndian(sequence, at: start + 30)
+        return sequence
     }
 
     /// Whether there is such a message at `start` of a frame, and not one of a real PTP clock.

@@ -74,6 +74,8 @@ struct ProbeMessage: Equatable {
 
     /// Where the number stands, for those who send one message again and again.
     static let numberOffset = 8
+    /// Where the check value stands, in a message that has one.
+    static let checkOffset = 24
     /// Where the session stands in a message that has one.
     static let sessionOffset = 32
 }
@@ -121,20 +123,21 @@ extension ProbeMessage {
         return length
     }
 
-    /// Writes another number into a frame that holds a message of `length` bytes at `start`.
-    @_lifetime(frame: copy frame)
-    static func renumber(
-        _ frame: inout MutableSpan<UInt8>, at start: Int, length: Int, to number: UInt64
-    ) {
-        frame.storeLittleEndian(number, at: start + numberOffset)
-        if length > referenceLength { encodeCheck(into: &frame, at: start, length: length) }
-    }
-
     @_lifetime(frame: copy frame)
     private static func encodeCheck(into frame: inout MutableSpan<UInt8>, at start: Int, length: Int) {
-        frame.storeBigEndian(0 as UInt16, at: start + 24)
-        let check = InternetChecksum.of(frame.span.extracting(start..<start + length))
-        frame.storeBigEndian(check, at: start + 24)
+        let sum = clearCheck(in: &frame, at: start, length: length)
+        frame.storeBigEndian(sum.value, at: start + checkOffset)
+    }
+
+    /// Clears the check value of a message of `length` bytes at `start`, and sums up what it is made of.
+    @_lifetime(frame: copy frame)
+    static func clearCheck(
+        in frame: inout MutableSpan<UInt8>, at start: Int, length: Int
+    ) -> InternetChecksum {
+        frame.storeBigEndian(0 as UInt16, at: start + checkOffset)
+        var sum = InternetChecksum()
+        sum.add(frame.span.extracting(start..<start + length))
+        return sum
     }
 
     /// Reads a message from the start of a payload.
