@@ -73,22 +73,43 @@ public struct PollSet: ~Copyable {
     /// - Throws: `SystemError` of ppoll(2). A signal only ends the wait early.
     @discardableResult
     public mutating func wait(until deadline: MonotonicTime?) throws(SystemError) -> Bool {
-        var ready: CInt
-        if let deadline {
+        guard let deadline else { return try poll(nil) == .ready }
+        while true {
             let left = max(0, deadline - MonotonicTime.now())
-            var timeout = timespec(
-                tv_sec: Int(left / 1_000_000_000), tv_nsec: Int(left % 1_000_000_000))
-            ready = cshim_ppoll(entries, CUnsignedInt(count), &timeout)
+            // The kernel takes its time: up to a thousandth of the timeout, or five where the process is nice, unless its
+            // schedule is that of real time. So a long wait ends early, and the rest of it is waited for again.
+            let isLast = left <= Self.exactWait
+            switch try poll(isLast ? left : left - left / 128) {
+            case .ready: return true
+            case .interrupted: return false
+            case .nothing: if isLast { return false }
+            }
+        }
+    }
+
+    /// In nanoseconds, how long a wait is at most for the kernel to end it within some microseconds.
+    private static let exactWait: Int64 = 1_000_000
+
+    private enum Outcome {
+        case ready
+        case nothing
+        case interrupted
+    }
+
+    private func poll(_ timeout: Int64?) throws(SystemError) -> Outcome {
+        let ready: CInt
+        if let timeout {
+            var pair = timespec(
+                tv_sec: Int(timeout / 1_000_000_000), tv_nsec: Int(timeout % 1_000_000_000))
+            ready = cshim_ppoll(entries, CUnsignedInt(count), &pair)
         } else {
             ready = cshim_ppoll(entries, CUnsignedInt(count), nil)
         }
-        if ready < 0 {
-            let error = SystemError.last("ppoll")
-            guard error.code == .interrupted else { throw error }
-            for index in 0..<count { entries[index].revents = 0 }
-            ready = 0
-        }
-        return ready > 0
+        guard ready < 0 else { return ready > 0 ? .ready : .nothing }
+        let error = SystemError.last("ppoll")
+        guard error.code == .interrupted else { throw error }
+        for index in 0..<count { entries[index].revents = 0 }
+        return .interrupted
     }
 
     /// Whether the last wait found anything for this member: data, room, or an error to be read.
