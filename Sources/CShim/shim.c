@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <linux/capability.h>
 #include <sched.h>
-#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -31,14 +30,6 @@ ASSERT_SAME(cshim_frame_header, status, tpacket3_hdr, tp_status);
 ASSERT_SAME(cshim_frame_header, mac_offset, tpacket3_hdr, tp_mac);
 ASSERT_SAME(cshim_frame_header, vlan_tci, tpacket3_hdr, hv1.tp_vlan_tci);
 ASSERT_SAME(cshim_frame_header, vlan_tpid, tpacket3_hdr, hv1.tp_vlan_tpid);
-
-int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags) {
-    return recvmmsg(fd, (struct mmsghdr *)messages, count, flags, NULL);
-}
-
-int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count) {
-    return sendmmsg(fd, (struct mmsghdr *)messages, count, 0);
-}
 
 void cshim_write_launch_time(void *control, uint64_t nanoseconds) {
     struct cmsghdr header = {CMSG_LEN(sizeof nanoseconds), SOL_SOCKET, SCM_TXTIME};
@@ -103,6 +94,10 @@ int cshim_allowed_cpus(bool *allowed, unsigned int count) {
     if (sched_getaffinity(0, sizeof sets, sets) != 0) return -1;
     for (unsigned int cpu = 0; cpu < count; cpu++) allowed[cpu] = CPU_ISSET_S(cpu, sizeof sets, sets);
     return 0;
+}
+
+int cshim_unshare_descriptors(void) {
+    return unshare(CLONE_FILES);
 }
 
 int cshim_unshare_network(bool with_user_namespace) {

@@ -38,12 +38,15 @@ public struct TransmitReport: Hashable, Sendable {
         public let rawValue: UInt32
 
         /// Takes the kernel's number.
+        @inlinable
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
         /// The driver handed it to the NIC (software stamp) or the NIC sent it (hardware stamp).
-        public static let sent = Event(rawValue: 0)
+        @inlinable
+        public static var sent: Event { Event(rawValue: 0) }
         /// It entered the packet scheduler.
-        public static let scheduled = Event(rawValue: 1)
+        @inlinable
+        public static var scheduled: Event { Event(rawValue: 1) }
     }
 
     /// The event.
@@ -63,44 +66,50 @@ extension Ancillary {
     /// Reads the control messages that recvmsg(2) filled in. What is unknown is passed over; a message
     /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
     public init(controlBytes bytes: Span<UInt8>) {
-        // struct cmsghdr: a length in the size of a word, which is also the alignment, a level and a type.
-        let alignment = MemoryLayout<Int>.size
-        let headerSize = alignment + 8
-        var start = 0
+        bytes.withUnsafeBytes { read(controlBytes: $0) }
         // The report of a frame that was not launched has its launch time in place of a stamp.
-        defer { if launchFailure != nil { (software, hardware) = (nil, nil) } }
-        while let length = bytes.load(Int.self, at: start),
-            let level = bytes.load(CInt.self, at: start + alignment),
-            let type = bytes.load(CInt.self, at: start + alignment + 4)
-        {
-            guard length >= headerSize, length <= bytes.count - start else { return }
-            read(level: level, type: type, bytes.extracting(start + headerSize..<start + length))
-            start += (length + alignment - 1) & ~(alignment - 1)
+        if launchFailure != nil { (software, hardware) = (nil, nil) }
+    }
+
+    private mutating func read(controlBytes bytes: UnsafeRawBufferPointer) {
+        // The size of a word is also the alignment. cmsg(3)
+        let alignment = MemoryLayout<Int>.size
+        let headerSize = MemoryLayout<ControlHeader>.size
+        var start = 0
+        while bytes.count - start >= headerSize {
+            let header = bytes.loadUnaligned(fromByteOffset: start, as: ControlHeader.self)
+            guard header.length >= headerSize, header.length <= bytes.count - start else { break }
+            let data = bytes[start + headerSize..<start + header.length]
+            switch (header.level, header.type) {
+            case (SOL_SOCKET, cshim_SO_TIMESTAMPING_NEW):
+                if let stamps = data.load(Stamps<Int64>.self) { take(stamps) }
+            case (SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD):
+                if let stamps = data.load(Stamps<CLong>.self) { take(stamps) }
+            case (SOL_PACKET, PACKET_TX_TIMESTAMP):
+                if let error = data.load(ExtendedError.self) { take(error) }
+            case (SOL_PACKET, PACKET_AUXDATA):
+                if let auxiliary = data.load(tpacket_auxdata.self) {
+                    read(
+                        status: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci,
+                        announcedBy: auxiliary.tp_vlan_tpid)
+                }
+            default: break
+            }
+            start += (header.length + alignment - 1) & ~(alignment - 1)
         }
     }
 
-    private mutating func read(level: CInt, type: CInt, _ data: Span<UInt8>) {
-        switch (level, type) {
-        case (SOL_SOCKET, cshim_SO_TIMESTAMPING_NEW), (SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD):
-            let isNew = type == cshim_SO_TIMESTAMPING_NEW
-            // Three stamps: software, one that is no longer used, raw hardware. All zero means none.
-            if let stamp = data.timestamp(at: 0, wide: isNew) { software = stamp }
-            if let stamp = data.timestamp(at: 2, wide: isNew) { hardware = stamp }
-        case (SOL_PACKET, PACKET_TX_TIMESTAMP):
-            // struct sock_extended_err: ee_origin is the fifth byte, ee_code the seventh, ee_info the third word, ee_data the last.
-            guard let origin = data.load(UInt8.self, at: 4) else { return }
-            if origin == UInt8(SO_EE_ORIGIN_TXTIME) {
-                launchFailure = data.load(UInt8.self, at: 6).flatMap(LaunchFailure.init)
-            }
-            guard origin == UInt8(SO_EE_ORIGIN_TIMESTAMPING),
-                let event = data.load(UInt32.self, at: 8), let key = data.load(UInt32.self, at: 12)
-            else { return }
-            transmission = TransmitReport(event: TransmitReport.Event(rawValue: event), key: key)
-        case (SOL_PACKET, PACKET_AUXDATA):
-            guard let auxiliary = data.load(tpacket_auxdata.self, at: 0) else { return }
-            read(status: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci, announcedBy: auxiliary.tp_vlan_tpid)
-        default:
-            return
+    private mutating func take<Word>(_ stamps: Stamps<Word>) {
+        if let stamp = stamps.software.timestamp { software = stamp }
+        if let stamp = stamps.hardware.timestamp { hardware = stamp }
+    }
+
+    private mutating func take(_ error: ExtendedError) {
+        switch error.origin {
+        case UInt8(SO_EE_ORIGIN_TXTIME): launchFailure = LaunchFailure(rawValue: error.code)
+        case UInt8(SO_EE_ORIGIN_TIMESTAMPING):
+            transmission = TransmitReport(event: TransmitReport.Event(rawValue: error.info), key: error.data)
+        default: break
         }
     }
 
@@ -114,28 +123,47 @@ extension Ancillary {
     }
 }
 
-extension Span<UInt8> {
-    /// The value whose bytes, in this machine's order, start at `offset`; nil where they are not all there.
-    func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
-        guard offset >= 0, count - offset >= MemoryLayout<Value>.size else { return nil }
-        return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+/// struct cmsghdr without the bytes behind it, which keep the imported one from being loaded.
+private struct ControlHeader: BitwiseCopyable {
+    let length: Int
+    let level: CInt
+    let type: CInt
+}
+
+/// struct sock_extended_err, linux/errqueue.h; the imported one has a union, which keeps it from being loaded, too.
+private struct ExtendedError: BitwiseCopyable {
+    let number: UInt32
+    let origin: UInt8
+    let type: UInt8
+    let code: UInt8
+    let padding: UInt8
+    let info: UInt32
+    let data: UInt32
+}
+
+/// struct scm_timestamping and, with wide words, struct scm_timestamping64: a software stamp, one that is no longer used
+/// and a raw hardware stamp. linux/errqueue.h
+private struct Stamps<Word: FixedWidthInteger & SIMDScalar & BitwiseCopyable>: BitwiseCopyable {
+    /// struct timespec; all zero means that there is none.
+    struct Reading: BitwiseCopyable {
+        let seconds: Word
+        let nanoseconds: Word
+
+        var timestamp: Timestamp? {
+            guard seconds | nanoseconds != 0 else { return nil }
+            return Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
+        }
     }
 
-    /// The time at `index` of an array of timespecs, nil where it is zero or not there.
-    fileprivate func timestamp(at index: Int, wide: Bool) -> Timestamp? {
-        let seconds: Int64
-        let nanoseconds: Int64
-        if wide {
-            guard let pair = load(SIMD2<Int64>.self, at: index * 16) else { return nil }
-            (seconds, nanoseconds) = (pair[0], pair[1])
-        } else {
-            let size = MemoryLayout<CLong>.size
-            guard let first = load(CLong.self, at: index * 2 * size),
-                let second = load(CLong.self, at: index * 2 * size + size)
-            else { return nil }
-            (seconds, nanoseconds) = (Int64(first), Int64(second))
-        }
-        guard seconds != 0 || nanoseconds != 0 else { return nil }
-        return Timestamp(seconds: seconds, nanoseconds: nanoseconds)
+    let software: Reading
+    let legacy: Reading
+    let hardware: Reading
+}
+
+extension Slice<UnsafeRawBufferPointer> {
+    /// The value that the bytes begin with; nil where they are not all there.
+    fileprivate func load<Value: BitwiseCopyable>(_ type: Value.Type) -> Value? {
+        guard count >= MemoryLayout<Value>.size else { return nil }
+        return base.loadUnaligned(fromByteOffset: startIndex, as: type)
     }
 }

@@ -51,11 +51,12 @@ public struct FrameBatch: ~Copyable {
         controls.deallocate()
     }
 
-    /// Changes the frame at `index`, below `count`.
-    public mutating func withFrame(at index: Int, _ body: (inout MutableSpan<UInt8>) -> Void) {
-        precondition((0..<count).contains(index), "there is no such frame")
-        var span = MutableSpan(_unsafeStart: frames + index * frameSize, count: frameSize)
-        body(&span)
+    /// The frame at `index`, below `count`, to be changed.
+    @_lifetime(&self)
+    public mutating func mutableFrame(at index: Int) -> MutableSpan<UInt8> {
+        precondition(index >= 0 && index < count, "there is no such frame")
+        let span = MutableSpan(_unsafeStart: frames + index * frameSize, count: frameSize)
+        return _overrideLifetime(span, mutating: &self)
     }
 
     /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME
@@ -72,7 +73,7 @@ public struct FrameBatch: ~Copyable {
         precondition((1...self.count).contains(count), "there are not so many frames")
         // The simpler call costs less.
         guard count > 1 || hasLaunchTimes else {
-            return Glibc.send(descriptor.rawValue, frames, frameSize, 0) < 0 ? -1 : 1
+            return cshim_send(descriptor.rawValue, frames, frameSize) < 0 ? -1 : 1
         }
         return Int(cshim_sendmmsg(descriptor.rawValue, headers, CUnsignedInt(count)))
     }

@@ -21,7 +21,9 @@ public struct MessageBatch: ~Copyable {
     private let controls: UnsafeMutablePointer<UInt8>
 
     /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
-    public init(capacity: Int, frameCapacity: Int) {
+    ///
+    /// - Parameter areReports: whether it is for transmit reports, which have no sender to be told.
+    public init(capacity: Int, frameCapacity: Int, areReports: Bool = false) {
         precondition(capacity > 0 && frameCapacity > 0, "a batch holds at least one frame of one byte")
         self.capacity = capacity
         self.frameCapacity = frameCapacity
@@ -40,7 +42,7 @@ public struct MessageBatch: ~Copyable {
                 to: iovec(iov_base: frames + index * frameCapacity, iov_len: frameCapacity))
             headers[index].msg_hdr.msg_iov = vectors + index
             headers[index].msg_hdr.msg_iovlen = 1
-            headers[index].msg_hdr.msg_name = UnsafeMutableRawPointer(senders + index)
+            if !areReports { headers[index].msg_hdr.msg_name = UnsafeMutableRawPointer(senders + index) }
             headers[index].msg_hdr.msg_control = UnsafeMutableRawPointer(
                 controls + index * Self.controlCapacity)
             arm(index)
@@ -75,16 +77,26 @@ public struct MessageBatch: ~Copyable {
         count = 0
         let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
         while true {
-            let received = cshim_recvmmsg(
-                descriptor.rawValue, headers, CUnsignedInt(min(limit, capacity)), flags)
+            let received =
+                limit == 1
+                ? receiveFirst(from: descriptor, flags)
+                : Int(cshim_recvmmsg(descriptor.rawValue, headers, CUnsignedInt(min(limit, capacity)), flags))
             if received >= 0 {
-                count = Int(received)
+                count = received
                 return
             }
-            let error = SystemError.last("recvmmsg")
+            let error = SystemError.last(limit == 1 ? "recvmsg" : "recvmmsg")
             if error.code == .wouldBlock { return }
             if error.code != .interrupted { throw error }
         }
+    }
+
+    /// One frame, by the simpler call, which costs less.
+    private func receiveFirst(from descriptor: borrowing Descriptor, _ flags: CInt) -> Int {
+        let length = cshim_recvmsg(descriptor.rawValue, &headers[0].msg_hdr, flags)
+        guard length >= 0 else { return -1 }
+        headers[0].msg_len = CUnsignedInt(length)
+        return 1
     }
 
     /// The frame at `index`, below `count`, and what the kernel says about it.

@@ -182,7 +182,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   `messageTooLong`, `noBufferSpace` when a queue was full and dropped the frame.
     public func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool {
         try repeating {
-            frame.withUnsafeBufferPointer { Glibc.send(descriptor.rawValue, $0.baseAddress, $0.count, 0) }
+            frame.withUnsafeBufferPointer { cshim_send(descriptor.rawValue, $0.baseAddress, $0.count) }
         }
     }
 

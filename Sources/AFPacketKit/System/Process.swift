@@ -38,6 +38,15 @@ public enum ThisProcess {
         guard cshim_keep_capabilities(set) == 0 else { throw .last("capset") }
     }
 
+    /// Gives the calling thread a table of descriptors of its own: what one closes then stays open for the other.
+    ///
+    /// As long as several threads share a table, the kernel counts references to a descriptor in every system call that
+    /// takes one. unshare(2), CLONE_FILES
+    /// - Throws: `SystemError` of unshare(2).
+    public static func unshareDescriptors() throws(SystemError) {
+        guard cshim_unshare_descriptors() == 0 else { throw .last("unshare") }
+    }
+
     /// The path of the program's own file, for advice on how to grant it a right; nil if it cannot be read.
     /// /proc/self/exe, proc(5)
     public static var executablePath: String? {

@@ -12,6 +12,14 @@ extension Span<UInt8> {
     }
 }
 
+extension Span<UInt8> {
+    /// The value whose bytes, in this machine's order, start at `offset`; nil where they are not all there.
+    func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
+        guard offset >= 0, count - offset >= MemoryLayout<Value>.size else { return nil }
+        return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+    }
+}
+
 extension MutableSpan<UInt8> {
     /// Stores a number, in this machine's order, from `offset` on; there must be room.
     @inlinable

@@ -24,8 +24,10 @@
 #include <sys/resource.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/timex.h>
 #include <time.h>
+#include <unistd.h>
 
 // Constants newer than the oldest headers the package is built with; values from the kernel's uapi.
 
@@ -59,8 +61,22 @@ struct cshim_mmsghdr {
     unsigned int msg_len;
 };
 
+// The calls that every frame takes. The C library's functions for them are points where a thread can be cancelled, which
+// nobody does here, and for which a process with several threads pays two locked instructions a call.
+static inline ssize_t cshim_send(int fd, const void *frame, size_t length) {
+    return syscall(SYS_sendto, fd, frame, length, 0, NULL, 0);
+}
 // Returns how many frames were taken, or -1 and errno where the first was not.
-int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count);
+static inline int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count) {
+    return (int)syscall(SYS_sendmmsg, fd, messages, count, 0);
+}
+static inline ssize_t cshim_recvmsg(int fd, struct msghdr *message, int flags) {
+    return syscall(SYS_recvmsg, fd, message, flags);
+}
+static inline int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags) {
+    return (int)syscall(SYS_recvmmsg, fd, messages, count, flags, NULL);
+}
+
 // When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.
 enum { CSHIM_LAUNCH_CONTROL_SIZE = CMSG_SPACE(sizeof(uint64_t)) };
 void cshim_write_launch_time(void *control, uint64_t nanoseconds);
@@ -79,7 +95,6 @@ struct cshim_frame_header {
     uint8_t padding[10];
 };
 
-int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags);
 // A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own; CMSG_ are macros.
 ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags);
 int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout);
@@ -113,7 +128,9 @@ int cshim_run_on_cpu(unsigned int cpu);
 // Whether the calling thread may run on a CPU, into `allowed` for the first `count` CPUs. Returns 0, or -1 and errno.
 int cshim_allowed_cpus(bool *allowed, unsigned int count);
 
-// unshare is hidden behind _GNU_SOURCE. Moves the process into a network namespace of its own and, if asked, into a user
+// unshare is hidden behind _GNU_SOURCE. Gives the thread a table of descriptors of its own.
+int cshim_unshare_descriptors(void);
+// Moves the process into a network namespace of its own and, if asked, into a user
 // namespace that it is root in. Returns 0, or -1 and errno.
 int cshim_unshare_network(bool with_user_namespace);
 

@@ -15,6 +15,9 @@ import Synchronization
 
     deinit { unsafe bytes.deallocate() }
 
+    /// Whether no frame waits.
+    var isEmpty: Bool { head.load(ordering: .acquiring) == tail.load(ordering: .acquiring) }
+
     /// Adds a frame, its tag put back where the kernel took it out; false where there is no room. By the producer alone.
     func push(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) -> Bool {
         let tagSize = tag != nil && frame.count >= 12 ? 4 : 0

@@ -64,7 +64,7 @@ struct Console: ~Copyable {
     var failure: SystemError? { directFailure ?? writer?.failure }
 
     /// Whether the reader of the lines has gone, or the disk is full: there is no point in going on.
-    var isClosed: Bool { failure != nil }
+    var isClosed: Bool { directFailure != nil || writer?.hasFailed ?? false }
 
     /// Takes note that the reader of the lines has gone.
     mutating func close() {

@@ -8,7 +8,8 @@ import Synchronization
 final class LineWriter: Sendable {
     private let queue = RecordQueue<LineRecord>(capacity: capacity)
     private let wakeup: Wakeup
-    private let end: Wakeup
+    /// Where the thread tells that it has started, and that it has ended.
+    private let turn: Wakeup
     private let isAsleep = Atomic<Bool>(false)
     private let isEnding = Atomic<Bool>(false)
     /// How many records have been written or given up.
@@ -25,18 +26,26 @@ final class LineWriter: Sendable {
     /// - Parameter file: where the frames go that are captured; nil where none are.
     init(_ formats: LineFormats, capturing file: consuming CaptureOutput?) throws(SystemError) {
         wakeup = try Wakeup()
-        end = try Wakeup()
+        turn = try Wakeup()
         let handover = Handover(file)
         captures = handover.isEmpty ? nil : CaptureQueue()
+        var poll = PollSet()
+        _ = poll.add(turn)
         // The thread ends with the process at the latest.
         _ = try WorkerThread { [self] in
+            // So that the threads that measure need not share theirs. At once, for what is opened from here on is not to
+            // stay open here.
+            try? ThisProcess.unshareDescriptors()
+            turn.signal()
             // It needs no power over this host, whatever the others still need.
             try? ThisProcess.keepOnly([])
             var drain = LineDrain(formats)
             var recording = Recording(handover.take())
             self.work(&drain, &recording)
-            end.signal()
+            turn.signal()
         }
+        try poll.wait(until: nil)
+        turn.clear()
     }
 
     // MARK: By the thread that measures
@@ -63,16 +72,22 @@ final class LineWriter: Sendable {
     func wake() {
         // The queue's end is to be seen by the writer, or its sleep by this thread.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
-        guard isAsleep.load(ordering: .relaxed) else { return }
+        guard isAsleep.load(ordering: .relaxed), hasWork else { return }
         isAsleep.store(false, ordering: .relaxed)
         wakeup.signal()
     }
+
+    /// Whether anything is left to write, without which a wake-up would only cost time.
+    private var hasWork: Bool { queue.room < Self.capacity || !(captures?.isEmpty ?? true) }
 
     /// Why standard output takes no more lines; nil while it does.
     var failure: SystemError? {
         let code = failureCode.load(ordering: .relaxed)
         return code == 0 ? nil : SystemError("write", ErrorCode(rawValue: code))
     }
+
+    /// Whether standard output takes no more lines.
+    var hasFailed: Bool { failureCode.load(ordering: .relaxed) != 0 }
 
     /// Waits until there is room for some records, or until it is given up.
     func waitForRoom(_ patience: inout Patience) {
@@ -86,7 +101,7 @@ final class LineWriter: Sendable {
     func finish(_ patience: inout Patience) {
         isEnding.store(true, ordering: .releasing)
         wakeup.signal()
-        while patience.wait(watching: progress.load(ordering: .relaxed), for: end) {}
+        while patience.wait(watching: progress.load(ordering: .relaxed), for: turn) {}
     }
 
     // MARK: By the thread that writes
