@@ -120,7 +120,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --read --hardware --count --interval --rate --batch --launch-time --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --dst-mac --read --hardware --no-stamps --count --interval --rate --batch --launch-time --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     listen)

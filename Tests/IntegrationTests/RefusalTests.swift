@@ -42,6 +42,11 @@ struct RefusalTests {
             (["hwstamp", "none", "--via", "sysfs"], "auto, netlink, ioctl"),
             (["send", "-i", "none", "-d", peer, "--udp", "--ethertype", "0x9000"], "exclude each other"),
             (
+                ["send", "-i", "none", "-d", peer, "--no-stamps", "--launch-time", "1ms"],
+                "exclude each other"
+            ),
+            (["send", "-i", "none", "-d", peer, "--no-stamps", "--hardware", "on"], "exclude each other"),
+            (
                 [
                     "send", "-i", "none", "-d", peer, "--udp", "--dst-addr", "10.0.0.1", "--src-addr",
                     "fe80::1",

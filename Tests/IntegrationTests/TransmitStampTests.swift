@@ -40,6 +40,31 @@ struct TransmitStampTests {
         #expect(seen.errors.contains("\n0 packets captured"), "\(seen)")
     }
 
+    /// All frames arrive, at any pace and in batches; each line tells that it was not to be stamped.
+    @Test(arguments: [("0", "1"), ("0", "64"), ("1ms", "1")])
+    func withoutStampsFramesAreSentAndNothingIsWaitedFor(interval: String, batch: String) throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-c", "300", "-q", "--no-reply")
+        let sent = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "300", "--no-stamps", "-v", "-I", interval,
+            "--batch", batch
+        ).finish()
+        #expect(sent.status == 0, "\(sent)")
+        #expect(try listener.finish().summary("RX Summary", "probes") == 300)
+        let lines = sent.lines("TX Recvmsg")
+        #expect(lines.count == 300)
+        for line in lines {
+            #expect(line["software"] == "0001-01-01T00:00:00Z" && line["userspace_ns"] != nil, "\(line)")
+            for kind in ["hardware", "software", "scheduled"] {
+                #expect(line["missing_\(kind)"] == "not asked for", "\(line)")
+            }
+        }
+        let summary = sent.lines("TX Summary").first
+        #expect(summary?["sent"] == "300" && summary?["stamped_software"] == "0", "\(sent)")
+        #expect(summary?["missing_software"] == "300" && summary?["in_flight"] == "0", "\(sent)")
+        #expect(summary?["missing_software_reason"] == "not asked for", "\(sent)")
+    }
+
     @Test func detailedLinesSayWhyAStampIsMissing() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-c", "1", "-v")

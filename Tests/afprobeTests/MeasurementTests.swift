@@ -14,26 +14,24 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
 
     @Test func knowsWhatIsOpen() {
         var window = window(opening: 3)
-        #expect(window.isOpen(2) == true)
+        let before = window.isOpen(2)
         window.close(2)
-        #expect(window.isOpen(2) == false)
-        #expect(window.isOpen(4) == nil)
-        #expect(window.isOpen(0) == nil)
-        #expect(window.isOpen(.max) == nil)
-        #expect(window.openCount == 2)
-        #expect(window[3] == 3)
+        let after = [2, 4, 0, .max].map { window.isOpen($0) }
+        #expect(before == true && after == [false, nil, nil, nil])
+        let (openCount, entry) = (window.openCount, window[3])
+        #expect(openCount == 2 && entry == 3)
     }
 
     @Test func fillsUpUntilTheOldestIsSettled() {
         var window = window(opening: 4)
-        #expect(window.isFull)
+        var wasFull = [window.isFull]
         window.close(2)
         _ = window.oldestOpen()
-        #expect(window.isFull)
+        wasFull.append(window.isFull)
         window.close(1)
         let oldest = window.oldestOpen()?.number
-        #expect(oldest == 3)
-        #expect(!window.isFull)
+        wasFull.append(window.isFull)
+        #expect(oldest == 3 && wasFull == [true, true, false])
     }
 
     @Test func forgetsWhatIsTooLongAgo() {
@@ -41,8 +39,8 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         window.close(1)
         _ = window.oldestOpen()
         window.open(5, at: at(50), 5)
-        #expect(window.isOpen(1) == nil)
-        #expect(window.isOpen(5) == true)
+        let known = [window.isOpen(1), window.isOpen(5)]
+        #expect(known == [nil, true])
     }
 
     @Test func findsTheOverdueInOrder() {
@@ -57,10 +55,9 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         var window = ProbeWindow(capacity: 4, filler: 0)
         window.skip(1)
         window.open(2, at: at(20), 2)
-        #expect(window.isOpen(1) == nil)
+        let (skipped, openCount) = (window.isOpen(1), window.openCount)
         let oldest = window.oldestOpen()?.number
-        #expect(oldest == 2)
-        #expect(window.openCount == 1)
+        #expect(skipped == nil && oldest == 2 && openCount == 1)
     }
 }
 

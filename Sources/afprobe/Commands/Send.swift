@@ -36,6 +36,11 @@ extension CommandSpec<SendOptions> {
                     as: parseText
                 ) { $0.recording = $1 },
                 .hardware,
+                .flag(
+                    "no-stamps", in: .target,
+                    help:
+                        "Ask for no transmit stamps, which cost more than a third of the rate: for load, not for measuring."
+                ) { $0.traffic.handling.wantsStamps = false },
                 .count("Send N probes and end when their stamps are there. Default: without end."),
                 .interval("The time between two probes. Default: 1s; 0 sends as fast as stamps come back."),
                 .rate,
@@ -86,6 +91,7 @@ extension CommandSpec<SendOptions> {
 extension SendOptions {
     fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
         try checkRecording()
+        try checkStamps()
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.referenceLength)
         try checkLaunchTime()
@@ -93,11 +99,12 @@ extension SendOptions {
         let (shape, size) = try request.shape(on: interface, source: source)
         let signals = try RunSignals()
         try console.begin(signals, capturingTo: traffic.captureFile)
-        var lease = try HardwareLease(on: interface, .transmit, [], traffic.hardware, &console)
+        let hardware = traffic.handling.wantsStamps ? traffic.hardware : .off
+        var lease = try HardwareLease(on: interface, .transmit, [], hardware, &console)
         defer { lease.end(&console) }
         var handling = traffic.handling
         // Only lines show them.
-        handling.wantsScheduledStamps = console.isDetailed && !traffic.output.isQuiet
+        handling.wantsScheduledStamps = handling.wantsStamps && console.isDetailed && !traffic.output.isQuiet
         if launchOffset != nil { handling.launchClock = launchClock(of: interface, &console) }
         let recorded: RecordedFrames? = if let recording { try read(recording, &console) } else { nil }
         let plan = TransmitPlan(
@@ -112,7 +119,7 @@ extension SendOptions {
         try dropPrivileges(keepingThoseOf: lease)
         try sender.run(signals, &console)
         _ = consume schedule
-        guard !sender.hasMeasured else { return .measured }
+        if sender.hasMeasured || sender.hasSent && !handling.wantsStamps { return .measured }
         guard sender.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw Failure(
             status: .nothingCame, message: "No probe got a transmit stamp",
@@ -135,6 +142,19 @@ extension SendOptions {
             throw .usage(
                 "--read and \(option) exclude each other",
                 hint: "the frames of a capture are sent one by one, as they are; leave one of them out")
+        }
+    }
+
+    /// Finds options that are about the stamps that there are not to be.
+    private func checkStamps() throws(Failure) {
+        guard !traffic.handling.wantsStamps else { return }
+        let given: [(Bool, String)] = [
+            (traffic.hardware == .on, "--hardware on"), (launchOffset != nil, "--launch-time"),
+        ]
+        if let (_, option) = given.first(where: \.0) {
+            throw .usage(
+                "--no-stamps and \(option) exclude each other",
+                hint: "without stamps nothing tells when a frame has left; leave one of them out")
         }
     }
 

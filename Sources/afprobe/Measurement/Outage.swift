@@ -37,9 +37,13 @@ struct Outage {
 
     /// Takes note that the interface is up.
     mutating func end(_ interface: NetworkInterface, _ console: inout Console) {
-        nextLook = nil
-        guard isDown else { return }
+        // Every frame comes here.
+        if isDown { tellEnd(interface, &console) }
+    }
+
+    private mutating func tellEnd(_ interface: NetworkInterface, _ console: inout Console) {
         isDown = false
+        nextLook = nil
         console.report(.info, "Interface \(interface.name) is up again")
     }
 

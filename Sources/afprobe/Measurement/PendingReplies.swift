@@ -18,7 +18,7 @@ struct PendingReply {
 }
 
 /// The replies that wait for their transmit stamps, the oldest first: a fixed number of them.
-struct PendingReplies {
+struct PendingReplies: ~Copyable {
     private var window = ProbeWindow(capacity: 1024, filler: PendingReply())
     private var keys = SendKeys()
     private var latest: UInt64 = 0

@@ -4,7 +4,7 @@ import AFPacketKit
 ///
 /// A settled probe's place is kept until a probe `capacity` numbers later needs it, so that what comes too
 /// late, or twice, can still be recognised.
-struct ProbeWindow<Entry> {
+@safe struct ProbeWindow<Entry>: ~Copyable {
     private struct Slot {
         var number: UInt64 = 0
         var sentAt = MonotonicTime(nanoseconds: 0)
@@ -12,7 +12,8 @@ struct ProbeWindow<Entry> {
         var entry: Entry
     }
 
-    private var slots: [Slot]
+    /// As many as a power of two, so that what is left of a number by the mask is always one of them.
+    private let slots: UnsafeMutablePointer<Slot>
     private let mask: UInt64
     /// The lowest number that may still be open, and the one after the highest sent.
     private var oldest: UInt64 = 1
@@ -24,8 +25,14 @@ struct ProbeWindow<Entry> {
     init(capacity: Int, filler: Entry) {
         var size = 1
         while size < capacity { size *= 2 }
-        slots = [Slot](repeating: Slot(entry: filler), count: size)
+        unsafe slots = .allocate(capacity: size)
+        unsafe slots.initialize(repeating: Slot(entry: filler), count: size)
         mask = UInt64(size - 1)
+    }
+
+    deinit {
+        unsafe slots.deinitialize(count: Int(mask) + 1)
+        unsafe slots.deallocate()
     }
 
     /// Whether the next probe has to wait until the oldest is settled.
@@ -36,41 +43,42 @@ struct ProbeWindow<Entry> {
 
     /// Adds the probe after the last one; the window must not be full.
     mutating func open(_ number: UInt64, at time: MonotonicTime, _ entry: Entry) {
-        slots[index(of: number)] = Slot(number: number, sentAt: time, isOpen: true, entry: entry)
+        unsafe slot(number).pointee = Slot(number: number, sentAt: time, isOpen: true, entry: entry)
         next = number + 1
         openCount += 1
     }
 
     /// Passes over the probe after the last one: it could not be sent.
     mutating func skip(_ number: UInt64) {
-        slots[index(of: number)].isOpen = false
-        slots[index(of: number)].number = 0
+        unsafe slot(number).pointee.isOpen = false
+        unsafe slot(number).pointee.number = 0
         next = number + 1
     }
 
     /// Whether a probe is unsettled; nil where it was never sent or too long ago.
     func isOpen(_ number: UInt64) -> Bool? {
-        let slot = slots[index(of: number)]
-        return slot.number == number && number != 0 ? slot.isOpen : nil
+        let slot = unsafe slot(number)
+        return unsafe slot.pointee.number == number && number != 0 ? slot.pointee.isOpen : nil
     }
 
     /// What is known of a probe for which `isOpen` is not nil.
     subscript(number: UInt64) -> Entry {
-        get { slots[index(of: number)].entry }
-        set { slots[index(of: number)].entry = newValue }
+        // In its place: entries are too large to be copied for one look.
+        _read { yield unsafe slot(number).pointee.entry }
+        _modify { yield unsafe &slot(number).pointee.entry }
     }
 
     /// Settles an open probe.
     mutating func close(_ number: UInt64) {
-        slots[index(of: number)].isOpen = false
+        unsafe slot(number).pointee.isOpen = false
         openCount -= 1
     }
 
     /// The oldest open probe and when it was sent.
     mutating func oldestOpen() -> (number: UInt64, sentAt: MonotonicTime)? {
         while oldest < next {
-            let slot = slots[index(of: oldest)]
-            if slot.isOpen { return (oldest, slot.sentAt) }
+            let slot = unsafe slot(oldest)
+            if unsafe slot.pointee.isOpen { return (oldest, unsafe slot.pointee.sentAt) }
             oldest += 1
         }
         return nil
@@ -82,5 +90,7 @@ struct ProbeWindow<Entry> {
         return number
     }
 
-    private func index(of number: UInt64) -> Int { Int(number & mask) }
+    private func slot(_ number: UInt64) -> UnsafeMutablePointer<Slot> {
+        unsafe slots + Int(truncatingIfNeeded: number & mask)
+    }
 }

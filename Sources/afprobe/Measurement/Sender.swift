@@ -6,24 +6,9 @@ struct Sender: ~Copyable {
     private let interface: NetworkInterface
     private var expected: ExpectedStamps
     private var missing: MissingStamps
-    private var counts = Counts()
+    private var tally: TransmitTally
     /// For the capture file: each frame as it was sent.
     private var captured: RenumberedFrame
-    /// How late frames left, measured against the schedule, where there is one.
-    private var scheduleErrors: Distribution?
-
-    private struct Counts {
-        var stampedSoftware: UInt64 = 0
-        var stampedHardware: UInt64 = 0
-        var missingSoftware: UInt64 = 0
-        var missingHardware: UInt64 = 0
-        var lateHardware: UInt64 = 0
-        var lateSoftware: UInt64 = 0
-        var mismatched: UInt64 = 0
-        var unmatched: UInt64 = 0
-        var launchMissed: UInt64 = 0
-        var launchInvalid: UInt64 = 0
-    }
 
     init(on interface: NetworkInterface, _ plan: TransmitPlan) throws(Failure) {
         let message = ProbeMessage(number: 0, kind: .probe, session: .random(in: 1 ... .max))
@@ -37,11 +22,11 @@ struct Sender: ~Copyable {
         captured = RenumberedFrame(ProbeFrame(message, in: plan.shape, size: plan.size))
         expected = ExpectedStamps(on: interface, plan.handling)
         missing = MissingStamps(on: interface)
-        scheduleErrors = plan.interval > 0 ? Distribution() : nil
+        tally = TransmitTally(hasSchedule: plan.interval > 0 && plan.handling.wantsStamps)
     }
 
     /// Whether any stamp came back.
-    var hasMeasured: Bool { counts.stampedSoftware + counts.stampedHardware > 0 }
+    var hasMeasured: Bool { tally.stampedSoftware + tally.stampedHardware > 0 }
 
     /// Whether anything was sent that is to be measured.
     var hasSent: Bool { transmitter.sent > 0 }
@@ -64,23 +49,20 @@ struct Sender: ~Copyable {
         Scheduling.useFinestTimer()
         try begin()
         // What was planned on the clock of the stamps, read next to each frame: somebody may set that clock.
-        var schedule = scheduleErrors.map { _ in ClockPair(.realtime) }
-        var untilLook = lookInterval
+        var schedule = tally.hasSchedule ? ClockPair(.realtime) : nil
         loop: while !console.isClosed {
             let now = transmitter.awaitDue()
             expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
-            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, due in
-                TransmitStamps(planned: schedule?.currentReading(at: due), userspace: userspace)
+            if transmitter.plan.interval == 0 {
+                if try sendBurst(at: now, &console) { continue }
+            } else {
+                let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, due in
+                    TransmitStamps(planned: schedule?.currentReading(at: due), userspace: userspace)
+                }
+                if wasDue { try takeStamps(&console) }
+                if transmitter.isFinished { continue }
             }
-            if wasDue {
-                untilLook -= 1
-                let isFlatOut = transmitter.plan.interval == 0 && untilLook > 0
-                // One frame's reports, where the next frame is to go at once; now and then all there are.
-                try collect(&console, limit: isFlatOut ? expected.reportCount * transmitter.plan.batch : nil)
-                if transmitter.isFinished || isFlatOut { continue }
-            }
-            untilLook = lookInterval
             if missing.look(at: now, &console) {
                 expected = ExpectedStamps(on: interface, transmitter.plan.handling)
             }
@@ -105,6 +87,38 @@ struct Sender: ~Copyable {
         }
     }
 
+    /// Sends flat out for a while.
+    ///
+    /// - Returns: whether all have been sent and settled; else it is time for all that comes now and then, or there is
+    ///   no room for the next frame.
+    private mutating func sendBurst(
+        at now: MonotonicTime, _ console: inout Console
+    ) throws(Failure) -> Bool {
+        var left = burstLength
+        var unread = 0
+        while left > 0 {
+            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
+                TransmitStamps(userspace: userspace)
+            }
+            guard wasDue else { break }
+            left -= transmitter.plan.batch
+            unread += transmitter.plan.batch
+            guard unread >= reportGroup else { continue }
+            // No more than those: the call is quicker where it need not look for another one.
+            try takeStamps(&console, limit: unread * expected.reportCount)
+            unread = 0
+        }
+        try takeStamps(&console)
+        return transmitter.isFinished
+    }
+
+    /// Reads what stamps have come back, all or from so many reports at most; where none are asked for, nothing more of
+    /// the frames sent is to come.
+    private mutating func takeStamps(_ console: inout Console, limit: Int? = nil) throws(Failure) {
+        guard expected.areNone else { return try collect(&console, limit: limit) }
+        while let (number, _) = transmitter.window.oldestOpen() { settle(number, &console) }
+    }
+
     private mutating func begin() throws(Failure) {
         do throws(SystemError) { try transmitter.begin() } catch {
             throw Failure("Cannot measure how long it takes to wake up", error)
@@ -123,28 +137,23 @@ struct Sender: ~Copyable {
     }
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {
-        let number: UInt64
-        let stamps: TransmitStamps
         switch transmitter.report(at: index) {
-        case .contradiction:
-            counts.mismatched += 1
-            return
-        case .foreign:
-            counts.unmatched += 1
-            return
-        case .notLaunched(let failure, of: let number): return take(failure, of: number, &console)
-        case .stamps(let reported, let about): (stamps, number) = (reported, about)
+        case .stamps(let stamps, of: let number): take(stamps, of: number, &console)
+        case .notLaunched(let failure, of: let number): take(failure, of: number, &console)
+        case .contradiction: tally.mismatched += 1
+        case .foreign: tally.unmatched += 1
         }
+    }
+
+    private mutating func take(_ stamps: TransmitStamps, of number: UInt64, _ console: inout Console) {
         guard let isOpen = transmitter.window.isOpen(number) else {
-            counts.unmatched += 1
+            tally.unmatched += 1
             return
         }
         let isNews = transmitter.window[number].merge(stamps)
         if !isOpen {
             // Overdue; or a repeat of what is known.
-            guard isNews, number > transmitter.plan.warmup else { return }
-            if stamps.hardware != nil { counts.lateHardware += 1 }
-            if stamps.software != nil { counts.lateSoftware += 1 }
+            if isNews, number > transmitter.plan.warmup { tally.countLate(stamps) }
         } else if expected.areComplete(transmitter.window[number]) {
             settle(number, &console)
         }
@@ -153,18 +162,13 @@ struct Sender: ~Copyable {
     /// A probe that was not launched is settled: nothing more of it is to come.
     private mutating func take(_ failure: LaunchFailure, of number: UInt64, _ console: inout Console) {
         guard let isOpen = transmitter.window.isOpen(number) else {
-            counts.unmatched += 1
+            tally.unmatched += 1
             return
         }
         // The rest of a batch is sent again from a frame that was refused, which is then refused twice.
         let isNews = transmitter.window[number].launchFailure == nil
         transmitter.window[number].launchFailure = failure
-        if isNews, number > transmitter.plan.warmup {
-            switch failure {
-            case .missed: counts.launchMissed += 1
-            case .invalid: counts.launchInvalid += 1
-            }
-        }
+        if isNews, number > transmitter.plan.warmup { tally.count(failure) }
         if isOpen { settle(number, &console) }
     }
 
@@ -176,39 +180,45 @@ struct Sender: ~Copyable {
     }
 
     private mutating func settle(_ number: UInt64, _ console: inout Console) {
-        let plan = transmitter.plan
         transmitter.window.close(number)
-        guard number > plan.warmup else { return }
+        guard number > transmitter.plan.warmup else { return }
+        tally.count(transmitter.window[number])
+        if console.captures { capture(number, &console) }
+        if !transmitter.plan.isQuiet { write(number, &console) }
+    }
+
+    private mutating func write(_ number: UInt64, _ console: inout Console) {
         let stamps = transmitter.window[number]
-        if stamps.software != nil { counts.stampedSoftware += 1 } else { counts.missingSoftware += 1 }
-        if stamps.hardware != nil { counts.stampedHardware += 1 } else { counts.missingHardware += 1 }
-        if console.captures, let time = stamps.software ?? stamps.userspace {
-            capture(number, at: time, &console)
-        }
-        if let error = stamps.scheduleError { scheduleErrors?.record(error) }
-        guard !plan.isQuiet else { return }
-        var reasons = MissingReasons()
-        if console.isDetailed {
-            if stamps.hardware == nil {
-                reasons.hardware = missing.reasonForTransmitHardware(timeout: plan.timeout)
-            }
-            if stamps.software == nil {
-                reasons.software = missing.reasonForTransmitSoftware(timeout: plan.timeout)
-            }
-            if stamps.scheduled == nil { reasons.scheduled = reasonForScheduled }
-            if let failure = stamps.launchFailure {
-                (reasons.hardware, reasons.software) = (failure.text, failure.text)
-            }
-        }
+        let recorded = transmitter.plan.recorded
         console.write(
             .transmit(
                 TransmitLine(
-                    number: number, stamps: stamps, shape: plan.recorded?.shape(number) ?? plan.shape,
-                    size: plan.recorded?.frame(number).count ?? plan.size,
-                    clock: missing.clockName, missing: reasons)))
+                    number: number, stamps: stamps, shape: recorded?.shape(number) ?? transmitter.plan.shape,
+                    size: recorded?.frame(number).count ?? transmitter.plan.size,
+                    clock: missing.clockName, missing: console.isDetailed ? reasons(stamps) : MissingReasons()
+                )))
     }
 
-    private mutating func capture(_ number: UInt64, at time: Timestamp, _ console: inout Console) {
+    /// Why a frame has not all the stamps there are.
+    private mutating func reasons(_ stamps: TransmitStamps) -> MissingReasons {
+        let timeout = transmitter.plan.timeout
+        var reasons = MissingReasons()
+        guard transmitter.plan.handling.wantsStamps else {
+            return MissingReasons(hardware: notAskedFor, software: notAskedFor, scheduled: notAskedFor)
+        }
+        if stamps.scheduled == nil { reasons.scheduled = reasonForScheduled }
+        if let failure = stamps.launchFailure {
+            (reasons.hardware, reasons.software) = (failure.text, failure.text)
+            return reasons
+        }
+        if stamps.hardware == nil { reasons.hardware = missing.reasonForTransmitHardware(timeout: timeout) }
+        if stamps.software == nil { reasons.software = missing.reasonForTransmitSoftware(timeout: timeout) }
+        return reasons
+    }
+
+    private mutating func capture(_ number: UInt64, _ console: inout Console) {
+        let stamps = transmitter.window[number]
+        guard let time = stamps.software ?? stamps.userspace else { return }
         if let recorded = transmitter.plan.recorded {
             let frame = recorded.frame(number)
             return console.capture(frame, length: frame.count, at: time)
@@ -225,49 +235,62 @@ struct Sender: ~Copyable {
     private func reportStatus(_ console: inout Console) {
         console.report(.info, "TX Status") { line in
             line.integer("sent", transmitter.sent)
-            line.integer("stamped_software", counts.stampedSoftware)
+            line.integer("stamped_software", tally.stampedSoftware)
         }
     }
 
     private mutating func summarize(_ console: inout Console) {
         console.awaitRoom()
-        let (counts, overflows) = (counts, transmitter.reportOverflows)
-        let unlaunched = counts.launchMissed + counts.launchInvalid
-        let hardwareReasons = missing.reasonsForTransmitHardware(
-            counts.missingHardware, late: counts.lateHardware, overflows: overflows, unlaunched: unlaunched)
-        let softwareReasons = missing.reasonsForTransmitSoftware(
-            counts.missingSoftware, late: counts.lateSoftware, overflows: overflows, unlaunched: unlaunched)
+        let unlaunched = tally.launchMissed + tally.launchInvalid
+        let overflows = transmitter.reportOverflows
+        let areAsked = transmitter.plan.handling.wantsStamps
+        let hardwareReasons =
+            areAsked
+            ? missing.reasonsForTransmitHardware(
+                tally.missingHardware, late: tally.lateHardware, overflows: overflows, unlaunched: unlaunched)
+            : [notAskedFor]
+        let softwareReasons =
+            areAsked
+            ? missing.reasonsForTransmitSoftware(
+                tally.missingSoftware, late: tally.lateSoftware, overflows: overflows, unlaunched: unlaunched)
+            : [notAskedFor]
         let launches = transmitter.plan.launchOffset != nil
         let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures.map { Int64($0) })
         console.write(.info, "TX Summary") { line in
             line.integer("failed", transmitter.failed)
             line.integer("in_flight", UInt64(transmitter.window.openCount))
-            line.integer("late_hardware", counts.lateHardware)
-            line.integer("late_software", counts.lateSoftware)
-            line.integer("launch_invalid", launches ? Int64(counts.launchInvalid) : nil)
-            line.integer("launch_missed", launches ? Int64(counts.launchMissed) : nil)
+            line.integer("late_hardware", tally.lateHardware)
+            line.integer("late_software", tally.lateSoftware)
+            line.integer("launch_invalid", launches ? Int64(tally.launchInvalid) : nil)
+            line.integer("launch_missed", launches ? Int64(tally.launchMissed) : nil)
             line.integer("lines_dropped", dropped)
-            line.integer("mismatched", counts.mismatched)
+            line.integer("mismatched", tally.mismatched)
             line.missing(
-                "missing_hardware", counts.missingHardware, because: "missing_hardware_reason",
+                "missing_hardware", tally.missingHardware, because: "missing_hardware_reason",
                 hardwareReasons)
             line.missing(
-                "missing_software", counts.missingSoftware, because: "missing_software_reason",
+                "missing_software", tally.missingSoftware, because: "missing_software_reason",
                 softwareReasons)
             line.integer("pcap_dropped", uncaptured)
             line.integer("queue_overflows", overflows)
-            line.integer("schedule_error_max_ns", scheduleErrors?.maximum)
-            line.integer("schedule_error_min_ns", scheduleErrors?.minimum)
-            line.integer("schedule_error_p50_ns", scheduleErrors?.percentile(.p50))
-            line.integer("schedule_error_p99_ns", scheduleErrors?.percentile(.p99))
+            line.integer("schedule_error_max_ns", tally.scheduleErrors?.maximum)
+            line.integer("schedule_error_min_ns", tally.scheduleErrors?.minimum)
+            line.integer("schedule_error_p50_ns", tally.scheduleErrors?.percentile(.p50))
+            line.integer("schedule_error_p99_ns", tally.scheduleErrors?.percentile(.p99))
             line.integer("sent", transmitter.sent)
-            line.integer("stamped_hardware", counts.stampedHardware)
-            line.integer("stamped_software", counts.stampedSoftware)
-            line.integer("unmatched", counts.unmatched)
+            line.integer("stamped_hardware", tally.stampedHardware)
+            line.integer("stamped_software", tally.stampedSoftware)
+            line.integer("unmatched", tally.unmatched)
             line.integer("warmup", transmitter.warmedUp)
         }
     }
 }
 
+/// Why there are no stamps where the user wants none.
+private let notAskedFor = "not asked for"
+
 /// How many frames are sent flat out before the signals and the time-outs are looked at.
-private let lookInterval = 64
+private let burstLength = 256
+/// After how many frames their reports are read by one call, which costs less than one by one. More gain nothing: the
+/// reports have left the cache by then.
+private let reportGroup = 8

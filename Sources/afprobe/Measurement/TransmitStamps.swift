@@ -58,6 +58,9 @@ struct ExpectedStamps {
     var software = true
     var hardware = false
 
+    /// Whether there is nothing to wait for.
+    var areNone: Bool { reportCount == 0 }
+
     /// How many reports bring them.
     var reportCount: Int { (scheduled ? 1 : 0) + (software ? 1 : 0) + (hardware ? 1 : 0) }
 
@@ -69,6 +72,10 @@ struct ExpectedStamps {
 
     /// What can be expected of an interface as it is set now.
     init(on interface: NetworkInterface, _ handling: Handling) {
+        guard handling.wantsStamps else {
+            software = false
+            return
+        }
         // What goes past the scheduler is not stamped there.
         scheduled = handling.wantsScheduledStamps && !handling.bypassesScheduler
         let capabilities = try? interface.timestampingCapabilities()

@@ -6,6 +6,8 @@ struct Handling {
     var priority: Int?
     /// Whether frames go straight to the driver.
     var bypassesScheduler = false
+    /// Whether to ask for any stamps, which cost more than a third of the sending rate.
+    var wantsStamps = true
     /// Whether to ask for scheduled stamps, which cost a fifth of the sending rate.
     var wantsScheduledStamps = false
     /// The clock of the frames' launch times; nil where they leave at once.
@@ -32,9 +34,12 @@ struct Transmitter: ~Copyable {
         on interface: NetworkInterface, _ message: ProbeMessage, in shape: FrameShape, size: Int,
         _ handling: Handling, batch: Int = 1, recorded: RecordedFrames? = nil
     ) throws(SystemError) {
-        var flags: TimestampingFlags = [
-            .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
-        ]
+        var flags: TimestampingFlags = []
+        if handling.wantsStamps {
+            flags = [
+                .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
+            ]
+        }
         if handling.wantsScheduledStamps { flags.insert(.transmitScheduled) }
         let socket = try PacketSocket.transmitter(
             on: interface, timestamping: flags, priority: handling.priority,
@@ -46,7 +51,8 @@ struct Transmitter: ~Copyable {
         self.batch = FrameBatch(
             of: frame.bytes.span, count: batch, hasLaunchTimes: handling.launchClock != nil)
         // A tunnel's headers come back in front of the frame.
-        reports = MessageBatch(capacity: 64, frameCapacity: max(size, recorded?.longest ?? 0) + 128)
+        reports = MessageBatch(
+            capacity: 64, frameCapacity: max(size, recorded?.longest ?? 0) + 128, areReports: true)
     }
 
     /// Sends the frames with the numbers from `first` on, at most a batch, by one call.
@@ -58,10 +64,9 @@ struct Transmitter: ~Copyable {
         _ first: UInt64, count: Int = 1, launchTime: Timestamp? = nil
     ) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
         if recorded != nil { return try sendRecorded(first) }
-        let frame = frame
-        for index in 0..<count {
-            batch.withFrame(at: index) { frame.renumber(&$0, to: first + UInt64(index)) }
-            if let launchTime { batch.setLaunchTime(launchTime, ofFrameAt: index) }
+        frame.renumber(&batch, from: first, count: count)
+        if let launchTime {
+            for index in 0..<count { batch.setLaunchTime(launchTime, ofFrameAt: index) }
         }
         let userspace = Timestamp.now()
         let taken: Int

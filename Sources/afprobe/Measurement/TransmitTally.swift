@@ -1,0 +1,44 @@
+import AFPacketKit
+
+/// What has been counted of the frames of a `send` run.
+struct TransmitTally: ~Copyable {
+    private(set) var stampedSoftware: UInt64 = 0
+    private(set) var stampedHardware: UInt64 = 0
+    private(set) var missingSoftware: UInt64 = 0
+    private(set) var missingHardware: UInt64 = 0
+    private(set) var lateSoftware: UInt64 = 0
+    private(set) var lateHardware: UInt64 = 0
+    private(set) var launchMissed: UInt64 = 0
+    private(set) var launchInvalid: UInt64 = 0
+    /// Reports whose two numbers contradict each other, and those about no probe.
+    var mismatched: UInt64 = 0
+    var unmatched: UInt64 = 0
+    /// How late frames left, measured against the schedule; nil where there is none.
+    private(set) var scheduleErrors: Distribution?
+
+    init(hasSchedule: Bool) { scheduleErrors = hasSchedule ? Distribution() : nil }
+
+    /// Whether there is a schedule to measure against.
+    var hasSchedule: Bool { scheduleErrors != nil }
+
+    /// Counts a settled frame.
+    mutating func count(_ stamps: borrowing TransmitStamps) {
+        if stamps.software != nil { stampedSoftware += 1 } else { missingSoftware += 1 }
+        if stamps.hardware != nil { stampedHardware += 1 } else { missingHardware += 1 }
+        if let error = stamps.scheduleError { scheduleErrors?.record(error) }
+    }
+
+    /// Counts stamps that came after their frame had been settled.
+    mutating func countLate(_ stamps: borrowing TransmitStamps) {
+        if stamps.hardware != nil { lateHardware += 1 }
+        if stamps.software != nil { lateSoftware += 1 }
+    }
+
+    /// Counts a frame that was not launched.
+    mutating func count(_ failure: LaunchFailure) {
+        switch failure {
+        case .missed: launchMissed += 1
+        case .invalid: launchInvalid += 1
+        }
+    }
+}
