@@ -83,7 +83,7 @@ extension CommandSpec<PingOptions> {
                     as: parseStationAddress
                 ) { $0.destination = $1 }
             ],
-            exemption: "self",
+            exemption: Exemption(option: "self"),
             run: { (values: PingOptions, console: inout Console) throws(Failure) in
                 guard values.measuresItself else { return try values.run(&console) }
                 return try values.runAgainstItself(&console)

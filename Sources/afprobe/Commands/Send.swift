@@ -75,7 +75,7 @@ extension CommandSpec<SendOptions> {
                 + OptionSpec.outputOptions(
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
             operands: [],
-            exemption: "read",
+            exemption: Exemption(option: "read", keeping: ["interface"]),
             run: { (values: SendOptions, console: inout Console) throws(Failure) in
                 try values.run(&console)
             },
@@ -122,9 +122,6 @@ extension SendOptions {
     /// Finds options that say what probes are to be where there are none.
     private func checkRecording() throws(Failure) {
         guard recording != nil else { return }
-        if traffic.interface.isEmpty {
-            throw .usage("Option -i IF is missing", hint: "the network interface to use")
-        }
         let given: [(Bool, String)] = [
             (destination != .zero, "--dst-mac"), (source != nil, "--src-mac"), (traffic.usesUDP, "--udp"),
             (traffic.isPTP, "--ptp"), (traffic.vlan != nil, "--vlan"), (traffic.size != nil, "--size"),
