@@ -14,13 +14,9 @@ release := .build/release/afprobe
 benchmarks := .build/benchmarks
 c_flags := -O2 -std=gnu11 -Wall -Wextra -Werror
 
+# Quoted where they are used: a folder's name may have spaces.
 share := $(DESTDIR)$(PREFIX)/share
 pages := $(notdir $(wildcard man/*.[157]))
-installed := $(DESTDIR)$(PREFIX)/bin/afprobe \
-	$(addprefix $(share)/man/man1/,$(filter %.1,$(pages))) $(addprefix $(share)/man/man5/,$(filter %.5,$(pages))) \
-	$(addprefix $(share)/man/man7/,$(filter %.7,$(pages))) \
-	$(share)/bash-completion/completions/afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe \
-	$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
 
 .PHONY: build demo install uninstall test test-hardware bench bench-peers lint format completions man clean
 
@@ -36,17 +32,20 @@ demo:
 # Builds nothing: the one who may install is often not the one who has a Swift toolchain.
 install:
 	@test -x $(release) || { echo "install: there is no $(release); first: make build" >&2; exit 1; }
-	install -D -s -m 755 $(release) $(DESTDIR)$(PREFIX)/bin/afprobe
-	install -d $(share)/man/man1 $(share)/man/man5 $(share)/man/man7
-	install -m 644 man/*.1 $(share)/man/man1
-	install -m 644 man/*.5 $(share)/man/man5
-	install -m 644 man/*.7 $(share)/man/man7
-	install -D -m 644 completions/afprobe.bash $(share)/bash-completion/completions/afprobe
-	install -D -m 644 completions/_afprobe $(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe
-	install -D -m 644 completions/afprobe.fish $(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish
+	install -D -s -m 755 $(release) "$(DESTDIR)$(PREFIX)/bin/afprobe"
+	install -d "$(share)/man/man1" "$(share)/man/man5" "$(share)/man/man7"
+	install -m 644 man/*.1 "$(share)/man/man1"
+	install -m 644 man/*.5 "$(share)/man/man5"
+	install -m 644 man/*.7 "$(share)/man/man7"
+	install -D -m 644 completions/afprobe.bash "$(share)/bash-completion/completions/afprobe"
+	install -D -m 644 completions/_afprobe "$(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe"
+	install -D -m 644 completions/afprobe.fish "$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish"
 
 uninstall:
-	rm -f $(installed)
+	rm -f "$(DESTDIR)$(PREFIX)/bin/afprobe"
+	for page in $(pages); do rm -f "$(share)/man/man$${page##*.}/$$page" || exit; done
+	rm -f "$(share)/bash-completion/completions/afprobe" "$(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe" \
+		"$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish"
 
 test:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \

@@ -15,7 +15,7 @@ complete -c afprobe -n '__fish_seen_subcommand_from help' -a 'send listen ping h
 complete -c afprobe -n __fish_use_subcommand -a send -d 'Send probes and print when each left this host'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -s i -l interface -x -a '(__afprobe_interfaces)' -d 'The network interface to use.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -s d -l dst-mac -x -d 'Where to send: a host\'s MAC address, a group\'s or ff:ff:ff:ff:ff:ff.'
-complete -c afprobe -n '__fish_seen_subcommand_from send' -l read -r -F -d 'Send the frames of a capture (pcap or pcapng) as they are instead of probes, once, at the distances that they were captured at unless an interval or a rate is given; needs libpcap.'
+complete -c afprobe -n '__fish_seen_subcommand_from send' -l read -r -F -d 'Send the frames of a capture (pcap or pcapng; - is standard input) as they are instead of probes, once, at the distances that they were captured at unless an interval or a rate is given; needs libpcap.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -l hardware -x -a 'auto on off' -d 'Hardware stamps: auto (turn them on for the run where the NIC has them, and put its setting back), on (fail where that is not possible), off (leave the NIC as it is).'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -l no-stamps -d 'Ask for no transmit stamps, which cost more than a third of the rate: for load, not for measuring.'
 complete -c afprobe -n '__fish_seen_subcommand_from send' -s c -l count -x -d 'Send N probes and end when their stamps are there. Default: without end.'

@@ -147,13 +147,14 @@ int cshim_capture_open(const char *path, struct cshim_capture_input **out, char 
     if (library == NULL) return CSHIM_PCAP_MISSING;
     LOAD(library, pcap_open_offline_with_tstamp_precision);
     LOAD(library, pcap_datalink);
+    LOAD(library, pcap_datalink_val_to_name);
     struct cshim_capture_input input = {
         .next = (__typeof__(&pcap_next_ex))dlsym(library, "pcap_next_ex"),
         .error = (__typeof__(&pcap_geterr))dlsym(library, "pcap_geterr"),
         .close = (__typeof__(&pcap_close))dlsym(library, "pcap_close"),
     };
-    if (!pcap_open_offline_with_tstamp_precision_ || !pcap_datalink_ || !input.next || !input.error ||
-        !input.close) {
+    if (!pcap_open_offline_with_tstamp_precision_ || !pcap_datalink_ || !pcap_datalink_val_to_name_ ||
+        !input.next || !input.error || !input.close) {
         tell_of_lack(error, error_capacity);
         return CSHIM_PCAP_MISSING;
     }
@@ -163,8 +164,11 @@ int cshim_capture_open(const char *path, struct cshim_capture_input **out, char 
         snprintf(error, (size_t)error_capacity, "%s", reason);
         return CSHIM_PCAP_REJECTED;
     }
-    if (pcap_datalink_(input.file) != DLT_EN10MB) {
-        snprintf(error, (size_t)error_capacity, "its link type is %d and not Ethernet", pcap_datalink_(input.file));
+    int type = pcap_datalink_(input.file);
+    if (type != DLT_EN10MB) {
+        const char *name = pcap_datalink_val_to_name_(type);
+        snprintf(error, (size_t)error_capacity, "its link type is %s (%d) and not EN10MB, Ethernet",
+                 name != NULL ? name : "unknown", type);
         input.close(input.file);
         return CSHIM_PCAP_REJECTED;
     }

@@ -17,9 +17,17 @@ extension Failure {
                 "Option \(option) needs libpcap, which cannot be loaded", reason: reason,
                 hint: "install it: apt-get install libpcap0.8")
         case .rejected(let reason), .tooLong(let reason):
-            Failure(
-                status: status, message: message, reason: reason,
-                hint: option == "--filter" ? "see pcap-filter(7)" : nil)
+            Failure(status: status, message: message, reason: reason, hint: hint(for: option))
+        }
+    }
+
+    private static func hint(for option: String) -> String? {
+        switch option {
+        case "--filter": "see pcap-filter(7)"
+        case "--pcap": "name a file, or a pipe, where you may write"
+        case "--read":
+            "it takes a pcap or pcapng file, not compressed, of an Ethernet interface: tcpdump -i IF -w FILE"
+        default: nil
         }
     }
 

@@ -166,7 +166,7 @@ extension Console {
         if let captureFailure {
             throw .refused(
                 "Cannot write all captures", reason: "\(captureFailure)",
-                hint: "the file of --pcap ends where the disk was full; the measurement is complete")
+                hint: "the file of --pcap ends there; the measurement is complete")
         }
         guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }
         throw .refused("Cannot write to standard output", reason: "\(failure)")

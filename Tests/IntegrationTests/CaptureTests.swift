@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 @Suite(.needs("tcpdump", "tshark"))
@@ -99,6 +100,35 @@ struct CaptureTests {
         #expect(sent.status == 3 && sent.errors.contains("Cannot write captures to /nowhere/x"), "\(sent)")
     }
 
+    @Test(arguments: ["", "-"])
+    func captureAndLinesDoNotMix(path: String) throws {
+        for option in ["--pcap", "--hgrm"] {
+            let result = try Program.run([
+                Tool.afprobe, "ping", "-i", "va", "02:00:00:00:00:02", option, path,
+            ])
+            #expect(
+                result.status == 2 && result.errors.contains("Invalid value '\(path)' for \(option)"),
+                "\(result)")
+        }
+    }
+
+    /// To open a named pipe waits for its other end; the user may have enough of that.
+    @Test(arguments: [["--pcap"], ["-d", "02:00:00:00:00:02", "--pcap"], ["--read"]])
+    func theWaitForAPipeCanBeEnded(words: [String]) throws {
+        let hosts = try Namespaces()
+        let pipe = Scratch()
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        let command = words.count == 1 && words[0] == "--pcap" ? "listen" : "send"
+        // The status is timeout's own where its signal was enough, and 137 where it had to kill.
+        let ended = try Program(
+            hosts.near.command(
+                ["timeout", "-s", "INT", "-k", "5", "0.5", Tool.afprobe, command, "-i", "va"] + words + [
+                    pipe.path
+                ])
+        ).finish()
+        #expect(ended.status == 124, "\(ended)")
+    }
+
     /// The bytes of a file's frames.
     private func bytes(in file: String) throws -> String {
         try Program.run(["tcpdump", "-t", "-n", "-xx", "-r", file]).output
@@ -139,10 +169,70 @@ struct CaptureTests {
             (["--read", "/nowhere/x"], 3, "Cannot read the capture /nowhere/x"),
             (["--read", cut.path], 3, "Cannot read the capture \(cut.path)"),
             (["--read", cut.path, "-d", hosts.far.address], 2, "--read and --dst-mac exclude each other"),
+            (["--read", ""], 2, "Invalid value '' for --read"),
         ] {
             let result = try Program(hosts.near.command([Tool.afprobe, "send", "-i", "va"] + arguments))
                 .finish()
             #expect(result.status == status && result.errors.contains(words), "\(result)")
         }
+    }
+
+    /// Some capture of a link type, little-endian, in microseconds.
+    private func capture(_ frames: [[UInt8]], linkType: UInt32 = 1) throws -> Scratch {
+        let file = Scratch()
+        var words: [UInt32] = [0xa1b2_c3d4, 4 << 16 | 2, 0, 0, 0x4_0000, linkType]
+        var data = Data()
+        func append() {
+            for word in words { withUnsafeBytes(of: word.littleEndian) { data.append(contentsOf: $0) } }
+        }
+        append()
+        for (index, frame) in frames.enumerated() {
+            words = [1, UInt32(index), UInt32(frame.count), UInt32(frame.count)]
+            append()
+            data.append(contentsOf: frame)
+        }
+        try data.write(to: URL(filePath: file.path))
+        return file
+    }
+
+    private func frame(of length: Int, isTagged: Bool = false) -> [UInt8] {
+        let header: [UInt8] =
+            [2, 0, 0, 0, 0, 2, 2, 0, 0, 0, 0, 1] + (isTagged ? [0x81, 0, 0, 5] : []) + [0x88, 0xb5]
+        return header + Array(repeating: 0, count: length - header.count)
+    }
+
+    /// Before the first frame is sent, and not in the middle.
+    @Test func framesThatTheInterfaceDoesNotTakeAreNamed() throws {
+        let hosts = try Namespaces()
+        let send = [Tool.afprobe, "send", "-i", "va", "-q", "--read"]
+        let file = try capture([
+            frame(of: 1514), frame(of: 1518, isTagged: true), frame(of: 1515), frame(of: 60),
+        ])
+        let refused = try Program(hosts.near.command(send + [file.path])).finish()
+        #expect(refused.status == 3 && refused.lines("TX Summary").isEmpty, "\(refused)")
+        #expect(
+            refused.errors.contains("Frame 3 of the capture \(file.path) is over what interface va takes"))
+        #expect(refused.errors.contains("1515 bytes") && refused.errors.contains("ip link set va mtu N"))
+        let sent = try Program(hosts.near.command(send + [file.path, "-c", "2"])).finish()
+        #expect(sent.status == 0 && sent.summary("TX Summary", "stamped_software") == 2, "\(sent)")
+    }
+
+    @Test func framesThatAreNotWholeAreCounted() throws {
+        let hosts = try Namespaces()
+        let file = try capture([[], frame(of: 60), [1, 2, 3]])
+        let command = [Tool.afprobe, "send", "-i", "va", "-q", "--read", file.path]
+        let sent = try Program(hosts.near.command(command)).finish()
+        #expect(sent.status == 0 && sent.summary("TX Summary", "sent") == 1, "\(sent)")
+        #expect(sent.errors.contains("not whole are left out: 2 of 3"), "\(sent)")
+    }
+
+    /// As that of all interfaces at once.
+    @Test func aCaptureOfAnotherLinkTypeIsRefused() throws {
+        let hosts = try Namespaces()
+        let file = try capture([frame(of: 60)], linkType: 113)
+        let command = [Tool.afprobe, "send", "-i", "va", "--read", file.path]
+        let result = try Program(hosts.near.command(command)).finish()
+        #expect(result.status == 3 && result.errors.contains("LINUX_SLL"), "\(result)")
+        #expect(result.errors.contains("tcpdump -i IF -w FILE"), "\(result)")
     }
 }

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// The commands of the README and of the manuals' examples, run as they stand there, on the hosts they name.
-@Suite(.needs("script", "jq"), .serialized)
+@Suite(.needs("script", "jq", "tcpdump", "tshark"), .serialized)
 struct DocumentationTests {
     /// A command at a prompt, and what the document shows of its output.
     struct Example: CustomStringConvertible {
@@ -70,14 +70,24 @@ struct DocumentationTests {
     @Test func theManualsExamplesRun() throws {
         let folder = DocumentedHosts.root.appending(path: "man")
         let pages = try FileManager.default.contentsOfDirectory(atPath: folder.path)
-            .filter { $0.hasSuffix(".1") || $0.hasSuffix(".5") }
-        var count = 0
+            .filter { $0.contains(/\.[157]$/) }
+        #expect(pages.count > 8)
         for page in pages.sorted() {
             let examples = examples(inManual: try text(of: "man/\(page)"))
-            count += examples.count
+            #expect(!examples.isEmpty, "\(page)")
             try run(examples)
         }
-        #expect(count > 15)
+    }
+
+    @Test func theManualsHaveTheSectionsThatReadersLookFor() throws {
+        let folder = DocumentedHosts.root.appending(path: "man")
+        let files = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+        for file in files where file.contains(/\.[157]$/) {
+            let lines = try text(of: "man/\(file)").components(separatedBy: "\n")
+            for section in ["EXIT STATUS", "EXAMPLES", "SEE ALSO"] {
+                #expect(lines.contains(".Sh \(section)"), "\(file): \(section)")
+            }
+        }
     }
 
     /// The lines at a prompt in a page's displays.
@@ -101,7 +111,7 @@ struct DocumentationTests {
     }
 
     /// `alpha$ command`, or `$ command` and `# command` on any host; further lines of a command follow one that ends in
-    /// a backslash or a pipe.
+    /// a backslash or a pipe, or within quotes.
     private func examples(in lines: [String]) -> [Example] {
         var examples: [Example] = []
         var isContinued = false
@@ -117,7 +127,8 @@ struct DocumentationTests {
             } else {
                 continue
             }
-            isContinued = line.hasSuffix("\\") || line.hasSuffix("|")
+            let isQuoted = !(examples.last?.command.count { $0 == "'" } ?? 0).isMultiple(of: 2)
+            isContinued = line.hasSuffix("\\") || line.hasSuffix("|") || isQuoted
         }
         return examples
     }
@@ -126,14 +137,18 @@ struct DocumentationTests {
     /// is shown one that answers.
     private func run(_ examples: [Example]) throws {
         let hosts = try DocumentedHosts()
+        // Some write files, and others read them.
+        let folder = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
+        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+        defer { try? FileManager.default.removeItem(at: folder) }
         var listeners: [(Example, Program)] = []
         for example in examples where example.isListener {
-            listeners.append((example, try start(example, on: hosts)))
+            listeners.append((example, try start(example, on: hosts, in: folder)))
         }
         let other = Example(host: "beta", command: "afprobe listen -i eth0 -q")
-        let companion = listeners.isEmpty ? try start(other, on: hosts) : nil
+        let companion = listeners.isEmpty ? try start(other, on: hosts, in: folder) : nil
         for example in examples where !example.isListener {
-            let result = try start(example, on: hosts).finish()
+            let result = try start(example, on: hosts, in: folder).finish()
             expect(result, of: example)
         }
         if let companion { _ = try companion.interrupt() }
@@ -149,14 +164,15 @@ struct DocumentationTests {
     }
 
     /// Starts a command, on a terminal unless it is a listener, which returns when it listens.
-    private func start(_ example: Example, on hosts: DocumentedHosts) throws -> Program {
-        let command = example.command.hasSuffix(" &") ? String(example.command.dropLast(2)) : example.command
+    private func start(_ example: Example, on hosts: DocumentedHosts, in folder: URL) throws -> Program {
+        let typed = example.command.hasSuffix(" &") ? String(example.command.dropLast(2)) : example.command
+        let enter = "cd \(folder.path); "
         // What stands in front of a pipe must succeed, too.
-        let checked = "set -o pipefail; \(command)"
+        let checked = enter + "set -o pipefail; \(typed)"
         // A listener alone gets the signal that ends it.
         let words =
             example.isListener
-            ? ["bash", "-c", command.contains("|") ? checked : "exec \(command)"]
+            ? ["bash", "-c", typed.contains("|") ? checked : enter + "exec \(typed)"]
             : ["script", "-qec", checked, "/dev/null"]
         let program = try Program(
             hosts.command(words, on: example.host), environment: ["NO_COLOR": "1", "SHELL": "/bin/bash"])

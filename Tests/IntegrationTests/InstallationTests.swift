@@ -4,8 +4,11 @@ import Testing
 /// What `make install` puts on a machine, used as its users do.
 @Suite(.needs("make", "strip", "readelf"))
 struct InstallationTests {
-    @Test func installsWhatUninstallRemoves() throws {
-        let installed = try Installation()
+    /// Twice, for that is how it is brought up to date; also below a folder with a space in its name.
+    @Test(arguments: ["", "/a b"])
+    func installsWhatUninstallRemoves(below folder: String) throws {
+        let installed = try Installation(below: folder)
+        try installed.make("install")
         let files = try Program(["find", installed.root.path, "-type", "f", "-printf", "%m %P\\n"]).finish()
         #expect(
             Set(files.lines).isSuperset(of: [
@@ -73,17 +76,19 @@ private let asNobody = ["setpriv", "--reuid=nobody", "--regid=nogroup", "--clear
 /// The release binary and what belongs to it, installed in a folder that others may enter.
 final class Installation: Sendable {
     let root: URL
+    private let top: URL
     private static let source = URL(filePath: #filePath).deletingLastPathComponent()
         .deletingLastPathComponent().deletingLastPathComponent()
 
-    init() throws {
-        root = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
+    init(below folder: String = "") throws {
+        top = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
+        root = URL(filePath: top.path + folder)
         try FileManager.default.createDirectory(
             at: root, withIntermediateDirectories: true, attributes: [.posixPermissions: 0o755])
         try make("install")
     }
 
-    deinit { try? FileManager.default.removeItem(at: root) }
+    deinit { try? FileManager.default.removeItem(at: top) }
 
     var afprobe: String { root.appending(path: "usr/bin/afprobe").path }
 

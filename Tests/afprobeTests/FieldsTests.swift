@@ -25,6 +25,16 @@ private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inou
                 == #","rtt_clock":"a b","rtt_p99_9_ns":null,"rtt_p99_ns":-3,"sent":18446744073709551615"#)
     }
 
+    @Test func listsReasons() {
+        for (reasons, logfmt, json) in [
+            ([], "", #","why":[]"#), (["a"], " why=a", #","why":["a"]"#),
+            (["a", "b c"], #" why="a; b c""#, #","why":["a","b c"]"#),
+        ] {
+            #expect(written(.logfmt) { $0.field("why", .reasons(reasons)) } == logfmt)
+            #expect(written(.json) { $0.field("why", .reasons(reasons)) } == json)
+        }
+    }
+
     @Test func writesTheStatisticsOfAFigure() {
         var distribution = Distribution()
         for value: Int64 in [10, 20, 30, 40] { distribution.record(value) }

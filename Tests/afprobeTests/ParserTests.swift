@@ -133,6 +133,20 @@ import Testing
         }
     }
 
+    @Test func anOptionMayTakeThePlaceOfWhatIsRequired() throws {
+        var spec = sampleSpec(operandIsRequired: true, nameIsRequired: true)
+        spec.exemption = Exemption(option: "quiet")
+        _ = try Parser(spec).parse(["--quiet"])
+        spec.exemption?.keeping = ["name"]
+        #expect {
+            _ = try Parser(spec).parse(["--quiet"])
+        } throws: { error in
+            guard case .missingOption(let option) = error as? ArgumentError else { return false }
+            return option.long == "name"
+        }
+        _ = try Parser(spec).parse(["--quiet", "-nx"])
+    }
+
     @Test func readsTokens() {
         #expect(Token("--a=b=c") == .long(name: "a", value: "b=c"))
         #expect(Token("--a=") == .long(name: "a", value: ""))

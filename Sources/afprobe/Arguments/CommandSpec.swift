@@ -8,11 +8,18 @@ struct CommandSpec<Values> {
     let initial: Values
     let options: [OptionSpec<Values>]
     let operands: [OperandSpec<Values>]
-    /// The option with which nothing else is required.
-    var exemption: String?
+    var exemption: Exemption?
     /// Checks what no single option can, and does it.
     let run: (Values, inout Console) throws(Failure) -> ExitStatus
     let output: (Values) -> OutputOptions
+}
+
+/// An option that takes the place of what is required without it.
+struct Exemption {
+    /// Its long name.
+    let option: String
+    /// The long names of options that are required all the same.
+    var keeping: [String] = []
 }
 
 /// A command by how it presents itself: for help and completions.
@@ -22,6 +29,7 @@ struct CommandDescription {
     let discussion: String
     let options: [OptionDescription]
     let operands: [Operand]
+    var exemption: Exemption?
 
     struct Operand {
         let placeholder: String
@@ -51,7 +59,7 @@ struct Command {
                 CommandDescription.Operand(
                     placeholder: $0.placeholder, isRequired: $0.isRequired, isRepeated: $0.isRepeated,
                     help: $0.help, completion: $0.completion)
-            })
+            }, exemption: spec.exemption)
         parseAndRun = { (arguments: [String]) throws(ArgumentError) in
             let values = try Parser(spec).parse(arguments)
             return Invocation(

@@ -26,7 +26,9 @@ func overviewHelp(_ commands: [CommandDescription]) -> String {
 
 /// The text of `afprobe help COMMAND`.
 func commandHelp(_ command: CommandDescription) -> String {
-    var text = "Usage: \(command.synopsis)\n\n"
+    var text = "Usage: \(command.synopsis)\n"
+    if let other = command.otherSynopsis { text += "       \(other)\n" }
+    text += "\n"
     text += wrap(command.discussion, indent: 0)
     if !command.operands.isEmpty {
         text += "\nArguments:\n"
@@ -58,6 +60,21 @@ extension CommandDescription {
         }
         return (["afprobe", name] + required + ["[OPTION]..."] + words).joined(separator: " ")
     }
+
+    /// The command line with the option that takes the place of what must be given.
+    var otherSynopsis: String? {
+        guard exemption != nil else { return nil }
+        let words = exemptingOptions.map(\.synopsis)
+        return (["afprobe", name] + words + ["[OPTION]..."]).joined(separator: " ")
+    }
+
+    /// What must be given where that option is; it is the last.
+    var exemptingOptions: [OptionDescription] {
+        guard let exemption else { return [] }
+        return options.filter { exemption.keeping.contains($0.long) } + options.filter(isExempting)
+    }
+
+    func isExempting(_ option: OptionDescription) -> Bool { option.long == exemption?.option }
 }
 
 extension OptionDescription {

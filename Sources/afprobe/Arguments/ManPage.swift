@@ -43,8 +43,13 @@ enum ManPage {
         text.macro("Nd", command.summary.prefix(1).lowercased() + command.summary.dropFirst())
         text.macro("Sh", "SYNOPSIS")
         text.macro("Nm", "afprobe", "Cm", command.name)
-        text.synopsis(command.options)
+        text.synopsis(command.options.filter { !command.isExempting($0) })
         text.operands(command.operands)
+        if command.exemption != nil {
+            text.macro("Nm", "afprobe", "Cm", command.name)
+            for option in command.exemptingOptions { text.macro(option.shortestForm) }
+            text.macro("Op", "Ar", "OPTION ...")
+        }
         text.macro("Sh", "OPTIONS")
         if !command.operands.isEmpty {
             text.macro("Bl", "-tag", "-width", "Ds")

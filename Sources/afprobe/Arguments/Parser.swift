@@ -111,11 +111,13 @@ struct Parser<Values> {
     }
 
     private func checkCompleteness(_ state: State) throws(ArgumentError) {
-        if let exemption = spec.exemption, state.given.contains(exemption) { return }
+        let exemption = spec.exemption.flatMap { state.given.contains($0.option) ? $0 : nil }
         for option in spec.options.map(\.description)
         where option.isRequired && !state.given.contains(option.long) {
+            guard exemption?.keeping.contains(option.long) ?? true else { continue }
             throw .missingOption(option)
         }
+        guard exemption == nil else { return }
         for operand in spec.operands.dropFirst(state.operandCount) where operand.isRequired {
             throw .missingOperand(operand.placeholder, help: operand.help)
         }

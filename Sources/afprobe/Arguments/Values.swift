@@ -40,6 +40,18 @@ func parseCPU(_ text: String) throws(ValueError) -> Int {
 /// Any text.
 func parseText(_ text: String) throws(ValueError) -> String { text }
 
+/// The path of a file to read.
+func parseFile(_ text: String) throws(ValueError) -> String {
+    guard !text.isEmpty else { throw ValueError("the name of a file") }
+    return text
+}
+
+/// The path of a file to write. Standard output is taken: it gets the lines.
+func parseOutputFile(_ text: String) throws(ValueError) -> String {
+    guard text != "-" else { throw ValueError("a file or a named pipe; standard output gets the lines") }
+    return try parseFile(text)
+}
+
 /// An interface's name; whether there is such an interface is not judged.
 func parseInterfaceName(_ text: String) throws(ValueError) -> String {
     guard !text.isEmpty else { throw ValueError("the name of an interface, like eth0") }

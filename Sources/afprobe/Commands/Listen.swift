@@ -102,8 +102,7 @@ extension ListenOptions {
         let captureFilter: SocketFilter? =
             if let filter { try compile(filter) } else { nil }
         let interface = try openInterface(traffic.interface, &console)
-        let signals = try RunSignals()
-        try console.begin(signals, capturingTo: traffic.captureFile)
+        let signals = try console.begin(capturingTo: traffic.captureFile)
         let port = traffic.effectiveDestinationPort
         let destinations = [interface.address, .broadcast] + groups
         let probes: SocketFilter =

@@ -73,7 +73,7 @@ extension CommandSpec<PingOptions> {
                 .value(
                     "hgrm", nil, "FILE", in: .output, completion: .files,
                     help: "Write the distribution of the round trips as HdrHistogram's plotters read it.",
-                    as: parseText
+                    as: parseOutputFile
                 ) { $0.report.percentileFile = $1 },
             ] + OptionSpec.outputOptions(verbose: "Show all fourteen stamps of each round trip."),
             operands: [
@@ -83,7 +83,7 @@ extension CommandSpec<PingOptions> {
                     as: parseStationAddress
                 ) { $0.destination = $1 }
             ],
-            exemption: "self",
+            exemption: Exemption(option: "self"),
             run: { (values: PingOptions, console: inout Console) throws(Failure) in
                 guard values.measuresItself else { return try values.run(&console) }
                 return try values.runAgainstItself(&console)
@@ -107,8 +107,7 @@ extension PingOptions {
         }
         let (shape, size) = try request.shape(on: interface)
         let report = try PingReport(report, peer: destination)
-        let signals = try RunSignals()
-        try console.begin(signals, capturingTo: traffic.captureFile)
+        let signals = try console.begin(capturingTo: traffic.captureFile)
         let port = traffic.effectiveSourcePort
         let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
         var lease = try HardwareLease(

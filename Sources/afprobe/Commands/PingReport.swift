@@ -89,7 +89,7 @@ struct PingReport: ~Copyable {
         for (key, count) in counts { fields.add(key, .count(count)) }
         fields.add("elapsed_ns", .integer(elapsed))
         fields.add("peer", .text(peer.description))
-        fields.add("missing_hardware_reason", .text(reasons.isEmpty ? nil : reasons.joined(separator: "; ")))
+        fields.add("missing_hardware_reason", .reasons(reasons))
         fields.add("rtt_clock", .text(result.roundTripClock?.name))
         fields.add("turnaround_clock", .text(result.turnaroundClock?.name))
         fields.add("crossing_error_ns", .integer(result.crossingError))

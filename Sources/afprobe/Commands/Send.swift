@@ -31,9 +31,10 @@ extension CommandSpec<SendOptions> {
                 .value(
                     "read", nil, "FILE", in: .target, completion: .files,
                     help:
-                        "Send the frames of a capture (pcap or pcapng) as they are instead of probes, once, at the distances "
-                        + "that they were captured at unless an interval or a rate is given; needs libpcap.",
-                    as: parseText
+                        "Send the frames of a capture (pcap or pcapng; - is standard input) as they are instead of "
+                        + "probes, once, at the distances that they were captured at unless an interval or a rate is "
+                        + "given; needs libpcap.",
+                    as: parseFile
                 ) { $0.recording = $1 },
                 .hardware,
                 .flag(
@@ -80,7 +81,7 @@ extension CommandSpec<SendOptions> {
                 + OptionSpec.outputOptions(
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
             operands: [],
-            exemption: "read",
+            exemption: Exemption(option: "read", keeping: ["interface"]),
             run: { (values: SendOptions, console: inout Console) throws(Failure) in
                 try values.run(&console)
             },
@@ -97,8 +98,10 @@ extension SendOptions {
         try checkLaunchTime()
         let interface = try openInterface(traffic.interface, &console)
         let (shape, size) = try request.shape(on: interface, source: source)
-        let signals = try RunSignals()
-        try console.begin(signals, capturingTo: traffic.captureFile)
+        // From a pipe it may take its time, and signals are to end that.
+        let recorded: RecordedFrames? =
+            if let recording { try read(recording, on: interface, &console) } else { nil }
+        let signals = try console.begin(capturingTo: traffic.captureFile)
         let hardware = traffic.handling.wantsStamps ? traffic.hardware : .off
         var lease = try HardwareLease(on: interface, .transmit, [], hardware, &console)
         defer { lease.end(&console) }
@@ -106,7 +109,6 @@ extension SendOptions {
         // Only lines show them.
         handling.wantsScheduledStamps = handling.wantsStamps && console.isDetailed && !traffic.output.isQuiet
         if launchOffset != nil { handling.launchClock = launchClock(of: interface, &console) }
-        let recorded: RecordedFrames? = if let recording { try read(recording, &console) } else { nil }
         let plan = TransmitPlan(
             shape: shape, size: size, handling: handling, interval: interval(of: recorded),
             count: recorded.map { min($0.count, traffic.count ?? .max) } ?? traffic.count,
@@ -129,9 +131,6 @@ extension SendOptions {
     /// Finds options that say what probes are to be where there are none.
     private func checkRecording() throws(Failure) {
         guard recording != nil else { return }
-        if traffic.interface.isEmpty {
-            throw .usage("Option -i IF is missing", hint: "the network interface to use")
-        }
         let given: [(Bool, String)] = [
             (destination != .zero, "--dst-mac"), (source != nil, "--src-mac"), (traffic.usesUDP, "--udp"),
             (traffic.isPTP, "--ptp"), (traffic.vlan != nil, "--vlan"), (traffic.size != nil, "--size"),
@@ -158,8 +157,10 @@ extension SendOptions {
         }
     }
 
-    /// Reads the frames of a capture.
-    private func read(_ path: String, _ console: inout Console) throws(Failure) -> RecordedFrames {
+    /// Reads the frames of a capture, and checks that the interface takes them.
+    private func read(
+        _ path: String, on interface: NetworkInterface, _ console: inout Console
+    ) throws(Failure) -> RecordedFrames {
         var frames = RecordedFrames()
         var hasRoom = true
         do throws(PcapError) {
@@ -177,8 +178,19 @@ extension SendOptions {
         guard frames.count > 0 else {
             throw .refused("The capture \(path) has no frame that can be sent", hint: "capture whole frames")
         }
+        let number = traffic.count.map { min($0, frames.count) } ?? frames.count
+        if let long = (1...number).first(where: { !frames.fits(frame: $0, mtu: interface.mtu) }) {
+            throw .refused(
+                "Frame \(long) of the capture \(path) is over what interface \(interface.name) takes",
+                reason: "it has \(frames.frame(long).count) bytes, and the MTU is \(interface.mtu)",
+                hint: "raise the MTU: ip link set \(interface.name) mtu N; or leave long frames out: "
+                    + "tcpdump -r \(path) -w short.pcap less \(interface.mtu + 14)")
+        }
         if frames.omitted > 0 {
-            console.report(.warning, "\(frames.omitted) frames of the capture were cut off and are left out")
+            let total = frames.count + frames.omitted
+            console.report(
+                .warning,
+                "Frames of the capture that are not whole are left out: \(frames.omitted) of \(total)")
         }
         return frames
     }

@@ -180,7 +180,7 @@ extension OptionSpec where Values: HasTraffic {
             help:
                 "Write the frames sent and received to a file that tcpdump reads, with their software stamps in "
                 + "nanoseconds; needs libpcap.",
-            as: parseText
+            as: parseOutputFile
         ) { $0.traffic.captureFile = $1 }
     }
 

@@ -29,8 +29,7 @@ struct StampVerification {
     init(of interface: NetworkInterface, witness: Witness, _ console: inout Console) throws(Failure) {
         self.interface = interface
         self.witness = witness
-        signals = try RunSignals()
-        try console.begin(signals)
+        signals = try console.begin()
     }
 
     /// Sends and looks, shape by shape, and then for the rate; writes a line for each claim.

@@ -124,10 +124,11 @@ struct Console: ~Copyable {
 
     // MARK: Runs
 
-    /// Has the lines of a run written by a thread of its own.
+    /// Has the lines of a run written by a thread of its own, and signals taken by the run.
     ///
     /// - Parameter path: the file that frames are captured to; nil where they are not.
-    mutating func begin(_ signals: RunSignals, capturingTo path: String? = nil) throws(Failure) {
+    mutating func begin(capturingTo path: String? = nil) throws(Failure) -> RunSignals {
+        // While signals still end the program: to open a pipe waits for its reader.
         let file: CaptureOutput?
         if let path {
             file = try openCapture(path)
@@ -135,10 +136,12 @@ struct Console: ~Copyable {
         } else {
             file = nil
         }
+        let signals = try RunSignals()
         do throws(SystemError) { writer = try LineWriter(formats, capturing: file) } catch {
             throw Failure("Cannot start the thread that writes lines", error)
         }
         self.signals = signals
+        return signals
     }
 
     private func openCapture(_ path: String) throws(Failure) -> CaptureOutput {

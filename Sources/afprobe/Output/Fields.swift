@@ -3,10 +3,12 @@ enum Field: Equatable {
     case integer(Int64?)
     case count(UInt64?)
     case text(String?)
+    /// In JSON an array, also where there are none.
+    case reasons([String])
 
     var isAbsent: Bool {
         switch self {
-        case .integer(nil), .count(nil), .text(nil): true
+        case .integer(nil), .count(nil), .text(nil), .reasons([]): true
         default: false
         }
     }

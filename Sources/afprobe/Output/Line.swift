@@ -136,6 +136,10 @@ struct Line {
             return string(key, values.isEmpty ? "none" : values.joined(separator: ","))
         }
         begin(key)
+        array(values)
+    }
+
+    private mutating func array(_ values: [String]) {
         text.append("[")
         for (index, value) in values.enumerated() {
             if index > 0 { text.append(",") }
@@ -204,6 +208,12 @@ struct Line {
         case .count(let number?): text.append(number)
         case .text(let string?):
             if format == .json { text.append(jsonString: string) } else { text.append(logrusValue: string) }
+        case .reasons(let reasons):
+            if format == .json {
+                array(reasons)
+            } else {
+                text.append(logrusValue: reasons.joined(separator: "; "))
+            }
         case .integer(nil), .count(nil), .text(nil): text.append("null")
         }
     }

@@ -7,8 +7,8 @@ struct RecordedFrames {
     private var ends: [Int] = []
     /// When each was captured, in nanoseconds after the first; never before the one in front of it.
     private(set) var times: [Int64] = []
-    /// Frames that were not captured whole, or are none of Ethernet, and are left out.
-    private(set) var omitted = 0
+    /// Frames that were not captured whole, or are too short for Ethernet, and are left out.
+    private(set) var omitted: UInt64 = 0
     private(set) var longest = 0
 
     /// More would take more memory than somebody expects.
@@ -43,6 +43,12 @@ struct RecordedFrames {
         let index = Int(number - 1)
         let start = index == 0 ? 0 : ends[index - 1]
         return bytes.span.extracting(start..<ends[index])
+    }
+
+    /// Whether an interface takes a frame: one with a VLAN tag may be longer by the tag. packet(7), `EMSGSIZE`
+    func fits(frame number: UInt64, mtu: Int) -> Bool {
+        let tag = frame(number).bigEndian16(at: 12) == EtherType.vlan.rawValue ? 4 : 0
+        return frame(number).count <= mtu + Self.headerLength + tag
     }
 
     /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is this one.
