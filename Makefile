@@ -1,6 +1,8 @@
 # afprobe. `make demo` shows it, `make test` tests it; both install what they need.
 
 SWIFT_FLAGS ?=
+# No search for libraries beside the executable: there are none, and a program with capabilities had better not look.
+RELEASE_FLAGS := --disable-local-rpath
 # Where `make install` puts it; DESTDIR is set by those who make packages.
 PREFIX ?= /usr/local
 DESTDIR ?=
@@ -22,11 +24,11 @@ pages := $(notdir $(wildcard man/*.[157]))
 
 build:
 	@$(environment)/prepare libpcap-dev
-	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 
 demo:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux
-	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	@$(environment)/isolate $(environment)/demo $(CURDIR)/$(release)
 
 # Builds nothing: the one who may install is often not the one who has a Swift toolchain.
@@ -50,7 +52,7 @@ uninstall:
 test:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
 		libcap2-bin make zsh fish ruby jq gcc libc6-dev
-	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
 
@@ -58,7 +60,7 @@ test:
 test-hardware:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux python3 debian-archive-keyring gcc libc6-dev \
 		binutils busybox-static dash ethtool linuxptp tcpdump kmod zstd xz-utils
-	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	Tests/HardwareLab/run $(CURDIR)/$(release)
 
 # Against a C program that does the same jobs, and against Debian's tools; both write Benchmarks/RESULTS.md. OPTIONS are
@@ -68,7 +70,7 @@ bench-peers: peers := --peers
 bench-peers: packages := netsniff-ng tcpdump arping fping iputils-ping
 bench bench-peers:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux gcc libc6-dev binutils python3 valgrind $(packages)
-	swift build -c release --product afprobe $(SWIFT_FLAGS)
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	@mkdir -p $(benchmarks)
 	cc $(c_flags) -o $(benchmarks)/baseline Benchmarks/baseline/*.c
 	cc $(c_flags) -shared -fPIC -o $(benchmarks)/count-allocations.so $(environment)/count-allocations.c

@@ -15,6 +15,8 @@ let selfContained: LinkerSetting = .unsafeFlags(
     [
         "-static-stdlib", "-use-ld=lld", "-L\(Context.packageDirectory)/Sources/CShim/static-link",
         "-Xclang-linker", "-static-libgcc", "-Xlinker", "--gc-sections",
+        // Nothing loads it as a library, and the Swift runtime walks all exported symbols when it starts.
+        "-Xlinker", "--no-export-dynamic",
     ], .when(configuration: .release))
 
 let package = Package(

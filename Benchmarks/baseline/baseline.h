@@ -74,12 +74,13 @@ struct batch batch_make(size_t length);
 // Says how much the kernel may write, which it has overwritten with how much it wrote.
 void batch_arm(struct batch *batch, unsigned count);
 
-// send.c, schedule.c, receive.c, ring.c, ping.c
+// send.c, schedule.c, receive.c, ring.c, ping.c, hwstamp.c
 int run_send(const struct options *options);
 int run_schedule(const struct options *options);
 int run_receive(const struct options *options);
 int run_ring(const struct options *options);
 int run_echo(const struct options *options);
 int run_ping(const struct options *options);
+int run_hwstamp(const struct options *options);
 
 #endif

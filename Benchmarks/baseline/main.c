@@ -6,6 +6,7 @@
 //   ring      [-c COUNT]                                           the same by TPACKET_V3
 //   echo      [-S] [-f]                                            every probe back to its sender
 //   ping      -d MAC -c COUNT [-I NS] [-S] [-q]                    round trips
+//   hwstamp                                                        what the interface can stamp, and its setting
 //   version                                                        nothing
 //
 // -s BYTES: the frames' size; -S: spin and never sleep; -f: with stamps and a follow-up, as afprobe's responder;
@@ -36,6 +37,7 @@ static const struct job {
     {"send", run_send, true, false},     {"schedule", run_schedule, true, true},
     {"receive", run_receive, false, false}, {"ring", run_ring, false, false},
     {"echo", run_echo, false, false},    {"ping", run_ping, true, true},
+    {"hwstamp", run_hwstamp, false, false},
 };
 
 static int usage(const char *why) {

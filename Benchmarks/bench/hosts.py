@@ -1,4 +1,5 @@
 """Two hosts, made of network namespaces joined by a veth pair, and the programs that run in them."""
+import contextlib
 import ctypes
 import os
 import re
@@ -145,16 +146,22 @@ class Host:
         self.network, self.namespace, self.address, self.ipv4, self.cpu = network, namespace, address, ipv4, cpu
         self.descriptor = -1
 
-    def start(self, *words, **environment):
-        """Starts a program here. It inherits the namespace and the CPU, which are this process's for that moment."""
+    @contextlib.contextmanager
+    def entered(self):
+        """What is started meanwhile inherits the namespace and the CPU, which are this process's for that time."""
         home, cpus = self.network.home, os.sched_getaffinity(0)
         enter_network(self.descriptor)
         os.sched_setaffinity(0, {self.cpu})
         try:
-            process = Process([str(word) for word in words], environment, self.network.folder)
+            yield
         finally:
             os.sched_setaffinity(0, cpus)
             enter_network(home)
+
+    def start(self, *words, **environment):
+        """Starts a program here."""
+        with self.entered():
+            process = Process([str(word) for word in words], environment, self.network.folder)
         self.network.processes.append(process)
         return process
 

@@ -45,7 +45,7 @@ class Program:
 
 
 class Baseline(Program):
-    name, version = "C", "version"
+    name, version, hwstamp = "C", ["version"], ["hwstamp", "-i", "eth0"]
 
     def send_paced(self, count, interval):
         return self.send("-c", count, "-I", interval, "-n", "-m", 0 if interval >= MILLISECOND else interval)
@@ -97,7 +97,7 @@ class Baseline(Program):
 
 
 class Afprobe(Program):
-    name, version = "afprobe", "--version"
+    name, version, hwstamp = "afprobe", ["--version"], ["hwstamp", "eth0"]
 
     def flat_out(self, count, size=60, batch=1, stamps=True, **how):
         options = ["--batch", batch] if batch > 1 else []

@@ -5,14 +5,25 @@ enum Program {
     /// The version that --version prints.
     static let version = "0.1.0"
 
-    /// The commands, in the order of the help.
-    static var commands: [Command] {
-        [
-            Command(CommandSpec<SendOptions>.send), Command(CommandSpec<ListenOptions>.listen),
-            Command(CommandSpec<PingOptions>.ping), Command(CommandSpec<HWStampOptions>.hwstamp),
-            Command(CommandSpec<HWStampConfigOptions>.hwstampConfig),
-        ]
+    /// The names of the commands, in the order of the help. A run makes the declaration of its own command alone, for
+    /// those of all take longer than the rest of the start.
+    enum CommandName: String, CaseIterable {
+        case send, listen, ping, hwstamp
+        case hwstampConfig = "hwstamp-config"
+
+        var command: Command {
+            switch self {
+            case .send: Command(CommandSpec<SendOptions>.send)
+            case .listen: Command(CommandSpec<ListenOptions>.listen)
+            case .ping: Command(CommandSpec<PingOptions>.ping)
+            case .hwstamp: Command(CommandSpec<HWStampOptions>.hwstamp)
+            case .hwstampConfig: Command(CommandSpec<HWStampConfigOptions>.hwstampConfig)
+            }
+        }
     }
+
+    /// The commands, in the order of the help.
+    static var commands: [Command] { CommandName.allCases.map { $0.command } }
 
     /// Runs what the arguments, without the program's own name, ask for.
     static func run(_ arguments: [String]) -> ExitStatus {
@@ -24,7 +35,7 @@ enum Program {
             return printHelp(command)
         } catch {
             var console = Console()
-            let command = arguments.first { name in commands.contains { $0.description.name == name } }
+            let command = arguments.first { CommandName(rawValue: $0) != nil }
             console.report(.usage(error.message, hint: error.hint(command: command)))
             return .usage
         }
@@ -89,12 +100,11 @@ enum Program {
     }
 
     private static func find(_ name: String) throws(ArgumentError) -> Command {
-        let commands = commands
-        guard let command = commands.first(where: { $0.description.name == name }) else {
-            let names = commands.map(\.description.name) + ["help"]
+        guard let known = CommandName(rawValue: name) else {
+            let names = CommandName.allCases.map { $0.rawValue } + ["help"]
             throw .unknownCommand(name, candidates: candidates(for: name, among: names))
         }
-        return command
+        return known.command
     }
 
     // MARK: What is printed without a run

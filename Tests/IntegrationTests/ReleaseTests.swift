@@ -19,6 +19,13 @@ struct ReleaseTests {
         }
     }
 
+    /// Which every start would pay for: a use of `String.contains(_: String)`, for instance, brings them.
+    @Test func containsNoRegularExpressions() throws {
+        let bytes = try Data(contentsOf: URL(filePath: release), options: .alwaysMapped)
+        #expect(bytes.range(of: Data("Swift".utf8)) != nil)
+        #expect(bytes.range(of: Data("_RegexParser".utf8)) == nil)
+    }
+
     @Test func saysItsVersionAndHelp() throws {
         let version = try Program([release, "--version"]).finish()
         #expect(version.output == "afprobe 0.1.0\n" && version.status == 0, "\(version)")

@@ -11,6 +11,13 @@ import Testing
         }
     }
 
+    /// The name by which a command is found is declared apart from the command.
+    @Test func isFoundByItsName() {
+        for name in Program.CommandName.allCases {
+            #expect(name.command.description.name == name.rawValue)
+        }
+    }
+
     @Test func showsEveryOptionOnce() {
         for command in commands {
             let help = commandHelp(command)

@@ -7,13 +7,13 @@ struct GenericNetlink: ~Copyable {
     struct Family: Equatable {
         /// The type of its messages.
         let identifier: UInt16
-        /// What it can be asked.
-        let commands: Set<UInt8>
+        /// What it can be asked. No set: the runtime would look for what makes one, which takes longer than to read it.
+        let commands: [UInt8]
 
         /// What the attributes of an answer to CTRL_CMD_GETFAMILY say; nil where they lack the number.
         init?(attributes: Span<UInt8>) {
             var identifier: UInt16?
-            var commands: Set<UInt8> = []
+            var commands: [UInt8] = []
             attributes.forEachAttribute { type, payload in
                 switch type {
                 case Int(CTRL_ATTR_FAMILY_ID): identifier = payload.load(UInt16.self, at: 0)
@@ -24,7 +24,7 @@ struct GenericNetlink: ~Copyable {
                             guard type == Int(CTRL_ATTR_OP_ID), let number = payload.netlinkInteger,
                                 let command = UInt8(exactly: number)
                             else { return }
-                            commands.insert(command)
+                            commands.append(command)
                         }
                     }
                 default: break

@@ -1,7 +1,7 @@
 import AFPacketKit
 
 /// The options of `afprobe hwstamp`.
-struct HWStampOptions {
+struct HWStampOptions: HasOutput, HasControlPath {
     var interfaces: [String] = []
     var verifies = false
     var receiver: String?
@@ -50,7 +50,7 @@ extension CommandSpec<HWStampOptions> {
                         + "with its options for them, PTP and UDP.",
                     as: parseStationAddress
                 ) { $0.peer = $1 },
-            ] + OptionSpec.formatOptions(\.output) + [.controlPath(\.path)],
+            ] + OptionSpec.formatOptions + [.controlPath],
             operands: [
                 OperandSpec(
                     "IF", isRequired: false, isRepeated: true, completion: .interfaces,

@@ -1,7 +1,7 @@
 import AFPacketKit
 
 /// The options of `afprobe hwstamp-config`.
-struct HWStampConfigOptions {
+struct HWStampConfigOptions: HasOutput, HasControlPath {
     var interface = ""
     var transmitType: TransmitType?
     var receiveFilter: ReceiveFilter?
@@ -34,7 +34,7 @@ extension CommandSpec<HWStampConfigOptions> {
                     help: "Which received frames to stamp: \(filters.joined(separator: ", ")).",
                     as: nameParser(ReceiveFilter.self, among: filters)
                 ) { $0.receiveFilter = $1 },
-            ] + OptionSpec.formatOptions(\.output) + [.controlPath(\.path)],
+            ] + OptionSpec.formatOptions + [.controlPath],
             operands: [
                 OperandSpec(
                     "IF", isRequired: true, completion: .interfaces,

@@ -40,8 +40,26 @@ struct TrafficOptions {
 }
 
 /// The options of a command with traffic.
-protocol HasTraffic {
+protocol HasTraffic: HasOutput {
     var traffic: TrafficOptions { get set }
+}
+
+extension HasTraffic {
+    var output: OutputOptions {
+        get { traffic.output }
+        set { traffic.output = newValue }
+    }
+}
+
+/// Options with those about the form of the output. A protocol and no key path, whose type takes the runtime long to
+/// put together.
+protocol HasOutput {
+    var output: OutputOptions { get set }
+}
+
+/// Options that tell how to ask for the NIC's setting.
+protocol HasControlPath {
+    var path: ControlPath { get set }
 }
 
 extension OptionSpec where Values: HasTraffic {
@@ -228,7 +246,7 @@ extension OptionSpec where Values: HasTraffic {
     }
 
     static func outputOptions(verbose help: String) -> [OptionSpec] {
-        [.quiet, .verbose(help), .pcap] + formatOptions(\.traffic.output)
+        [.quiet, .verbose(help), .pcap] + formatOptions
     }
 
     private static var quiet: OptionSpec {
@@ -242,11 +260,9 @@ extension OptionSpec where Values: HasTraffic {
     }
 }
 
-extension OptionSpec {
+extension OptionSpec where Values: HasOutput {
     /// The options about the form of the output, which every command has.
-    static func formatOptions(
-        _ output: WritableKeyPath<Values, OutputOptions>
-    ) -> [OptionSpec] {
+    static var formatOptions: [OptionSpec] {
         let formats = ["auto"] + LineFormat.allCases.map(\.rawValue)
         return [
             .value(
@@ -254,18 +270,20 @@ extension OptionSpec {
                 help: "The form of the lines: \(formats.joined(separator: ", ")). auto is text on a "
                     + "terminal and logfmt elsewhere.",
                 as: parseFormat
-            ) { $0[keyPath: output].format = $1 },
+            ) { $0.output.format = $1 },
             .value(
                 "color", nil, "WHEN", in: .output,
                 completion: .values(ColorMode.allCases.map(\.rawValue)),
                 help: "Colour the lines of the text format: auto (on a terminal), always, never.",
                 as: choiceParser(ColorMode.self)
-            ) { $0[keyPath: output].color = $1 },
+            ) { $0.output.color = $1 },
         ]
     }
+}
 
+extension OptionSpec where Values: HasControlPath {
     /// The option of the commands about the NIC's setting that tells how to ask for it.
-    static func controlPath(_ path: WritableKeyPath<Values, ControlPath>) -> OptionSpec {
+    static var controlPath: OptionSpec {
         .value(
             "via", nil, "PATH", in: .general,
             completion: .values(ControlPath.allCases.map(\.rawValue)),
@@ -273,6 +291,6 @@ extension OptionSpec {
                 "Which of the kernel's two interfaces to ask: netlink, ioctl, or auto (the default), which is "
                 + "netlink where it answers and the ioctl elsewhere.",
             as: choiceParser(ControlPath.self)
-        ) { $0[keyPath: path] = $1 }
+        ) { $0.path = $1 }
     }
 }
