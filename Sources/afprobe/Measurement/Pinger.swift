@@ -87,10 +87,14 @@ struct Pinger: ~Copyable {
             if wasDue, transmitter.isFinished { continue }
             if plan.spins {
                 try collectReplies(&console)
-                try collectReports(&console)
                 untilLook -= 1
+                // Most stamps are read when a reply comes; some come later than that.
+                if untilLook.isMultiple(of: turnsBetweenReports) { try collectReports(&console) }
                 if untilLook > 0 { continue }
                 untilLook = turnsBetweenLooks
+            } else if wasDue {
+                // Most drivers have stamped it by now.
+                try collectReports(&console, limit: expected.reportCount)
             }
             lookAround(at: now, &console)
             if console.isClosed { break }
@@ -128,11 +132,13 @@ struct Pinger: ~Copyable {
 
     // MARK: What comes back
 
+    /// Reads the transmit stamps that have come back: all, or so many at most.
     private mutating func collectReports(
-        _ console: inout Console, clearingErrors: Bool = false
+        _ console: inout Console, clearingErrors: Bool = false, limit: Int? = nil
     ) throws(Failure) {
         repeat {
-            let count = try transmitter.receiveReports(clearingErrors: clearingErrors)
+            let count = try transmitter.receiveReports(
+                clearingErrors: clearingErrors, limit: limit ?? .max)
             for index in 0..<count {
                 guard case .stamps(let stamps, of: let number) = transmitter.report(at: index),
                     transmitter.window.isOpen(number) != nil
@@ -141,7 +147,7 @@ struct Pinger: ~Copyable {
                 if isNews, stamps.software != nil { capture(number, &console) }
                 settleIfComplete(number, &console)
             }
-        } while transmitter.mayHaveMoreReports
+        } while transmitter.mayHaveMoreReports && limit == nil
     }
 
     /// Reads the replies that have come, and takes them.
@@ -163,6 +169,10 @@ struct Pinger: ~Copyable {
             limit = .max
             for index in 0..<count {
                 guard let probe = receiver.probe(at: index), isOurs(probe) else { continue }
+                // A request's own stamps came before its reply.
+                if lacksStamps(probe.message.number) {
+                    try collectReports(&console, limit: expected.reportCount)
+                }
                 if console.captures { receiver.capture(at: index, to: &console) }
                 if probe.message.kind == .followUp {
                     takeFollowUp(probe.message, &console)
@@ -180,6 +190,12 @@ struct Pinger: ~Copyable {
         }
         guard probe.message.session == session else { return false }
         return probe.shape.source == plan.transmit.shape.destination
+    }
+
+    /// Whether stamps of a request that waits for something are still to come.
+    private func lacksStamps(_ number: UInt64) -> Bool {
+        (transmitter.window.isOpen(number) ?? false)
+            && !expected.areComplete(transmitter.window[number].requestSent)
     }
 
     private mutating func takeReply(_ reply: borrowing ReceivedProbe, _ console: inout Console) {
@@ -313,6 +329,9 @@ struct Pinger: ~Copyable {
 
 /// For how long the next request waits for a follow-up, apart from what the round trip takes: 1 ms.
 private let followUpPatience: Int64 = 1_000_000
+
+/// How many turns without a reply pass, at most, before a spinning loop looks for transmit stamps.
+private let turnsBetweenReports = 8
 
 /// How many turns of a spinning loop pass between two looks at the signals and the clock of the status.
 let turnsBetweenLooks = 256
