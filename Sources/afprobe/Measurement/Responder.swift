@@ -148,12 +148,16 @@ struct Responder: ~Copyable {
     func clearError() { _ = socket.takePendingError() }
 
     /// Reads the transmit stamps that have come back, and sends the follow-ups that they complete.
-    mutating func collectReports(_ console: inout Console) throws(SystemError) {
-        guard awaitsReports() else { return }
-        repeat {
-            try socket.receiveReports(into: &reports)
+    ///
+    /// - Parameter areReady: whether something waits there, whatever is expected.
+    mutating func collectReports(_ console: inout Console, areReady: Bool = false) throws(SystemError) {
+        while areReady || awaitsReports() {
+            // As many as there are replies: the kernel need not look whether there is one more.
+            let limit = areReady ? Int.max : pending.count
+            try socket.receiveReports(into: &reports, limit: limit)
             for index in 0..<reports.count { take(reportAt: index, &console) }
-        } while reports.count == reports.capacity
+            guard reports.count == min(limit, reports.capacity) else { return }
+        }
     }
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {
