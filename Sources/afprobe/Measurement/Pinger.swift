@@ -24,7 +24,7 @@ struct Pinger: ~Copyable {
         let message = ProbeMessage(number: 0, kind: .request, flags: flags, session: session)
         do throws(SystemError) {
             let receiver = try Receiver(
-                on: interface, filter: plan.filter,
+                on: interface, filter: plan.filter(for: session),
                 timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
             let transmitter = try PacedTransmitter(
                 on: interface, message, plan.transmit, isOneAtATime: plan.isOneAtATime, filler: Exchange())

@@ -74,6 +74,8 @@ struct ProbeMessage: Equatable {
 
     /// Where the number stands, for those who send one message again and again.
     static let numberOffset = 8
+    /// Where the version of the layout stands in a message that has one.
+    static let versionOffset = 20
     /// Where the session stands in a message that has one.
     static let sessionOffset = 32
 }
