@@ -98,6 +98,25 @@ private func ipv6(port: UInt16, next: UInt8 = 17) -> [UInt8] {
         #expect(!bench.accepts(ethernet(to: here, type: 0x0800, ipv4(port: 61_000))))
     }
 
+    @Test func comparesBytes() throws {
+        let own = SocketFilter.frames(with: [7, 8, 9], at: 15)
+        let bench = try FilterBench(own)
+        #expect(bench.accepts(ethernet(to: here, type: 0x88b5, [1, 7, 8, 9])))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [1, 7, 8, 10])))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [7, 8, 9, 1])))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [1, 7, 8])))
+    }
+
+    @Test func acceptsWhatEitherOfTwoAccepts() throws {
+        let either = SocketFilter.frames(without: 1, at: 14).or(.frames(with: [7], at: 15))
+        let bench = try FilterBench(.frames(of: .localExperimental1, to: [here]).and(either))
+        #expect(bench.accepts(ethernet(to: here, type: 0x88b5, [1, 7])))
+        #expect(bench.accepts(ethernet(to: here, type: 0x88b5, [2, 0])))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [1, 0])))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b6, [1, 7])))
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [])))
+    }
+
     @Test func passesOnWhatLibpcapSaysOfAnExpression() throws {
         #expect {
             _ = try SocketFilter(expression: "host and and")

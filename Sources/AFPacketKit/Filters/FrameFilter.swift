@@ -10,6 +10,22 @@ extension SocketFilter {
         return program.finish()
     }
 
+    /// Accepts frames that hold these bytes at an offset, tag not counted.
+    public static func frames(with bytes: [UInt8], at offset: Int) -> SocketFilter {
+        var program = Assembly()
+        for (index, byte) in bytes.enumerated() {
+            program.require(byteAt: UInt32(offset + index), equals: byte)
+        }
+        return program.finish()
+    }
+
+    /// Accepts frames that hold another byte at an offset, tag not counted. One that ends before it is rejected.
+    public static func frames(without byte: UInt8, at offset: Int) -> SocketFilter {
+        var program = Assembly()
+        program.reject(byteAt: UInt32(offset), equals: byte)
+        return program.finish()
+    }
+
     /// Accepts unfragmented UDP datagrams to one port, over IPv4 and over IPv6 without extension headers,
     /// in frames addressed to one of `destinations`.
     public static func datagrams(to port: UInt16, destinations: [MACAddress]) -> SocketFilter {
@@ -57,6 +73,14 @@ private struct Assembly {
     mutating func require(byteAt offset: UInt32, equals value: UInt8) {
         emit(BPF_LD | BPF_B | BPF_ABS, offset)
         requireEqual(UInt32(value))
+    }
+
+    mutating func reject(byteAt offset: UInt32, equals value: UInt8) {
+        emit(BPF_LD | BPF_B | BPF_ABS, offset)
+        let isDifferent = branch(unlessEquals: UInt32(value))
+        failures.append(instructions.count)
+        emit(BPF_JMP | BPF_JA, 0)
+        land(isDifferent)
     }
 
     mutating func require(halfAt offset: UInt32, hasNoneOf bits: UInt32) {

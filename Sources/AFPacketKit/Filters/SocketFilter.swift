@@ -28,6 +28,15 @@ public struct SocketFilter: Hashable, Sendable {
         return SocketFilter(instructions: joined + other.instructions)
     }
 
+    /// Accepts what either accepts: this filter's rejecting runs on into the other. A frame that is too short for what this
+    /// one reads is rejected all the same.
+    public func or(_ other: SocketFilter) -> SocketFilter {
+        let joined = instructions.enumerated().map { index, instruction in
+            instruction == .reject ? .jump(over: instructions.count - index - 1) : instruction
+        }
+        return SocketFilter(instructions: joined + other.instructions)
+    }
+
     /// Has the kernel run the program on what arrives at a socket. SO_ATTACH_FILTER, socket(7)
     func attach(to descriptor: borrowing Descriptor) throws(SystemError) {
         var program = instructions.map {

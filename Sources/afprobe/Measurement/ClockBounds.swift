@@ -12,7 +12,7 @@ struct ClockBounds {
     private(set) var restarts: UInt64 = 0
 
     /// Takes an exchange into account, on one clock of either host.
-    mutating func narrow(_ exchange: Exchange, by clock: StampClock) {
+    mutating func narrow(_ exchange: borrowing Exchange, by clock: StampClock) {
         guard let requestSent = exchange.requestSent[clock],
             let replyReceived = exchange.replyReceived[clock],
             let requestReceived = exchange.requestReceived[clock], let replySent = exchange.replySent[clock]

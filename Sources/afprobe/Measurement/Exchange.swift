@@ -30,6 +30,14 @@ struct ReceiveStamps {
     var userspace: Timestamp?
 }
 
+extension ReceiveStamps {
+    init(of probe: borrowing ReceivedProbe) {
+        self.init(
+            hardware: probe.ancillary.hardware, software: probe.ancillary.software,
+            userspace: probe.userspace)
+    }
+}
+
 /// A clock minus another, and how far the truth may be from that, in nanoseconds.
 struct ClockOffset {
     var offset: Int64
@@ -52,8 +60,25 @@ struct Exchange {
     /// From the send call until the reply was there, as far as the kernel knows; nil where it is not.
     var wait: Int64? { difference(requestSent.userspace, replyReceived.software ?? replyReceived.userspace) }
 
-    /// Takes what the responder says, in its reply or in the follow-up.
-    mutating func take(_ report: ResponderReport) {
+    /// Takes the first reply to the request.
+    mutating func take(_ reply: borrowing ReceivedProbe) {
+        // A follow-up that came first knows more.
+        if !hasFollowUp { take(reply.message.report) }
+        replyReceived = ReceiveStamps(of: reply)
+    }
+
+    /// Takes the reply's follow-up.
+    mutating func takeFollowUp(_ report: borrowing ResponderReport) {
+        hasFollowUp = true
+        take(report)
+    }
+
+    /// Whether nothing more of it is to come.
+    func isComplete(_ expected: ExpectedStamps) -> Bool {
+        hasReply && hasFollowUp && expected.areComplete(requestSent)
+    }
+
+    private mutating func take(_ report: borrowing ResponderReport) {
         func stamp(_ nanoseconds: Int64?) -> Timestamp? { nanoseconds.map { Timestamp(nanoseconds: $0) } }
         requestReceived = ReceiveStamps(
             hardware: stamp(report.receivedHardware), software: stamp(report.receivedSoftware),
@@ -61,9 +86,8 @@ struct Exchange {
         replySent = TransmitStamps(
             userspace: stamp(report.sentUserspace), scheduled: stamp(report.sentScheduled),
             software: stamp(report.sentSoftware), hardware: stamp(report.sentHardware))
-        responderClockOffset = report.clockOffset.map {
-            ClockOffset(offset: $0, error: Int64(report.clockOffsetError))
-        }
+        let error = Int64(report.clockOffsetError)
+        responderClockOffset = report.clockOffset.map { ClockOffset(offset: $0, error: error) }
     }
 
     // MARK: Differences on one clock
@@ -86,18 +110,22 @@ struct Exchange {
 
     // MARK: Figures
 
-    /// All that can be said of the exchange, the round trip and the turnaround being on these clocks.
+    /// What can be said of the exchange, the round trip and the turnaround being on these clocks.
     ///
-    /// - Parameter isSynchronised: whether the two hosts' clocks are, so that one way can be told from the other.
+    /// - Parameters:
+    ///   - hasStages: whether to tell the stages.
+    ///   - isSynchronised: whether the two hosts' clocks are, so that one way can be told from the other.
     func figures(
-        roundTripBy clock: StampClock?, turnaroundBy turnaroundClock: StampClock?, isSynchronised: Bool
+        roundTripBy clock: StampClock?, turnaroundBy turnaroundClock: StampClock?, hasStages: Bool,
+        isSynchronised: Bool
     ) -> FigureValues {
         var values = FigureValues()
-        values[.rtt] = clock.flatMap(roundTrip)
-        values[.turnaround] = turnaroundClock.flatMap(turnaround)
-        values[.network] = difference(values[.turnaround], values[.rtt])
-        values[.total] = roundTrip(by: .userspace)
-        addStages(to: &values)
+        let roundTrip = clock.flatMap(roundTrip)
+        let turnaround = turnaroundClock.flatMap(turnaround)
+        values[.rtt] = roundTrip
+        values[.turnaround] = turnaround
+        values[.network] = difference(turnaround, roundTrip)
+        if hasStages { addStages(to: &values) }
         if isSynchronised, let clock {
             values[.requestOneWay] = difference(requestSent[clock], requestReceived[clock])
             values[.replyOneWay] = difference(replySent[clock], replyReceived[clock])
@@ -106,6 +134,7 @@ struct Exchange {
     }
 
     private func addStages(to values: inout FigureValues) {
+        values[.total] = roundTrip(by: .userspace)
         values[.requestSend] = difference(requestSent.userspace, requestSent.scheduled)
         values[.requestQdisc] = difference(requestSent.scheduled, requestSent.software)
         values[.requestTxNIC] = difference(

@@ -55,7 +55,6 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         loop: while !isFinished || awaitsReports, !console.isClosed {
             if plan.spins {
                 try takeFrames(&console)
-                try collectReports(&console)
                 untilLook -= 1
                 if untilLook > 0 { continue }
                 untilLook = turnsBetweenLooks
@@ -168,13 +167,13 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
     }
 
-    /// - Parameter clearingErrors: whether to take an error of the socket itself, which would otherwise make it ready
-    ///   for ever.
+    /// - Parameter clearingErrors: whether something waits there: it may also be an error of the socket itself, which has to
+    ///   be taken, or it would be ready for ever.
     private mutating func collectReports(
         _ console: inout Console, clearingErrors: Bool = false
     ) throws(Failure) {
         do throws(SystemError) {
-            try responder?.collectReports(&console)
+            try responder?.collectReports(&console, areReady: clearingErrors)
             if clearingErrors { responder?.clearError() }
         } catch {
             throw Failure("Cannot read the transmit stamps of interface \(interface.name)", error)

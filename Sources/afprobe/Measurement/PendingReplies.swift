@@ -8,6 +8,28 @@ struct PendingReply {
     var size = 0
     var stamps = TransmitStamps()
 
+    /// Makes the message that of the follow-up.
+    ///
+    /// - Parameter comparison: the clock of the NIC against the system's, where it is asked for.
+    mutating func becomeFollowUp(_ comparison: ClockOffset?) {
+        message.kind = .followUp
+        message.report.sentScheduled = stamps.scheduled?.nanoseconds
+        message.report.sentSoftware = stamps.software?.nanoseconds
+        message.report.sentHardware = stamps.hardware?.nanoseconds
+        guard let comparison else { return }
+        message.report.clockOffset = comparison.offset
+        message.report.clockOffsetError = UInt32(clamping: comparison.error)
+    }
+
+    /// Whether nothing more of the stamps is to come.
+    ///
+    /// - Parameter expected: what is to come of a reply that asks for no scheduled stamp.
+    func isComplete(_ expected: ExpectedStamps) -> Bool {
+        var expected = expected
+        expected.scheduled = message.flags.contains(.wantsScheduledStamp)
+        return expected.areComplete(stamps)
+    }
+
     /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is this reply.
     func isReturned(as frame: Span<UInt8>) -> Bool {
         let start = frame.count - size + shape.headerLength
@@ -24,7 +46,7 @@ struct PendingReplies: ~Copyable {
     private var latest: UInt64 = 0
 
     /// Adds a reply that has just been sent; there must be room.
-    mutating func add(_ reply: PendingReply, at time: MonotonicTime) {
+    mutating func add(_ reply: consuming PendingReply, at time: MonotonicTime) {
         latest += 1
         window.open(latest, at: time, reply)
     }
@@ -69,7 +91,10 @@ struct PendingReplies: ~Copyable {
     }
 
     /// The reply at a place.
-    subscript(place: UInt64) -> PendingReply { window[place] }
+    subscript(place: UInt64) -> PendingReply {
+        _read { yield window[place] }
+        _modify { yield &window[place] }
+    }
 
     /// Ends the waiting for a reply's stamps.
     mutating func close(_ place: UInt64) { window.close(place) }

@@ -16,6 +16,21 @@ struct PingPlan {
     /// Whether to look for replies without sleeping.
     let spins: Bool
 
+    /// Takes the replies to one run alone, where it is known where they say whose they are: several runs on one interface
+    /// would else wake each other with every frame. A responder of another version may say it elsewhere.
+    func filter(for session: UInt64) -> SocketFilter {
+        guard case .ethernet = transmit.shape.carrier else { return filter }
+        // The kernel takes the tag out.
+        var untagged = transmit.shape
+        untagged.vlan = nil
+        let start = untagged.headerLength
+        let own = SocketFilter.frames(
+            with: (0..<8).map { UInt8(truncatingIfNeeded: session >> (8 * $0)) },
+            at: start + ProbeMessage.sessionOffset)
+        return filter.and(
+            .frames(without: ProbeMessage.version, at: start + ProbeMessage.versionOffset).or(own))
+    }
+
     /// Whether the next request waits for the reply to the last.
     var isOneAtATime: Bool { transmit.interval == 0 || isAdaptive }
 }

@@ -8,7 +8,7 @@ struct PingResult {
     private(set) var bounds = ClockBounds()
     /// How far figures that cross from a NIC's clock to the system's may be off, at most, in nanoseconds.
     private(set) var crossingError: Int64?
-    private var distributions: [Distribution?]
+    private var recorded: [(figure: Figure, distribution: Distribution)]
     /// Made when the clock is known, on which it depends what the round trip consists of.
     private var attribution: TailAttribution?
     private let hasStages: Bool
@@ -16,9 +16,6 @@ struct PingResult {
     private let preferredClock: StampClock
     /// Replies in a row that lacked the preferred clock's stamps.
     private var lacking = 0
-
-    /// Not made anew for each reply.
-    private static let everyFigure = Figure.allCases
 
     /// How many replies may lack the stamps that there should be until they are given up.
     static let mostLacking = 3
@@ -33,19 +30,19 @@ struct PingResult {
         var wanted: Set<Figure> = [.rtt, .network, .turnaround]
         if hasStages { wanted.formUnion(Figure.stages + [.link, .total]) }
         if isSynchronised { wanted.formUnion([.requestOneWay, .replyOneWay]) }
-        distributions = Figure.allCases.map { wanted.contains($0) ? Distribution() : nil }
+        recorded = Figure.allCases.filter(wanted.contains).map { ($0, Distribution()) }
         self.hasStages = hasStages
     }
 
     /// The values of a figure; nil where there are none.
     subscript(figure: Figure) -> Distribution? {
-        distributions[figure.rawValue].flatMap { $0.count > 0 ? $0 : nil }
+        recorded.first { $0.figure == figure && $0.distribution.count > 0 }?.distribution
     }
 
     /// The figures that have values.
     var figures: [Figure] {
         // Where the NICs stamp, the link is known in parts.
-        Figure.allCases.filter { self[$0] != nil && ($0 != .link || self[.wire] == nil) }
+        recorded.map(\.figure).filter { self[$0] != nil && ($0 != .link || self[.wire] == nil) }
     }
 
     /// The slowest round trips, and what made them slow.
@@ -57,7 +54,7 @@ struct PingResult {
     /// lack it.
     ///
     /// - Returns: whether it is chosen.
-    mutating func chooseClock(by exchange: Exchange) -> Bool {
+    mutating func chooseClock(by exchange: borrowing Exchange) -> Bool {
         guard roundTripClock == nil else { return true }
         guard let best = exchange.bestRoundTripClock else { return false }
         lacking += 1
@@ -69,21 +66,20 @@ struct PingResult {
     /// Records a reply and, where the run has not ended before, its follow-up.
     ///
     /// - Returns: the figures to be shown of it, and the clock of its round trip, which may be another than the run's.
-    mutating func record(_ exchange: Exchange) -> (values: FigureValues, clock: StampClock?) {
-        let chosen = roundTripClock ?? exchange.bestRoundTripClock
-        roundTripClock = chosen
+    mutating func record(_ exchange: borrowing Exchange) -> (values: FigureValues, clock: StampClock?) {
+        if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
         if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
         if exchange.roundTrip(by: .hardware) == nil { tally.missingHardware += 1 }
         if exchange.roundTrip(by: .software) == nil { tally.missingSoftware += 1 }
-        guard let chosen else { return (FigureValues(), nil) }
+        guard let chosen = roundTripClock else { return (FigureValues(), nil) }
         let clock = exchange.roundTrip(by: chosen) != nil ? chosen : exchange.bestRoundTripClock
         let values = exchange.figures(
             roundTripBy: clock, turnaroundBy: exchange.hasFollowUp ? turnaroundClock : nil,
-            isSynchronised: isSynchronised)
+            hasStages: hasStages, isSynchronised: isSynchronised)
         // Figures of one distribution are on one clock.
         guard clock == chosen else { return (values, clock) }
-        for figure in Self.everyFigure {
-            if let value = values[figure] { distributions[figure.rawValue]?.record(value) }
+        for index in recorded.indices {
+            if let value = values[recorded[index].figure] { recorded[index].distribution.record(value) }
         }
         attribute(values, by: chosen)
         bounds.narrow(exchange, by: chosen)
@@ -99,15 +95,13 @@ extension PingResult {
         crossingError = max(crossingError ?? 0, error)
     }
 
-    private mutating func attribute(_ values: FigureValues, by clock: StampClock) {
+    private mutating func attribute(_ values: borrowing FigureValues, by clock: StampClock) {
         if attribution == nil {
             attribution = TailAttribution(
                 stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
         }
-        var values = values
         // Where the NICs stamp, the link is known in parts.
-        if values[.wire] != nil { values[.link] = nil }
-        attribution?.record(values)
+        attribution?.record(values, without: values[.wire] != nil ? .link : nil)
     }
 }
 

@@ -1,7 +1,7 @@
 /// What a run of `ping` counts. Each request sent is received, lost, late or in flight; warm-up requests
 /// are in none of these.
 struct PingTally {
-    var sent: UInt64 = 0
+    private(set) var sent: UInt64 = 0
     /// Requests answered within the time-out.
     private(set) var received: UInt64 = 0
     /// Requests not answered.
@@ -13,7 +13,7 @@ struct PingTally {
     /// Replies that came after one to a later request.
     private(set) var reordered: UInt64 = 0
     /// Requests whose reply was not waited for, the run having ended.
-    var inFlight: UInt64 = 0
+    private(set) var inFlight: UInt64 = 0
     /// Frames that the system did not take.
     var failed: UInt64 = 0
     /// Replies that lack a stamp of their round trip, by the clock.
@@ -38,6 +38,12 @@ struct PingTally {
         highest = max(highest, number)
     }
 
+    /// Takes note of how many requests were sent: what has not become of them by the end has not been waited for.
+    mutating func complete(sent: UInt64) {
+        self.sent = sent
+        inFlight = sent - min(sent, received + lost + late)
+    }
+
     /// How many of the lost requests did reach the responder, so that it was the reply that was lost; nil where no reply
     /// came that could tell.
     var lostReplies: UInt64? { responder.unanswered.map { min($0, lost) } }
@@ -60,15 +66,16 @@ struct ResponderTally {
     /// Takes what the first reply to a request says.
     ///
     /// - Returns: whether it comes from another responder than the one before.
-    mutating func take(_ report: ResponderReport) -> Bool {
+    mutating func take(_ report: borrowing ResponderReport) -> Bool {
         replies += 1
-        let isOther = identifier != nil && identifier != report.responder
+        let responder = report.responder
+        let isOther = identifier != nil && identifier != responder
         if isOther {
             restarts += 1
             earlierRequests += requests
             requests = 0
         }
-        identifier = report.responder
+        identifier = responder
         // Replies may overtake each other.
         requests = max(requests, UInt64(report.requests))
         duplicates = max(duplicates, UInt64(report.duplicates))

@@ -12,23 +12,19 @@ struct Pinger: ~Copyable {
     private var expected: ExpectedStamps
     private var missing: MissingStamps
     private var clock: ClockComparison
-    private(set) var result: PingResult
+    private var recorder: PingRecorder
     private var smoothedRoundTrip: Int64 = 0
-    /// Exchanges that wait for the run's clock to be chosen: longer, perhaps, than the window keeps them.
-    private var undecided: [(number: UInt64, exchange: Exchange)] = []
-    private let detail: PingLine.Detail
 
     init(on interface: NetworkInterface, _ plan: PingPlan, detail: PingLine.Detail) throws(Failure) {
         self.plan = plan
         self.interface = interface
-        self.detail = detail
         let session = UInt64.random(in: 1 ... .max)
         var flags: ProbeMessage.Flags = [.wantsFollowUp]
         if plan.transmit.handling.wantsScheduledStamps { flags.insert(.wantsScheduledStamp) }
         let message = ProbeMessage(number: 0, kind: .request, flags: flags, session: session)
         do throws(SystemError) {
             let receiver = try Receiver(
-                on: interface, filter: plan.filter,
+                on: interface, filter: plan.filter(for: session),
                 timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
             let transmitter = try PacedTransmitter(
                 on: interface, message, plan.transmit, isOneAtATime: plan.isOneAtATime, filler: Exchange())
@@ -43,10 +39,15 @@ struct Pinger: ~Copyable {
         expected = ExpectedStamps(on: interface, plan.transmit.handling)
         missing = MissingStamps(on: interface)
         clock = ClockComparison(of: interface)
-        result = PingResult(
-            preferred: missing.preferredClock(stampedBy: plan.stampFilters), hasStages: plan.showsStages,
-            isSynchronised: plan.isSynchronised)
+        recorder = PingRecorder(
+            plan,
+            PingResult(
+                preferred: missing.preferredClock(stampedBy: plan.stampFilters), hasStages: plan.showsStages,
+                isSynchronised: plan.isSynchronised), detail)
     }
+
+    /// What has been found out so far.
+    var result: PingResult { recorder.result }
 
     /// Whether any reply came.
     var hasMeasured: Bool { result.tally.received + result.tally.late > 0 }
@@ -86,10 +87,14 @@ struct Pinger: ~Copyable {
             if wasDue, transmitter.isFinished { continue }
             if plan.spins {
                 try collectReplies(&console)
-                try collectReports(&console)
                 untilLook -= 1
+                // Most stamps are read when a reply comes; some come later than that.
+                if untilLook.isMultiple(of: turnsBetweenReports) { try collectReports(&console) }
                 if untilLook > 0 { continue }
                 untilLook = turnsBetweenLooks
+            } else if wasDue {
+                // Most drivers have stamped it by now.
+                try collectReports(&console, limit: expected.reportCount)
             }
             lookAround(at: now, &console)
             if console.isClosed { break }
@@ -127,11 +132,13 @@ struct Pinger: ~Copyable {
 
     // MARK: What comes back
 
+    /// Reads the transmit stamps that have come back: all, or so many at most.
     private mutating func collectReports(
-        _ console: inout Console, clearingErrors: Bool = false
+        _ console: inout Console, clearingErrors: Bool = false, limit: Int? = nil
     ) throws(Failure) {
         repeat {
-            let count = try transmitter.receiveReports(clearingErrors: clearingErrors)
+            let count = try transmitter.receiveReports(
+                clearingErrors: clearingErrors, limit: limit ?? .max)
             for index in 0..<count {
                 guard case .stamps(let stamps, of: let number) = transmitter.report(at: index),
                     transmitter.window.isOpen(number) != nil
@@ -140,82 +147,90 @@ struct Pinger: ~Copyable {
                 if isNews, stamps.software != nil { capture(number, &console) }
                 settleIfComplete(number, &console)
             }
-        } while transmitter.mayHaveMoreReports
+        } while transmitter.mayHaveMoreReports && limit == nil
     }
 
+    /// Reads the replies that have come, and takes them.
     private mutating func collectReplies(_ console: inout Console) throws(Failure) {
         var batchesLeft = batchesInATurn
         // Where frames are looked for all the time it is one that is found.
         var limit = plan.spins ? 1 : Int.max
         repeat {
             batchesLeft -= 1
-            do throws(SystemError) {
-                let count = try receiver.receive(limit: limit)
-                limit = .max
-                for index in 0..<count {
-                    guard let probe = receiver.probe(at: index), isOurs(probe) else { continue }
-                    if console.captures { receiver.capture(at: index, to: &console) }
-                    if probe.message.kind == .followUp {
-                        takeFollowUp(probe.message, &console)
-                    } else {
-                        takeReply(probe, &console)
-                    }
-                }
-            } catch  where error.code == .networkDown {
+            let count: Int
+            do throws(SystemError) { count = try receiver.receive(limit: limit) } catch
+                where error.code == .networkDown
+            {
                 return  // the next request finds out, and tells
             } catch {
                 throw Failure(
                     "Cannot receive on interface \(interface.name)", error, interface: interface)
             }
+            limit = .max
+            for index in 0..<count {
+                guard let probe = receiver.probe(at: index), isOurs(probe) else { continue }
+                // A request's own stamps came before its reply.
+                if lacksStamps(probe.message.number) {
+                    try collectReports(&console, limit: expected.reportCount)
+                }
+                if console.captures { receiver.capture(at: index, to: &console) }
+                if probe.message.kind == .followUp {
+                    takeFollowUp(probe.message, &console)
+                } else {
+                    takeReply(probe, &console)
+                }
+            }
         } while receiver.mayHaveMore && batchesLeft > 0
     }
 
-    private func isOurs(_ probe: ReceivedProbe) -> Bool {
-        [.reply, .followUp].contains(probe.message.kind) && probe.message.session == session
-            && probe.shape.source == plan.transmit.shape.destination
+    private func isOurs(_ probe: borrowing ReceivedProbe) -> Bool {
+        switch probe.message.kind {
+        case .reply, .followUp: break
+        case .probe, .request: return false
+        }
+        guard probe.message.session == session else { return false }
+        return probe.shape.source == plan.transmit.shape.destination
     }
 
-    private mutating func takeReply(_ reply: ReceivedProbe, _ console: inout Console) {
+    /// Whether stamps of a request that waits for something are still to come.
+    private func lacksStamps(_ number: UInt64) -> Bool {
+        (transmitter.window.isOpen(number) ?? false)
+            && !expected.areComplete(transmitter.window[number].requestSent)
+    }
+
+    private mutating func takeReply(_ reply: borrowing ReceivedProbe, _ console: inout Console) {
         let number = reply.message.number
         guard let isOpen = transmitter.window.isOpen(number) else {
             // To a request never sent, or sent so long ago that nothing is known of it any more.
-            result.tally.unmatched += 1
+            recorder.result.tally.unmatched += 1
             return
         }
         guard !transmitter.window[number].hasReply else {
             guard number > plan.transmit.warmup else { return }
-            result.tally.duplicates += 1
-            return report("PING Duplicate", number, reply, &console)
+            recorder.takeDuplicate(reply, to: transmitter.window[number].requestSent, &console)
+            return
         }
         note(reply, number)
-        if result.tally.responder.take(reply.message.report) { reportOtherResponder(&console) }
+        if recorder.result.tally.responder.take(reply.message.report) {
+            recorder.reportOtherResponder(&console)
+        }
         guard number > plan.transmit.warmup else { return settleIfComplete(number, &console) }
         guard isOpen else {
-            result.tally.lost -= 1
-            return takeLate(reply, number, &console)
+            recorder.result.tally.lost -= 1
+            return recorder.takeLate(reply, to: transmitter.window[number].requestSent, &console)
         }
         // When it came counts, and not when it was read.
         if let waited = transmitter.window[number].wait, waited > plan.transmit.timeout {
             transmitter.window.close(number)
-            return takeLate(reply, number, &console)
+            return recorder.takeLate(reply, to: transmitter.window[number].requestSent, &console)
         }
-        result.tally.count(arrivalOf: number)
+        recorder.result.tally.count(arrivalOf: number)
         settleIfComplete(number, &console)
     }
 
-    private mutating func takeLate(_ reply: ReceivedProbe, _ number: UInt64, _ console: inout Console) {
-        result.tally.late += 1
-        report("PING Late", number, reply, &console)
-    }
-
     /// Keeps what the first reply to a request says, and lets the next request go.
-    private mutating func note(_ reply: ReceivedProbe, _ number: UInt64) {
-        let hasFollowUp = transmitter.window[number].hasFollowUp
-        // A follow-up that came first knows more.
-        if !hasFollowUp { transmitter.window[number].take(reply.message.report) }
-        transmitter.window[number].replyReceived = ReceiveStamps(
-            hardware: reply.ancillary.hardware, software: reply.ancillary.software,
-            userspace: reply.userspace)
+    private mutating func note(_ reply: borrowing ReceivedProbe, _ number: UInt64) {
+        transmitter.window[number].take(reply)
         // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
         if plan.showsStages, reply.ancillary.hardware != nil {
             transmitter.window[number].clockOffset = clock.current()
@@ -231,18 +246,17 @@ struct Pinger: ~Copyable {
             number, after: plan.isAdaptive ? smoothedRoundTrip : 4 * smoothedRoundTrip + followUpPatience)
     }
 
-    private mutating func takeFollowUp(_ message: ProbeMessage, _ console: inout Console) {
+    private mutating func takeFollowUp(_ message: borrowing ProbeMessage, _ console: inout Console) {
         let number = message.number
         guard let isOpen = transmitter.window.isOpen(number) else {
-            result.tally.unmatched += 1
+            recorder.result.tally.unmatched += 1
             return
         }
         guard isOpen, !transmitter.window[number].hasFollowUp else {
-            if number > plan.transmit.warmup { result.tally.lateFollowUps += 1 }
+            if number > plan.transmit.warmup { recorder.result.tally.lateFollowUps += 1 }
             return
         }
-        transmitter.window[number].hasFollowUp = true
-        transmitter.window[number].take(message.report)
+        transmitter.window[number].takeFollowUp(message.report)
         settleIfComplete(number, &console)
     }
 
@@ -250,9 +264,8 @@ struct Pinger: ~Copyable {
 
     /// Settles an exchange once nothing more of it is to come.
     private mutating func settleIfComplete(_ number: UInt64, _ console: inout Console) {
-        guard transmitter.window.isOpen(number) ?? false, transmitter.window[number].hasReply,
-            transmitter.window[number].hasFollowUp,
-            expected.areComplete(transmitter.window[number].requestSent)
+        guard transmitter.window.isOpen(number) ?? false,
+            transmitter.window[number].isComplete(expected)
         else { return }
         settle(number, &console)
     }
@@ -273,71 +286,16 @@ struct Pinger: ~Copyable {
         if transmitter.window[number].requestSent.software == nil { capture(number, &console) }
         if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.release(number) }
         guard number > plan.transmit.warmup else { return }
-        guard transmitter.window[number].hasReply else {
-            result.tally.lost += 1
-            guard !plan.transmit.isQuiet else { return }
-            return console.write(
-                .pingTimeout(PingTimeoutLine(number: number, peer: plan.transmit.shape.destination)))
-        }
-        if !transmitter.window[number].hasFollowUp { result.tally.missingFollowUps += 1 }
-        let exchange = transmitter.window[number]
-        guard result.chooseClock(by: exchange) else { return undecided.append((number, exchange)) }
-        decide(&console)
-        record(exchange, number, &console)
+        recorder.settle(transmitter.window[number], number, &console)
     }
 
     /// Hands a request over to be captured, if requests are.
     private mutating func capture(_ number: UInt64, _ console: inout Console) {
+        guard console.captures else { return }
         let sent = transmitter.window[number].requestSent
-        guard console.captures, let time = sent.software ?? sent.userspace else { return }
+        guard let time = sent.software ?? sent.userspace else { return }
         captured.renumber(to: number)
         console.capture(captured.bytes.span, length: plan.transmit.size, at: time)
-    }
-
-    /// Records the exchanges that waited for the run's clock.
-    private mutating func decide(_ console: inout Console) {
-        guard !undecided.isEmpty else { return }
-        for (number, exchange) in undecided { record(exchange, number, &console) }
-        undecided = []
-    }
-
-    private mutating func record(_ exchange: Exchange, _ number: UInt64, _ console: inout Console) {
-        let (values, clock) = result.record(exchange)
-        guard !plan.transmit.isQuiet else { return }
-        console.write(
-            .ping(
-                PingLine(
-                    message: "PING Reply", detail: detail, number: number,
-                    peer: plan.transmit.shape.destination, exchange: exchange, values: values,
-                    roundTripClock: clock, turnaroundClock: result.turnaroundClock)))
-    }
-
-    /// Writes the line of a reply that is in no figure, with its time on the best clock it has.
-    private func report(
-        _ message: String, _ number: UInt64, _ reply: ReceivedProbe, _ console: inout Console
-    ) {
-        guard !plan.transmit.isQuiet else { return }
-        var exchange = Exchange(requestSent: transmitter.window[number].requestSent)
-        exchange.replyReceived = ReceiveStamps(
-            hardware: reply.ancillary.hardware, software: reply.ancillary.software, userspace: reply.userspace
-        )
-        let clock = exchange.bestRoundTripClock
-        let line = PingLine(
-            message: message, detail: .usual, number: number, peer: plan.transmit.shape.destination,
-            exchange: exchange,
-            values: exchange.figures(roundTripBy: clock, turnaroundBy: nil, isSynchronised: false),
-            roundTripClock: clock, turnaroundClock: nil)
-        console.write(.ping(line))
-    }
-
-    /// Tells it once; where two hosts have the address it may be so with every reply.
-    private func reportOtherResponder(_ console: inout Console) {
-        guard result.tally.responder.restarts == 1 else { return }
-        console.report(
-            .warning, "Another responder answers for \(plan.transmit.shape.destination) than before"
-        ) { line in
-            line.string("hint", "it was restarted; or two hosts have this address")
-        }
     }
 
     // MARK: The end
@@ -361,18 +319,19 @@ struct Pinger: ~Copyable {
                 transmitter.window.close(number)
             }
         }
-        decide(&console)
-        result.tally.sent = transmitter.sent
-        result.tally.failed = transmitter.failed
-        result.tally.warmup = transmitter.warmedUp
-        result.tally.otherVersion = receiver.faults.otherVersion
-        let settled = result.tally.received + result.tally.lost + result.tally.late
-        result.tally.inFlight = result.tally.sent - min(result.tally.sent, settled)
+        recorder.complete(&console)
+        recorder.result.tally.failed = transmitter.failed
+        recorder.result.tally.warmup = transmitter.warmedUp
+        recorder.result.tally.otherVersion = receiver.faults.otherVersion
+        recorder.result.tally.complete(sent: transmitter.sent)
     }
 }
 
 /// For how long the next request waits for a follow-up, apart from what the round trip takes: 1 ms.
 private let followUpPatience: Int64 = 1_000_000
+
+/// How many turns without a reply pass, at most, before a spinning loop looks for transmit stamps.
+private let turnsBetweenReports = 8
 
 /// How many turns of a spinning loop pass between two looks at the signals and the clock of the status.
 let turnsBetweenLooks = 256

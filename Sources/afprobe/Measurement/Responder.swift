@@ -4,8 +4,11 @@ import AFPacketKit
 /// request's own length and, if asked, by a second one with the first one's transmit stamps; at most as many a second
 /// as the limit allows.
 struct Responder: ~Copyable {
-    /// Sends the replies; their transmit stamps come back to it.
+    /// Sends the replies that are followed up; their transmit stamps come back to it.
     let socket: PacketSocket
+    /// Sends what is not stamped. Through one socket for both, each frame would have to say which it is, by a control
+    /// message that takes the kernel a tenth more time.
+    private let unstamped: PacketSocket
     private let interface: NetworkInterface
     private let identifier: UInt64
     private var expected: ExpectedStamps
@@ -32,9 +35,13 @@ struct Responder: ~Copyable {
 
     /// - Parameter limit: how many frames a second at most.
     init(on interface: NetworkInterface, limit: UInt64) throws(SystemError) {
-        // Which stamps a frame wants it says itself; numbers get those alone that want any.
-        socket = try .transmitter(
-            on: interface, timestamping: [.software, .rawHardware, .identifier, .transmitBoth])
+        let socket = try PacketSocket.transmitter(
+            on: interface,
+            timestamping: [
+                .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
+            ])
+        unstamped = try .transmitter(on: interface, timestamping: [])
+        self.socket = socket
         self.interface = interface
         identifier = .random(in: 1 ... .max)
         self.limit = RateLimit(perSecond: limit)
@@ -54,13 +61,10 @@ struct Responder: ~Copyable {
     ///
     /// - Parameter size: the frame's length, tag included.
     mutating func answer(
-        _ request: ProbeMessage, in shape: FrameShape, size: Int, stamps: Ancillary,
-        userspace: Timestamp, _ console: inout Console
+        _ request: borrowing ProbeMessage, in shape: borrowing FrameShape, size: Int,
+        stamps: borrowing Ancillary, userspace: Timestamp, _ console: inout Console
     ) {
-        guard request.kind == .request, let identifier = request.session,
-            shape.destination == interface.address, !shape.source.isGroup, shape.source != .zero,
-            shape.source != interface.address, shape.isBetweenHosts
-        else { return }
+        guard let identifier = request.session, deserves(request, in: shape) else { return }
         let session = sessions.index(of: identifier, from: shape.source)
         sessions[session].count(request.number)
         let now = MonotonicTime.now()
@@ -74,15 +78,16 @@ struct Responder: ~Copyable {
         var reply = ProbeMessage(
             number: request.number, kind: .reply, flags: request.flags, session: identifier)
         reply.report.responder = self.identifier
-        reply.report.requests = sessions[session].requests
-        reply.report.duplicates = sessions[session].duplicates
-        reply.report.replies = sessions[session].replies
-        reply.report.suppressed = sessions[session].suppressed
+        sessions[session].fill(&reply.report)
         reply.report.receivedHardware = stamps.hardware?.nanoseconds
         reply.report.receivedSoftware = stamps.software?.nanoseconds
         reply.report.receivedUserspace = userspace.nanoseconds
-        reply.report.sentUserspace = Timestamp.now().nanoseconds
-        if send(reply, in: shape.reversed, size: size, at: now, &console) {
+        let departure = Timestamp.now()
+        reply.report.sentUserspace = departure.nanoseconds
+        let pendingReply = PendingReply(
+            message: reply, shape: shape.reversed, size: size,
+            stamps: TransmitStamps(userspace: departure))
+        if send(pendingReply, at: now, &console) {
             counts.replies += 1
         } else {
             sessions[session].replies &-= 1
@@ -90,31 +95,43 @@ struct Responder: ~Copyable {
         }
     }
 
+    /// Whether a message is a request from one station to this one.
+    private func deserves(_ request: borrowing ProbeMessage, in shape: borrowing FrameShape) -> Bool {
+        guard request.kind == .request, shape.destination == interface.address else { return false }
+        let source = shape.source
+        guard !source.isGroup, source != .zero, source != interface.address else { return false }
+        return shape.isBetweenHosts
+    }
+
     private mutating func send(
-        _ reply: ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime,
-        _ console: inout Console
+        _ reply: consuming PendingReply, at now: MonotonicTime, _ console: inout Console
     ) -> Bool {
         // A tap device delivers longer ones than IP has a length for.
-        guard size <= shape.largestSize(mtu: .max) else { return false }
+        guard reply.size <= reply.shape.largestSize(mtu: .max) else { return false }
         // Room first: a follow-up is built where the reply will be.
         if let place = pending.placeToClear() { followUp(place, &console) }
-        build(reply, in: shape, size: size)
-        guard reply.flags.contains(.wantsFollowUp) else { return (try? socket.send(frame.span)) == true }
-        var flags: TimestampingFlags = [.transmitSoftware, .transmitHardware]
-        if reply.flags.contains(.wantsScheduledStamp) { flags.insert(.transmitScheduled) }
-        guard (try? socket.send(frame.span, recording: flags)) == true else {
+        build(reply.message, in: reply.shape, size: reply.size)
+        guard reply.message.flags.contains(.wantsFollowUp) else {
+            return (try? unstamped.send(frame.span)) == true
+        }
+        guard sendStamped(isScheduled: reply.message.flags.contains(.wantsScheduledStamp)) else {
             pending.skip()
             return false
         }
-        let userspace = reply.report.sentUserspace.map { Timestamp(nanoseconds: $0) }
-        pending.add(
-            PendingReply(
-                message: reply, shape: shape, size: size, stamps: TransmitStamps(userspace: userspace)),
-            at: now)
+        pending.add(reply, at: now)
         return true
     }
 
-    private mutating func build(_ message: ProbeMessage, in shape: FrameShape, size: Int) {
+    private func sendStamped(isScheduled: Bool) -> Bool {
+        // The plain call is the quicker one.
+        guard isScheduled else { return (try? socket.send(frame.span)) == true }
+        let flags: TimestampingFlags = [.transmitScheduled, .transmitSoftware, .transmitHardware]
+        return (try? socket.send(frame.span, recording: flags)) == true
+    }
+
+    private mutating func build(
+        _ message: borrowing ProbeMessage, in shape: borrowing FrameShape, size: Int
+    ) {
         // Within the memory reserved: the frame came through the same interface.
         if frame.count > size { frame.removeLast(frame.count - size) }
         while frame.count < size { frame.append(0) }
@@ -131,12 +148,16 @@ struct Responder: ~Copyable {
     func clearError() { _ = socket.takePendingError() }
 
     /// Reads the transmit stamps that have come back, and sends the follow-ups that they complete.
-    mutating func collectReports(_ console: inout Console) throws(SystemError) {
-        guard awaitsReports() else { return }
-        repeat {
-            try socket.receiveReports(into: &reports)
+    ///
+    /// - Parameter areReady: whether something waits there, whatever is expected.
+    mutating func collectReports(_ console: inout Console, areReady: Bool = false) throws(SystemError) {
+        while areReady || awaitsReports() {
+            // As many as there are replies: the kernel need not look whether there is one more.
+            let limit = areReady ? Int.max : pending.count
+            try socket.receiveReports(into: &reports, limit: limit)
             for index in 0..<reports.count { take(reportAt: index, &console) }
-        } while reports.count == reports.capacity
+            guard reports.count == min(limit, reports.capacity) else { return }
+        }
     }
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {
@@ -145,9 +166,7 @@ struct Responder: ~Copyable {
             let place = pending.place(of: report.key, returned: reports.frame(at: index))
         else { return }
         pending.add(stamps, key: report.key, to: place)
-        var wanted = expected
-        wanted.scheduled = pending[place].message.flags.contains(.wantsScheduledStamp)
-        if wanted.areComplete(pending[place].stamps) { followUp(place, &console) }
+        if pending[place].isComplete(expected) { followUp(place, &console) }
     }
 
     /// Whether transmit stamps are still to come.
@@ -166,33 +185,26 @@ struct Responder: ~Copyable {
     private mutating func followUp(_ place: UInt64, _ console: inout Console) {
         pending.close(place)
         if console.captures { capture(pending[place], &console) }
-        let reply = pending[place]
-        var message = reply.message
-        message.kind = .followUp
-        message.report.sentScheduled = reply.stamps.scheduled?.nanoseconds
-        message.report.sentSoftware = reply.stamps.software?.nanoseconds
-        message.report.sentHardware = reply.stamps.hardware?.nanoseconds
         // Two clocks are compared only for those who ask for all stages: it takes a while.
-        if message.flags.contains(.wantsScheduledStamp), let comparison = clock.current() {
-            message.report.clockOffset = comparison.offset
-            message.report.clockOffsetError = UInt32(clamping: comparison.error)
-        }
-        build(message, in: reply.shape, size: reply.size)
-        let time = Timestamp.now()
-        guard (try? socket.send(frame.span)) == true else {
+        let wantsComparison = pending[place].message.flags.contains(.wantsScheduledStamp)
+        pending[place].becomeFollowUp(wantsComparison ? clock.current() : nil)
+        build(pending[place].message, in: pending[place].shape, size: pending[place].size)
+        let departure = console.captures ? Timestamp.now() : nil
+        guard (try? unstamped.send(frame.span)) == true else {
             counts.failed += 1
             return
         }
         counts.followUps += 1
         // It asks for no stamps of its own.
-        console.capture(frame.span, length: reply.size, at: time)
+        if let departure { console.capture(frame.span, length: frame.count, at: departure) }
     }
 }
 
 extension Responder {
     /// Hands a reply over to be captured, as it was sent.
-    private mutating func capture(_ reply: PendingReply, _ console: inout Console) {
-        guard let time = reply.stamps.software ?? reply.stamps.userspace else { return }
+    private mutating func capture(_ reply: borrowing PendingReply, _ console: inout Console) {
+        let stamps = reply.stamps
+        guard let time = stamps.software ?? stamps.userspace else { return }
         build(reply.message, in: reply.shape, size: reply.size)
         console.capture(frame.span, length: reply.size, at: time)
     }

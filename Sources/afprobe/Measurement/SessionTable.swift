@@ -34,6 +34,14 @@ struct SessionTable {
                 requests &+= 1
             }
         }
+
+        /// Says in a reply what has been counted.
+        func fill(_ report: inout ResponderReport) {
+            report.requests = requests
+            report.duplicates = duplicates
+            report.replies = replies
+            report.suppressed = suppressed
+        }
     }
 
     private var sessions: [Session]
@@ -64,7 +72,7 @@ struct SessionTable {
     }
 
     subscript(index: Int) -> Session {
-        get { sessions[index] }
-        set { sessions[index] = newValue }
+        _read { yield sessions[index] }
+        _modify { yield &sessions[index] }
     }
 }

@@ -74,7 +74,9 @@ struct ProbeMessage: Equatable {
 
     /// Where the number stands, for those who send one message again and again.
     static let numberOffset = 8
-    /// Where the check value stands, in a message that has one.
+    /// Where the version of the layout stands in a message that has one.
+    static let versionOffset = 20
+    /// Where the check value stands in a message that has one.
     static let checkOffset = 24
     /// Where the session stands in a message that has one.
     static let sessionOffset = 32

@@ -89,9 +89,13 @@ struct FigureValues {
     subscript(figure: Figure) -> Int64? {
         get { present & 1 << figure.rawValue == 0 ? nil : values[figure.rawValue] }
         set {
-            values[figure.rawValue] = newValue ?? 0
             let bit = 1 << figure.rawValue as UInt32
-            present = newValue == nil ? present & ~bit : present | bit
+            guard let newValue else {
+                present &= ~bit
+                return
+            }
+            values[figure.rawValue] = newValue
+            present |= bit
         }
     }
 }

@@ -25,12 +25,14 @@ struct TailAttribution {
     }
 
     /// Records a round trip; one without `rtt` has nothing to attribute.
-    mutating func record(_ values: FigureValues) {
+    ///
+    /// - Parameter omitted: a stage that its values tell in parts, too.
+    mutating func record(_ values: borrowing FigureValues, without omitted: Figure? = nil) {
         guard let roundTrip = values[.rtt] else { return }
         let index = Self.bucket(of: roundTrip)
         count += 1
         buckets[index].add(roundTrip)
-        for (offset, stage) in stages.enumerated() {
+        for (offset, stage) in stages.enumerated() where stage != omitted {
             guard let value = values[stage] else { continue }
             stageSums[index * stages.count + offset].add(value)
         }

@@ -1,0 +1,99 @@
+import AFPacketKit
+
+/// Records what has become of each request of a `ping` run: in figures, counts and lines.
+struct PingRecorder {
+    var result: PingResult
+    private let peer: MACAddress
+    private let isQuiet: Bool
+    private let detail: PingLine.Detail
+    /// Exchanges that wait for the run's clock to be chosen: longer, perhaps, than the window keeps them.
+    private var undecided: [(number: UInt64, exchange: Exchange)] = []
+
+    init(_ plan: PingPlan, _ result: PingResult, _ detail: PingLine.Detail) {
+        self.result = result
+        self.detail = detail
+        peer = plan.transmit.shape.destination
+        isQuiet = plan.transmit.isQuiet
+    }
+
+    /// Takes an exchange of which nothing more is waited for.
+    mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64, _ console: inout Console) {
+        guard exchange.hasReply else {
+            result.tally.lost += 1
+            if !isQuiet { console.write(.pingTimeout(PingTimeoutLine(number: number, peer: peer))) }
+            return
+        }
+        if !exchange.hasFollowUp { result.tally.missingFollowUps += 1 }
+        guard result.chooseClock(by: exchange) else {
+            undecided.append((number, copy exchange))
+            return
+        }
+        decide(&console)
+        record(exchange, number, &console)
+    }
+
+    /// Records what still waits for the run's clock, there being nothing more to wait for.
+    mutating func complete(_ console: inout Console) { decide(&console) }
+
+    private mutating func decide(_ console: inout Console) {
+        guard !undecided.isEmpty else { return }
+        for (number, exchange) in undecided { record(exchange, number, &console) }
+        undecided = []
+    }
+
+    private mutating func record(
+        _ exchange: borrowing Exchange, _ number: UInt64, _ console: inout Console
+    ) {
+        let (values, clock) = result.record(exchange)
+        guard !isQuiet else { return }
+        console.write(
+            .ping(
+                PingLine(
+                    message: "PING Reply", detail: detail, number: number, peer: peer,
+                    exchange: copy exchange, values: values,
+                    roundTripClock: clock, turnaroundClock: result.turnaroundClock)))
+    }
+
+    // MARK: Replies that are in no figure
+
+    /// Takes a further reply to a request.
+    mutating func takeDuplicate(
+        _ reply: borrowing ReceivedProbe, to request: TransmitStamps, _ console: inout Console
+    ) {
+        result.tally.duplicates += 1
+        write("PING Duplicate", reply, to: request, &console)
+    }
+
+    /// Takes a reply that came after the time-out.
+    mutating func takeLate(
+        _ reply: borrowing ReceivedProbe, to request: TransmitStamps, _ console: inout Console
+    ) {
+        result.tally.late += 1
+        write("PING Late", reply, to: request, &console)
+    }
+
+    /// Writes the line of such a reply, with its time on the best clock it has.
+    private func write(
+        _ message: String, _ reply: borrowing ReceivedProbe, to request: TransmitStamps,
+        _ console: inout Console
+    ) {
+        guard !isQuiet else { return }
+        let exchange = Exchange(requestSent: request, replyReceived: ReceiveStamps(of: reply))
+        let clock = exchange.bestRoundTripClock
+        let values = exchange.figures(
+            roundTripBy: clock, turnaroundBy: nil, hasStages: false, isSynchronised: false)
+        console.write(
+            .ping(
+                PingLine(
+                    message: message, detail: .usual, number: reply.message.number, peer: peer,
+                    exchange: exchange, values: values, roundTripClock: clock, turnaroundClock: nil)))
+    }
+
+    /// Tells it once; where two hosts have the address it may be so with every reply.
+    func reportOtherResponder(_ console: inout Console) {
+        guard result.tally.responder.restarts == 1 else { return }
+        console.report(.warning, "Another responder answers for \(peer) than before") { line in
+            line.string("hint", "it was restarted; or two hosts have this address")
+        }
+    }
+}
