@@ -38,6 +38,9 @@ import Synchronization
         return true
     }
 
+    /// Whether no frame waits. By the consumer alone.
+    var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
+
     /// Takes all frames that wait, through a buffer. By the consumer alone.
     func drain(_ buffer: inout [UInt8], _ body: (Span<UInt8>, Timestamp, _ length: Int) -> Void) {
         var start = head.load(ordering: .relaxed)

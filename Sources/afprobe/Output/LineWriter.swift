@@ -112,7 +112,9 @@ final class LineWriter: Sendable {
             if isLast { return }
             isAsleep.store(true, ordering: .relaxed)
             atomicMemoryFence(ordering: .sequentiallyConsistent)
-            if queue.isEmpty, !isEnding.load(ordering: .acquiring) { _ = try? poll.wait(until: nil) }
+            if queue.isEmpty, captures?.isEmpty ?? true, !isEnding.load(ordering: .acquiring) {
+                _ = try? poll.wait(until: nil)
+            }
             isAsleep.store(false, ordering: .relaxed)
             wakeup.clear()
         }
