@@ -36,7 +36,7 @@ private func build(_ shape: FrameShape, size: Int, number: UInt64 = 7) -> [UInt8
 
 private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
     do throws(FrameFault) {
-        let parsed = try ParsedFrame(frame.span, vlan: nil, checksUDP: checksUDP)
+        let parsed = try ParsedFrame(frame.span, checksUDP: checksUDP)
         _ = try ProbeMessage(decoding: frame.span.extracting(parsed.payload))
         return nil
     } catch {
@@ -50,8 +50,8 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
             for size in [shape.smallestSize(forPayload: 16), 150, 151, 1514] {
                 let frame = build(shape, size: size)
                 #expect(frame.count == size)
-                let parsed = try ParsedFrame(frame.span, vlan: nil, checksUDP: true)
-                #expect(parsed.shape == shape)
+                let parsed = try ParsedFrame(frame.span, checksUDP: true)
+                #expect(parsed.shape(of: frame.span, vlan: nil) == shape)
                 let message = try ProbeMessage(decoding: frame.span.extracting(parsed.payload))
                 #expect(message.number == 7)
             }
@@ -61,7 +61,8 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
     @Test func takesTheTagThatTheKernelTookOut() throws {
         let tag = try #require(VLANTag(identifier: 9, priority: 1))
         let frame = build(try shapes()[0], size: 60)
-        #expect(try ParsedFrame(frame.span, vlan: tag, checksUDP: true).shape.vlan == tag)
+        let parsed = try ParsedFrame(frame.span, checksUDP: true)
+        #expect(parsed.shape(of: frame.span, vlan: tag).vlan == tag)
     }
 
     @Test func knowsTheSmallestAndLargestSizes() throws {
@@ -213,7 +214,7 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
         // The reference's UDP probe is 58 bytes; a driver pads it to 60, with anything.
         let shape = try shapes()[2]
         let frame = build(shape, size: 58) + [0xde, 0xad]
-        let parsed = try ParsedFrame(frame.span, vlan: nil, checksUDP: true)
+        let parsed = try ParsedFrame(frame.span, checksUDP: true)
         #expect(parsed.payload == 42..<58)
     }
 

@@ -7,18 +7,18 @@ public struct EtherType: RawRepresentable, Hashable, Sendable {
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Internet Protocol version 4.
-    public static let ipv4 = EtherType(rawValue: 0x0800)
+    public static var ipv4: EtherType { EtherType(rawValue: 0x0800) }
     /// Internet Protocol version 6.
-    public static let ipv6 = EtherType(rawValue: 0x86dd)
+    public static var ipv6: EtherType { EtherType(rawValue: 0x86dd) }
     /// A VLAN tag follows. IEEE 802.1Q
-    public static let vlan = EtherType(rawValue: 0x8100)
+    public static var vlan: EtherType { EtherType(rawValue: 0x8100) }
     /// A service tag follows. IEEE 802.1ad
-    public static let serviceVLAN = EtherType(rawValue: 0x88a8)
+    public static var serviceVLAN: EtherType { EtherType(rawValue: 0x88a8) }
     /// For local experiments; nothing in the field claims it. IEEE 802 clause 9.2.3
-    public static let localExperimental1 = EtherType(rawValue: 0x88b5)
+    public static var localExperimental1: EtherType { EtherType(rawValue: 0x88b5) }
 
     /// The smallest number that is a type and not a length.
-    public static let lowest: UInt16 = 0x0600
+    public static var lowest: UInt16 { 0x0600 }
 }
 
 /// The tag that puts a frame into a VLAN. IEEE 802.1Q

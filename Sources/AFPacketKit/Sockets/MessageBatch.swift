@@ -99,21 +99,8 @@ public struct MessageBatch: ~Copyable {
         return 1
     }
 
-    /// The frame at `index`, below `count`, and what the kernel says about it.
-    public subscript(index: Int) -> Message {
-        @_lifetime(borrow self)
-        get {
-            let header = headers[index]
-            let isTruncated = header.msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
-            let message = Message(
-                frame: frame(at: index), length: Int(header.msg_len), isTruncated: isTruncated,
-                isOutgoing: senders[index].sll_pkttype == UInt8(PACKET_OUTGOING),
-                ancillary: ancillary(at: index))
-            return _overrideLifetime(message, borrowing: self)
-        }
-    }
-
-    /// The bytes of the frame at `index` alone.
+    /// The bytes of the frame at `index`, below `count`, from the destination address on; without the outer VLAN tag,
+    /// which the kernel takes out of received frames, and without the FCS. They are good until the next receive call.
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
         precondition(index >= 0 && index < count, "no frame was received there")
@@ -123,36 +110,30 @@ public struct MessageBatch: ~Copyable {
         return _overrideLifetime(span, borrowing: self)
     }
 
-    /// What the kernel says about the frame at `index` alone.
+    /// How long the frame at `index` was, which is more than there are bytes when it was cut off.
+    public func length(at index: Int) -> Int {
+        precondition(index >= 0 && index < count, "no frame was received there")
+        return Int(headers[index].msg_len)
+    }
+
+    /// Whether this host sent the frame at `index`, and it was only passed by. PACKET_OUTGOING, packet(7)
+    public func isOutgoing(at index: Int) -> Bool {
+        precondition(index >= 0 && index < count, "no frame was received there")
+        return senders[index].sll_pkttype == UInt8(PACKET_OUTGOING)
+    }
+
+    /// Whether bytes of the frame at `index` were cut off.
+    public func isTruncated(at index: Int) -> Bool {
+        precondition(index >= 0 && index < count, "no frame was received there")
+        return headers[index].msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
+    }
+
+    /// What the kernel says about the frame at `index`.
     public func ancillary(at index: Int) -> Ancillary {
         precondition(index >= 0 && index < count, "no frame was received there")
         let control = Span(
             _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
             count: min(Int(headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
         return Ancillary(controlBytes: control)
-    }
-}
-
-/// A frame that a batch or a ring holds, good until that receives again.
-public struct Message: ~Escapable {
-    /// The frame's bytes from the destination address on; without the outer VLAN tag, which the kernel
-    /// takes out of received frames, and without the FCS.
-    public let frame: Span<UInt8>
-    /// How long the frame was, which is more than there are bytes when it was cut off.
-    public let length: Int
-    /// Whether bytes were cut off.
-    public let isTruncated: Bool
-    /// Whether this host sent it, and it was only passed by. PACKET_OUTGOING, packet(7)
-    public let isOutgoing: Bool
-    /// What the kernel says about it.
-    public let ancillary: Ancillary
-
-    @_lifetime(copy frame)
-    init(frame: Span<UInt8>, length: Int, isTruncated: Bool, isOutgoing: Bool, ancillary: Ancillary) {
-        self.frame = frame
-        self.length = length
-        self.isTruncated = isTruncated
-        self.isOutgoing = isOutgoing
-        self.ancillary = ancillary
     }
 }

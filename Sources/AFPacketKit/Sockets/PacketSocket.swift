@@ -59,7 +59,7 @@ public struct PacketSocket: ~Copyable, Sendable {
             try descriptor.setOption(
                 "PACKET_IGNORE_OUTGOING", SOL_PACKET, cshim_PACKET_IGNORE_OUTGOING, to: CInt(1))
         } catch  where error.code == .unknownOption {
-            // Before Linux 4.20 the copies arrive, and `Message.isOutgoing` tells them.
+            // Before Linux 4.20 the copies arrive, and `MessageBatch.isOutgoing` tells them.
         }
         // Rings of this version are those with blocks, and only its statistics count how often the queue froze;
         // without a ring it changes nothing else.

@@ -7,17 +7,18 @@ import Glibc
 ///
 /// The kernel hands a block over when it is full, or some time after its first frame: what comes now and then comes
 /// late. There is room for one stamp of a frame: the NIC's, where it is asked for and there, else the kernel's own.
-public struct ReceiveRing: ~Copyable, Sendable {
+public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     /// The socket: to be waited for, and asked for its counters.
     public let socket: PacketSocket
     /// How many frames the last receive call found.
-    public var count: Int { frames.count }
+    public private(set) var count = 0
 
-    private let memory: RingMemory
-    private var frames: [RingFrame] = []
+    // What reads frames one by one is inlined into its callers: a call takes as long as the reading.
+    @usableFromInline let memory: RingMemory
+    @usableFromInline let frames: UnsafeMutablePointer<RingFrame>
     private var walk: RingWalk?
     /// The block at hand; where there is none, the one that the kernel hands over next.
-    private var block = 0
+    @usableFromInline private(set) var block = 0
 
     /// After how many milliseconds a block is handed over though it is not full; it may take twice as long. Longer keeps
     /// frames waiting, shorter fills the ring with blocks that are all but empty.
@@ -51,24 +52,32 @@ public struct ReceiveRing: ~Copyable, Sendable {
         try socket.start(on: interface)
         self.socket = socket
         self.memory = memory
-        frames.reserveCapacity(Self.portion)
+        frames = .allocate(capacity: Self.portion)
     }
 
-    /// Finds the next frames, at most 64, in place of those that were found before. They are good until the next call.
+    deinit { frames.deallocate() }
+
+    /// Finds the next frames that other hosts sent, at most 64, in place of those that were found before. They are good
+    /// until the next call.
     ///
     /// - Returns: whether they are the first of a block.
     /// - Throws: `SystemError` of `SO_ERROR` where there is no frame: once with `networkDown` when the interface goes
     ///   down, after which the ring goes on and receives again when it is up.
     @discardableResult
     public mutating func receive() throws(SystemError) -> Bool {
-        frames.removeAll(keepingCapacity: true)
+        count = 0
         if walk?.framesLeft == 0 { giveBack() }
         let isFirst = walk == nil
         guard var walk = walk ?? nextBlock() else {
             if let error = socket.takePendingError() { throw SystemError("SO_ERROR", error) }
             return false
         }
-        while frames.count < Self.portion, let frame = walk.next(in: memory[block]) { frames.append(frame) }
+        while count < Self.portion, let frame = walk.next(in: memory[block]) {
+            // Before Linux 4.20 there are copies of what this host sends.
+            guard !frame.isOutgoing else { continue }
+            (frames + count).initialize(to: frame)
+            count += 1
+        }
         self.walk = walk
         return isFirst
     }
@@ -86,25 +95,36 @@ public struct ReceiveRing: ~Copyable, Sendable {
     /// Whether there is something to be received, or a block to be given back, without waiting.
     public var hasMore: Bool { walk != nil || memory.isReady(block) }
 
-    /// The frame at `index`, below `count`.
-    public subscript(index: Int) -> Message {
-        @_lifetime(borrow self)
-        get {
-            let frame = frames[index]
-            let message = Message(
-                frame: memory[block].extracting(frame.bytes), length: frame.length,
-                isTruncated: frame.length > frame.bytes.count, isOutgoing: frame.isOutgoing,
-                ancillary: frame.ancillary)
-            return _overrideLifetime(message, borrowing: self)
-        }
+    /// The bytes of the frame at `index`, below `count`, as those of a batch.
+    @inlinable
+    @_lifetime(borrow self)
+    public func frame(at index: Int) -> Span<UInt8> {
+        _overrideLifetime(memory[block].extracting(found(index).bytes), borrowing: self)
+    }
+
+    /// What the kernel says about the frame at `index`.
+    @inlinable
+    public func ancillary(at index: Int) -> Ancillary { found(index).ancillary }
+
+    /// How long the frame at `index` was, which is more than there are bytes when it was cut off.
+    public func length(at index: Int) -> Int { found(index).length }
+
+    /// Whether bytes of the frame at `index` were cut off.
+    public func isTruncated(at index: Int) -> Bool { found(index).isTruncated }
+
+    @inlinable
+    func found(_ index: Int) -> RingFrame {
+        precondition(index >= 0 && index < count, "no frame was found there")
+        return frames[index]
     }
 }
 
 /// The memory of a ring, shared with the kernel until the end of its life. mmap(2)
-private struct RingMemory: ~Copyable, @unchecked Sendable {
+@usableFromInline
+struct RingMemory: ~Copyable, @unchecked Sendable {
     let count: Int
-    private let blockSize: Int
-    private let start: UnsafeMutableRawPointer
+    @usableFromInline let blockSize: Int
+    @usableFromInline let start: UnsafeMutableRawPointer
 
     /// - Parameter patience: milliseconds.
     init(
@@ -130,6 +150,7 @@ private struct RingMemory: ~Copyable, @unchecked Sendable {
 
     deinit { munmap(start, blockSize * count) }
 
+    @inlinable
     subscript(block: Int) -> Span<UInt8> {
         @_lifetime(borrow self)
         get {

@@ -2,12 +2,49 @@ internal import CShim
 import Glibc
 
 /// A frame in a block of a ring: where its bytes are, and what the kernel says about it.
+@usableFromInline
 struct RingFrame {
-    let bytes: Range<Int>
-    /// How long the frame was, which is more than there are bytes when it was cut off.
-    let length: Int
+    @usableFromInline let start: UInt32
+    @usableFromInline let count: UInt32
+    private let wireLength: UInt32
+    private let status: UInt32
+    private let seconds: UInt32
+    private let nanoseconds: UInt32
+    private let tag: UInt16
+    private let tagType: UInt16
     let isOutgoing: Bool
-    let ancillary: Ancillary
+
+    /// Whose bytes start at `start` of its block.
+    fileprivate init(_ header: cshim_frame_header, at start: Int, isOutgoing: Bool) {
+        self.start = UInt32(truncatingIfNeeded: start)
+        count = header.captured_length
+        wireLength = header.length
+        status = header.status
+        (seconds, nanoseconds) = (header.seconds, header.nanoseconds)
+        (tag, tagType) = (UInt16(truncatingIfNeeded: header.vlan_tci), header.vlan_tpid)
+        self.isOutgoing = isOutgoing
+    }
+
+    @inlinable
+    var bytes: Range<Int> { Int(start)..<Int(start) + Int(count) }
+
+    /// How long the frame was, which is more than there are bytes when it was cut off.
+    var length: Int { Int(wireLength) }
+
+    var isTruncated: Bool { wireLength > count }
+
+    @usableFromInline
+    var ancillary: Ancillary {
+        var ancillary = Ancillary()
+        let stamp = Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
+        if status & cshim_TP_STATUS_TS_RAW_HARDWARE != 0 {
+            ancillary.hardware = stamp
+        } else if status & cshim_TP_STATUS_TS_SOFTWARE != 0 {
+            ancillary.software = stamp
+        }
+        ancillary.read(status: status, tag: tag, announcedBy: tagType)
+        return ancillary
+    }
 }
 
 /// Where one is in a block of a ring of version TPACKET_V3.
@@ -63,22 +100,6 @@ struct RingWalk {
             header.length >= header.captured_length,
             let sender = block.load(sockaddr_ll.self, at: offset + MemoryLayout<cshim_frame_header>.size)
         else { return nil }
-        return RingFrame(
-            bytes: start..<start + count, length: Int(header.length),
-            isOutgoing: sender.sll_pkttype == UInt8(PACKET_OUTGOING), ancillary: Ancillary(header))
-    }
-}
-
-extension Ancillary {
-    fileprivate init(_ header: cshim_frame_header) {
-        let stamp = Timestamp(seconds: Int64(header.seconds), nanoseconds: Int64(header.nanoseconds))
-        if header.status & cshim_TP_STATUS_TS_RAW_HARDWARE != 0 {
-            hardware = stamp
-        } else if header.status & cshim_TP_STATUS_TS_SOFTWARE != 0 {
-            software = stamp
-        }
-        read(
-            status: header.status, tag: UInt16(truncatingIfNeeded: header.vlan_tci),
-            announcedBy: header.vlan_tpid)
+        return RingFrame(header, at: start, isOutgoing: sender.sll_pkttype == UInt8(PACKET_OUTGOING))
     }
 }

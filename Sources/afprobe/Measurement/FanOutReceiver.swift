@@ -7,7 +7,7 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
     private let bell: Doorbell
     /// Whose findings are looked at first.
     private var turn = 0
-    private var probes: [ReceivedProbe] = []
+    private var probes: [(found: FoundProbe, probe: ReceivedProbe)] = []
     private var faultsByThread: [FrameFaultCounts]
     private var failure: SystemError?
 
@@ -78,7 +78,7 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
 
     private mutating func take(_ finding: ReceiveThread<Source>.Finding, of thread: Int) {
         switch finding {
-        case .probe(let probe): probes.append(probe)
+        case .probe(let found, let probe): probes.append((found, probe))
         case .faults(let counts): faultsByThread[thread] = counts
         case .failure(let error): failure = error
         }
@@ -86,7 +86,9 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
 
     var mayHaveMore: Bool { failure != nil || threads.contains { !$0.findings.isEmpty } }
 
-    mutating func probe(at index: Int) -> ReceivedProbe? { probes[index] }
+    mutating func find(at index: Int) -> FoundProbe? { probes[index].found }
+
+    func probe(at index: Int, _: FoundProbe) -> ReceivedProbe { probes[index].probe }
 
     var faults: FrameFaultCounts { faultsByThread.reduce(into: FrameFaultCounts()) { $0 += $1 } }
 

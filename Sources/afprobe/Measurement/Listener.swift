@@ -9,6 +9,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private let start = MonotonicTime.now()
 
     private var missing: MissingStamps
+    /// The name of the clock of the hardware stamps. Made once, for every line has it.
+    private let clock: String?
     private var outage = Outage()
     private var probes: UInt64 = 0
     private var stampedSoftware: UInt64 = 0
@@ -27,6 +29,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             self.receiver = receiver
             self.responder = responder
             missing = MissingStamps(on: interface)
+            clock = missing.clockName
         } catch {
             throw Failure("Cannot receive on interface \(interface.name)", error)
         }
@@ -68,7 +71,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             }
             try outage.look(at: now, interface, &console)
             if missing.look(at: now, &console) { responder?.update() }
-            responder?.expire(at: now, &console)
+            if answers { responder?.expire(at: now, &console) }
             if console.isClosed { break }
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
@@ -100,9 +103,13 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         return receiver.canWait && !awaitsReports
     }
 
+    /// Whether requests are answered.
+    private var answers: Bool { plan.replyLimit != nil }
+
     /// Whether transmit stamps of replies are still to come.
     private var awaitsReports: Bool {
-        switch responder {
+        guard answers else { return false }
+        return switch responder {
         case .some(let responder): responder.awaitsReports()
         case .none: false
         }
@@ -112,7 +119,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         -> MonotonicTime?
     {
         let looks = MonotonicTime.earlier(outage.nextLook, missing.nextLook)
-        let ends = MonotonicTime.earlier(deadline, responder?.nextOverdue())
+        let ends = MonotonicTime.earlier(deadline, answers ? responder?.nextOverdue() : nil)
         return .earlier(statisticsDue, .earlier(looks, ends))
     }
 
@@ -152,8 +159,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                 let count = wasWaiting ? try receiver.receiveWaiting() : try receiver.receive(limit: limit)
                 limit = .max
                 for index in 0..<count where !isFinished {
-                    guard let probe = receiver.probe(at: index) else { continue }
-                    take(probe, &console)
+                    guard let found = receiver.find(at: index) else { continue }
+                    take(found, at: index, &console)
                     if console.captures { receiver.capture(at: index, to: &console) }
                 }
             } catch  where error.code == .networkDown {
@@ -172,6 +179,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private mutating func collectReports(
         _ console: inout Console, clearingErrors: Bool = false
     ) throws(Failure) {
+        guard answers else { return }
         do throws(SystemError) {
             try responder?.collectReports(&console, areReady: clearingErrors)
             if clearingErrors { responder?.clearError() }
@@ -180,21 +188,30 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func take(_ probe: ReceivedProbe, _ console: inout Console) {
-        // Before the line, which must not make the answer late.
-        responder?.answer(
-            probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
-            userspace: probe.userspace, &console)
+    private mutating func take(_ found: FoundProbe, at index: Int, _ console: inout Console) {
         probes += 1
-        if probe.ancillary.software != nil { stampedSoftware += 1 }
-        if probe.ancillary.hardware != nil { stampedHardware += 1 }
-        guard !plan.isQuiet else { return }
+        if found.ancillary.software != nil { stampedSoftware += 1 }
+        if found.ancillary.hardware != nil { stampedHardware += 1 }
+        // Most frames of a quiet run have only to be counted.
+        let isAnswered = answers && found.kind == .request
+        guard isAnswered || !plan.isQuiet else { return }
+        let probe = receiver.probe(at: index, found)
+        // Before the line, which must not make the answer late.
+        if isAnswered {
+            responder?.answer(
+                probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
+                userspace: probe.userspace, &console)
+        }
+        if !plan.isQuiet { write(probe, &console) }
+    }
+
+    /// Writes the line of a probe.
+    private mutating func write(_ probe: ReceivedProbe, _ console: inout Console) {
         let reason: String? =
             if console.isDetailed, probe.ancillary.hardware == nil {
                 missing.reasonForReceiveHardware(stampedBy: plan.stampFilters)
             } else { nil }
-        console.write(
-            .receive(ReceiveLine(probe: probe, clock: missing.clockName, missingHardware: reason)))
+        console.write(.receive(ReceiveLine(probe, clock: clock, missingHardware: reason)))
     }
 
     private mutating func reportStatistics(_ console: inout Console) throws(Failure) {

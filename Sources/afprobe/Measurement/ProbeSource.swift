@@ -11,18 +11,36 @@ struct ReceivedProbe {
     let userspace: Timestamp
 }
 
-extension ReceivedProbe {
-    /// The probe in a frame; nil where this host sent it.
-    init?(_ message: borrowing Message, userspace: Timestamp) throws(FrameFault) {
-        guard !message.isOutgoing else { return nil }
-        let ancillary = message.ancillary
-        let parsed = try ParsedFrame(
-            message.frame, vlan: ancillary.vlan,
-            checksUDP: !ancillary.isChecksumPending && !message.isTruncated)
-        self.init(
-            message: try ProbeMessage(decoding: message.frame.extracting(parsed.payload)),
-            shape: parsed.shape, size: message.length + (ancillary.vlan == nil ? 0 : 4),
-            ancillary: ancillary, userspace: userspace)
+/// What is known of a received frame once it has been checked that it is a probe: all that a run needs which only
+/// counts. The rest is read where somebody asks for it.
+struct FoundProbe {
+    let kind: ProbeMessage.Kind
+    let ancillary: Ancillary
+    private let parts: ParsedFrame
+
+    /// Looks at a frame.
+    ///
+    /// - Parameters:
+    ///   - ancillary: what the kernel says about it.
+    ///   - isTruncated: whether bytes were cut off.
+    init(in frame: Span<UInt8>, _ ancillary: Ancillary, isTruncated: @autoclosure () -> Bool)
+        throws(FrameFault)
+    {
+        parts = try ParsedFrame(frame, checksUDP: !ancillary.isChecksumPending && !isTruncated())
+        kind = try ProbeMessage.check(frame.extracting(parts.payload))
+        self.ancillary = ancillary
+    }
+
+    /// Reads the probe.
+    ///
+    /// - Parameters:
+    ///   - frame: the one in which it was found.
+    ///   - length: how long the frame was without the tag that the kernel took out.
+    func read(from frame: Span<UInt8>, length: Int, userspace: Timestamp) -> ReceivedProbe {
+        ReceivedProbe(
+            message: ProbeMessage(frame.extracting(parts.payload), of: kind),
+            shape: parts.shape(of: frame, vlan: ancillary.vlan),
+            size: length + (ancillary.vlan == nil ? 0 : 4), ancillary: ancillary, userspace: userspace)
     }
 }
 
@@ -50,8 +68,11 @@ protocol ProbeSource: ~Copyable {
     /// Whether frames may be left that the last portion had no room for.
     var mayHaveMore: Bool { get }
 
-    /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
-    mutating func probe(at index: Int) -> ReceivedProbe?
+    /// Looks at the frame at `index` of those received last; nil, and counted, where it is no probe.
+    mutating func find(at index: Int) -> FoundProbe?
+
+    /// Reads the probe that was found at `index`.
+    func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe
 
     var faults: FrameFaultCounts { get }
     var statistics: PacketStatistics { get }
@@ -64,14 +85,20 @@ extension ProbeSource where Self: ~Copyable {
     var canWait: Bool { false }
 
     mutating func receiveWaiting() throws(SystemError) -> Int { try receive(limit: .max) }
+
+    /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
+    mutating func probe(at index: Int) -> ReceivedProbe? {
+        guard let found = find(at: index) else { return nil }
+        return probe(at: index, found)
+    }
 }
 
 extension Console {
     /// Hands a received frame over to be captured.
-    mutating func capture(_ message: borrowing Message, userspace: Timestamp) {
-        capture(
-            message.frame, tag: message.ancillary.vlan, length: message.length,
-            at: message.ancillary.software ?? userspace)
+    mutating func capture(
+        _ frame: Span<UInt8>, length: Int, _ ancillary: Ancillary, userspace: Timestamp
+    ) {
+        capture(frame, tag: ancillary.vlan, length: length, at: ancillary.software ?? userspace)
     }
 }
 

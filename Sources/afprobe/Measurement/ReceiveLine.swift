@@ -2,31 +2,49 @@ import AFPacketKit
 
 /// The line of a received probe.
 struct ReceiveLine: LineWritable {
-    let probe: ReceivedProbe
+    let number: UInt64
+    let kind: ProbeMessage.Kind
+    let source: MACAddress
+    let destination: MACAddress
+    let vlan: VLANTag?
+    /// The length of the frame on the wire without the FCS.
+    let size: Int
+    let software: Timestamp?
+    let hardware: Timestamp?
+    let userspace: Timestamp
     /// The name of the clock of the hardware stamps.
     let clock: String?
     /// Why there is no hardware stamp; nil where there is, or where nobody asks.
     let missingHardware: String?
 
+    init(_ probe: ReceivedProbe, clock: String?, missingHardware: String?) {
+        (number, kind) = (probe.message.number, probe.message.kind)
+        (source, destination, vlan) = (probe.shape.source, probe.shape.destination, probe.shape.vlan)
+        size = probe.size
+        (software, hardware) = (probe.ancillary.software, probe.ancillary.hardware)
+        userspace = probe.userspace
+        self.clock = clock
+        self.missingHardware = missingHardware
+    }
+
     var level: Level { .info }
     var message: String { "RX Recvmsg" }
 
     func write(to line: inout Line, isDetailed: Bool) {
-        let (stamps, userspace) = (probe.ancillary, probe.userspace)
-        line.duration("delay", stamps.software.map { $0 - userspace })
-        if isDetailed { line.address("from", probe.shape.source) }
-        line.stamp("hardware", stamps.hardware, clock: clock, namesClock: isDetailed)
+        line.duration("delay", software.map { $0 - userspace })
+        if isDetailed { line.address("from", source) }
+        line.stamp("hardware", hardware, clock: clock, namesClock: isDetailed)
         if isDetailed {
-            line.string("kind", probe.message.kind.name)
+            line.string("kind", kind.name)
             line.string("missing_hardware", missingHardware)
-            line.integer("pcp", probe.shape.vlan.map { Int64($0.priority) })
+            line.integer("pcp", vlan.map { Int64($0.priority) })
         }
-        line.integer("probe", probe.message.number)
-        if isDetailed { line.integer("size", UInt64(probe.size)) }
-        line.stamp("software", stamps.software)
-        if isDetailed { line.address("to", probe.shape.destination) }
+        line.integer("probe", number)
+        if isDetailed { line.integer("size", UInt64(size)) }
+        line.stamp("software", software)
+        if isDetailed { line.address("to", destination) }
         line.stamp("userspace", userspace)
-        if isDetailed { line.integer("vlan", probe.shape.vlan.map { Int64($0.identifier) }) }
+        if isDetailed { line.integer("vlan", vlan.map { Int64($0.identifier) }) }
     }
 }
 

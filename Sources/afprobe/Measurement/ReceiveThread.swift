@@ -8,7 +8,7 @@ import Synchronization
 final class ReceiveThread<Source: SocketSource & ~Copyable>: @unchecked Sendable {
     /// What it finds.
     enum Finding {
-        case probe(ReceivedProbe)
+        case probe(FoundProbe, ReceivedProbe)
         /// How many frames had faults so far.
         case faults(FrameFaultCounts)
         case failure(SystemError)
@@ -62,7 +62,8 @@ final class ReceiveThread<Source: SocketSource & ~Copyable>: @unchecked Sendable
                 try poll.wait(until: nil)
                 repeat {
                     for index in 0..<(try source.receive(limit: .max)) {
-                        if let probe = source.probe(at: index) { hand(.probe(probe)) }
+                        guard let found = source.find(at: index) else { continue }
+                        hand(.probe(found, source.probe(at: index, found)))
                     }
                     if source.faults != told {
                         told = source.faults

@@ -45,17 +45,27 @@ struct Receiver: SocketSource, ~Copyable {
     /// Whether frames may be left that the last call did not take.
     var mayHaveMore: Bool { batch.count == min(limit, batch.capacity) }
 
-    /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
-    mutating func probe(at index: Int) -> ReceivedProbe? {
-        do throws(FrameFault) { return try ReceivedProbe(batch[index], userspace: userspace) } catch {
+    mutating func find(at index: Int) -> FoundProbe? {
+        guard !batch.isOutgoing(at: index) else { return nil }
+        do throws(FrameFault) {
+            return try FoundProbe(
+                in: batch.frame(at: index), batch.ancillary(at: index),
+                isTruncated: batch.isTruncated(at: index))
+        } catch {
             faults.count(error)
             return nil
         }
     }
 
+    func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
+        found.read(from: batch.frame(at: index), length: batch.length(at: index), userspace: userspace)
+    }
+
     /// Hands the frame at `index` over to be captured.
     func capture(at index: Int, to console: inout Console) {
-        console.capture(batch[index], userspace: userspace)
+        console.capture(
+            batch.frame(at: index), length: batch.length(at: index), batch.ancillary(at: index),
+            userspace: userspace)
     }
 
     /// Brings the running totals of the kernel's counters up to date.

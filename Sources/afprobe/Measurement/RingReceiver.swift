@@ -28,15 +28,25 @@ struct RingReceiver: SocketSource, ~Copyable {
 
     var mayHaveMore: Bool { ring.hasMore }
 
-    mutating func probe(at index: Int) -> ReceivedProbe? {
-        do throws(FrameFault) { return try ReceivedProbe(ring[index], userspace: userspace) } catch {
+    mutating func find(at index: Int) -> FoundProbe? {
+        do throws(FrameFault) {
+            return try FoundProbe(
+                in: ring.frame(at: index), ring.ancillary(at: index), isTruncated: ring.isTruncated(at: index)
+            )
+        } catch {
             faults.count(error)
             return nil
         }
     }
 
+    func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
+        found.read(from: ring.frame(at: index), length: ring.length(at: index), userspace: userspace)
+    }
+
     func capture(at index: Int, to console: inout Console) {
-        console.capture(ring[index], userspace: userspace)
+        console.capture(
+            ring.frame(at: index), length: ring.length(at: index), ring.ancillary(at: index),
+            userspace: userspace)
     }
 
     mutating func updateStatistics() throws(SystemError) {

@@ -15,9 +15,6 @@ import Synchronization
 
     deinit { unsafe bytes.deallocate() }
 
-    /// Whether no frame waits.
-    var isEmpty: Bool { head.load(ordering: .acquiring) == tail.load(ordering: .acquiring) }
-
     /// Adds a frame, its tag put back where the kernel took it out; false where there is no room. By the producer alone.
     func push(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) -> Bool {
         let tagSize = tag != nil && frame.count >= 12 ? 4 : 0
@@ -40,6 +37,9 @@ import Synchronization
         tail.store(end, ordering: .releasing)
         return true
     }
+
+    /// Whether no frame waits. By the consumer alone.
+    var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 
     /// Takes all frames that wait, through a buffer. By the consumer alone.
     func drain(_ buffer: inout [UInt8], _ body: (Span<UInt8>, Timestamp, _ length: Int) -> Void) {

@@ -25,6 +25,8 @@ struct Console: ~Copyable {
     private var formatter: LineFormatter
     private var text = TextBuffer()
     private var writer: LineWriter?
+    /// Whether something has been handed to the writer that it may not have been told of.
+    private var hasNews = false
     private var signals: RunSignals?
     private let start = MonotonicTime.now()
     private var directFailure: SystemError?
@@ -106,6 +108,7 @@ struct Console: ~Copyable {
         if let writer {
             var isLine = true
             if case .status = record.content { isLine = false }
+            hasNews = true
             if !writer.push(record), isLine { droppedLines += 1 }
             return
         }
@@ -160,11 +163,16 @@ struct Console: ~Copyable {
     ///   - length: how long it was without that tag.
     mutating func capture(_ frame: Span<UInt8>, tag: VLANTag? = nil, length: Int, at time: Timestamp) {
         guard let dropped = droppedCaptures, let writer else { return }
+        hasNews = true
         if !writer.push(frame, tag: tag, length: length, at: time) { droppedCaptures = dropped + 1 }
     }
 
     /// Has what has been handed over written: to be called before a wait, and now and then.
-    func flush() { writer?.wake() }
+    mutating func flush() {
+        guard hasNews else { return }
+        hasNews = false
+        writer?.wake()
+    }
 
     /// Waits for room for the lines that sum a run up, which are not to be dropped.
     mutating func awaitRoom() {

@@ -72,13 +72,10 @@ final class LineWriter: Sendable {
     func wake() {
         // The queue's end is to be seen by the writer, or its sleep by this thread.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
-        guard isAsleep.load(ordering: .relaxed), hasWork else { return }
+        guard isAsleep.load(ordering: .relaxed) else { return }
         isAsleep.store(false, ordering: .relaxed)
         wakeup.signal()
     }
-
-    /// Whether anything is left to write, without which a wake-up would only cost time.
-    private var hasWork: Bool { queue.room < Self.capacity || !(captures?.isEmpty ?? true) }
 
     /// Why standard output takes no more lines; nil while it does.
     var failure: SystemError? {
@@ -127,7 +124,9 @@ final class LineWriter: Sendable {
             if isLast { return }
             isAsleep.store(true, ordering: .relaxed)
             atomicMemoryFence(ordering: .sequentiallyConsistent)
-            if queue.isEmpty, !isEnding.load(ordering: .acquiring) { _ = try? poll.wait(until: nil) }
+            if queue.isEmpty, captures?.isEmpty ?? true, !isEnding.load(ordering: .acquiring) {
+                _ = try? poll.wait(until: nil)
+            }
             isAsleep.store(false, ordering: .relaxed)
             wakeup.clear()
         }

@@ -15,8 +15,8 @@ struct InternetChecksum {
         var swapped: UInt64 = 0
         var index = 0
         while index + 7 < bytes.count {
-            let words = bytes.littleEndian64(at: index)
-            swapped &+= words & 0xffff_ffff &+ words >> 32
+            let (partial, carries) = swapped.addingReportingOverflow(bytes.littleEndian64(at: index))
+            swapped = partial &+ (carries ? 1 : 0)
             index += 8
         }
         sum &+= UInt64(Self.folded(swapped).byteSwapped)
@@ -27,9 +27,8 @@ struct InternetChecksum {
         if index < bytes.count { sum &+= UInt64(bytes[index]) << 8 }
     }
 
-    /// A sum with its carries added, until none is left.
+    /// A sum with its carries added, until none is left: of 64 bits then 33, 18, 17 and 16 remain.
     private static func folded(_ sum: UInt64) -> UInt16 {
-        // At most 34 bits, 19, 17 and 16.
         var folded = (sum & 0xffff_ffff) &+ (sum >> 32)
         folded = (folded & 0xffff) &+ (folded >> 16)
         folded = (folded & 0xffff) &+ (folded >> 16)

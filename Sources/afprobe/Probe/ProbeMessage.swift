@@ -144,25 +144,32 @@ extension ProbeMessage {
 
     /// Reads a message from the start of a payload.
     init(decoding payload: Span<UInt8>) throws(FrameFault) {
-        guard payload.count >= Self.referenceLength else {
+        self.init(payload, of: try Self.check(payload))
+    }
+
+    /// Whether there is a message at the start of a payload, and of which kind.
+    static func check(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
+        guard payload.count >= referenceLength else {
             throw payload.beginsLikeProbe ? .truncated : .foreign
         }
-        guard payload.bigEndian64(at: 0) == Self.magic else { throw .foreign }
-        number = payload.littleEndian64(at: Self.numberOffset)
-        guard payload.count >= 24, payload.bigEndian32(at: 16) == Self.fieldsMagic else {
-            // The reference's probe; what follows it is padding.
-            kind = .probe
-            session = nil
-            return
-        }
-        guard payload[20] == Self.version, let kind = Kind(rawValue: payload[21]) else {
+        guard payload.bigEndian64(at: 0) == magic else { throw .foreign }
+        // Behind the reference's probe there is padding.
+        guard payload.hasProbeFields else { return .probe }
+        guard payload[20] == version, let kind = Kind(rawValue: payload[21]) else {
             throw .otherVersion
         }
-        let length = Self.length(of: kind)
+        let length = length(of: kind)
         guard payload.littleEndian16(at: 22) == UInt16(length) else { throw .corrupt }
         guard payload.count >= length else { throw .truncated }
         guard InternetChecksum.of(payload.extracting(0..<length)) == 0 else { throw .corrupt }
+        return kind
+    }
+
+    /// Reads a message that has been checked, and is of that kind.
+    init(_ payload: Span<UInt8>, of kind: Kind) {
         self.kind = kind
+        number = payload.littleEndian64(at: Self.numberOffset)
+        guard payload.hasProbeFields else { return }
         flags = Flags(rawValue: payload.littleEndian16(at: 26))
         session = payload.littleEndian64(at: 32)
         if kind == .reply || kind == .followUp { report = ResponderReport(decoding: payload) }
@@ -170,6 +177,11 @@ extension ProbeMessage {
 }
 
 extension Span<UInt8> {
+    /// Whether a probe in a payload goes on behind the reference's.
+    fileprivate var hasProbeFields: Bool {
+        count >= 24 && bigEndian32(at: 16) == ProbeMessage.fieldsMagic
+    }
+
     /// Whether a payload too short for a probe could be the beginning of one.
     fileprivate var beginsLikeProbe: Bool {
         guard count > 0 else { return false }
