@@ -22,8 +22,9 @@ public struct MessageBatch: ~Copyable {
 
     /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
     ///
-    /// - Parameter areReports: whether it is for transmit reports, which have no sender to be told.
-    public init(capacity: Int, frameCapacity: Int, areReports: Bool = false) {
+    /// - Parameter tellsOutgoing: whether `isOutgoing` is to tell the copies of frames that this host sent; where none come
+    ///   the kernel need not say whom each frame came from.
+    public init(capacity: Int, frameCapacity: Int, tellsOutgoing: Bool = false) {
         precondition(capacity > 0 && frameCapacity > 0, "a batch holds at least one frame of one byte")
         self.capacity = capacity
         self.frameCapacity = frameCapacity
@@ -42,7 +43,7 @@ public struct MessageBatch: ~Copyable {
                 to: iovec(iov_base: frames + index * frameCapacity, iov_len: frameCapacity))
             headers[index].msg_hdr.msg_iov = vectors + index
             headers[index].msg_hdr.msg_iovlen = 1
-            if !areReports { headers[index].msg_hdr.msg_name = UnsafeMutableRawPointer(senders + index) }
+            if tellsOutgoing { headers[index].msg_hdr.msg_name = UnsafeMutableRawPointer(senders + index) }
             headers[index].msg_hdr.msg_control = UnsafeMutableRawPointer(
                 controls + index * Self.controlCapacity)
             arm(index)

@@ -10,6 +10,9 @@ public struct PacketSocket: ~Copyable, Sendable {
     let descriptor: Descriptor
     /// What the kernel agreed to about time stamps.
     public let timestamping: TimestampingFlags
+    /// Whether a receiver gets copies of the frames that this host sends, to be told by `MessageBatch.isOutgoing`: before
+    /// Linux 4.20.
+    public let receivesOutgoing: Bool
 
     /// How large the queue of a socket may grow where that is permitted, in bytes. It holds some 10,000
     /// small frames, for the moments when the program is not scheduled.
@@ -55,18 +58,20 @@ public struct PacketSocket: ~Copyable, Sendable {
         if isPromiscuous { try descriptor.addMembership(PACKET_MR_PROMISC, address: .zero, on: interface) }
         let granted = try descriptor.enableTimestamping(timestamping)
         try descriptor.setOption("PACKET_AUXDATA", SOL_PACKET, PACKET_AUXDATA, to: CInt(1))
+        var receivesOutgoing = false
         do throws(SystemError) {
             try descriptor.setOption(
                 "PACKET_IGNORE_OUTGOING", SOL_PACKET, cshim_PACKET_IGNORE_OUTGOING, to: CInt(1))
         } catch  where error.code == .unknownOption {
-            // Before Linux 4.20 the copies arrive, and `MessageBatch.isOutgoing` tells them.
+            receivesOutgoing = true
         }
         // Rings of this version are those with blocks, and only its statistics count how often the queue froze;
         // without a ring it changes nothing else.
         try descriptor.setOption(
             "PACKET_VERSION", SOL_PACKET, PACKET_VERSION, to: CInt(TPACKET_V3.rawValue))
         descriptor.enlargeReceiveQueue(to: queueSize)
-        return PacketSocket(descriptor: descriptor, timestamping: granted)
+        return PacketSocket(
+            descriptor: descriptor, timestamping: granted, receivesOutgoing: receivesOutgoing)
     }
 
     func start(on interface: NetworkInterface) throws(SystemError) {
@@ -117,9 +122,12 @@ public struct PacketSocket: ~Copyable, Sendable {
         return try Descriptor("socket(AF_PACKET)", socket(AF_PACKET, type, 0))
     }
 
-    private init(descriptor: consuming Descriptor, timestamping: TimestampingFlags) {
+    private init(
+        descriptor: consuming Descriptor, timestamping: TimestampingFlags, receivesOutgoing: Bool = false
+    ) {
         self.descriptor = descriptor
         self.timestamping = timestamping
+        self.receivesOutgoing = receivesOutgoing
     }
 
     /// The same socket once more, so that another thread can read its counters. dup(2)
@@ -128,7 +136,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     public func duplicate() throws(SystemError) -> PacketSocket {
         PacketSocket(
             descriptor: try Descriptor("F_DUPFD_CLOEXEC", cshim_duplicate(descriptor.rawValue)),
-            timestamping: timestamping)
+            timestamping: timestamping, receivesOutgoing: receivesOutgoing)
     }
 
     /// Receives from now on what another filter accepts.

@@ -19,7 +19,9 @@ struct Receiver: SocketSource, ~Copyable {
             on: interface, filter: filter, timestamping: timestamping, groups: groups,
             isPromiscuous: isPromiscuous)
         // A tag that is not the outermost stays in the frame.
-        batch = MessageBatch(capacity: 64, frameCapacity: min(interface.mtu, 65_535) + 22)
+        batch = MessageBatch(
+            capacity: 64, frameCapacity: min(interface.mtu, 65_535) + 22,
+            tellsOutgoing: socket.receivesOutgoing)
     }
 
     /// Receives the frames that wait, as many as a batch holds, and returns how many these are.
@@ -29,7 +31,7 @@ struct Receiver: SocketSource, ~Copyable {
     mutating func receive(limit: Int = .max) throws(SystemError) -> Int {
         self.limit = limit
         try socket.receive(into: &batch, limit: limit)
-        userspace = .now()
+        if batch.count > 0 { userspace = .now() }
         return batch.count
     }
 
@@ -38,7 +40,7 @@ struct Receiver: SocketSource, ~Copyable {
     mutating func receiveWaiting() throws(SystemError) -> Int {
         limit = 1
         try socket.receiveOne(into: &batch)
-        userspace = .now()
+        if batch.count > 0 { userspace = .now() }
         return batch.count
     }
 

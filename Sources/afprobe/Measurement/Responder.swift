@@ -49,7 +49,7 @@ struct Responder: ~Copyable {
         clock = ClockComparison(of: interface)
         let largest = min(interface.mtu, 65_535) + 22
         frame.reserveCapacity(largest)
-        reports = MessageBatch(capacity: 64, frameCapacity: largest + 128, areReports: true)
+        reports = MessageBatch(capacity: 64, frameCapacity: largest + 128)
     }
 
     /// Takes note that the NIC's setting has changed.

@@ -52,7 +52,7 @@ struct Transmitter: ~Copyable {
             of: frame.bytes.span, count: batch, hasLaunchTimes: handling.launchClock != nil)
         // A tunnel's headers come back in front of the frame.
         reports = MessageBatch(
-            capacity: 64, frameCapacity: max(size, recorded?.longest ?? 0) + 128, areReports: true)
+            capacity: 64, frameCapacity: max(size, recorded?.longest ?? 0) + 128)
     }
 
     /// Sends the frames with the numbers from `first` on, at most a batch, by one call.
