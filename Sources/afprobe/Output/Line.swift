@@ -65,7 +65,7 @@ struct Line {
             text.append(UInt64(max(0, elapsed) / 1_000_000_000), digits: 4)
             text.append("] ")
             let start = text.count
-            text.append(message)
+            text.append(string: message)
             text.pad(from: start, to: 44)
             text.append(" ")
         case .logfmt:
@@ -201,7 +201,7 @@ struct Line {
     mutating func field(_ key: String, _ value: Field) {
         if value.isAbsent, format != .json { return }
         openKey()
-        text.append(key)
+        text.append(string: key)
         closeKey()
         switch value {
         case .integer(let number?): text.append(number)

@@ -3,7 +3,7 @@ extension TextBuffer {
     /// as a Go string otherwise.
     mutating func append(logrusValue text: String) {
         if text.utf8.allSatisfy(isPlain) {
-            append(text)
+            append(string: text)
         } else {
             append(goString: text)
         }
@@ -12,6 +12,11 @@ extension TextBuffer {
     /// Appends a Go string literal, as strconv.Quote makes it.
     private mutating func append(goString text: String) {
         append(UInt8(ascii: "\""))
+        // Nearly all texts are so, and need not be looked up character by character.
+        guard !text.utf8.allSatisfy(standsForItself) else {
+            append(string: text)
+            return append(UInt8(ascii: "\""))
+        }
         for scalar in text.unicodeScalars {
             switch scalar {
             case "\"": append("\\\"")
@@ -23,7 +28,7 @@ extension TextBuffer {
             case "\r": append("\\r")
             case "\t": append("\\t")
             case "\u{0b}": append("\\v")
-            case _ where scalar.isPrintable: append(String(scalar))
+            case _ where scalar.isPrintable: append(string: String(scalar))
             case _ where scalar.value < 0x80: append("\\x", hexadecimal: scalar.value, digits: 2)
             case _ where scalar.value < 0x1_0000: append("\\u", hexadecimal: scalar.value, digits: 4)
             default: append("\\U", hexadecimal: scalar.value, digits: 8)
@@ -53,6 +58,11 @@ extension TextBuffer {
             append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
         }
     }
+}
+
+/// Whether a byte stands for itself in a Go string: the printable ones of ASCII but for those that quote.
+private func standsForItself(_ byte: UInt8) -> Bool {
+    (0x20..<0x7f).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
 }
 
 /// Whether logrus leaves a value with this byte unquoted.

@@ -20,7 +20,11 @@ struct TextBuffer {
 
     mutating func append(bytes more: [UInt8]) { bytes.append(contentsOf: more) }
 
-    mutating func append(_ text: String) { bytes.append(contentsOf: text.utf8) }
+    mutating func append(string text: String) {
+        // At one go, where the view is gone through byte by byte.
+        var text = text
+        text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+    }
 
     mutating func append(_ number: Int64) {
         if number < 0 { append(UInt8(ascii: "-")) }
@@ -29,26 +33,20 @@ struct TextBuffer {
 
     mutating func append(_ number: UInt64) { append(number, digits: 1) }
 
-    /// Appends a number with zeros in front up to so many digits.
+    /// Appends a number with zeros in front up to so many digits, at most 20.
     mutating func append(_ number: UInt64, digits: Int) {
-        let start = bytes.count
-        var rest = number
-        var written = 0
-        while rest != 0 || written < digits {
-            bytes.append(UInt8(ascii: "0") + UInt8(rest % 10))
-            rest /= 10
-            written += 1
-        }
-        reverse(from: start)
-    }
-
-    private mutating func reverse(from start: Int) {
-        var low = start
-        var high = bytes.count - 1
-        while low < high {
-            bytes.swapAt(low, high)
-            low += 1
-            high -= 1
+        // As many as the largest number has.
+        let most = 20
+        unsafe withUnsafeTemporaryAllocation(of: UInt8.self, capacity: most) { buffer in
+            var start = most
+            var rest = number
+            while rest != 0 || most - start < min(digits, most) {
+                let (quotient, digit) = rest.quotientAndRemainder(dividingBy: 10)
+                start -= 1
+                unsafe buffer[start] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: digit)
+                rest = quotient
+            }
+            unsafe bytes.append(contentsOf: UnsafeBufferPointer(rebasing: buffer[start...]))
         }
     }
 
