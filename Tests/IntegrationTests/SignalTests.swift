@@ -119,7 +119,7 @@ struct SignalTests {
         let listener = try hosts.far.listen("--no-reply", "-q")
         let senders = try (0..<3).map { _ in
             try hosts.near.afprobe(
-                "send", "-i", "va", "-d", hosts.far.address, "-I", "0", "-q", "-w", "20")
+                "send", "-i", "va", "-d", hosts.far.address, "-I", "0", "-q", "-w", "60")
         }
         try listener.waitForOutput(containing: "RX Stats", count: 10)
         let result = try listener.interrupt()
