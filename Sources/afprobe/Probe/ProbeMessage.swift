@@ -115,7 +115,7 @@ extension ProbeMessage {
         let length = Self.length(of: kind)
         guard frame.count - start >= length, let session else { return Self.referenceLength }
         frame.storeBigEndian(Self.fieldsMagic, at: start + 16)
-        frame[start + 20] = Self.version
+        frame[start + Self.versionOffset] = Self.version
         frame[start + 21] = kind.rawValue
         frame.storeLittleEndian(UInt16(length), at: start + 22)
         frame.storeLittleEndian(flags.rawValue, at: start + 26)
@@ -155,7 +155,7 @@ extension ProbeMessage {
         guard payload.bigEndian64(at: 0) == magic else { throw .foreign }
         // Behind the reference's probe there is padding.
         guard payload.hasProbeFields else { return .probe }
-        guard payload[20] == version, let kind = Kind(rawValue: payload[21]) else {
+        guard payload[versionOffset] == version, let kind = Kind(rawValue: payload[21]) else {
             throw .otherVersion
         }
         let length = length(of: kind)
