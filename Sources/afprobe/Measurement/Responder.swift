@@ -65,27 +65,25 @@ struct Responder: ~Copyable {
         stamps: borrowing Ancillary, userspace: Timestamp, _ console: inout Console
     ) {
         guard let identifier = request.session, deserves(request, in: shape) else { return }
-        let session = sessions.index(of: identifier, from: shape.source)
-        sessions[session].count(request.number)
-        let now = MonotonicTime.now()
         // With the follow-up, which a reply is worth little without.
-        guard limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now) else {
-            sessions[session].suppressed &+= 1
+        let now = MonotonicTime.atLastTick()
+        let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
+        var reply = ProbeMessage(
+            number: request.number, kind: .reply, flags: request.flags, session: identifier)
+        let session = sessions.index(of: identifier, from: shape.source)
+        sessions[session].take(request.number, isAnswered: isAllowed, &reply.report)
+        guard isAllowed else {
             counts.suppressed += 1
             return
         }
-        sessions[session].replies &+= 1
-        var reply = ProbeMessage(
-            number: request.number, kind: .reply, flags: request.flags, session: identifier)
         reply.report.responder = self.identifier
-        sessions[session].fill(&reply.report)
         reply.report[.receivedHardware] = stamps.hardware?.nanoseconds
         reply.report[.receivedSoftware] = stamps.software?.nanoseconds
         reply.report[.receivedUserspace] = userspace.nanoseconds
         if send(&reply, in: shape.reversed, size: size, at: now, &console) {
             counts.replies += 1
         } else {
-            sessions[session].replies &-= 1
+            sessions[session].loseReply()
             counts.failed += 1
         }
     }
@@ -144,6 +142,7 @@ struct Responder: ~Copyable {
     }
 
     private mutating func resizeFrame(to size: Int) {
+        guard frame.count != size else { return }
         // Within the memory reserved: the frame came through the same interface.
         if frame.count > size { frame.removeLast(frame.count - size) }
         while frame.count < size { frame.append(0) }

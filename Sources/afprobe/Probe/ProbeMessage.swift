@@ -136,6 +136,20 @@ extension ResponderReport: Equatable {
     }
 }
 
+/// The bytes that every message with fields begins with.
+private struct MessageHead: BitwiseCopyable {
+    var magic = ProbeMessage.magic.bigEndian
+    @LittleEndian var number: UInt64
+    var fieldsMagic = ProbeMessage.fieldsMagic.bigEndian
+    var version = ProbeMessage.version
+    var kind: UInt8
+    @LittleEndian var length: UInt16
+    var check: UInt16 = 0
+    @LittleEndian var flags: UInt16
+    var padding: UInt32 = 0
+    @LittleEndian var session: UInt64
+}
+
 extension ProbeMessage {
     /// Writes the message into the payload of a frame, which starts at `start`, and zeros behind it. A
     /// probe is cut down to its number where the frame is too small for its fields.
@@ -144,19 +158,20 @@ extension ProbeMessage {
     @_lifetime(frame: copy frame)
     @discardableResult
     func encode(into frame: inout MutableSpan<UInt8>, at start: Int) -> Int {
-        frame.fillWithZeros(start..<frame.count)
-        frame.storeBigEndian(Self.magic, at: start)
-        frame.storeLittleEndian(number, at: start + Self.numberOffset)
         let length = Self.length(of: kind)
-        guard frame.count - start >= length, let session else { return Self.referenceLength }
-        frame.storeBigEndian(Self.fieldsMagic, at: start + 16)
-        frame[start + Self.versionOffset] = Self.version
-        frame[start + 21] = kind.rawValue
-        frame.storeLittleEndian(UInt16(length), at: start + 22)
-        frame.storeLittleEndian(flags.rawValue, at: start + 26)
-        frame.storeLittleEndian(session, at: start + 32)
-        if kind == .reply || kind == .followUp { frame.store(report, at: start + Self.reportOffset) }
+        guard frame.count - start >= length, let session else {
+            frame.storeBigEndian(Self.magic, at: start)
+            frame.storeLittleEndian(number, at: start + Self.numberOffset)
+            frame.fillWithZeros(start + Self.referenceLength..<frame.count)
+            return Self.referenceLength
+        }
+        let head = MessageHead(
+            number: number, kind: kind.rawValue, length: UInt16(length), flags: flags.rawValue,
+            session: session)
+        frame.store(head, at: start)
+        if kind != .probe { frame.store(report, at: start + Self.reportOffset) }
         Self.encodeCheck(into: &frame, at: start, length: length)
+        frame.fillWithZeros(start + length..<frame.count)
         return length
     }
 
