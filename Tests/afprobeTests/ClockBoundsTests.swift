@@ -3,12 +3,12 @@ import Testing
 
 @testable import afprobe
 
-/// An exchange in which the responder's clock was so far ahead at either end.
+/// An exchange in which the responder's clock showed these at either end, and the requester's 1 ns.
 private func exchange(request: Int64, reply: Int64) -> Exchange {
-    var exchange = Exchange(requestSent: TransmitStamps(software: Timestamp(nanoseconds: 0)))
+    var exchange = Exchange(requestSent: TransmitStamps(software: Timestamp(nanoseconds: 1)))
     exchange.requestReceived.software = Timestamp(nanoseconds: request)
     exchange.replySent.software = Timestamp(nanoseconds: reply)
-    exchange.replyReceived.software = Timestamp(nanoseconds: 0)
+    exchange.replyReceived.software = Timestamp(nanoseconds: 1)
     return exchange
 }
 
@@ -20,7 +20,7 @@ private func bounds(_ exchanges: Exchange...) -> ClockBounds {
 
 @Suite struct ClockBoundsTests {
     @Test func theQuickestWaysBoundTheOffset() throws {
-        let bounds = bounds(exchange(request: 60, reply: 20), exchange(request: 53, reply: 10))
+        let bounds = bounds(exchange(request: 61, reply: 21), exchange(request: 54, reply: 11))
         let offset = try #require(bounds.offset)
         // 36.5 give or take 16.5
         #expect(offset.offset == 36 && offset.error == 17)
@@ -28,7 +28,7 @@ private func bounds(_ exchanges: Exchange...) -> ClockBounds {
     }
 
     @Test func contradictionsBeginThemAnew() throws {
-        let bounds = bounds(exchange(request: 60, reply: 20), exchange(request: 10, reply: 0))
+        let bounds = bounds(exchange(request: 61, reply: 21), exchange(request: 11, reply: 1))
         let offset = try #require(bounds.offset)
         #expect(offset.offset == 5 && offset.error == 5)
         #expect(bounds.restarts == 1)

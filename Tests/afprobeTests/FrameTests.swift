@@ -147,6 +147,7 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
         let frame = ProbeFrame(ProbeMessage(number: 1, kind: .probe), in: try shapes()[0], size: 60)
         #expect(frame.number(inReturned: [UInt8](repeating: 0, count: 60).span) == nil)
         #expect(frame.number(inReturned: Array(frame.bytes[..<29]).span) == nil)
+        #expect(frame.number(inReturned: [UInt8]().span) == nil)
     }
 
     @Test func sendsAChecksumOfZeroAsAllOnes() throws {
@@ -264,6 +265,19 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
     @Test func padsAnOddByteWithZero() {
         #expect(
             InternetChecksum.of([0x12, 0x34, 0x56].span) == InternetChecksum.of([0x12, 0x34, 0x56, 0].span))
+    }
+
+    /// However often the carries go round.
+    @Test(
+        arguments: [
+            ([], 0), ([0xffff_ffff_ffff_ffff], 0xffff), ([0xffff_0000_0000_0001], 1),
+            ([0xffff_fffe_0001_0001], 1),
+            ([0x1234_0000_ffff_0000, 0xffff_ffff_ffff_ffff], 0x1234),
+        ] as [([UInt64], UInt16)])
+    func addsCarries(words: [UInt64], sum: UInt16) {
+        var checksum = InternetChecksum()
+        for word in words { checksum.add(word) }
+        #expect(checksum.value == ~sum)
     }
 
     @Test func addsNumbersAsWords() {

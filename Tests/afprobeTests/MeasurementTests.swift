@@ -22,6 +22,17 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         #expect(openCount == 2 && entry == 3)
     }
 
+    @Test func opensManyAtOnce() {
+        var window = ProbeWindow(capacity: 4, filler: 0)
+        window.open(1...3, at: at(10), 7)
+        let (room, openCount, entry) = (window.room, window.openCount, window[2])
+        #expect(room == 1 && openCount == 3 && entry == 7)
+        let known = (1...4).map { window.isOpen($0) }
+        #expect(known == [true, true, true, nil])
+        let oldest = window.oldestOpen()?.number
+        #expect(oldest == 1)
+    }
+
     @Test func fillsUpUntilTheOldestIsSettled() {
         var window = window(opening: 4)
         var wasFull = [window.isFull]

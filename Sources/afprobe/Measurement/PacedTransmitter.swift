@@ -47,7 +47,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     private var pacing: Pacing
     private var outage = Outage()
     private var isWaitingForRoom = false
-    /// When to try again after a frame that found a full queue.
+    /// When to try again after a frame that found a full queue, or the interface down.
     private var retryAt = MonotonicTime(nanoseconds: 0)
     private var isDropReported = false
     private let isOneAtATime: Bool
@@ -99,35 +99,36 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     // MARK: Sending
 
-    /// Whether the next frame may go out when its time has come.
-    private var canSend: Bool {
-        !pacing.isFinished && !window.isFull && !isWaitingForRoom
-            && !isHeld
+    /// How many frames may go out by one call when their time has come.
+    private var readyCount: UInt64 {
+        isWaitingForRoom || isHeld ? 0 : min(pacing.readyCount, window.room)
     }
 
     /// Sends the next frame, or a batch of them, if it is due.
     ///
     /// - Parameter entry: what is known of a frame once it has been sent, given the time just before and when it was
-    ///   to leave.
+    ///   to leave; the same of all frames of a batch.
     /// - Returns: whether a frame was due.
     mutating func sendIfDue(
         at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp, MonotonicTime) -> Entry
     ) throws(Failure) -> Bool {
-        guard canSend, now >= nextSend else { return false }
+        let readyCount = readyCount
+        guard readyCount > 0, now >= nextSend else { return false }
         let number = pacing.sentCount + 1
         let launch = pacing.nextDue + (plan.launchOffset ?? 0)
         do throws(SystemError) {
             let (taken, userspace) = try transmitter.send(
-                number, count: Int(min(pacing.readyCount, window.room)),
+                number, count: Int(readyCount),
                 launchTime: launchClock?.currentReading(at: launch))
             guard taken > 0 else {
                 isWaitingForRoom = true
                 return true
             }
-            for number in number..<number + UInt64(taken) {
-                window.open(number, at: now + (plan.launchOffset ?? 0), entry(userspace, launch))
-                if number > plan.warmup { sent += 1 } else { warmedUp += 1 }
-            }
+            let last = number + UInt64(taken) - 1
+            window.open(number...last, at: now + (plan.launchOffset ?? 0), entry(userspace, launch))
+            let measured = min(UInt64(taken), last - min(last, plan.warmup))
+            sent += measured
+            warmedUp += UInt64(taken) - measured
             isHeld = isOneAtATime
             outage.end(interface, &console)
             pacing.advance(at: now, by: UInt64(taken))
@@ -155,14 +156,14 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// What the clock shows now or, where a frame is nearly due, when it is due.
     func awaitDue() -> MonotonicTime {
         var now = MonotonicTime.now()
-        guard margin > 0, canSend, nextSend - now <= margin else { return now }
+        guard margin > 0, readyCount > 0, nextSend - now <= margin else { return now }
         while now < nextSend { now = .now() }
         return now
     }
 
     /// When the next frame may go out.
     private var nextSend: MonotonicTime {
-        max(pacing.nextDue, max(retryAt, outage.nextLook ?? retryAt))
+        max(pacing.nextDue, retryAt)
     }
 
     /// Goes on after a frame that was not sent, if there is a point in it.
@@ -184,6 +185,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
             isDropReported = true
         case .networkDown, .noSuchAddress, .noSuchDevice:
             try outage.begin(interface, &console)
+            retryAt = outage.nextLook ?? retryAt
         default:
             throw Failure("Cannot send on interface \(interface.name)", error, interface: interface)
         }
@@ -207,7 +209,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
         var wake = plan.deadline.map { start + $0 } ?? MonotonicTime(nanoseconds: .max)
         // First, for it makes room in the window.
         let oldest = window.oldestOpen()
-        if canSend { wake = min(wake, nextSend + -margin) }
+        if readyCount > 0 { wake = min(wake, nextSend + -margin) }
         if let oldest { wake = min(wake, oldest.sentAt + plan.timeout) }
         return wake.nanoseconds == .max ? nil : wake
     }

@@ -4,14 +4,15 @@ import AFPacketKit
 ///
 /// A batch is a burst: its frames are due together, and the rate is the same as without batches. RFC 2544, section 21
 struct Pacing {
-    /// Nanoseconds from a batch to the next; 0 is as fast as it goes.
+    /// Nanoseconds from a batch to the next; 0 is as fast as it goes, whatever the times.
     private let pause: Int64
     private let batch: UInt64
-    private let count: UInt64?
+    private let count: UInt64
     /// When the batch that is being sent, or is next, is due.
     private(set) var nextDue: MonotonicTime
     private(set) var sentCount: UInt64 = 0
-    private var leftInBatch: UInt64
+    /// How many frames are due together, or are left of those.
+    private(set) var readyCount: UInt64
     /// When each frame is due, in nanoseconds after the first; empty where they come at one interval.
     private let times: [Int64]
     private var start = MonotonicTime.now()
@@ -27,9 +28,9 @@ struct Pacing {
         let (product, overflow) = interval.multipliedReportingOverflow(by: Int64(batch))
         pause = overflow ? .max : product
         self.batch = batch
-        self.count = count
+        self.count = count ?? .max
         nextDue = .now()
-        leftInBatch = batch
+        readyCount = min(batch, self.count)
     }
 
     /// Has the first frame due now.
@@ -41,21 +42,18 @@ struct Pacing {
     /// Whether all frames have been sent.
     var isFinished: Bool { readyCount == 0 }
 
-    /// How many frames are due together, or are left of those.
-    var readyCount: UInt64 { min(leftInBatch, count.map { $0 - sentCount } ?? leftInBatch) }
-
     /// Goes on to the next frame, or over several of one batch. Where whole pauses were missed, because the window was
     /// full or the machine was stopped, they are left out and not made up for in a burst.
     mutating func advance(at now: MonotonicTime, by frames: UInt64 = 1) {
         sentCount += frames
-        leftInBatch -= frames
-        guard leftInBatch == 0 else { return }
-        leftInBatch = batch
+        readyCount -= frames
+        guard readyCount == 0 else { return }
+        readyCount = min(batch, count - sentCount)
+        guard pause > 0 else { return }
         if sentCount < UInt64(times.count) {
             nextDue = start + times[Int(sentCount)]
             return
         }
-        guard pause > 0 else { return }
         nextDue = nextDue + pause
         let behind = now - nextDue
         if behind >= pause { nextDue = nextDue + behind / pause * pause }

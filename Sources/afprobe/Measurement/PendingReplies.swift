@@ -68,7 +68,7 @@ struct PendingReplies: ~Copyable {
     var count: Int { window.openCount }
 
     /// Adds a report's stamps to the reply at a place.
-    mutating func add(_ stamps: TransmitStamps, key: UInt32, to place: UInt64) {
+    mutating func add(_ stamps: ReportedStamps, key: UInt32, to place: UInt64) {
         _ = keys.confirm(key, of: place)
         _ = window[place].stamps.merge(stamps)
     }

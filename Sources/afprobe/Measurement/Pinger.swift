@@ -144,7 +144,7 @@ struct Pinger: ~Copyable {
                     transmitter.window.isOpen(number) != nil
                 else { continue }
                 let isNews = transmitter.window[number].requestSent.merge(stamps)
-                if isNews, stamps.software != nil { capture(number, &console) }
+                if isNews, stamps.event == .sent, stamps.software != nil { capture(number, &console) }
                 settleIfComplete(number, &console)
             }
         } while transmitter.mayHaveMoreReports && limit == nil

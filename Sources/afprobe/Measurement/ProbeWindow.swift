@@ -43,9 +43,16 @@ import AFPacketKit
 
     /// Adds the probe after the last one; the window must not be full.
     mutating func open(_ number: UInt64, at time: MonotonicTime, _ entry: Entry) {
-        unsafe slot(number).pointee = Slot(number: number, sentAt: time, isOpen: true, entry: entry)
-        next = number + 1
-        openCount += 1
+        open(number...number, at: time, entry)
+    }
+
+    /// Adds the probes after the last one, of which the same is known; there must be room.
+    mutating func open(_ numbers: ClosedRange<UInt64>, at time: MonotonicTime, _ entry: Entry) {
+        for number in numbers {
+            unsafe slot(number).pointee = Slot(number: number, sentAt: time, isOpen: true, entry: entry)
+        }
+        next = numbers.upperBound + 1
+        openCount += numbers.count
     }
 
     /// Passes over the probe after the last one: it could not be sent.

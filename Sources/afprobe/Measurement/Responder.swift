@@ -168,7 +168,7 @@ struct Responder: ~Copyable {
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {
         let ancillary = reports.ancillary(at: index)
-        guard let report = ancillary.transmission, let stamps = TransmitStamps(report.event, ancillary),
+        guard let report = ancillary.transmission, let stamps = ReportedStamps(report.event, ancillary),
             let place = pending.place(of: report.key, returned: reports.frame(at: index))
         else { return }
         pending.add(stamps, key: report.key, to: place)

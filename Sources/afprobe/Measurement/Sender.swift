@@ -145,7 +145,7 @@ struct Sender: ~Copyable {
         }
     }
 
-    private mutating func take(_ stamps: TransmitStamps, of number: UInt64, _ console: inout Console) {
+    private mutating func take(_ stamps: ReportedStamps, of number: UInt64, _ console: inout Console) {
         guard let isOpen = transmitter.window.isOpen(number) else {
             tally.unmatched += 1
             return

@@ -130,7 +130,7 @@ struct StampTrial: ~Copyable {
         } while transmitter.mayHaveMore
     }
 
-    private mutating func take(_ reported: TransmitStamps, of index: Int, at now: MonotonicTime) {
+    private mutating func take(_ reported: ReportedStamps, of index: Int, at now: MonotonicTime) {
         guard stamps[index].merge(reported) else { return }
         if reported.software != nil { outcome.software.add(now - sentAt[index]) }
         if reported.hardware != nil { outcome.hardware.add(now - sentAt[index]) }

@@ -1,17 +1,30 @@
 import AFPacketKit
 
+/// A stamp that may be missing, in no more memory than the stamp itself: every frame's are kept, copied and compared.
+/// Zero stands for none, as it does where the kernel writes them.
+@propertyWrapper struct OptionalTimestamp {
+    private var nanoseconds: Int64 = 0
+
+    init(wrappedValue: Timestamp?) { self.wrappedValue = wrappedValue }
+
+    var wrappedValue: Timestamp? {
+        get { nanoseconds == 0 ? nil : Timestamp(nanoseconds: nanoseconds) }
+        set { nanoseconds = newValue?.nanoseconds ?? 0 }
+    }
+}
+
 /// When a sent frame was seen on its way out.
 struct TransmitStamps {
     /// When it was to leave, on the clock of the software stamps; nil where there is no schedule.
-    var planned: Timestamp?
+    @OptionalTimestamp var planned: Timestamp? = nil
     /// The send call: CLOCK_REALTIME just before it.
-    var userspace: Timestamp?
+    @OptionalTimestamp var userspace: Timestamp? = nil
     /// Entry to the packet scheduler.
-    var scheduled: Timestamp?
+    @OptionalTimestamp var scheduled: Timestamp? = nil
     /// The driver handed it to the NIC.
-    var software: Timestamp?
+    @OptionalTimestamp var software: Timestamp? = nil
     /// The NIC sent it: the NIC's own clock.
-    var hardware: Timestamp?
+    @OptionalTimestamp var hardware: Timestamp? = nil
     /// Why it did not leave at its launch time.
     var launchFailure: LaunchFailure?
 
@@ -25,30 +38,46 @@ struct TransmitStamps {
 
     /// Adds the stamps of a report, and tells whether it brought any that were not there. The first of
     /// each kind counts: stacked devices repeat the scheduled stamp.
-    mutating func merge(_ other: TransmitStamps) -> Bool {
-        var isNews = false
-        func take(_ new: Timestamp?, _ known: inout Timestamp?) {
-            guard known == nil, let new else { return }
+    mutating func merge(_ reported: ReportedStamps) -> Bool {
+        func take(_ new: Timestamp?, _ known: inout Timestamp?) -> Bool {
+            guard known == nil, new != nil else { return false }
             known = new
-            isNews = true
+            return true
         }
-        take(other.scheduled, &scheduled)
-        take(other.software, &software)
-        take(other.hardware, &hardware)
-        return isNews
+        switch reported.event {
+        case .scheduled: return take(reported.software, &scheduled)
+        case .sent:
+            let isSoftwareNews = take(reported.software, &software)
+            return take(reported.hardware, &hardware) || isSoftwareNews
+        }
     }
 }
 
-extension TransmitStamps {
+/// What one report says of a frame on its way out. No larger than what a function returns in registers, its number beside
+/// it.
+struct ReportedStamps {
+    enum Event {
+        /// It entered the packet scheduler.
+        case scheduled
+        /// The driver handed it to the NIC, or the NIC sent it.
+        case sent
+    }
+
+    @OptionalTimestamp var software: Timestamp? = nil
+    @OptionalTimestamp var hardware: Timestamp? = nil
+    let event: Event
+}
+
+extension ReportedStamps {
     /// The stamps of a report; nil where it reports on something else.
     init?(_ event: TransmitReport.Event, _ ancillary: Ancillary) {
         switch event {
-        case .scheduled: scheduled = ancillary.software
-        case .sent:
-            software = ancillary.software
-            hardware = ancillary.hardware
+        case .scheduled: self.event = .scheduled
+        case .sent: self.event = .sent
         default: return nil
         }
+        software = ancillary.software
+        hardware = ancillary.hardware
     }
 }
 

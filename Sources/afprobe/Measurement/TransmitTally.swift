@@ -29,7 +29,8 @@ struct TransmitTally: ~Copyable {
     }
 
     /// Counts stamps that came after their frame had been settled.
-    mutating func countLate(_ stamps: borrowing TransmitStamps) {
+    mutating func countLate(_ stamps: ReportedStamps) {
+        guard stamps.event == .sent else { return }
         if stamps.hardware != nil { lateHardware += 1 }
         if stamps.software != nil { lateSoftware += 1 }
     }

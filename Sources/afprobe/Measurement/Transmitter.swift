@@ -119,7 +119,7 @@ struct Transmitter: ~Copyable {
     /// What a report says.
     enum Report {
         /// Stamps of a probe.
-        case stamps(TransmitStamps, of: UInt64)
+        case stamps(ReportedStamps, of: UInt64)
         /// A probe was not sent at its launch time, and never will be.
         case notLaunched(LaunchFailure, of: UInt64)
         /// The number in the frame and the kernel's number of the send contradict each other.
@@ -132,24 +132,20 @@ struct Transmitter: ~Copyable {
     /// it is about, or the kernel's number of the send where the frame does not tell.
     mutating func report(at index: Int) -> Report {
         let ancillary = reports.ancillary(at: index)
-        if let failure = ancillary.launchFailure {
-            return frame.number(inReturned: reports.frame(at: index)).map { .notLaunched(failure, of: $0) }
-                ?? .foreign
+        let told = recorded == nil ? frame.number(inReturned: reports.frame(at: index)) : nil
+        guard let report = ancillary.transmission, let stamps = ReportedStamps(report.event, ancillary) else {
+            guard let failure = ancillary.launchFailure, let told else { return .foreign }
+            return .notLaunched(failure, of: told)
         }
-        guard let report = ancillary.transmission else { return .foreign }
-        let number: UInt64
-        if let recorded {
-            guard let found = recordedNumber(of: report.key, index, recorded) else { return .foreign }
-            number = found
-        } else if let told = frame.number(inReturned: reports.frame(at: index)) {
-            guard keys.confirm(report.key, of: told) else { return .contradiction }
-            number = told
-        } else {
-            guard let found = keys.number(of: report.key, upTo: latest) else { return .foreign }
-            number = found
-        }
-        guard let stamps = TransmitStamps(report.event, ancillary) else { return .foreign }
+        if let told { return keys.confirm(report.key, of: told) ? .stamps(stamps, of: told) : .contradiction }
+        guard let number = number(of: report.key, index) else { return .foreign }
         return .stamps(stamps, of: number)
+    }
+
+    /// Which frame a report is about that has no number of ours in it.
+    private mutating func number(of key: UInt32, _ index: Int) -> UInt64? {
+        guard let recorded else { return keys.number(of: key, upTo: latest) }
+        return recordedNumber(of: key, index, recorded)
     }
 
     /// Which of the recorded frames a report is about: they have no number of their own, so that it is the kernel's

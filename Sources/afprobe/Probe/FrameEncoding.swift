@@ -41,12 +41,16 @@ extension FrameShape {
     /// Where the UDP header is.
     private var datagramOffset: Int { carrierLength - 8 }
 
+    /// Where the UDP checksum is, in a frame that has one.
+    var checksumOffset: Int { datagramOffset + 6 }
+
     /// Computes the UDP checksum over the payload that is there now. A frame without UDP has none.
     @_lifetime(frame: copy frame)
     func encodeChecksum(into frame: inout MutableSpan<UInt8>) {
         if case .ethernet = carrier { return }
-        frame.storeBigEndian(0 as UInt16, at: datagramOffset + 6)
-        if let sum = datagramSum(of: frame.span) { encode(sum, into: &frame) }
+        frame.storeBigEndian(0 as UInt16, at: checksumOffset)
+        guard let sum = datagramSum(of: frame.span) else { return }
+        frame.storeBigEndian(sum.datagramValue, at: checksumOffset)
     }
 
     /// What the UDP checksum is made of, in a frame that has zero for it; nil without UDP.
@@ -59,13 +63,6 @@ extension FrameShape {
         }
         sum.add(frame.extracting(datagramOffset..<frame.count))
         return sum
-    }
-
-    /// Writes the UDP checksum.
-    @_lifetime(frame: copy frame)
-    func encode(_ checksum: InternetChecksum, into frame: inout MutableSpan<UInt8>) {
-        // Zero in the field means that there is no checksum. RFC 768
-        frame.storeBigEndian(checksum.value == 0 ? 0xffff : checksum.value, at: datagramOffset + 6)
     }
 
     @_lifetime(frame: copy frame)

@@ -29,13 +29,12 @@ struct InternetChecksum {
         if index < bytes.count { sum &+= UInt64(bytes[index]) << 8 }
     }
 
-    /// A sum with its carries added, until none is left: of 64 bits then 33, 18, 17 and 16 remain.
+    /// A sum with its carries added, until none is left.
     private static func folded(_ sum: UInt64) -> UInt16 {
-        var folded = (sum & 0xffff_ffff) &+ (sum >> 32)
-        folded = (folded & 0xffff) &+ (folded >> 16)
-        folded = (folded & 0xffff) &+ (folded >> 16)
-        folded = (folded & 0xffff) &+ (folded >> 16)
-        return UInt16(truncatingIfNeeded: folded)
+        // A number plus itself with its halves swapped: each half becomes the sum of both, and the carry out of the lower
+        // one goes into the upper one.
+        let half = UInt32(truncatingIfNeeded: (sum &+ (sum << 32 | sum >> 32)) >> 32)
+        return UInt16(truncatingIfNeeded: (half &+ (half << 16 | half >> 16)) >> 16)
     }
 
     /// Adds a number as the 16-bit words it consists of.
@@ -52,6 +51,9 @@ struct InternetChecksum {
     /// What to write into the checksum's field, that being zero in the sum; 0 where the field itself was
     /// in the sum and all is right.
     var value: UInt16 { ~Self.folded(sum) }
+
+    /// The same for UDP, where zero in the field means that there is no checksum. RFC 768
+    var datagramValue: UInt16 { value == 0 ? 0xffff : value }
 
     /// The value of some bytes alone.
     static func of(_ bytes: Span<UInt8>) -> UInt16 {

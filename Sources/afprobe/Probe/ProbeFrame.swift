@@ -2,32 +2,43 @@ import AFPacketKit
 
 /// A frame that is sent again and again, each time with another number: built once, its copies then only corrected.
 struct ProbeFrame {
-    let shape: FrameShape
+    /// One of the checks in the frame: where it stands, and what it sums up but for what a number changes. It is a sum, so
+    /// that a new number costs a few additions. RFC 1624
+    private struct Check {
+        let offset: Int
+        let sum: InternetChecksum
+    }
+
     /// The whole frame, from the destination address on.
     private(set) var bytes: [UInt8]
-    /// Where the message starts.
-    private let start: Int
-    /// What is summed up by the two checks of the frame, but for what a number changes; nil where there is none. Both are
-    /// sums, so that a new number costs a few additions. RFC 1624
-    private let messageSum: InternetChecksum?
-    private let datagramSum: InternetChecksum?
-    /// Whether anything but these and the number itself depends on the number.
-    private let isPTP: Bool
+    /// Where the message's number stands, and how many bytes the frame has from the message on.
+    private let numberOffset: Int
+    private let payloadLength: Int
+    /// Nil in a message that ends behind the number.
+    private let messageCheck: Check?
+    /// Nil without UDP.
+    private let datagramCheck: Check?
+    /// Where the PTP message starts, which has a number, too.
+    private let ptpOffset: Int?
 
     /// Builds a frame of `size` bytes, which must be enough for the headers and the least of the message.
     init(_ message: ProbeMessage, in shape: FrameShape, size: Int) {
-        self.shape = shape
-        isPTP = shape.isPTP
-        start = shape.headerLength
+        let start = shape.headerLength
+        numberOffset = start + ProbeMessage.numberOffset
+        payloadLength = size - start
+        ptpOffset = shape.isPTP ? shape.carrierLength : nil
         var unnumbered = message
         unnumbered.number = 0
         var bytes = [UInt8](repeating: 0, count: size)
         var frame = bytes.mutableSpan
         let length = unnumbered.encode(into: &frame, at: start)
         shape.encodeHeaders(into: &frame)
-        let hasCheck = length > ProbeMessage.referenceLength
-        messageSum = hasCheck ? ProbeMessage.clearCheck(in: &frame, at: start, length: length) : nil
-        datagramSum = shape.datagramSum(of: frame.span)
+        messageCheck =
+            length > ProbeMessage.referenceLength
+            ? Check(
+                offset: start + ProbeMessage.checkOffset,
+                sum: ProbeMessage.clearCheck(in: &frame, at: start, length: length)) : nil
+        datagramCheck = shape.datagramSum(of: frame.span).map { Check(offset: shape.checksumOffset, sum: $0) }
         self.bytes = bytes
         var numbered = bytes.mutableSpan
         renumber(&numbered, to: message.number)
@@ -35,21 +46,25 @@ struct ProbeFrame {
     }
 
     /// Makes a copy of it the frame of the probe with that number.
+    @inline(__always)
     @_lifetime(frame: copy frame)
     func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
-        frame.storeLittleEndian(number, at: start + ProbeMessage.numberOffset)
+        frame.storeLittleEndian(number, at: numberOffset)
         var changed = InternetChecksum()
         changed.add(number.byteSwapped)
-        if let messageSum {
-            let check = (messageSum + changed).value
-            frame.storeBigEndian(check, at: start + ProbeMessage.checkOffset)
+        if let messageCheck {
+            let check = (messageCheck.sum + changed).value
+            frame.storeBigEndian(check, at: messageCheck.offset)
             changed.add(check)
         }
-        if isPTP { changed.add(shape.encodeNumber(number, into: &frame)) }
-        if let datagramSum { shape.encode(datagramSum + changed, into: &frame) }
+        if let ptpOffset { changed.add(PTPHeader.renumber(&frame, at: ptpOffset, to: number)) }
+        if let datagramCheck {
+            frame.storeBigEndian((datagramCheck.sum + changed).datagramValue, at: datagramCheck.offset)
+        }
     }
 
     /// Makes the first `count` copies in a batch the frames of the probes from that number on.
+    @inline(__always)
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
         for index in 0..<count {
             var frame = batch.mutableFrame(at: index)
@@ -62,10 +77,8 @@ struct ProbeFrame {
     /// The frame is at the end of what came back: a tunnel or a VLAN device below the interface puts
     /// further headers in front.
     func number(inReturned returned: Span<UInt8>) -> UInt64? {
-        let start = start + max(0, returned.count - bytes.count)
-        guard returned.count >= start + ProbeMessage.referenceLength,
-            returned.bigEndian64(at: start) == ProbeMessage.magic
-        else { return nil }
+        let start = returned.count - payloadLength
+        guard start >= 0, returned.bigEndian64(at: start) == ProbeMessage.magic else { return nil }
         return returned.littleEndian64(at: start + ProbeMessage.numberOffset)
     }
 }
