@@ -23,11 +23,11 @@ enum StampClock: Int, CaseIterable, Comparable {
 /// When a received frame was seen on its way in.
 struct ReceiveStamps {
     /// The NIC received it: the NIC's own clock.
-    var hardware: Timestamp?
+    @OptionalTimestamp var hardware: Timestamp? = nil
     /// The kernel received it.
-    var software: Timestamp?
+    @OptionalTimestamp var software: Timestamp? = nil
     /// It was in the program's memory: CLOCK_REALTIME.
-    var userspace: Timestamp?
+    @OptionalTimestamp var userspace: Timestamp? = nil
 }
 
 extension ReceiveStamps {
