@@ -3,22 +3,47 @@ import Glibc
 
 /// What the kernel says about a frame beside its bytes.
 public struct Ancillary: Hashable, Sendable {
-    /// When the kernel received the frame, or its driver sent it: CLOCK_REALTIME.
-    public var software: Timestamp?
-    /// When the NIC received or sent it: the NIC's own clock.
-    public var hardware: Timestamp?
+    // One is made for every frame, and with the stamps as plain numbers it fits into registers.
+    @usableFromInline var softwareStamp = OptionalStamp()
+    @usableFromInline var hardwareStamp = OptionalStamp()
+    /// Set on messages of the error queue: which transmit stamp this is.
+    public var transmission: TransmitReport?
+    /// Set on messages of the error queue: why this frame was not sent at its launch time, and never will be.
+    public var launchFailure: LaunchFailure?
     /// The VLAN tag that the kernel took out of the frame. PACKET_AUXDATA
     public var vlan: VLANTag?
     /// The frame comes from this host and its transport checksum is still to be filled in; it cannot be
     /// judged. TP_STATUS_CSUMNOTREADY
     public var isChecksumPending = false
-    /// Set on messages of the error queue: which transmit stamp this is.
-    public var transmission: TransmitReport?
-    /// Set on messages of the error queue: why this frame was not sent at its launch time, and never will be.
-    public var launchFailure: LaunchFailure?
+
+    /// When the kernel received the frame, or its driver sent it: CLOCK_REALTIME.
+    @inlinable
+    public var software: Timestamp? {
+        get { softwareStamp.timestamp }
+        set { softwareStamp = OptionalStamp(newValue) }
+    }
+
+    /// When the NIC received or sent it: the NIC's own clock.
+    @inlinable
+    public var hardware: Timestamp? {
+        get { hardwareStamp.timestamp }
+        set { hardwareStamp = OptionalStamp(newValue) }
+    }
 
     /// Nothing is known.
     public init() {}
+}
+
+/// A stamp that there may be, in the kernel's terms: zero is none.
+@usableFromInline
+struct OptionalStamp: Hashable, Sendable {
+    @usableFromInline let nanoseconds: Int64
+
+    @inlinable
+    init(_ timestamp: Timestamp? = nil) { nanoseconds = timestamp?.nanoseconds ?? 0 }
+
+    @inlinable
+    var timestamp: Timestamp? { nanoseconds == 0 ? nil : Timestamp(nanoseconds: nanoseconds) }
 }
 
 /// Why a frame was dropped that had a launch time. SO_EE_CODE_TXTIME_, linux/errqueue.h
@@ -66,29 +91,21 @@ extension Ancillary {
     /// Reads the control messages that recvmsg(2) filled in. What is unknown is passed over; a message
     /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
     public init(controlBytes bytes: Span<UInt8>) {
-        bytes.withUnsafeBytes { read(controlBytes: $0) }
-        // The report of a frame that was not launched has its launch time in place of a stamp.
-        if launchFailure != nil { (software, hardware) = (nil, nil) }
-    }
-
-    private mutating func read(controlBytes bytes: UnsafeRawBufferPointer) {
         // The size of a word is also the alignment. cmsg(3)
         let alignment = MemoryLayout<Int>.size
-        let headerSize = MemoryLayout<ControlHeader>.size
         var start = 0
-        while bytes.count - start >= headerSize {
-            let header = bytes.loadUnaligned(fromByteOffset: start, as: ControlHeader.self)
-            guard header.length >= headerSize, header.length <= bytes.count - start else { break }
-            let data = bytes[start + headerSize..<start + header.length]
+        while let header = bytes.load(ControlHeader.self, at: start) {
+            guard header.length >= MemoryLayout<ControlHeader>.size, header.length <= bytes.count - start
+            else { break }
             switch (header.level, header.type) {
             case (SOL_SOCKET, cshim_SO_TIMESTAMPING_NEW):
-                if let stamps = data.load(Stamps<Int64>.self) { take(stamps) }
+                if let stamps = bytes.data(Stamps<Int64>.self, of: header, at: start) { take(stamps) }
             case (SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD):
-                if let stamps = data.load(Stamps<CLong>.self) { take(stamps) }
+                if let stamps = bytes.data(Stamps<CLong>.self, of: header, at: start) { take(stamps) }
             case (SOL_PACKET, PACKET_TX_TIMESTAMP):
-                if let error = data.load(ExtendedError.self) { take(error) }
+                if let error = bytes.data(ExtendedError.self, of: header, at: start) { take(error) }
             case (SOL_PACKET, PACKET_AUXDATA):
-                if let auxiliary = data.load(tpacket_auxdata.self) {
+                if let auxiliary = bytes.data(tpacket_auxdata.self, of: header, at: start) {
                     read(
                         status: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci,
                         announcedBy: auxiliary.tp_vlan_tpid)
@@ -97,6 +114,8 @@ extension Ancillary {
             }
             start += (header.length + alignment - 1) & ~(alignment - 1)
         }
+        // The report of a frame that was not launched has its launch time in place of a stamp.
+        if launchFailure != nil { (software, hardware) = (nil, nil) }
     }
 
     private mutating func take<Word>(_ stamps: Stamps<Word>) {
@@ -104,6 +123,8 @@ extension Ancillary {
         if let stamp = stamps.hardware.timestamp { hardware = stamp }
     }
 
+    // Not inlined, so that frames, which have none, are read without minding it.
+    @inline(never)
     private mutating func take(_ error: ExtendedError) {
         switch error.origin {
         case UInt8(SO_EE_ORIGIN_TXTIME): launchFailure = LaunchFailure(rawValue: error.code)
@@ -160,10 +181,13 @@ private struct Stamps<Word: FixedWidthInteger & SIMDScalar & BitwiseCopyable>: B
     let hardware: Reading
 }
 
-extension Slice<UnsafeRawBufferPointer> {
-    /// The value that the bytes begin with; nil where they are not all there.
-    fileprivate func load<Value: BitwiseCopyable>(_ type: Value.Type) -> Value? {
-        guard count >= MemoryLayout<Value>.size else { return nil }
-        return base.loadUnaligned(fromByteOffset: startIndex, as: type)
+extension Span<UInt8> {
+    /// The value that the data of the control message at `start` begin with; nil where they are not all there.
+    fileprivate func data<Value: BitwiseCopyable>(
+        _ type: Value.Type, of header: ControlHeader, at start: Int
+    ) -> Value? {
+        let headerSize = MemoryLayout<ControlHeader>.size
+        guard header.length >= headerSize + MemoryLayout<Value>.size else { return nil }
+        return load(type, at: start + headerSize)
     }
 }

@@ -72,14 +72,22 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
             if let error = socket.takePendingError() { throw SystemError("SO_ERROR", error) }
             return false
         }
-        while count < Self.portion, let frame = walk.next(in: memory[block]) {
+        count = find(&walk)
+        self.walk = walk
+        return isFirst
+    }
+
+    /// Takes note of the next frames of the block, and returns how many these are.
+    private func find(_ walk: inout RingWalk) -> Int {
+        let bytes = memory[block]
+        var count = 0
+        while count < Self.portion, let frame = walk.next(in: bytes) {
             // Before Linux 4.20 there are copies of what this host sends.
             guard !frame.isOutgoing else { continue }
             (frames + count).initialize(to: frame)
             count += 1
         }
-        self.walk = walk
-        return isFirst
+        return count
     }
 
     private func nextBlock() -> RingWalk? {

@@ -4,47 +4,14 @@ import Glibc
 /// A frame in a block of a ring: where its bytes are, and what the kernel says about it.
 @usableFromInline
 struct RingFrame {
-    @usableFromInline let start: UInt32
-    @usableFromInline let count: UInt32
-    private let wireLength: UInt32
-    private let status: UInt32
-    private let seconds: UInt32
-    private let nanoseconds: UInt32
-    private let tag: UInt16
-    private let tagType: UInt16
+    /// Where its bytes are in its block.
+    @usableFromInline let bytes: Range<Int>
+    /// How long the frame was, which is more than there are bytes when it was cut off.
+    let length: Int
+    @usableFromInline let ancillary: Ancillary
     let isOutgoing: Bool
 
-    /// Whose bytes start at `start` of its block.
-    fileprivate init(_ header: cshim_frame_header, at start: Int, isOutgoing: Bool) {
-        self.start = UInt32(truncatingIfNeeded: start)
-        count = header.captured_length
-        wireLength = header.length
-        status = header.status
-        (seconds, nanoseconds) = (header.seconds, header.nanoseconds)
-        (tag, tagType) = (UInt16(truncatingIfNeeded: header.vlan_tci), header.vlan_tpid)
-        self.isOutgoing = isOutgoing
-    }
-
-    @inlinable
-    var bytes: Range<Int> { Int(start)..<Int(start) + Int(count) }
-
-    /// How long the frame was, which is more than there are bytes when it was cut off.
-    var length: Int { Int(wireLength) }
-
-    var isTruncated: Bool { wireLength > count }
-
-    @usableFromInline
-    var ancillary: Ancillary {
-        var ancillary = Ancillary()
-        let stamp = Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
-        if status & cshim_TP_STATUS_TS_RAW_HARDWARE != 0 {
-            ancillary.hardware = stamp
-        } else if status & cshim_TP_STATUS_TS_SOFTWARE != 0 {
-            ancillary.software = stamp
-        }
-        ancillary.read(status: status, tag: tag, announcedBy: tagType)
-        return ancillary
-    }
+    var isTruncated: Bool { length > bytes.count }
 }
 
 /// Where one is in a block of a ring of version TPACKET_V3.
@@ -77,29 +44,49 @@ struct RingWalk {
     /// The next frame; nil where there is none.
     mutating func next(in block: Span<UInt8>) -> RingFrame? {
         guard framesLeft > 0 else { return nil }
-        guard let header = block.load(cshim_frame_header.self, at: offset),
-            let frame = frame(header, in: block)
+        guard let headers = block.load(FrameHeaders.self, at: offset), let frame = frame(behind: headers)
         else {
             framesLeft = 0
             return nil
         }
         framesLeft -= 1
         if framesLeft > 0 {
-            offset += Int(header.next_offset)
+            offset += Int(headers.frame.next_offset)
             // Backwards, or into this frame: the block is not what it should be.
             if offset < frame.bytes.upperBound { framesLeft = 0 }
         }
         return frame
     }
 
-    private func frame(_ header: cshim_frame_header, in block: Span<UInt8>) -> RingFrame? {
-        let headers = MemoryLayout<cshim_frame_header>.size + MemoryLayout<sockaddr_ll>.size
+    private func frame(behind headers: FrameHeaders) -> RingFrame? {
+        let header = headers.frame
         let start = offset + Int(header.mac_offset)
         let count = Int(header.captured_length)
-        guard Int(header.mac_offset) >= headers, start + count <= end,
-            header.length >= header.captured_length,
-            let sender = block.load(sockaddr_ll.self, at: offset + MemoryLayout<cshim_frame_header>.size)
+        guard Int(header.mac_offset) >= MemoryLayout<FrameHeaders>.size, start + count <= end,
+            header.length >= header.captured_length
         else { return nil }
-        return RingFrame(header, at: start, isOutgoing: sender.sll_pkttype == UInt8(PACKET_OUTGOING))
+        return RingFrame(
+            bytes: start..<start + count, length: Int(header.length), ancillary: Ancillary(header),
+            isOutgoing: headers.sender.sll_pkttype == UInt8(PACKET_OUTGOING))
+    }
+}
+
+/// What stands before the bytes of a frame.
+private struct FrameHeaders: BitwiseCopyable {
+    let frame: cshim_frame_header
+    let sender: sockaddr_ll
+}
+
+extension Ancillary {
+    fileprivate init(_ header: cshim_frame_header) {
+        let stamp = Timestamp(seconds: Int64(header.seconds), nanoseconds: Int64(header.nanoseconds))
+        if header.status & cshim_TP_STATUS_TS_RAW_HARDWARE != 0 {
+            hardware = stamp
+        } else if header.status & cshim_TP_STATUS_TS_SOFTWARE != 0 {
+            software = stamp
+        }
+        read(
+            status: header.status, tag: UInt16(truncatingIfNeeded: header.vlan_tci),
+            announcedBy: header.vlan_tpid)
     }
 }

@@ -11,6 +11,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     public let nanoseconds: Int64
 
     /// A reading of `nanoseconds`.
+    @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// A kernel's pair of seconds and nanoseconds; nil where it does not fit in 64 bits of nanoseconds or

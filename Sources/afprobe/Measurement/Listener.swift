@@ -160,7 +160,9 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                 limit = .max
                 for index in 0..<count where !isFinished {
                     guard let found = receiver.find(at: index) else { continue }
-                    take(found, at: index, &console)
+                    tally(found)
+                    // Most frames of a quiet run have only to be counted.
+                    if !plan.isQuiet || isAnswered(found) { take(found, at: index, &console) }
                     if console.captures { receiver.capture(at: index, to: &console) }
                 }
             } catch  where error.code == .networkDown {
@@ -188,16 +190,18 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func take(_ found: FoundProbe, at index: Int, _ console: inout Console) {
+    private mutating func tally(_ found: FoundProbe) {
         probes += 1
         if found.ancillary.software != nil { stampedSoftware += 1 }
         if found.ancillary.hardware != nil { stampedHardware += 1 }
-        // Most frames of a quiet run have only to be counted.
-        let isAnswered = answers && found.kind == .request
-        guard isAnswered || !plan.isQuiet else { return }
+    }
+
+    private func isAnswered(_ found: FoundProbe) -> Bool { answers && found.kind == .request }
+
+    private mutating func take(_ found: FoundProbe, at index: Int, _ console: inout Console) {
         let probe = receiver.probe(at: index, found)
         // Before the line, which must not make the answer late.
-        if isAnswered {
+        if isAnswered(found) {
             responder?.answer(
                 probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
                 userspace: probe.userspace, &console)
