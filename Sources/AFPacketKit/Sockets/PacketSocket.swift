@@ -207,14 +207,14 @@ public struct PacketSocket: ~Copyable, Sendable {
         }
     }
 
-    /// Hands the first `count` frames of a batch to the kernel, in their order, by one call.
+    /// Hands the frames at some indices of a batch to the kernel, in their order, by one call.
     ///
     /// - Returns: how many were taken: fewer where there is no room for more now, or where the next one failed, which
     ///   may have taken a number (`TransmitReport.key`) all the same; sending it again tells.
     /// - Throws: `SystemError` of the first frame, as the other `send`.
-    public func send(_ batch: borrowing FrameBatch, first count: Int) throws(SystemError) -> Int {
+    public func send(_ batch: borrowing FrameBatch, _ indices: Range<Int>) throws(SystemError) -> Int {
         while true {
-            let taken = batch.send(first: count, to: descriptor)
+            let taken = batch.send(indices, to: descriptor)
             if taken >= 0 { return taken }
             let error = SystemError.last("send")
             if error.code == .wouldBlock { return 0 }
