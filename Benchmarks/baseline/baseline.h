@@ -61,6 +61,7 @@ int open_transmitter(const struct options *options, bool stamps);
 void make_probe(const struct options *options, uint8_t *frame);
 void set_number(uint8_t *frame, uint64_t number);
 uint64_t get_number(const uint8_t *frame);
+bool is_probe(const uint8_t *frame, size_t length);
 // The kernel's stamp of a message, 0 where it has none.
 int64_t software_stamp(struct msghdr *message);
 unsigned drops(int fd);

@@ -78,6 +78,10 @@ void make_probe(const struct options *options, uint8_t *frame) {
 // The number is little-endian, as this program takes its machine to be.
 void set_number(uint8_t *frame, uint64_t number) { memcpy(frame + NUMBER_OFFSET, &number, sizeof number); }
 
+bool is_probe(const uint8_t *frame, size_t length) {
+    return length >= NUMBER_OFFSET + sizeof(uint64_t) && memcmp(frame + ETH_HLEN, magic, sizeof magic) == 0;
+}
+
 uint64_t get_number(const uint8_t *frame) {
     uint64_t number;
     memcpy(&number, frame + NUMBER_OFFSET, sizeof number);

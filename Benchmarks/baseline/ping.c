@@ -39,7 +39,7 @@ int run_echo(const struct options *options) {
     while (!stopped) {
         batch_arm(&request, 1);
         ssize_t length = recvmsg(fd, &request.headers[0].msg_hdr, options->spins ? MSG_DONTWAIT : 0);
-        if (length < SMALLEST) continue;
+        if (length < SMALLEST || !is_probe(frame, (size_t)length)) continue;
         turn_around(frame);
         if (options->follows_up) {
             int64_t stamps[2] = {software_stamp(&request.headers[0].msg_hdr), 0};

@@ -9,34 +9,38 @@
 static unsigned take(int fd, struct batch *batch, const struct options *options) {
     batch_arm(batch, options->batch);
     int wait = options->spins ? MSG_DONTWAIT : 0, count;
-    if (options->batch == 1)
-        count = recvmsg(fd, &batch->headers[0].msg_hdr, wait) < 0 ? -1 : 1;
-    else
+    if (options->batch == 1) {
+        ssize_t length = recvmsg(fd, &batch->headers[0].msg_hdr, wait);
+        batch->headers[0].msg_len = (unsigned)length;
+        count = length < 0 ? -1 : 1;
+    } else {
         count = recvmmsg(fd, batch->headers, options->batch, wait | MSG_WAITFORONE, NULL);
+    }
     if (count < 0 && errno != EAGAIN && errno != EINTR) fail("recvmsg");
     return count < 0 ? 0 : (unsigned)count;
 }
 
-// Takes frames with the kernel's stamp of each, and shows how long after it they were here.
+// Takes probes with the kernel's stamp of each, and shows how long after it they were here.
 int run_receive(const struct options *options) {
     int fd = open_receiver(options);
     struct batch batch = batch_make(LARGEST);
     bool has_delays = options->batch == 1 && !options->counts_only;
     struct samples delays = samples_make(has_delays ? options->count : 0);
-    uint64_t count = options->count > 0 ? options->count : UINT64_MAX, frames = 0, stamped = 0;
-    while (frames < count && !stopped) {
+    uint64_t count = options->count > 0 ? options->count : UINT64_MAX, probes = 0, stamped = 0;
+    while (probes < count && !stopped) {
         unsigned taken = take(fd, &batch, options);
         if (taken == 0) continue;
         int64_t here = now(CLOCK_REALTIME);
         for (unsigned index = 0; index < taken; index++) {
+            if (!is_probe(batch.frames[index], batch.headers[index].msg_len)) continue;
+            probes++;
             int64_t stamp = software_stamp(&batch.headers[index].msg_hdr);
             if (stamp == 0) continue;
             stamped++;
             samples_add(&delays, here - stamp);
         }
-        frames += taken;
     }
-    printf("frames=%llu stamped=%llu drops=%u", (unsigned long long)frames, (unsigned long long)stamped, drops(fd));
+    printf("probes=%llu stamped=%llu drops=%u", (unsigned long long)probes, (unsigned long long)stamped, drops(fd));
     samples_print(&delays, "delay");
     printf("\n");
     return 0;

@@ -27,25 +27,27 @@ static uint8_t *map_ring(int fd) {
     return ring;
 }
 
-// Takes frames with their stamps by TPACKET_V3, a block at a time.
+// Takes probes with their stamps by TPACKET_V3, a block at a time.
 int run_ring(const struct options *options) {
     int fd = open_receiver(options);
     uint8_t *ring = map_ring(fd);
     struct pollfd ready = {.fd = fd, .events = POLLIN};
-    uint64_t count = options->count > 0 ? options->count : UINT64_MAX, frames = 0, stamped = 0;
-    for (unsigned index = 0; frames < count && !stopped; index = (index + 1) % BLOCKS) {
+    uint64_t count = options->count > 0 ? options->count : UINT64_MAX, probes = 0, stamped = 0;
+    for (unsigned index = 0; probes < count && !stopped; index = (index + 1) % BLOCKS) {
         struct tpacket_block_desc *block = (struct tpacket_block_desc *)(ring + (size_t)BLOCK * index);
         _Atomic uint32_t *status = (_Atomic uint32_t *)&block->hdr.bh1.block_status;
         while (!(atomic_load_explicit(status, memory_order_acquire) & TP_STATUS_USER) && !stopped) poll(&ready, 1, -1);
         if (stopped) break;
         struct tpacket3_hdr *frame = (struct tpacket3_hdr *)((uint8_t *)block + block->hdr.bh1.offset_to_first_pkt);
         for (uint32_t left = block->hdr.bh1.num_pkts; left > 0; left--) {
-            if (frame->tp_status & TP_STATUS_TS_SOFTWARE && frame->tp_sec > 0) stamped++;
-            frames++;
+            if (is_probe((uint8_t *)frame + frame->tp_mac, frame->tp_snaplen)) {
+                if (frame->tp_status & TP_STATUS_TS_SOFTWARE && frame->tp_sec > 0) stamped++;
+                probes++;
+            }
             frame = (struct tpacket3_hdr *)((uint8_t *)frame + frame->tp_next_offset);
         }
         atomic_store_explicit(status, TP_STATUS_KERNEL, memory_order_release);
     }
-    printf("frames=%llu stamped=%llu drops=%u\n", (unsigned long long)frames, (unsigned long long)stamped, drops(fd));
+    printf("probes=%llu stamped=%llu drops=%u\n", (unsigned long long)probes, (unsigned long long)stamped, drops(fd));
     return 0;
 }

@@ -69,7 +69,7 @@ class Baseline(Program):
 
     def received(self, result):
         values = result.values()
-        return {"frames": values["frames"], "drops": values["drops"]}
+        return {"frames": values["probes"], "drops": values["drops"]}
 
     def delays(self, count, spins):
         listener = self.listen(count=count, spins=spins, batch=1, is_quiet=False)

@@ -58,6 +58,28 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
         }
     }
 
+    /// Around it nothing is computed anew, not even a datagram's checksum.
+    @Test func aReplyBecomesItsFollowUpInItsFrame() throws {
+        for shape in try shapes() + ptpShapes() {
+            for size in [shape.smallestSize(forPayload: 136), 1513, 1514] {
+                var reply = ProbeMessage(number: 0xfffe, kind: .reply, flags: .wantsFollowUp, session: 3)
+                reply.report[.receivedSoftware] = 1_700_000_000_123_456_789
+                var frame = [UInt8](repeating: 0, count: size)
+                var bytes = frame.mutableSpan
+                reply.encode(into: &bytes, at: shape.headerLength)
+                shape.encodeHeaders(into: &bytes)
+                shape.encodeNumber(reply.number, into: &bytes)
+                shape.encodeChecksum(into: &bytes)
+                ProbeMessage.turnIntoFollowUp(&bytes, at: shape.headerLength) { $0[.sentSoftware] = -5 }
+                let parsed = try ParsedFrame(frame.span, checksUDP: true)
+                var followUp = reply
+                followUp.kind = .followUp
+                followUp.report[.sentSoftware] = -5
+                #expect(try ProbeMessage(decoding: frame.span.extracting(parsed.payload)) == followUp)
+            }
+        }
+    }
+
     @Test func takesTheTagThatTheKernelTookOut() throws {
         let tag = try #require(VLANTag(identifier: 9, priority: 1))
         let frame = build(try shapes()[0], size: 60)

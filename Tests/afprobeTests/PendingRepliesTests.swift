@@ -5,11 +5,13 @@ import Testing
 
 @Suite struct PendingRepliesTests {
     private let capacity: UInt64 = 1024
+    private let frame = [UInt8](repeating: 0, count: 60)
 
     private func full() -> PendingReplies {
         var pending = PendingReplies()
         for number in 1...capacity {
-            pending.add(PendingReply(), at: MonotonicTime(nanoseconds: Int64(number)))
+            let time = MonotonicTime(nanoseconds: Int64(number))
+            pending.add(PendingReply(), sentAs: frame, at: time)
         }
         return pending
     }
@@ -28,5 +30,24 @@ import Testing
         #expect(place == nil)
         let oldest = pending.oldest()?.place
         #expect(oldest == capacity)
+    }
+
+    /// A place is used again by a frame of another length, and the frame to write it to held another one.
+    @Test func givesAReplyBackAsItWasSent() {
+        let lengths = [1514, 186, 60, 248, 249]
+        var pending = PendingReplies()
+        for turn in 0..<UInt64(lengths.count) * capacity {
+            let index = Int(turn / capacity)
+            var frame = [UInt8](repeating: 0, count: lengths[index])
+            for place in 0..<min(frame.count, 248) {
+                frame[place] = UInt8(truncatingIfNeeded: place + index + 1)
+            }
+            pending.add(PendingReply(), sentAs: frame, at: MonotonicTime(nanoseconds: 0))
+            pending.close(turn + 1)
+            guard turn % capacity == 0 else { continue }
+            var restored = [UInt8](repeating: 0xff, count: frame.count)
+            pending.restore(turn + 1, into: &restored)
+            #expect(restored == frame)
+        }
     }
 }

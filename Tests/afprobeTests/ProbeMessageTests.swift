@@ -2,13 +2,21 @@ import Testing
 
 @testable import afprobe
 
-private let full = ProbeMessage(
-    number: 0x0102_0304_0506_0708, kind: .reply, flags: [.wantsFollowUp, .wantsScheduledStamp],
-    session: 0x1112_1314_1516_1718,
-    report: ResponderReport(
-        responder: 1, requests: 2, duplicates: 3, replies: 4, suppressed: 5, receivedHardware: 6,
-        receivedSoftware: -7, receivedUserspace: .max, sentUserspace: .min, sentScheduled: nil,
-        sentSoftware: nil, sentHardware: 0, clockOffset: 37_000_000_000, clockOffsetError: 9))
+private let full: ProbeMessage = {
+    var report = ResponderReport()
+    report.responder = 1
+    (report.requests, report.duplicates, report.replies, report.suppressed) = (2, 3, 4, 5)
+    report.clockOffsetError = 9
+    report[.receivedHardware] = 6
+    report[.receivedSoftware] = -7
+    report[.receivedUserspace] = .max
+    report[.sentUserspace] = .min
+    report[.sentHardware] = 0
+    report[.clockOffset] = 37_000_000_000
+    return ProbeMessage(
+        number: 0x0102_0304_0506_0708, kind: .reply, flags: [.wantsFollowUp, .wantsScheduledStamp],
+        session: 0x1112_1314_1516_1718, report: report)
+}()
 
 private func encode(_ message: ProbeMessage, size: Int, at start: Int = 0) -> [UInt8] {
     var bytes = [UInt8](repeating: 0xee, count: start + size)

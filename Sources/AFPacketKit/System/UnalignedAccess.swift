@@ -1,18 +1,13 @@
-// Numbers at any place among bytes, each access checked once and not byte by byte.
+// Values at any place among bytes, each access checked once and not byte by byte.
 
 extension Span<UInt8> {
-    /// The number whose bytes, in this machine's order, start at `offset`; they must all be there.
+    /// The value whose bytes, in this machine's order, start at `offset`; they must all be there.
     @inlinable
-    public func number<Number: FixedWidthInteger & BitwiseCopyable>(
-        at offset: Int, as type: Number.Type
-    ) -> Number {
-        precondition(
-            offset >= 0 && offset <= count - MemoryLayout<Number>.size, "the number is not all there")
+    public func value<Value: BitwiseCopyable>(at offset: Int, as type: Value.Type) -> Value {
+        precondition(offset >= 0 && offset <= count - MemoryLayout<Value>.size, "the value is not all there")
         return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
     }
-}
 
-extension Span<UInt8> {
     /// The value whose bytes, in this machine's order, start at `offset`; nil where they are not all there.
     func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
         guard offset >= 0, count - offset >= MemoryLayout<Value>.size else { return nil }
@@ -21,15 +16,21 @@ extension Span<UInt8> {
 }
 
 extension MutableSpan<UInt8> {
-    /// Stores a number, in this machine's order, from `offset` on; there must be room.
+    /// Stores the bytes of a value, in this machine's order, from `offset` on; there must be room.
     @inlinable
     @_lifetime(self: copy self)
-    public mutating func store<Number: FixedWidthInteger & BitwiseCopyable>(
-        number: Number, at offset: Int
-    ) {
+    public mutating func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
         precondition(
-            offset >= 0 && offset <= count - MemoryLayout<Number>.size, "there is no room for the number")
-        withUnsafeMutableBytes { $0.storeBytes(of: number, toByteOffset: offset, as: Number.self) }
+            offset >= 0 && offset <= count - MemoryLayout<Value>.size, "there is no room for the value")
+        withUnsafeMutableBytes { $0.storeBytes(of: value, toByteOffset: offset, as: Value.self) }
+    }
+
+    /// Copies bytes to the beginning; there must be room.
+    @inlinable
+    @_lifetime(self: copy self)
+    public mutating func copy(_ bytes: Span<UInt8>) {
+        precondition(bytes.count <= count, "there is no room for the bytes")
+        bytes.withUnsafeBytes { bytes in withUnsafeMutableBytes { $0.copyMemory(from: bytes) } }
     }
 
     /// Sets bytes to zero.

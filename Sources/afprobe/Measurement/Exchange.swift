@@ -23,11 +23,11 @@ enum StampClock: Int, CaseIterable, Comparable {
 /// When a received frame was seen on its way in.
 struct ReceiveStamps {
     /// The NIC received it: the NIC's own clock.
-    var hardware: Timestamp?
+    @OptionalTimestamp var hardware: Timestamp? = nil
     /// The kernel received it.
-    var software: Timestamp?
+    @OptionalTimestamp var software: Timestamp? = nil
     /// It was in the program's memory: CLOCK_REALTIME.
-    var userspace: Timestamp?
+    @OptionalTimestamp var userspace: Timestamp? = nil
 }
 
 extension ReceiveStamps {
@@ -81,13 +81,13 @@ struct Exchange {
     private mutating func take(_ report: borrowing ResponderReport) {
         func stamp(_ nanoseconds: Int64?) -> Timestamp? { nanoseconds.map { Timestamp(nanoseconds: $0) } }
         requestReceived = ReceiveStamps(
-            hardware: stamp(report.receivedHardware), software: stamp(report.receivedSoftware),
-            userspace: stamp(report.receivedUserspace))
+            hardware: stamp(report[.receivedHardware]), software: stamp(report[.receivedSoftware]),
+            userspace: stamp(report[.receivedUserspace]))
         replySent = TransmitStamps(
-            userspace: stamp(report.sentUserspace), scheduled: stamp(report.sentScheduled),
-            software: stamp(report.sentSoftware), hardware: stamp(report.sentHardware))
+            userspace: stamp(report[.sentUserspace]), scheduled: stamp(report[.sentScheduled]),
+            software: stamp(report[.sentSoftware]), hardware: stamp(report[.sentHardware]))
         let error = Int64(report.clockOffsetError)
-        responderClockOffset = report.clockOffset.map { ClockOffset(offset: $0, error: error) }
+        responderClockOffset = report[.clockOffset].map { ClockOffset(offset: $0, error: error) }
     }
 
     // MARK: Differences on one clock

@@ -2,53 +2,53 @@ import AFPacketKit
 
 /// A reply that was sent and whose transmit stamps are still to come.
 struct PendingReply {
-    /// As it was sent.
-    var message = ProbeMessage(number: 0, kind: .reply)
-    var shape = FrameShape(destination: .zero, source: .zero, carrier: .ethernet(.localExperimental1))
+    /// The length of its frame, and where in it the message starts.
     var size = 0
+    var start = 0
+    var wantsScheduledStamp = false
     var stamps = TransmitStamps()
-
-    /// Makes the message that of the follow-up.
-    ///
-    /// - Parameter comparison: the clock of the NIC against the system's, where it is asked for.
-    mutating func becomeFollowUp(_ comparison: ClockOffset?) {
-        message.kind = .followUp
-        message.report.sentScheduled = stamps.scheduled?.nanoseconds
-        message.report.sentSoftware = stamps.software?.nanoseconds
-        message.report.sentHardware = stamps.hardware?.nanoseconds
-        guard let comparison else { return }
-        message.report.clockOffset = comparison.offset
-        message.report.clockOffsetError = UInt32(clamping: comparison.error)
-    }
 
     /// Whether nothing more of the stamps is to come.
     ///
     /// - Parameter expected: what is to come of a reply that asks for no scheduled stamp.
     func isComplete(_ expected: ExpectedStamps) -> Bool {
         var expected = expected
-        expected.scheduled = message.flags.contains(.wantsScheduledStamp)
+        expected.scheduled = wantsScheduledStamp
         return expected.areComplete(stamps)
-    }
-
-    /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is this reply.
-    func isReturned(as frame: Span<UInt8>) -> Bool {
-        let start = frame.count - size + shape.headerLength
-        guard frame.count >= size, frame.count - start >= ProbeMessage.probeLength else { return false }
-        return frame.littleEndian64(at: start + ProbeMessage.numberOffset) == message.number
-            && frame.littleEndian64(at: start + ProbeMessage.sessionOffset) == message.session
     }
 }
 
 /// The replies that wait for their transmit stamps, the oldest first: a fixed number of them.
 struct PendingReplies: ~Copyable {
-    private var window = ProbeWindow(capacity: 1024, filler: PendingReply())
+    private var window = ProbeWindow(capacity: capacity, filler: PendingReply())
+    /// What each frame began with, as it was sent: headers and message. Only zeros follow.
+    private var heads = [Head](repeating: Head(repeating: 0), count: capacity)
     private var keys = SendKeys()
     private var latest: UInt64 = 0
 
-    /// Adds a reply that has just been sent; there must be room.
-    mutating func add(_ reply: consuming PendingReply, at time: MonotonicTime) {
+    private typealias Head = InlineArray<248, UInt8>
+    /// A power of two, as the window's is.
+    private static var capacity: Int { 1024 }
+
+    private static func index(of place: UInt64) -> Int { Int(truncatingIfNeeded: place) & (capacity - 1) }
+
+    /// Adds a reply that has just been sent as that frame; there must be room.
+    mutating func add(_ reply: PendingReply, sentAs frame: [UInt8], at time: MonotonicTime) {
         latest += 1
         window.open(latest, at: time, reply)
+        let index = Self.index(of: latest)
+        let length = min(frame.count, heads[index].count)
+        var head = heads[index].mutableSpan
+        head.copy(frame.span.extracting(first: length))
+    }
+
+    /// Writes a reply once more, into a frame of its size.
+    func restore(_ place: UInt64, into frame: inout [UInt8]) {
+        let index = Self.index(of: place)
+        let length = min(frame.count, heads[index].count)
+        var bytes = frame.mutableSpan
+        bytes.copy(heads[index].span.extracting(first: length))
+        bytes.fillWithZeros(length..<bytes.count)
     }
 
     /// Takes note of one that could not be sent.
@@ -87,7 +87,19 @@ struct PendingReplies: ~Copyable {
     }
 
     private func isOpen(_ place: UInt64, returned frame: Span<UInt8>) -> Bool {
-        (window.isOpen(place) ?? false) && window[place].isReturned(as: frame)
+        (window.isOpen(place) ?? false) && isReturned(place, as: frame)
+    }
+
+    /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is that reply.
+    private func isReturned(_ place: UInt64, as frame: Span<UInt8>) -> Bool {
+        let (size, start) = (window[place].size, window[place].start)
+        let message = frame.count - size + start
+        guard frame.count >= size, frame.count - message >= ProbeMessage.probeLength else { return false }
+        let sent = heads[Self.index(of: place)].span
+        return frame.littleEndian64(at: message + ProbeMessage.numberOffset)
+            == sent.littleEndian64(at: start + ProbeMessage.numberOffset)
+            && frame.littleEndian64(at: message + ProbeMessage.sessionOffset)
+                == sent.littleEndian64(at: start + ProbeMessage.sessionOffset)
     }
 
     /// The reply at a place.

@@ -65,32 +65,25 @@ struct Responder: ~Copyable {
         stamps: borrowing Ancillary, userspace: Timestamp, _ console: inout Console
     ) {
         guard let identifier = request.session, deserves(request, in: shape) else { return }
-        let session = sessions.index(of: identifier, from: shape.source)
-        sessions[session].count(request.number)
-        let now = MonotonicTime.now()
         // With the follow-up, which a reply is worth little without.
-        guard limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now) else {
-            sessions[session].suppressed &+= 1
+        let now = MonotonicTime.atLastTick()
+        let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
+        var reply = ProbeMessage(
+            number: request.number, kind: .reply, flags: request.flags, session: identifier)
+        let session = sessions.index(of: identifier, from: shape.source)
+        sessions[session].take(request.number, isAnswered: isAllowed, &reply.report)
+        guard isAllowed else {
             counts.suppressed += 1
             return
         }
-        sessions[session].replies &+= 1
-        var reply = ProbeMessage(
-            number: request.number, kind: .reply, flags: request.flags, session: identifier)
         reply.report.responder = self.identifier
-        sessions[session].fill(&reply.report)
-        reply.report.receivedHardware = stamps.hardware?.nanoseconds
-        reply.report.receivedSoftware = stamps.software?.nanoseconds
-        reply.report.receivedUserspace = userspace.nanoseconds
-        let departure = Timestamp.now()
-        reply.report.sentUserspace = departure.nanoseconds
-        let pendingReply = PendingReply(
-            message: reply, shape: shape.reversed, size: size,
-            stamps: TransmitStamps(userspace: departure))
-        if send(pendingReply, at: now, &console) {
+        reply.report[.receivedHardware] = stamps.hardware?.nanoseconds
+        reply.report[.receivedSoftware] = stamps.software?.nanoseconds
+        reply.report[.receivedUserspace] = userspace.nanoseconds
+        if send(&reply, in: shape.reversed, size: size, at: now, &console) {
             counts.replies += 1
         } else {
-            sessions[session].replies &-= 1
+            sessions[session].loseReply()
             counts.failed += 1
         }
     }
@@ -104,23 +97,31 @@ struct Responder: ~Copyable {
     }
 
     private mutating func send(
-        _ reply: consuming PendingReply, at now: MonotonicTime, _ console: inout Console
+        _ reply: inout ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime,
+        _ console: inout Console
     ) -> Bool {
         // A tap device delivers longer ones than IP has a length for.
-        guard reply.size <= reply.shape.largestSize(mtu: .max) else { return false }
+        guard size <= shape.largestSize(mtu: .max) else { return false }
         // Room first: a follow-up is built where the reply will be.
         if let place = pending.placeToClear() { followUp(place, &console) }
-        build(reply.message, in: reply.shape, size: reply.size)
-        guard reply.message.flags.contains(.wantsFollowUp) else {
-            return (try? unstamped.send(frame.span)) == true
-        }
-        guard sendStamped(isScheduled: reply.message.flags.contains(.wantsScheduledStamp)) else {
+        let departure = Timestamp.now()
+        reply.report[.sentUserspace] = departure.nanoseconds
+        build(reply, in: shape, size: size)
+        guard reply.flags.contains(.wantsFollowUp) else { return sendUnstamped() }
+        let isScheduled = reply.flags.contains(.wantsScheduledStamp)
+        guard sendStamped(isScheduled: isScheduled) else {
             pending.skip()
             return false
         }
-        pending.add(reply, at: now)
+        pending.add(
+            PendingReply(
+                size: size, start: shape.headerLength, wantsScheduledStamp: isScheduled,
+                stamps: TransmitStamps(userspace: departure)),
+            sentAs: frame, at: now)
         return true
     }
+
+    private func sendUnstamped() -> Bool { (try? unstamped.send(frame.span)) == true }
 
     private func sendStamped(isScheduled: Bool) -> Bool {
         // The plain call is the quicker one.
@@ -132,14 +133,19 @@ struct Responder: ~Copyable {
     private mutating func build(
         _ message: borrowing ProbeMessage, in shape: borrowing FrameShape, size: Int
     ) {
-        // Within the memory reserved: the frame came through the same interface.
-        if frame.count > size { frame.removeLast(frame.count - size) }
-        while frame.count < size { frame.append(0) }
+        resizeFrame(to: size)
         var bytes = frame.mutableSpan
         message.encode(into: &bytes, at: shape.headerLength)
         shape.encodeHeaders(into: &bytes)
         shape.encodeNumber(message.number, into: &bytes)
         shape.encodeChecksum(into: &bytes)
+    }
+
+    private mutating func resizeFrame(to size: Int) {
+        guard frame.count != size else { return }
+        // Within the memory reserved: the frame came through the same interface.
+        if frame.count > size { frame.removeLast(frame.count - size) }
+        while frame.count < size { frame.append(0) }
     }
 
     // MARK: Follow-ups
@@ -184,29 +190,31 @@ struct Responder: ~Copyable {
 
     private mutating func followUp(_ place: UInt64, _ console: inout Console) {
         pending.close(place)
-        if console.captures { capture(pending[place], &console) }
+        let reply = pending[place]
         // Two clocks are compared only for those who ask for all stages: it takes a while.
-        let wantsComparison = pending[place].message.flags.contains(.wantsScheduledStamp)
-        pending[place].becomeFollowUp(wantsComparison ? clock.current() : nil)
-        build(pending[place].message, in: pending[place].shape, size: pending[place].size)
+        let comparison = reply.wantsScheduledStamp ? clock.current() : nil
+        resizeFrame(to: reply.size)
+        pending.restore(place, into: &frame)
+        if let time = reply.stamps.software ?? reply.stamps.userspace {
+            console.capture(frame.span, length: reply.size, at: time)
+        }
+        var bytes = frame.mutableSpan
+        ProbeMessage.turnIntoFollowUp(&bytes, at: reply.start) { report in
+            report[.sentScheduled] = reply.stamps.scheduled?.nanoseconds
+            report[.sentSoftware] = reply.stamps.software?.nanoseconds
+            report[.sentHardware] = reply.stamps.hardware?.nanoseconds
+            guard let comparison else { return }
+            report[.clockOffset] = comparison.offset
+            report.clockOffsetError = UInt32(clamping: comparison.error)
+        }
         let departure = console.captures ? Timestamp.now() : nil
-        guard (try? unstamped.send(frame.span)) == true else {
+        guard sendUnstamped() else {
             counts.failed += 1
             return
         }
         counts.followUps += 1
         // It asks for no stamps of its own.
         if let departure { console.capture(frame.span, length: frame.count, at: departure) }
-    }
-}
-
-extension Responder {
-    /// Hands a reply over to be captured, as it was sent.
-    private mutating func capture(_ reply: borrowing PendingReply, _ console: inout Console) {
-        let stamps = reply.stamps
-        guard let time = stamps.software ?? stamps.userspace else { return }
-        build(reply.message, in: reply.shape, size: reply.size)
-        console.capture(frame.span, length: reply.size, at: time)
     }
 }
 

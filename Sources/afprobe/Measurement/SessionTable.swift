@@ -12,8 +12,8 @@ struct SessionTable {
         private var seen: UInt64 = 0
         private(set) var requests: UInt32 = 0
         private(set) var duplicates: UInt32 = 0
-        var replies: UInt32 = 0
-        var suppressed: UInt32 = 0
+        private var replies: UInt32 = 0
+        private var suppressed: UInt32 = 0
 
         /// Counts the arrival of a request. One that is more than 63 behind cannot be told from one that
         /// came before, and counts as such.
@@ -35,13 +35,18 @@ struct SessionTable {
             }
         }
 
-        /// Says in a reply what has been counted.
-        func fill(_ report: inout ResponderReport) {
+        /// Counts a request and whether it is answered, and says in the reply what has been counted.
+        mutating func take(_ number: UInt64, isAnswered: Bool, _ report: inout ResponderReport) {
+            count(number)
+            if isAnswered { replies &+= 1 } else { suppressed &+= 1 }
             report.requests = requests
             report.duplicates = duplicates
             report.replies = replies
             report.suppressed = suppressed
         }
+
+        /// Takes note that a reply could not be sent.
+        mutating func loseReply() { replies &-= 1 }
     }
 
     private var sessions: [Session]

@@ -31,15 +31,15 @@ struct Arrivals {
         let report = probe.message.report
         if probe.message.kind == .followUp {
             followUps += 1
-            if report.sentSoftware != nil { peer.sentSoftware += 1 }
-            if report.sentHardware != nil { peer.sentHardware += 1 }
+            if report[.sentSoftware] != nil { peer.sentSoftware += 1 }
+            if report[.sentHardware] != nil { peer.sentHardware += 1 }
             return
         }
         count += 1
         if probe.ancillary.software != nil { software += 1 }
         if probe.ancillary.hardware != nil { hardware += 1 }
-        if report.receivedSoftware != nil { peer.receivedSoftware += 1 }
-        if report.receivedHardware != nil { peer.receivedHardware += 1 }
+        if report[.receivedSoftware] != nil { peer.receivedSoftware += 1 }
+        if report[.receivedHardware] != nil { peer.receivedHardware += 1 }
     }
 
     /// Whether nothing more is to come of so many frames.

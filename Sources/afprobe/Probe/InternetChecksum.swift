@@ -12,14 +12,16 @@ struct InternetChecksum {
     mutating func add(_ bytes: Span<UInt8>) {
         // The sum is the same in either order of bytes, but for that order: so it takes four words at a time, as they
         // lie there, and is turned round in the end. RFC 1071, section 2
+        let words = bytes.count / 8
         var swapped: UInt64 = 0
-        var index = 0
-        while index + 7 < bytes.count {
-            let (partial, carries) = swapped.addingReportingOverflow(bytes.littleEndian64(at: index))
-            swapped = partial &+ (carries ? 1 : 0)
-            index += 8
+        unsafe bytes.withUnsafeBytes { bytes in
+            for index in 0..<words {
+                let word = unsafe bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+                swapped &+= word.littleEndian & 0xffff_ffff &+ word.littleEndian >> 32
+            }
         }
         sum &+= UInt64(Self.folded(swapped).byteSwapped)
+        var index = 8 * words
         while index + 1 < bytes.count {
             sum &+= UInt64(bytes.bigEndian16(at: index))
             index += 2

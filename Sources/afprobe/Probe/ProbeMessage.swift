@@ -1,3 +1,5 @@
+import AFPacketKit
+
 // What a probe consists of, after the Ethernet header or in a UDP datagram. Every number is little-endian.
 //
 //  offset  size
@@ -80,25 +82,72 @@ struct ProbeMessage: Equatable {
     static let checkOffset = 24
     /// Where the session stands in a message that has one.
     static let sessionOffset = 32
+    /// Where the responder's report stands in a message that has one, up to its end.
+    private static let reportOffset = 40
 }
 
-/// What a responder says in its reply: its counters for the session, and its stamps.
-struct ResponderReport: Equatable {
-    var responder: UInt64 = 0
-    var requests: UInt32 = 0
-    var duplicates: UInt32 = 0
-    var replies: UInt32 = 0
-    var suppressed: UInt32 = 0
-    var receivedHardware: Int64?
-    var receivedSoftware: Int64?
-    var receivedUserspace: Int64?
-    var sentUserspace: Int64?
-    var sentScheduled: Int64?
-    var sentSoftware: Int64?
-    var sentHardware: Int64?
-    /// The NIC's clock minus CLOCK_REALTIME, and the error of that, both in nanoseconds.
-    var clockOffset: Int64?
-    var clockOffsetError: UInt32 = 0
+/// What a responder says in its reply: its counters for the session, and its stamps; in the very bytes of the message, so
+/// that it is read and written as a whole.
+struct ResponderReport: BitwiseCopyable {
+    /// What there may be a number of, in the message's order.
+    enum Reading: Int {
+        case receivedHardware
+        case receivedSoftware
+        case receivedUserspace
+        case sentUserspace
+        case sentScheduled
+        case sentSoftware
+        case sentHardware
+        /// The NIC's clock minus CLOCK_REALTIME.
+        case clockOffset
+    }
+
+    @LittleEndian var responder: UInt64 = 0
+    @LittleEndian var requests: UInt32 = 0
+    @LittleEndian var duplicates: UInt32 = 0
+    @LittleEndian var replies: UInt32 = 0
+    @LittleEndian var suppressed: UInt32 = 0
+    private var readings = InlineArray<8, LittleEndian<Int64>>(repeating: LittleEndian(wrappedValue: 0))
+    /// The error of the clocks' offset, in nanoseconds.
+    @LittleEndian var clockOffsetError: UInt32 = 0
+    /// Which readings are there, the first in bit 0.
+    @LittleEndian private var present: UInt16 = 0
+    private var padding: UInt16 = 0
+
+    /// A reading in nanoseconds; nil where it is not known.
+    @inline(__always)
+    subscript(reading: Reading) -> Int64? {
+        get { present & 1 << UInt16(reading.rawValue) != 0 ? readings[reading.rawValue].wrappedValue : nil }
+        set {
+            let bit: UInt16 = 1 << UInt16(reading.rawValue)
+            present = newValue == nil ? present & ~bit : present | bit
+            readings[reading.rawValue].wrappedValue = newValue ?? 0
+        }
+    }
+}
+
+extension ResponderReport: Equatable {
+    static func == (one: ResponderReport, other: ResponderReport) -> Bool {
+        one.responder == other.responder && one.requests == other.requests
+            && one.duplicates == other.duplicates && one.replies == other.replies
+            && one.suppressed == other.suppressed && one.clockOffsetError == other.clockOffsetError
+            && one.present == other.present
+            && one.readings.indices.allSatisfy { one.readings[$0] == other.readings[$0] }
+    }
+}
+
+/// The bytes that every message with fields begins with.
+private struct MessageHead: BitwiseCopyable {
+    var magic = ProbeMessage.magic.bigEndian
+    @LittleEndian var number: UInt64
+    var fieldsMagic = ProbeMessage.fieldsMagic.bigEndian
+    var version = ProbeMessage.version
+    var kind: UInt8
+    @LittleEndian var length: UInt16
+    var check: UInt16 = 0
+    @LittleEndian var flags: UInt16
+    var padding: UInt32 = 0
+    @LittleEndian var session: UInt64
 }
 
 extension ProbeMessage {
@@ -109,19 +158,20 @@ extension ProbeMessage {
     @_lifetime(frame: copy frame)
     @discardableResult
     func encode(into frame: inout MutableSpan<UInt8>, at start: Int) -> Int {
-        frame.fillWithZeros(start..<frame.count)
-        frame.storeBigEndian(Self.magic, at: start)
-        frame.storeLittleEndian(number, at: start + Self.numberOffset)
         let length = Self.length(of: kind)
-        guard frame.count - start >= length, let session else { return Self.referenceLength }
-        frame.storeBigEndian(Self.fieldsMagic, at: start + 16)
-        frame[start + Self.versionOffset] = Self.version
-        frame[start + 21] = kind.rawValue
-        frame.storeLittleEndian(UInt16(length), at: start + 22)
-        frame.storeLittleEndian(flags.rawValue, at: start + 26)
-        frame.storeLittleEndian(session, at: start + 32)
-        if kind == .reply || kind == .followUp { report.encode(into: &frame, at: start) }
+        guard frame.count - start >= length, let session else {
+            frame.storeBigEndian(Self.magic, at: start)
+            frame.storeLittleEndian(number, at: start + Self.numberOffset)
+            frame.fillWithZeros(start + Self.referenceLength..<frame.count)
+            return Self.referenceLength
+        }
+        let head = MessageHead(
+            number: number, kind: kind.rawValue, length: UInt16(length), flags: flags.rawValue,
+            session: session)
+        frame.store(head, at: start)
+        if kind != .probe { frame.store(report, at: start + Self.reportOffset) }
         Self.encodeCheck(into: &frame, at: start, length: length)
+        frame.fillWithZeros(start + length..<frame.count)
         return length
     }
 
@@ -129,6 +179,21 @@ extension ProbeMessage {
     private static func encodeCheck(into frame: inout MutableSpan<UInt8>, at start: Int, length: Int) {
         let sum = clearCheck(in: &frame, at: start, length: length)
         frame.storeBigEndian(sum.value, at: start + checkOffset)
+    }
+
+    /// Makes the reply that stands at `start` of a frame its follow-up, which says more. What surrounds it stays right: with
+    /// its check value any message sums up to nothing in the checksum of a datagram.
+    ///
+    /// - Parameter complete: adds to what the reply said.
+    @_lifetime(frame: copy frame)
+    static func turnIntoFollowUp(
+        _ frame: inout MutableSpan<UInt8>, at start: Int, _ complete: (inout ResponderReport) -> Void
+    ) {
+        var report = frame.span.value(at: start + reportOffset, as: ResponderReport.self)
+        complete(&report)
+        frame.store(report, at: start + reportOffset)
+        frame[start + 21] = Kind.followUp.rawValue
+        encodeCheck(into: &frame, at: start, length: exchangeLength)
     }
 
     /// Clears the check value of a message of `length` bytes at `start`, and sums up what it is made of.
@@ -172,7 +237,9 @@ extension ProbeMessage {
         guard payload.hasProbeFields else { return }
         flags = Flags(rawValue: payload.littleEndian16(at: 26))
         session = payload.littleEndian64(at: 32)
-        if kind == .reply || kind == .followUp { report = ResponderReport(decoding: payload) }
+        if kind == .reply || kind == .followUp {
+            report = payload.value(at: Self.reportOffset, as: ResponderReport.self)
+        }
     }
 }
 
@@ -190,54 +257,5 @@ extension Span<UInt8> {
             else { return false }
         }
         return true
-    }
-}
-
-extension ResponderReport {
-    @_lifetime(frame: copy frame)
-    fileprivate func encode(into frame: inout MutableSpan<UInt8>, at start: Int) {
-        frame.storeLittleEndian(responder, at: start + 40)
-        frame.storeLittleEndian(requests, at: start + 48)
-        frame.storeLittleEndian(duplicates, at: start + 52)
-        frame.storeLittleEndian(replies, at: start + 56)
-        frame.storeLittleEndian(suppressed, at: start + 60)
-        var present: UInt16 = 0
-        func put(_ value: Int64?, _ bit: Int, into frame: inout MutableSpan<UInt8>) {
-            guard let value else { return }
-            frame.storeLittleEndian(UInt64(bitPattern: value), at: start + 64 + 8 * bit)
-            present |= 1 << UInt16(bit)
-        }
-        put(receivedHardware, 0, into: &frame)
-        put(receivedSoftware, 1, into: &frame)
-        put(receivedUserspace, 2, into: &frame)
-        put(sentUserspace, 3, into: &frame)
-        put(sentScheduled, 4, into: &frame)
-        put(sentSoftware, 5, into: &frame)
-        put(sentHardware, 6, into: &frame)
-        put(clockOffset, 7, into: &frame)
-        frame.storeLittleEndian(clockOffsetError, at: start + 128)
-        frame.storeLittleEndian(present, at: start + 132)
-    }
-
-    fileprivate init(decoding payload: Span<UInt8>) {
-        let present = payload.littleEndian16(at: 132)
-        func take(_ bit: Int, from payload: Span<UInt8>) -> Int64? {
-            guard present & 1 << UInt16(bit) != 0 else { return nil }
-            return Int64(bitPattern: payload.littleEndian64(at: 64 + 8 * bit))
-        }
-        responder = payload.littleEndian64(at: 40)
-        requests = payload.littleEndian32(at: 48)
-        duplicates = payload.littleEndian32(at: 52)
-        replies = payload.littleEndian32(at: 56)
-        suppressed = payload.littleEndian32(at: 60)
-        receivedHardware = take(0, from: payload)
-        receivedSoftware = take(1, from: payload)
-        receivedUserspace = take(2, from: payload)
-        sentUserspace = take(3, from: payload)
-        sentScheduled = take(4, from: payload)
-        sentSoftware = take(5, from: payload)
-        sentHardware = take(6, from: payload)
-        clockOffset = take(7, from: payload)
-        clockOffsetError = payload.littleEndian32(at: 128)
     }
 }
