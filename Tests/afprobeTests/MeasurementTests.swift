@@ -24,7 +24,7 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
 
     @Test func opensManyAtOnce() {
         var window = ProbeWindow(capacity: 4, filler: 0)
-        window.open(1...3, at: at(10), 7)
+        window.open(1, count: 3, at: at(10), 7)
         let (room, openCount, entry) = (window.room, window.openCount, window[2])
         #expect(room == 1 && openCount == 3 && entry == 7)
         let known = (1...4).map { window.isOpen($0) }

@@ -1,7 +1,7 @@
 internal import CShim
 import Glibc
 
-/// Memory for the frames that one system call sends, allocated once and used again and again. sendmmsg(2)
+/// Memory for the frames that one system call sends, or a few calls, allocated once and used again and again. sendmmsg(2)
 public struct FrameBatch: ~Copyable {
     /// How many frames it holds, at most as many as a call takes. UIO_MAXIOV
     public let count: Int
@@ -66,15 +66,17 @@ public struct FrameBatch: ~Copyable {
             controls + index * Self.controlSize, UInt64(bitPattern: time.nanoseconds))
     }
 
-    /// Hands the first `count` frames to the kernel, as many of them as it takes.
+    /// Hands the frames at some indices to the kernel, as many of them as it takes.
     ///
     /// - Returns: send(2)'s result: how many, or negative.
-    func send(first count: Int, to descriptor: borrowing Descriptor) -> Int {
-        precondition((1...self.count).contains(count), "there are not so many frames")
+    func send(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
+        let first = indices.lowerBound
+        precondition(
+            first >= 0 && !indices.isEmpty && indices.upperBound <= count, "there are no such frames")
         // The simpler call costs less.
-        guard count > 1 || hasLaunchTimes else {
-            return cshim_send(descriptor.rawValue, frames, frameSize) < 0 ? -1 : 1
+        guard indices.count > 1 || hasLaunchTimes else {
+            return cshim_send(descriptor.rawValue, frames + first * frameSize, frameSize) < 0 ? -1 : 1
         }
-        return Int(cshim_sendmmsg(descriptor.rawValue, headers, CUnsignedInt(count)))
+        return Int(cshim_sendmmsg(descriptor.rawValue, headers + first, CUnsignedInt(indices.count)))
     }
 }

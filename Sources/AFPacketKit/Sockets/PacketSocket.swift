@@ -191,7 +191,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     public func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool {
         try repeating {
             frame.withUnsafeBufferPointer { cshim_send(descriptor.rawValue, $0.baseAddress, $0.count) }
-        }
+        } > 0
     }
 
     /// Hands a frame to the kernel and has it stamped as `flags` say, which are transmit flags alone, whatever the
@@ -204,29 +204,27 @@ public struct PacketSocket: ~Copyable, Sendable {
             frame.withUnsafeBufferPointer {
                 cshim_send_recording(descriptor.rawValue, $0.baseAddress, $0.count, flags.rawValue)
             }
-        }
+        } > 0
     }
 
-    /// Hands the first `count` frames of a batch to the kernel, in their order, by one call.
+    /// Hands the frames at some indices of a batch to the kernel, in their order, by one call.
     ///
     /// - Returns: how many were taken: fewer where there is no room for more now, or where the next one failed, which
     ///   may have taken a number (`TransmitReport.key`) all the same; sending it again tells.
     /// - Throws: `SystemError` of the first frame, as the other `send`.
-    public func send(_ batch: borrowing FrameBatch, first count: Int) throws(SystemError) -> Int {
-        while true {
-            let taken = batch.send(first: count, to: descriptor)
-            if taken >= 0 { return taken }
-            let error = SystemError.last("send")
-            if error.code == .wouldBlock { return 0 }
-            if error.code != .interrupted { throw error }
-        }
+    public func send(_ batch: borrowing FrameBatch, _ indices: Range<Int>) throws(SystemError) -> Int {
+        try repeating { batch.send(indices, to: descriptor) }
     }
 
-    private func repeating(_ send: () -> Int) throws(SystemError) -> Bool {
+    /// Repeats a call that was interrupted.
+    ///
+    /// - Returns: what it returns; 0 where there is no room now.
+    private func repeating(_ send: () -> Int) throws(SystemError) -> Int {
         while true {
-            if send() >= 0 { return true }
+            let result = send()
+            if result >= 0 { return result }
             let error = SystemError.last("send")
-            if error.code == .wouldBlock { return false }
+            if error.code == .wouldBlock { return 0 }
             if error.code != .interrupted { throw error }
         }
     }

@@ -65,8 +65,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
         on interface: NetworkInterface, _ message: ProbeMessage, _ plan: TransmitPlan, isOneAtATime: Bool,
         filler: Entry
     ) throws(SystemError) {
+        // As fast as it goes a few calls make a batch, too.
+        let callsInBatch = plan.interval == 0 && !isOneAtATime ? max(1, smallestBatch / plan.batch) : 1
+        let batch = callsInBatch * plan.batch
         transmitter = try Transmitter(
-            on: interface, message, in: plan.shape, size: plan.size, plan.handling, batch: plan.batch,
+            on: interface, message, in: plan.shape, size: plan.size, plan.handling, batch: batch,
             recorded: plan.recorded)
         launchClock = plan.handling.launchClock.map { ClockPair($0) }
         self.plan = plan
@@ -76,7 +79,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
             capacity: Self.windowCapacity(plan), filler: filler)
         let total = plan.count.map { $0.addingReportingOverflow(plan.warmup) }
         pacing = Pacing(
-            interval: plan.interval, batch: UInt64(plan.batch),
+            interval: plan.interval, batch: UInt64(batch),
             count: total.flatMap { $0.overflow ? nil : $0.partialValue },
             times: plan.keepsDistances ? plan.recorded?.times ?? [] : [])
     }
@@ -99,43 +102,56 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     // MARK: Sending
 
-    /// How many frames may go out by one call when their time has come.
-    private var readyCount: UInt64 {
-        isWaitingForRoom || isHeld ? 0 : min(pacing.readyCount, window.room)
+    /// How many frames may go out together when their time has come.
+    private var readyCount: Int {
+        isWaitingForRoom || isHeld ? 0 : Int(min(pacing.readyCount, window.room))
     }
 
     /// Sends the next frame, or a batch of them, if it is due.
     ///
     /// - Parameter entry: what is known of a frame once it has been sent, given the time just before and when it was
-    ///   to leave; the same of all frames of a batch.
-    /// - Returns: whether a frame was due.
+    ///   to leave; the same of all frames that one call sends.
+    /// - Returns: how many were sent; nil where none was due.
     mutating func sendIfDue(
         at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp, MonotonicTime) -> Entry
-    ) throws(Failure) -> Bool {
+    ) throws(Failure) -> Int? {
         let readyCount = readyCount
-        guard readyCount > 0, now >= nextSend else { return false }
-        let number = pacing.sentCount + 1
+        guard readyCount > 0, now >= nextSend else { return nil }
+        let first = pacing.sentCount + 1
         let launch = pacing.nextDue + (plan.launchOffset ?? 0)
+        let sentAt = now + (plan.launchOffset ?? 0)
+        transmitter.prepare(first, count: readyCount, launchTime: launchClock?.currentReading(at: launch))
+        var count = 0
         do throws(SystemError) {
-            let (taken, userspace) = try transmitter.send(
-                number, count: Int(readyCount),
-                launchTime: launchClock?.currentReading(at: launch))
-            guard taken > 0 else {
-                isWaitingForRoom = true
-                return true
+            while count < readyCount {
+                let (taken, userspace) = try transmitter.send(count..<min(count + plan.batch, readyCount))
+                guard taken > 0 else {
+                    isWaitingForRoom = true
+                    break
+                }
+                window.open(first + UInt64(count), count: taken, at: sentAt, entry(userspace, launch))
+                count += taken
             }
-            let last = number + UInt64(taken) - 1
-            window.open(number...last, at: now + (plan.launchOffset ?? 0), entry(userspace, launch))
-            let measured = min(UInt64(taken), last - min(last, plan.warmup))
-            sent += measured
-            warmedUp += UInt64(taken) - measured
-            isHeld = isOneAtATime
-            outage.end(interface, &console)
-            pacing.advance(at: now, by: UInt64(taken))
+            advance(by: UInt64(count), from: first, at: now, &console)
         } catch {
-            try take(error, sending: number, at: now, &console)
+            advance(by: UInt64(count), from: first, at: now, &console)
+            try take(error, sending: first + UInt64(count), at: now, &console)
         }
-        return true
+        return count
+    }
+
+    /// Goes on after frames that were sent.
+    private mutating func advance(
+        by count: UInt64, from first: UInt64, at now: MonotonicTime, _ console: inout Console
+    ) {
+        guard count > 0 else { return }
+        let last = first + count - 1
+        let measured = min(count, last - min(last, plan.warmup))
+        sent += measured
+        warmedUp += count - measured
+        isHeld = isOneAtATime
+        outage.end(interface, &console)
+        pacing.advance(at: now, by: count)
     }
 
     /// Lets the next frame go, if that number is the last one sent.
@@ -244,3 +260,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// How often the queue of the reports was found full.
     var reportOverflows: UInt64 { transmitter.overflows }
 }
+
+/// How many frames at least are sent together as fast as they can go: what is looked at once for all of them, and reading
+/// their reports by one call, costs less than for each. More gain nothing: the reports have left the cache by then.
+private let smallestBatch = 8

@@ -81,9 +81,10 @@ struct Pinger: ~Copyable {
             let now = MonotonicTime.now()
             try expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
-            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
+            let sentCount = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
                 Exchange(requestSent: TransmitStamps(userspace: userspace))
             }
+            let wasDue = sentCount != nil
             if wasDue, transmitter.isFinished { continue }
             if plan.spins {
                 try collectReplies(&console)

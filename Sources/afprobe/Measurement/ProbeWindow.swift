@@ -43,16 +43,16 @@ import AFPacketKit
 
     /// Adds the probe after the last one; the window must not be full.
     mutating func open(_ number: UInt64, at time: MonotonicTime, _ entry: Entry) {
-        open(number...number, at: time, entry)
+        open(number, count: 1, at: time, entry)
     }
 
-    /// Adds the probes after the last one, of which the same is known; there must be room.
-    mutating func open(_ numbers: ClosedRange<UInt64>, at time: MonotonicTime, _ entry: Entry) {
-        for number in numbers {
+    /// Adds the `count` probes after the last one, of which the same is known; there must be room.
+    mutating func open(_ first: UInt64, count: Int, at time: MonotonicTime, _ entry: Entry) {
+        next = first + UInt64(count)
+        openCount += count
+        for number in first..<next {
             unsafe slot(number).pointee = Slot(number: number, sentAt: time, isOpen: true, entry: entry)
         }
-        next = numbers.upperBound + 1
-        openCount += numbers.count
     }
 
     /// Passes over the probe after the last one: it could not be sent.

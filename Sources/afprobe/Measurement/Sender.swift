@@ -57,10 +57,10 @@ struct Sender: ~Copyable {
             if transmitter.plan.interval == 0 {
                 if try sendBurst(at: now, &console) { continue }
             } else {
-                let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, due in
+                let count = try transmitter.sendIfDue(at: now, &console) { userspace, due in
                     TransmitStamps(planned: schedule?.currentReading(at: due), userspace: userspace)
                 }
-                if wasDue { try takeStamps(&console) }
+                if count != nil { try takeStamps(&console) }
                 if transmitter.isFinished { continue }
             }
             if missing.look(at: now, &console) {
@@ -95,18 +95,14 @@ struct Sender: ~Copyable {
         at now: MonotonicTime, _ console: inout Console
     ) throws(Failure) -> Bool {
         var left = burstLength
-        var unread = 0
         while left > 0 {
-            let wasDue = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
+            let count = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
                 TransmitStamps(userspace: userspace)
             }
-            guard wasDue else { break }
-            left -= transmitter.plan.batch
-            unread += transmitter.plan.batch
-            guard unread >= reportGroup else { continue }
+            guard let count, count > 0 else { break }
+            left -= count
             // No more than those: the call is quicker where it need not look for another one.
-            try takeStamps(&console, limit: unread * expected.reportCount)
-            unread = 0
+            try takeStamps(&console, limit: count * expected.reportCount)
         }
         try takeStamps(&console)
         return transmitter.isFinished
@@ -291,6 +287,3 @@ private let notAskedFor = "not asked for"
 
 /// How many frames are sent flat out before the signals and the time-outs are looked at.
 private let burstLength = 256
-/// After how many frames their reports are read by one call, which costs less than one by one. More gain nothing: the
-/// reports have left the cache by then.
-private let reportGroup = 8

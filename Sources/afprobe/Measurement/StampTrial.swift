@@ -113,8 +113,9 @@ struct StampTrial: ~Copyable {
 
     private mutating func send() throws(SystemError) {
         let now = MonotonicTime.now()
+        transmitter.prepare(firstNumber + UInt64(sentAt.count), count: 1)
         // Where there is no room now, the next turn tries again.
-        if try transmitter.send(firstNumber + UInt64(sentAt.count)).taken > 0 { sentAt.append(now) }
+        if try transmitter.send(0..<1).taken > 0 { sentAt.append(now) }
     }
 
     private mutating func collect() throws(SystemError) {

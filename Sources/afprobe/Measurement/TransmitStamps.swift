@@ -39,17 +39,15 @@ struct TransmitStamps {
     /// Adds the stamps of a report, and tells whether it brought any that were not there. The first of
     /// each kind counts: stacked devices repeat the scheduled stamp.
     mutating func merge(_ reported: ReportedStamps) -> Bool {
-        func take(_ new: Timestamp?, _ known: inout Timestamp?) -> Bool {
-            guard known == nil, new != nil else { return false }
-            known = new
-            return true
-        }
+        var isNews = false
         switch reported.event {
-        case .scheduled: return take(reported.software, &scheduled)
+        case .scheduled:
+            if scheduled == nil, let stamp = reported.software { (scheduled, isNews) = (stamp, true) }
         case .sent:
-            let isSoftwareNews = take(reported.software, &software)
-            return take(reported.hardware, &hardware) || isSoftwareNews
+            if software == nil, let stamp = reported.software { (software, isNews) = (stamp, true) }
+            if hardware == nil, let stamp = reported.hardware { (hardware, isNews) = (stamp, true) }
         }
+        return isNews
     }
 }
 

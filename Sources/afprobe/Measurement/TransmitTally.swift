@@ -2,10 +2,9 @@ import AFPacketKit
 
 /// What has been counted of the frames of a `send` run.
 struct TransmitTally: ~Copyable {
+    private var settled: UInt64 = 0
     private(set) var stampedSoftware: UInt64 = 0
     private(set) var stampedHardware: UInt64 = 0
-    private(set) var missingSoftware: UInt64 = 0
-    private(set) var missingHardware: UInt64 = 0
     private(set) var lateSoftware: UInt64 = 0
     private(set) var lateHardware: UInt64 = 0
     private(set) var launchMissed: UInt64 = 0
@@ -18,13 +17,17 @@ struct TransmitTally: ~Copyable {
 
     init(hasSchedule: Bool) { scheduleErrors = hasSchedule ? Distribution() : nil }
 
+    var missingSoftware: UInt64 { settled - stampedSoftware }
+    var missingHardware: UInt64 { settled - stampedHardware }
+
     /// Whether there is a schedule to measure against.
     var hasSchedule: Bool { scheduleErrors != nil }
 
     /// Counts a settled frame.
     mutating func count(_ stamps: borrowing TransmitStamps) {
-        if stamps.software != nil { stampedSoftware += 1 } else { missingSoftware += 1 }
-        if stamps.hardware != nil { stampedHardware += 1 } else { missingHardware += 1 }
+        settled += 1
+        if stamps.software != nil { stampedSoftware += 1 }
+        if stamps.hardware != nil { stampedHardware += 1 }
         if let error = stamps.scheduleError { scheduleErrors?.record(error) }
     }
 

@@ -21,6 +21,8 @@ struct Transmitter: ~Copyable {
     /// What is sent instead of probes.
     private let recorded: RecordedFrames?
     private var batch: FrameBatch
+    /// The number of the first frame in the batch.
+    private var first: UInt64 = 0
     private var reports: MessageBatch
     private var keys = SendKeys()
     private var latest: UInt64 = 0
@@ -28,7 +30,7 @@ struct Transmitter: ~Copyable {
 
     /// - Parameters:
     ///   - size: the length of every frame, without the FCS.
-    ///   - batch: how many frames to send at once.
+    ///   - batch: how many frames to make ready at once.
     ///   - recorded: frames to be sent instead of probes, one at a time.
     init(
         on interface: NetworkInterface, _ message: ProbeMessage, in shape: FrameShape, size: Int,
@@ -55,32 +57,37 @@ struct Transmitter: ~Copyable {
             capacity: 64, frameCapacity: max(size, recorded?.longest ?? 0) + 128)
     }
 
-    /// Sends the frames with the numbers from `first` on, at most a batch, by one call.
+    /// Makes the frames with the numbers from `first` on ready to be sent, at most a batch.
     ///
     /// - Parameter launchTime: when they are to leave, on the clock of the launch times.
+    mutating func prepare(_ first: UInt64, count: Int, launchTime: Timestamp? = nil) {
+        self.first = first
+        guard recorded == nil else { return }
+        frame.renumber(&batch, from: first, count: count)
+        guard let launchTime else { return }
+        for index in 0..<count { batch.setLaunchTime(launchTime, ofFrameAt: index) }
+    }
+
+    /// Sends some of the frames that are ready, by their indices, by one call.
+    ///
     /// - Returns: how many were taken, none where there is no room now, and the time just before the call.
     /// - Throws: `SystemError` of the first of them.
-    mutating func send(
-        _ first: UInt64, count: Int = 1, launchTime: Timestamp? = nil
-    ) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
-        if recorded != nil { return try sendRecorded(first) }
-        frame.renumber(&batch, from: first, count: count)
-        if let launchTime {
-            for index in 0..<count { batch.setLaunchTime(launchTime, ofFrameAt: index) }
-        }
+    mutating func send(_ indices: Range<Int>) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
+        let number = first + UInt64(indices.lowerBound)
+        if recorded != nil { return try sendRecorded(number) }
         let userspace = Timestamp.now()
         let taken: Int
-        do throws(SystemError) { taken = try socket.send(batch, first: count) } catch {
-            keys.lose(first)
+        do throws(SystemError) { taken = try socket.send(batch, indices) } catch {
+            keys.lose(number)
             // A qdisc refuses a launch time like this, and then says so in a report.
             guard batch.hasLaunchTimes, error.code == .noBufferSpace else { throw error }
-            latest = first
+            latest = number
             return (1, userspace)
         }
         guard taken > 0 else { return (0, userspace) }
-        latest = first + UInt64(taken) - 1
+        latest = number + UInt64(taken) - 1
         // The next one may have failed, and used up a key.
-        if taken < count { keys.lose(latest) }
+        if taken < indices.count { keys.lose(latest) }
         return (taken, userspace)
     }
 
