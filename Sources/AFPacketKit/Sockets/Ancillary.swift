@@ -3,9 +3,10 @@ import Glibc
 
 /// What the kernel says about a frame beside its bytes.
 public struct Ancillary: Hashable, Sendable {
-    // One is made for every frame, and with the stamps as plain numbers it fits into registers.
-    @usableFromInline var softwareStamp = OptionalStamp()
-    @usableFromInline var hardwareStamp = OptionalStamp()
+    /// When the kernel received the frame, or its driver sent it: CLOCK_REALTIME.
+    @OptionalTimestamp public var software: Timestamp? = nil
+    /// When the NIC received or sent it: the NIC's own clock.
+    @OptionalTimestamp public var hardware: Timestamp? = nil
     /// Set on messages of the error queue: which transmit stamp this is.
     public var transmission: TransmitReport?
     /// Set on messages of the error queue: why this frame was not sent at its launch time, and never will be.
@@ -16,34 +17,8 @@ public struct Ancillary: Hashable, Sendable {
     /// judged. TP_STATUS_CSUMNOTREADY
     public var isChecksumPending = false
 
-    /// When the kernel received the frame, or its driver sent it: CLOCK_REALTIME.
-    @inlinable
-    public var software: Timestamp? {
-        get { softwareStamp.timestamp }
-        set { softwareStamp = OptionalStamp(newValue) }
-    }
-
-    /// When the NIC received or sent it: the NIC's own clock.
-    @inlinable
-    public var hardware: Timestamp? {
-        get { hardwareStamp.timestamp }
-        set { hardwareStamp = OptionalStamp(newValue) }
-    }
-
     /// Nothing is known.
     public init() {}
-}
-
-/// A stamp that there may be, in the kernel's terms: zero is none.
-@usableFromInline
-struct OptionalStamp: Hashable, Sendable {
-    @usableFromInline let nanoseconds: Int64
-
-    @inlinable
-    init(_ timestamp: Timestamp? = nil) { nanoseconds = timestamp?.nanoseconds ?? 0 }
-
-    @inlinable
-    var timestamp: Timestamp? { nanoseconds == 0 ? nil : Timestamp(nanoseconds: nanoseconds) }
 }
 
 /// Why a frame was dropped that had a launch time. SO_EE_CODE_TXTIME_, linux/errqueue.h

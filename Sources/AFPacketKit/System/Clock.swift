@@ -49,6 +49,24 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     }
 }
 
+/// A stamp that may be missing, in no more memory than the stamp itself: every frame's are kept, copied and compared.
+/// Zero stands for none, as it does where the kernel writes them.
+@propertyWrapper
+public struct OptionalTimestamp: Hashable, Sendable {
+    @usableFromInline var nanoseconds: Int64
+
+    /// Keeps a stamp, or that there is none.
+    @inlinable
+    public init(wrappedValue: Timestamp?) { nanoseconds = wrappedValue?.nanoseconds ?? 0 }
+
+    /// The stamp; nil where there is none, or it is 0.
+    @inlinable
+    public var wrappedValue: Timestamp? {
+        get { nanoseconds == 0 ? nil : Timestamp(nanoseconds: nanoseconds) }
+        set { nanoseconds = newValue?.nanoseconds ?? 0 }
+    }
+}
+
 /// A reading of CLOCK_MONOTONIC, which nobody sets: for schedules and time-outs.
 public struct MonotonicTime: Hashable, Comparable, Sendable {
     /// Nanoseconds since some point before the start of the program.

@@ -3,7 +3,7 @@ import AFPacketKit
 /// A run of `listen`: prints the probes that arrive, and answers the requests among them.
 struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private var receiver: Source
-    private var responder: Responder?
+    private var responder: Boxed<Responder>?
     private let interface: NetworkInterface
     private let plan: ListenPlan
     private let start = MonotonicTime.now()
@@ -12,6 +12,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     /// The name of the clock of the hardware stamps. Made once, for every line has it.
     private let clock: String?
     private var outage = Outage()
+    /// How many frames have come since a receive call found none.
+    private var framesInARow = 0
     private var probes: UInt64 = 0
     private var stampedSoftware: UInt64 = 0
     private var stampedHardware: UInt64 = 0
@@ -24,8 +26,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         self.plan = plan
         do throws(SystemError) {
             let receiver = try open()
-            let responder: Responder? =
-                if let limit = plan.replyLimit { try Responder(on: interface, limit: limit) } else { nil }
+            let responder: Boxed<Responder>? =
+                if let limit = plan.replyLimit { Boxed(try Responder(on: interface, limit: limit)) } else { nil }
             self.receiver = receiver
             self.responder = responder
             missing = MissingStamps(on: interface)
@@ -70,13 +72,18 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                 statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
             }
             try outage.look(at: now, interface, &console)
-            if missing.look(at: now, &console) { responder?.update() }
-            if answers { responder?.expire(at: now, &console) }
+            if missing.look(at: now, &console) { responder?.value.update() }
+            if answers { responder?.value.expire(at: now, &console) }
             if console.isClosed { break }
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
             if now < nextLook, !plan.spins, canWaitForFrames(until: wake, now) {
-                try takeFrames(&console, isWaiting: true)
+                // As long as frames come there is nothing else to look at.
+                repeat {
+                    console.flush()
+                    try takeFrames(&console, isWaiting: true)
+                } while framesInARow > 0 && !isFinished && !awaitsReports && !console.isClosed
+                    && .atLastTick() < nextLook
                 continue
             }
             nextLook = .now() + PacketSocket.longestWait
@@ -110,7 +117,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private var awaitsReports: Bool {
         guard answers else { return false }
         return switch responder {
-        case .some(let responder): responder.awaitsReports()
+        case .some(let responder): responder.value.awaitsReports()
         case .none: false
         }
     }
@@ -119,21 +126,21 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         -> MonotonicTime?
     {
         let looks = MonotonicTime.earlier(outage.nextLook, missing.nextLook)
-        let ends = MonotonicTime.earlier(deadline, answers ? responder?.nextOverdue() : nil)
+        let ends = MonotonicTime.earlier(deadline, answers ? responder?.value.nextOverdue() : nil)
         return .earlier(statisticsDue, .earlier(looks, ends))
     }
 
     /// Adds the queue where the replies' transmit stamps come back, if there are replies.
     private func addReports(to poll: inout PollSet) -> PollSet.Member? {
         switch responder {
-        case .some(let responder): poll.addErrorQueue(of: responder.socket)
+        case .some(let responder): poll.addErrorQueue(of: responder.value.socket)
         case .none: nil
         }
     }
 
     private var replyCounts: Responder.Counts {
         switch responder {
-        case .some(let responder): responder.counts
+        case .some(let responder): responder.value.counts
         case .none: Responder.Counts()
         }
     }
@@ -148,16 +155,16 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     /// - Parameter isWaiting: whether to wait a little for the first.
     private mutating func takeFrames(_ console: inout Console, isWaiting: Bool = false) throws(Failure) {
         var batchesLeft = batchesInATurn
-        var isWaiting = isWaiting
-        // Where frames are looked for all the time it is one that is found.
-        var limit = plan.spins ? 1 : Int.max
+        // Where frames are waited for, or looked for all the time, it is one that is found. It is asked for alone, which is
+        // quicker, and only now and then whether others stand behind it.
+        let isAlone = (isWaiting || plan.spins) && framesInARow < framesBetweenBatches
         repeat {
             batchesLeft -= 1
-            let wasWaiting = isWaiting
-            isWaiting = false
             do throws(SystemError) {
-                let count = wasWaiting ? try receiver.receiveWaiting() : try receiver.receive(limit: limit)
-                limit = .max
+                let count =
+                    isAlone && isWaiting
+                    ? try receiver.receiveWaiting() : try receiver.receive(limit: isAlone ? 1 : .max)
+                framesInARow = count == 0 ? 0 : framesInARow + count
                 for index in 0..<count where !isFinished {
                     guard let found = receiver.find(at: index) else { continue }
                     tally(found)
@@ -166,6 +173,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                     if console.captures { receiver.capture(at: index, to: &console) }
                 }
             } catch  where error.code == .networkDown {
+                framesInARow = 0
                 return try outage.begin(interface, &console)
             } catch {
                 throw Failure(
@@ -173,7 +181,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             }
             // Most drivers have stamped the replies by now.
             try collectReports(&console)
-        } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
+        } while !isAlone && receiver.mayHaveMore && !isFinished && batchesLeft > 0
     }
 
     /// - Parameter clearingErrors: whether something waits there: it may also be an error of the socket itself, which has to
@@ -181,10 +189,10 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private mutating func collectReports(
         _ console: inout Console, clearingErrors: Bool = false
     ) throws(Failure) {
-        guard answers else { return }
+        guard clearingErrors || awaitsReports else { return }
         do throws(SystemError) {
-            try responder?.collectReports(&console, areReady: clearingErrors)
-            if clearingErrors { responder?.clearError() }
+            try responder?.value.collectReports(&console, areReady: clearingErrors)
+            if clearingErrors { responder?.value.clearError() }
         } catch {
             throw Failure("Cannot read the transmit stamps of interface \(interface.name)", error)
         }
@@ -202,7 +210,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         let probe = receiver.probe(at: index, found)
         // Before the line, which must not make the answer late.
         if isAnswered(found) {
-            responder?.answer(
+            responder?.value.answer(
                 probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
                 userspace: probe.userspace, &console)
         }
@@ -264,6 +272,9 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         }
     }
 }
+
+/// How many frames in a row are asked for one by one before it is looked whether there are many.
+private let framesBetweenBatches = 16
 
 /// How many batches of frames are taken before the signals and the time are looked at again.
 let batchesInATurn = 16

@@ -1,18 +1,5 @@
 import AFPacketKit
 
-/// A stamp that may be missing, in no more memory than the stamp itself: every frame's are kept, copied and compared.
-/// Zero stands for none, as it does where the kernel writes them.
-@propertyWrapper struct OptionalTimestamp {
-    private var nanoseconds: Int64 = 0
-
-    init(wrappedValue: Timestamp?) { self.wrappedValue = wrappedValue }
-
-    var wrappedValue: Timestamp? {
-        get { nanoseconds == 0 ? nil : Timestamp(nanoseconds: nanoseconds) }
-        set { nanoseconds = newValue?.nanoseconds ?? 0 }
-    }
-}
-
 /// When a sent frame was seen on its way out.
 struct TransmitStamps {
     /// When it was to leave, on the clock of the software stamps; nil where there is no schedule.
