@@ -20,7 +20,7 @@ c_flags := -O2 -std=gnu11 -Wall -Wextra -Werror
 share := $(DESTDIR)$(PREFIX)/share
 pages := $(notdir $(wildcard man/*.[157]))
 
-.PHONY: build demo install uninstall test test-hardware bench bench-peers lint format completions man clean
+.PHONY: build demo install uninstall test test-hardware test-threads fuzz bench bench-peers lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -63,6 +63,22 @@ test-hardware:
 	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	Tests/HardwareLab/run $(CURDIR)/$(release)
 
+# The suite under the thread sanitizer, without the tests of the release, of memory and of the number of threads, all of
+# which it changes. The thread that writes lines is not joined at the end, which it would call a leak.
+test-threads: threads := --sanitize=thread --scratch-path .build/threads
+test-threads:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
+		libcap2-bin make zsh fish ruby jq gcc libc6-dev
+	swift build --build-tests $(threads) $(SWIFT_FLAGS)
+	TSAN_OPTIONS=report_thread_leaks=0 $(environment)/isolate swift test --skip-build $(threads) \
+		--skip '(Allocation|Release|Scheduling)Tests' $(SWIFT_FLAGS)
+
+# Hostile bytes for everything that reads somebody else's: each target for SECONDS.
+fuzz: SECONDS ?= 30
+fuzz:
+	@$(environment)/prepare libpcap-dev
+	Tests/Fuzz/run $(SECONDS)
+
 # Against a C program that does the same jobs, and against Debian's tools; both write Benchmarks/RESULTS.md. OPTIONS are
 # those of Benchmarks/run: --quick for a first look, --only REGEX, --full.
 bench bench-peers: OPTIONS ?= --save
@@ -84,7 +100,7 @@ lint:
 	shellcheck -x $(filter-out %.c,$(wildcard $(environment)/*)) Tests/HardwareLab/run Tests/HardwareLab/checks \
 		Tests/HardwareLab/igb Tests/HardwareLab/e1000e Tests/HardwareLab/netem Tests/HardwareLab/netlink \
 		Tests/HardwareLab/launch .ci/run
-	shellcheck -x man/renew vagrant/*.sh vagrant/device vagrant/exchange
+	shellcheck -x Tests/Fuzz/run man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[157]
 	$(environment)/check-structure

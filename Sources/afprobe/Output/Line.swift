@@ -1,15 +1,5 @@
 import AFPacketKit
 
-/// How lines are written.
-enum LineFormat: String, CaseIterable {
-    /// logrus on a terminal: `INFO[0013] RX Recvmsg    key=value`.
-    case text
-    /// logrus elsewhere: `time="…" level=info msg="RX Recvmsg" key=value`.
-    case logfmt
-    /// One JSON object a line.
-    case json
-}
-
 /// How much a line matters; logrus's names and colours.
 enum Level {
     case info
