@@ -128,6 +128,17 @@ private func auxiliary(status: UInt32, tci: UInt16, tpid: UInt16) -> [UInt8] {
         #expect(ancillary.transmission == nil)
     }
 
+    /// The bytes that a message lacks are those of the next one.
+    @Test func readsNoMessageIntoTheNext() {
+        var control = ControlBytes()
+        control.add(level: SOL_SOCKET, type: newStamp, words(1, 0))
+        control.add(
+            level: packetLevel, type: 16, extendedError(origin: 4, info: 0, data: 7))
+        let ancillary = Ancillary(controlBytes: control.bytes.span)
+        #expect(ancillary.software == nil && ancillary.hardware == nil)
+        #expect(ancillary.transmission?.key == 7)
+    }
+
     @Test func readsNothingOutOfEveryCutOffEnd() {
         var control = ControlBytes()
         control.add(level: packetLevel, type: 8, auxiliary(status: 0x51, tci: 1, tpid: 0x8100))

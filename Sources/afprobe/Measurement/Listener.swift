@@ -26,8 +26,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         self.plan = plan
         do throws(SystemError) {
             let receiver = try open()
-            let responder: Boxed<Responder>? =
-                if let limit = plan.replyLimit { Boxed(try Responder(on: interface, limit: limit)) } else { nil }
+            var responder: Boxed<Responder>?
+            if let limit = plan.replyLimit { responder = Boxed(try Responder(on: interface, limit: limit)) }
             self.receiver = receiver
             self.responder = responder
             missing = MissingStamps(on: interface)
