@@ -86,7 +86,8 @@ def allocations(loop, fewer, more):
             with open(report, encoding="utf-8") as file:
                 counts.append(int(file.read().split("=")[1]))
             os.remove(report)
-        return {"allocations": round((counts[1] - counts[0]) / (more - fewer), 3)}
+        # Plus zero, for a small number below it is rounded to one with a sign.
+        return {"allocations": round((counts[1] - counts[0]) / (more - fewer), 3) + 0.0}
 
     return run
 

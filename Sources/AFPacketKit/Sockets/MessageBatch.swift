@@ -10,6 +10,8 @@ public struct MessageBatch: ~Copyable {
     public let frameCapacity: Int
     /// How many frames the last receive call left here.
     public private(set) var count = 0
+    /// When they were here: CLOCK_REALTIME right after the last receive call that left any; not of reports.
+    public private(set) var receivedAt = Timestamp(nanoseconds: 0)
 
     /// Room for every control message that is asked for, with space to spare.
     private static var controlCapacity: Int { 256 }
@@ -71,23 +73,31 @@ public struct MessageBatch: ~Copyable {
     ///   - limit: how many frames to take at most. The call is quicker where that is how many there are: it does not look
     ///     for another one.
     ///   - isWaiting: whether to wait for the first frame, as long as the socket is set to.
+    ///   - looks: how often to look whether there is one, where it is not waited for.
     mutating func receive(
-        from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max, isWaiting: Bool = false
+        from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max, isWaiting: Bool = false,
+        looks: Int = 1
     ) throws(SystemError) {
         for index in 0..<count { arm(index) }
         count = 0
         let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
+        var looksLeft = looks
         while true {
             let received =
                 limit == 1
                 ? receiveFirst(from: descriptor, flags)
                 : Int(cshim_recvmmsg(descriptor.rawValue, headers, CUnsignedInt(min(limit, capacity)), flags))
             if received >= 0 {
+                if received > 0, flags & CInt(MSG_ERRQUEUE) == 0 { receivedAt = .now() }
                 count = received
                 return
             }
             let error = SystemError.last(limit == 1 ? "recvmsg" : "recvmmsg")
-            if error.code == .wouldBlock { return }
+            if error.code == .wouldBlock {
+                looksLeft -= 1
+                guard looksLeft > 0 else { return }
+                continue
+            }
             if error.code != .interrupted { throw error }
         }
     }

@@ -148,11 +148,16 @@ public struct PacketSocket: ~Copyable, Sendable {
 
     /// Replaces the content of `batch` by the frames that wait; by none where none do.
     ///
+    /// - Parameters:
+    ///   - limit: how many to take at most.
+    ///   - looks: how often to look for some: right here, without a way back and forth, one is found the sooner.
     /// - Throws: `SystemError` of recvmmsg(2): once with `networkDown` when the interface goes down, after
     ///   which the socket goes on and receives again when it is up.
-    public func receive(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
+    public func receive(
+        into batch: inout MessageBatch, limit: Int = .max, looks: Int = 1
+    ) throws(SystemError) {
         // MSG_TRUNC: tell the true length of a frame that does not fit.
-        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
+        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit, looks: looks)
     }
 
     /// How long `receiveOne` waits at most, in nanoseconds.

@@ -162,8 +162,13 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             batchesLeft -= 1
             do throws(SystemError) {
                 let count =
-                    isAlone && isWaiting
-                    ? try receiver.receiveWaiting() : try receiver.receive(limit: isAlone ? 1 : .max)
+                    if !isAlone {
+                        try receiver.receive(limit: .max)
+                    } else if isWaiting {
+                        try receiver.receiveWaiting()
+                    } else {
+                        try receiver.receiveSpinning(looks: awaitsReports ? 1 : looksInATurn)
+                    }
                 framesInARow = count == 0 ? 0 : framesInARow + count
                 for index in 0..<count where !isFinished {
                     guard let found = receiver.find(at: index) else { continue }
@@ -275,6 +280,9 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
 /// How many frames in a row are asked for one by one before it is looked whether there are many.
 private let framesBetweenBatches = 16
+
+/// How often one frame is looked for before anything else is.
+private let looksInATurn = 16
 
 /// How many batches of frames are taken before the signals and the time are looked at again.
 let batchesInATurn = 16

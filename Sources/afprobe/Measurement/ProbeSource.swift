@@ -62,6 +62,9 @@ protocol ProbeSource: ~Copyable {
     /// The same, and where no frame waits it waits a little for one, and takes no more. Only where `canWait`.
     mutating func receiveWaiting() throws(SystemError) -> Int
 
+    /// Receives one frame if there is one, where the source can choose; looks for it as often as `looks` says at most.
+    mutating func receiveSpinning(looks: Int) throws(SystemError) -> Int
+
     /// Hands the frame at `index` over to be captured.
     func capture(at index: Int, to console: inout Console)
 
@@ -85,6 +88,8 @@ extension ProbeSource where Self: ~Copyable {
     var canWait: Bool { false }
 
     mutating func receiveWaiting() throws(SystemError) -> Int { try receive(limit: .max) }
+
+    mutating func receiveSpinning(looks _: Int) throws(SystemError) -> Int { try receive(limit: 1) }
 
     /// The probe in the frame at `index` of those received last; nil, and counted, where there is none.
     mutating func probe(at index: Int) -> ReceivedProbe? {

@@ -4,7 +4,6 @@ import AFPacketKit
 struct Receiver: SocketSource, ~Copyable {
     let socket: PacketSocket
     private var batch: MessageBatch
-    private var userspace = Timestamp(nanoseconds: 0)
     /// How many frames the last call would have taken.
     private var limit = Int.max
 
@@ -31,7 +30,6 @@ struct Receiver: SocketSource, ~Copyable {
     mutating func receive(limit: Int = .max) throws(SystemError) -> Int {
         self.limit = limit
         try socket.receive(into: &batch, limit: limit)
-        if batch.count > 0 { userspace = .now() }
         return batch.count
     }
 
@@ -40,7 +38,12 @@ struct Receiver: SocketSource, ~Copyable {
     mutating func receiveWaiting() throws(SystemError) -> Int {
         limit = 1
         try socket.receiveOne(into: &batch)
-        if batch.count > 0 { userspace = .now() }
+        return batch.count
+    }
+
+    mutating func receiveSpinning(looks: Int) throws(SystemError) -> Int {
+        limit = 1
+        try socket.receive(into: &batch, limit: 1, looks: looks)
         return batch.count
     }
 
@@ -60,14 +63,14 @@ struct Receiver: SocketSource, ~Copyable {
     }
 
     func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
-        found.read(from: batch.frame(at: index), length: batch.length(at: index), userspace: userspace)
+        found.read(from: batch.frame(at: index), length: batch.length(at: index), userspace: batch.receivedAt)
     }
 
     /// Hands the frame at `index` over to be captured.
     func capture(at index: Int, to console: inout Console) {
         console.capture(
             batch.frame(at: index), length: batch.length(at: index), batch.ancillary(at: index),
-            userspace: userspace)
+            userspace: batch.receivedAt)
     }
 
     /// Brings the running totals of the kernel's counters up to date.
