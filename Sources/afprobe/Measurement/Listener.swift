@@ -80,8 +80,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             if now < nextLook, !plan.spins, canWaitForFrames(until: wake, now) {
                 // As long as frames come there is nothing else to look at.
                 repeat {
-                    console.flush()
                     try takeFrames(&console, isWaiting: true)
+                    console.flush()
                 } while framesInARow > 0 && !isFinished && !awaitsReports && !console.isClosed
                     && .atLastTick() < nextLook
                 continue
