@@ -2,23 +2,36 @@ internal import CShim
 import Glibc
 
 /// What the kernel says about a frame beside its bytes.
+///
+/// It is kept in the kernel's own numbers, zero for what it does not say, and told in words to those who ask: of most
+/// frames nobody asks for all.
 public struct Ancillary: Hashable, Sendable {
     /// When the kernel received the frame, or its driver sent it: CLOCK_REALTIME.
-    @OptionalTimestamp public var software: Timestamp? = nil
+    @OptionalTimestamp public internal(set) var software: Timestamp? = nil
     /// When the NIC received or sent it: the NIC's own clock.
-    @OptionalTimestamp public var hardware: Timestamp? = nil
-    /// Set on messages of the error queue: which transmit stamp this is.
-    public var transmission: TransmitReport?
-    /// Set on messages of the error queue: why this frame was not sent at its launch time, and never will be.
-    public var launchFailure: LaunchFailure?
-    /// The VLAN tag that the kernel took out of the frame. PACKET_AUXDATA
-    public var vlan: VLANTag?
-    /// The frame comes from this host and its transport checksum is still to be filled in; it cannot be
-    /// judged. TP_STATUS_CSUMNOTREADY
-    public var isChecksumPending = false
+    @OptionalTimestamp public internal(set) var hardware: Timestamp? = nil
+    @usableFromInline var report = ExtendedError()
+    @usableFromInline var status = FrameStatus()
 
     /// Nothing is known.
+    @inlinable
     public init() {}
+
+    /// Set on messages of the error queue: which transmit stamp this is.
+    @inlinable
+    public var transmission: TransmitReport? { report.transmission }
+
+    /// Set on messages of the error queue: why this frame was not sent at its launch time, and never will be.
+    public var launchFailure: LaunchFailure? { report.launchFailure }
+
+    /// The VLAN tag that the kernel took out of the frame. PACKET_AUXDATA
+    @inlinable
+    public var vlan: VLANTag? { status.vlan }
+
+    /// The frame comes from this host and its transport checksum is still to be filled in; it cannot be
+    /// judged. TP_STATUS_CSUMNOTREADY
+    @inlinable
+    public var isChecksumPending: Bool { status.isChecksumPending }
 }
 
 /// Why a frame was dropped that had a launch time. SO_EE_CODE_TXTIME_, linux/errqueue.h
@@ -65,104 +78,165 @@ public struct TransmitReport: Hashable, Sendable {
 extension Ancillary {
     /// Reads the control messages that recvmsg(2) filled in. What is unknown is passed over; a message
     /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
+    @inline(__always)
     public init(controlBytes bytes: Span<UInt8>) {
-        // The size of a word is also the alignment. cmsg(3)
-        let alignment = MemoryLayout<Int>.size
-        var start = 0
-        while let header = bytes.load(ControlHeader.self, at: start) {
-            guard header.length >= MemoryLayout<ControlHeader>.size, header.length <= bytes.count - start
-            else { break }
-            switch (header.level, header.type) {
-            case (SOL_SOCKET, cshim_SO_TIMESTAMPING_NEW):
-                if let stamps = bytes.data(Stamps<Int64>.self, of: header, at: start) { take(stamps) }
-            case (SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD):
-                if let stamps = bytes.data(Stamps<CLong>.self, of: header, at: start) { take(stamps) }
-            case (SOL_PACKET, PACKET_TX_TIMESTAMP):
-                if let error = bytes.data(ExtendedError.self, of: header, at: start) { take(error) }
-            case (SOL_PACKET, PACKET_AUXDATA):
-                if let auxiliary = bytes.data(tpacket_auxdata.self, of: header, at: start) {
-                    read(
-                        status: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci,
-                        announcedBy: auxiliary.tp_vlan_tpid)
-                }
-            default: break
-            }
-            start += (header.length + alignment - 1) & ~(alignment - 1)
+        self.init()
+        bytes.withUnsafeBytes { bytes in
+            guard let start = bytes.baseAddress else { return }
+            var messages = ControlMessages(start: start, bytesLeft: bytes.count)
+            while let message = messages.next() { take(message) }
         }
         // The report of a frame that was not launched has its launch time in place of a stamp.
-        if launchFailure != nil { (software, hardware) = (nil, nil) }
+        if report.origin == UInt8(SO_EE_ORIGIN_TXTIME) { (software, hardware) = (nil, nil) }
     }
 
-    private mutating func take<Word>(_ stamps: Stamps<Word>) {
-        if let stamp = stamps.software.timestamp { software = stamp }
-        if let stamp = stamps.hardware.timestamp { hardware = stamp }
-    }
-
-    // Not inlined, so that frames, which have none, are read without minding it.
-    @inline(never)
-    private mutating func take(_ error: ExtendedError) {
-        switch error.origin {
-        case UInt8(SO_EE_ORIGIN_TXTIME): launchFailure = LaunchFailure(rawValue: error.code)
-        case UInt8(SO_EE_ORIGIN_TIMESTAMPING):
-            transmission = TransmitReport(event: TransmitReport.Event(rawValue: error.info), key: error.data)
+    @inline(__always)
+    private mutating func take(_ message: ControlMessage) {
+        switch (message.header.type, message.header.level) {
+        case (cshim_SO_TIMESTAMPING_NEW, SOL_SOCKET):
+            if let stamps = message.data(as: Stamps<Int64>.self) { take(stamps) }
+        case (PACKET_AUXDATA, SOL_PACKET):
+            if let auxiliary = message.data(as: tpacket_auxdata.self) {
+                status = FrameStatus(
+                    bits: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci, announcedBy: auxiliary.tp_vlan_tpid)
+            }
+        case (PACKET_TX_TIMESTAMP, SOL_PACKET):
+            if let error = message.data(as: ExtendedError.self) { report = error }
+        case (cshim_SO_TIMESTAMPING_OLD, SOL_SOCKET):
+            if let stamps = message.data(as: Stamps<CLong>.self) { take(stamps) }
         default: break
         }
     }
 
-    /// Reads the bits of TP_STATUS_ about the frame itself, which say what the tag's two halves are worth.
-    mutating func read(status: UInt32, tag: UInt16, announcedBy type: UInt16) {
-        isChecksumPending = status & cshim_TP_STATUS_CSUMNOTREADY != 0
-        guard status & cshim_TP_STATUS_VLAN_VALID != 0 else { return }
-        let hasProtocol = status & cshim_TP_STATUS_VLAN_TPID_VALID != 0
-        vlan = VLANTag(
-            controlInformation: tag, protocolIdentifier: hasProtocol ? EtherType(rawValue: type) : .vlan)
+    @inline(__always)
+    private mutating func take<Word>(_ stamps: Stamps<Word>) {
+        (software, hardware) = (stamps.software.timestamp, stamps.hardware.timestamp)
     }
 }
 
-/// struct cmsghdr without the bytes behind it, which keep the imported one from being loaded.
-private struct ControlHeader: BitwiseCopyable {
-    let length: Int
-    let level: CInt
-    let type: CInt
+/// A walk through control messages, which stand one behind the other, each at a multiple of a word. cmsg(3)
+private struct ControlMessages {
+    var start: UnsafeRawPointer
+    /// Negative where what fills up the last message is not there.
+    var bytesLeft: Int
+
+    /// The next message; nil behind the last one, or where one claims more bytes than there are.
+    @inline(__always)
+    mutating func next() -> ControlMessage? {
+        guard bytesLeft >= ControlMessage.headerSize else { return nil }
+        let message = ControlMessage(at: start)
+        let length = message.header.length
+        guard length >= ControlMessage.headerSize, length <= bytesLeft else { return nil }
+        let alignment = MemoryLayout<Int>.size
+        let step = (length &+ alignment &- 1) & ~(alignment &- 1)
+        start += step
+        bytesLeft &-= step
+        return message
+    }
 }
 
-/// struct sock_extended_err, linux/errqueue.h; the imported one has a union, which keeps it from being loaded, too.
-private struct ExtendedError: BitwiseCopyable {
-    let number: UInt32
-    let origin: UInt8
-    let type: UInt8
-    let code: UInt8
-    let padding: UInt8
-    let info: UInt32
-    let data: UInt32
+/// A control message, all of whose bytes are there.
+private struct ControlMessage {
+    /// struct cmsghdr without the bytes behind it, which keep the imported one from being loaded.
+    struct Header: BitwiseCopyable {
+        let length: Int
+        let level: CInt
+        let type: CInt
+    }
+
+    static let headerSize = MemoryLayout<Header>.size
+
+    let header: Header
+    private let start: UnsafeRawPointer
+
+    /// The one whose header is there.
+    init(at start: UnsafeRawPointer) {
+        header = start.loadUnaligned(as: Header.self)
+        self.start = start
+    }
+
+    /// What the data begin with; nil where they are too short for it.
+    @inline(__always)
+    func data<Value: BitwiseCopyable>(as type: Value.Type) -> Value? {
+        guard header.length >= Self.headerSize + MemoryLayout<Value>.size else { return nil }
+        return start.loadUnaligned(fromByteOffset: Self.headerSize, as: type)
+    }
+}
+
+/// struct sock_extended_err, linux/errqueue.h; the imported one has a union, which keeps it from being loaded. Where there
+/// is none all is zero.
+@usableFromInline
+struct ExtendedError: BitwiseCopyable, Hashable, Sendable {
+    @usableFromInline var number: UInt32 = 0
+    @usableFromInline var origin: UInt8 = 0
+    @usableFromInline var type: UInt8 = 0
+    @usableFromInline var code: UInt8 = 0
+    @usableFromInline var padding: UInt8 = 0
+    @usableFromInline var info: UInt32 = 0
+    @usableFromInline var data: UInt32 = 0
+
+    @inlinable
+    init() {}
+
+    /// SO_EE_ORIGIN_TIMESTAMPING
+    @inlinable
+    static var fromTimestamping: UInt8 { 4 }
+
+    @inlinable
+    var transmission: TransmitReport? {
+        guard origin == Self.fromTimestamping else { return nil }
+        return TransmitReport(event: TransmitReport.Event(rawValue: info), key: data)
+    }
+
+    var launchFailure: LaunchFailure? {
+        origin == UInt8(SO_EE_ORIGIN_TXTIME) ? LaunchFailure(rawValue: code) : nil
+    }
+}
+
+/// The bits of TP_STATUS_ about the frame itself, and the two halves of a tag, which the bits say the worth of.
+@usableFromInline
+struct FrameStatus: Hashable, Sendable {
+    @usableFromInline var bits: UInt32 = 0
+    @usableFromInline var tag: UInt16 = 0
+    @usableFromInline var tagType: UInt16 = 0
+
+    @inlinable
+    init() {}
+
+    @inline(__always)
+    init(bits: UInt32, tag: UInt16, announcedBy type: UInt16) {
+        self.bits = bits
+        self.tag = tag
+        tagType = type
+    }
+
+    @usableFromInline
+    var vlan: VLANTag? {
+        guard bits & cshim_TP_STATUS_VLAN_VALID != 0 else { return nil }
+        let hasType = bits & cshim_TP_STATUS_VLAN_TPID_VALID != 0
+        return VLANTag(
+            controlInformation: tag, protocolIdentifier: hasType ? EtherType(rawValue: tagType) : .vlan)
+    }
+
+    @usableFromInline
+    var isChecksumPending: Bool { bits & cshim_TP_STATUS_CSUMNOTREADY != 0 }
 }
 
 /// struct scm_timestamping and, with wide words, struct scm_timestamping64: a software stamp, one that is no longer used
 /// and a raw hardware stamp. linux/errqueue.h
 private struct Stamps<Word: FixedWidthInteger & SIMDScalar & BitwiseCopyable>: BitwiseCopyable {
-    /// struct timespec; all zero means that there is none.
+    /// struct timespec; all zero, the same as the stamp 0, means that there is none.
     struct Reading: BitwiseCopyable {
         let seconds: Word
         let nanoseconds: Word
 
+        @inline(__always)
         var timestamp: Timestamp? {
-            guard seconds | nanoseconds != 0 else { return nil }
-            return Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
+            Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
         }
     }
 
     let software: Reading
     let legacy: Reading
     let hardware: Reading
-}
-
-extension Span<UInt8> {
-    /// The value that the data of the control message at `start` begin with; nil where they are not all there.
-    fileprivate func data<Value: BitwiseCopyable>(
-        _ type: Value.Type, of header: ControlHeader, at start: Int
-    ) -> Value? {
-        let headerSize = MemoryLayout<ControlHeader>.size
-        guard header.length >= headerSize + MemoryLayout<Value>.size else { return nil }
-        return load(type, at: start + headerSize)
-    }
 }

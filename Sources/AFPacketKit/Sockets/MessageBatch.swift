@@ -21,6 +21,8 @@ public struct MessageBatch: ~Copyable {
     private let senders: UnsafeMutablePointer<sockaddr_ll>
     private let frames: UnsafeMutablePointer<UInt8>
     private let controls: UnsafeMutablePointer<UInt8>
+    /// What the control messages of the last call say.
+    @usableFromInline let ancillaries: UnsafeMutablePointer<Ancillary>
 
     /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
     ///
@@ -35,11 +37,13 @@ public struct MessageBatch: ~Copyable {
         senders = .allocate(capacity: capacity)
         frames = .allocate(capacity: capacity * frameCapacity)
         controls = .allocate(capacity: capacity * Self.controlCapacity)
+        ancillaries = .allocate(capacity: capacity)
         headers.initialize(repeating: cshim_mmsghdr(), count: capacity)
         senders.initialize(repeating: sockaddr_ll(), count: capacity)
         // Touched now, so that no page is faulted in while frames are measured.
         frames.initialize(repeating: 0, count: capacity * frameCapacity)
         controls.initialize(repeating: 0, count: capacity * Self.controlCapacity)
+        ancillaries.initialize(repeating: Ancillary(), count: capacity)
         for index in 0..<capacity {
             (vectors + index).initialize(
                 to: iovec(iov_base: frames + index * frameCapacity, iov_len: frameCapacity))
@@ -58,13 +62,13 @@ public struct MessageBatch: ~Copyable {
         senders.deallocate()
         frames.deallocate()
         controls.deallocate()
+        ancillaries.deallocate()
     }
 
     /// Says how much the kernel may write; it has overwritten that with how much it wrote.
     private func arm(_ index: Int) {
         headers[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<sockaddr_ll>.size)
         headers[index].msg_hdr.msg_controllen = Self.controlCapacity
-        headers[index].msg_hdr.msg_flags = 0
     }
 
     /// Receives what is there, in place of what was here before.
@@ -90,6 +94,7 @@ public struct MessageBatch: ~Copyable {
             if received >= 0 {
                 if received > 0, flags & CInt(MSG_ERRQUEUE) == 0 { receivedAt = .now() }
                 count = received
+                for index in 0..<count { readControl(at: index) }
                 return
             }
             let error = SystemError.last(limit == 1 ? "recvmsg" : "recvmmsg")
@@ -110,13 +115,22 @@ public struct MessageBatch: ~Copyable {
         return 1
     }
 
+    /// Reads what the kernel says about a frame: all at once, for everybody asks for something of it.
+    @inline(__always)
+    private func readControl(at index: Int) {
+        let control = Span(
+            _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
+            count: min(Int(truncatingIfNeeded: headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
+        ancillaries[index] = Ancillary(controlBytes: control)
+    }
+
     /// The bytes of the frame at `index`, below `count`, from the destination address on; without the outer VLAN tag,
     /// which the kernel takes out of received frames, and without the FCS. They are good until the next receive call.
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
         precondition(index >= 0 && index < count, "no frame was received there")
         let span = Span(
-            _unsafeStart: UnsafePointer(frames + index * frameCapacity),
+            _unsafeStart: UnsafePointer(frames + index &* frameCapacity),
             count: min(Int(headers[index].msg_len), frameCapacity))
         return _overrideLifetime(span, borrowing: self)
     }
@@ -142,9 +156,6 @@ public struct MessageBatch: ~Copyable {
     /// What the kernel says about the frame at `index`.
     public func ancillary(at index: Int) -> Ancillary {
         precondition(index >= 0 && index < count, "no frame was received there")
-        let control = Span(
-            _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
-            count: min(Int(headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
-        return Ancillary(controlBytes: control)
+        return ancillaries[index]
     }
 }

@@ -79,14 +79,15 @@ private struct FrameHeaders: BitwiseCopyable {
 
 extension Ancillary {
     fileprivate init(_ header: cshim_frame_header) {
+        self.init()
         let stamp = Timestamp(seconds: Int64(header.seconds), nanoseconds: Int64(header.nanoseconds))
         if header.status & cshim_TP_STATUS_TS_RAW_HARDWARE != 0 {
             hardware = stamp
         } else if header.status & cshim_TP_STATUS_TS_SOFTWARE != 0 {
             software = stamp
         }
-        read(
-            status: header.status, tag: UInt16(truncatingIfNeeded: header.vlan_tci),
+        status = FrameStatus(
+            bits: header.status, tag: UInt16(truncatingIfNeeded: header.vlan_tci),
             announcedBy: header.vlan_tpid)
     }
 }

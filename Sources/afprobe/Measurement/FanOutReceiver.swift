@@ -88,6 +88,8 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
 
     mutating func find(at index: Int) -> FoundProbe? { probes[index].found }
 
+    func ancillary(at index: Int) -> Ancillary { probes[index].probe.ancillary }
+
     func probe(at index: Int, _: FoundProbe) -> ReceivedProbe { probes[index].probe }
 
     var faults: FrameFaultCounts { faultsByThread.reduce(into: FrameFaultCounts()) { $0 += $1 } }

@@ -14,9 +14,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private var outage = Outage()
     /// How many frames have come since a receive call found none.
     private var framesInARow = 0
-    private var probes: UInt64 = 0
-    private var stampedSoftware: UInt64 = 0
-    private var stampedHardware: UInt64 = 0
+    private var tally: ReceiveTally
 
     /// - Parameter open: opens where the probes come from.
     init(
@@ -24,6 +22,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     ) throws(Failure) {
         self.interface = interface
         self.plan = plan
+        tally = ReceiveTally(upTo: plan.count)
         do throws(SystemError) {
             let receiver = try open()
             var responder: Boxed<Responder>?
@@ -146,9 +145,9 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     }
 
     /// Whether any probe came.
-    var hasMeasured: Bool { probes > 0 }
+    var hasMeasured: Bool { tally.probes > 0 }
 
-    private var isFinished: Bool { plan.count.map { probes >= $0 } ?? false }
+    private var isFinished: Bool { tally.isComplete }
 
     /// Takes what has arrived; some of it only, where so much arrives that there is no end to it.
     ///
@@ -170,13 +169,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                         try receiver.receiveSpinning(looks: awaitsReports ? 1 : looksInATurn)
                     }
                 framesInARow = count == 0 ? 0 : framesInARow + count
-                for index in 0..<count where !isFinished {
-                    guard let found = receiver.find(at: index) else { continue }
-                    tally(found)
-                    // Most frames of a quiet run have only to be counted.
-                    if !plan.isQuiet || isAnswered(found) { take(found, at: index, &console) }
-                    if console.captures { receiver.capture(at: index, to: &console) }
-                }
+                look(at: count, &console)
             } catch  where error.code == .networkDown {
                 framesInARow = 0
                 return try outage.begin(interface, &console)
@@ -203,14 +196,20 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func tally(_ found: FoundProbe) {
-        probes += 1
-        if found.ancillary.software != nil { stampedSoftware += 1 }
-        if found.ancillary.hardware != nil { stampedHardware += 1 }
+    /// Looks at the frames that have been received.
+    private mutating func look(at count: Int, _ console: inout Console) {
+        let takesAll = !plan.isQuiet || console.captures
+        for index in 0..<count where !isFinished {
+            guard let found = receiver.find(at: index) else { continue }
+            tally.count(receiver.ancillary(at: index))
+            // Most frames of a quiet run have only to be counted.
+            if takesAll || isAnswered(found) { take(found, at: index, &console) }
+        }
     }
 
     private func isAnswered(_ found: FoundProbe) -> Bool { answers && found.kind == .request }
 
+    @inline(never)
     private mutating func take(_ found: FoundProbe, at index: Int, _ console: inout Console) {
         let probe = receiver.probe(at: index, found)
         // Before the line, which must not make the answer late.
@@ -220,6 +219,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                 userspace: probe.userspace, &console)
         }
         if !plan.isQuiet { write(probe, &console) }
+        if console.captures { receiver.capture(at: index, to: &console) }
     }
 
     /// Writes the line of a probe.
@@ -244,7 +244,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     }
 
     private func reportStatus(_ console: inout Console) {
-        console.report(.info, "RX Status") { line in line.integer("probes", probes) }
+        console.report(.info, "RX Status") { line in line.integer("probes", tally.probes) }
     }
 
     private mutating func summarize(_ console: inout Console) {
@@ -252,7 +252,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         let (faults, total) = (receiver.faults, receiver.statistics)
         let replies = replyCounts
         let reasons = missing.reasonsForReceiveHardware(
-            probes - stampedHardware, stampedBy: plan.stampFilters)
+            tally.missingHardware, stampedBy: plan.stampFilters)
         let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures.map { Int64($0) })
         console.write(.info, "RX Summary") { line in
             line.integer("corrupt", faults.corrupt)
@@ -261,18 +261,18 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             line.integer("foreign", faults.foreign)
             line.integer("lines_dropped", dropped)
             line.missing(
-                "missing_hardware", probes - stampedHardware, because: "missing_hardware_reason", reasons)
-            line.integer("missing_software", probes - stampedSoftware)
+                "missing_hardware", tally.missingHardware, because: "missing_hardware_reason", reasons)
+            line.integer("missing_software", tally.missingSoftware)
             line.integer("other_version", faults.otherVersion)
             line.integer("packets", total.packets)
             line.integer("pcap_dropped", uncaptured)
-            line.integer("probes", probes)
+            line.integer("probes", tally.probes)
             line.integer("queue_freezes", total.queueFreezes)
             line.integer("replies", replies.replies)
             line.integer("replies_failed", replies.failed)
             line.integer("replies_suppressed", replies.suppressed)
-            line.integer("stamped_hardware", stampedHardware)
-            line.integer("stamped_software", stampedSoftware)
+            line.integer("stamped_hardware", tally.stampedHardware)
+            line.integer("stamped_software", tally.stampedSoftware)
             line.integer("truncated", faults.truncated)
         }
     }

@@ -15,7 +15,6 @@ struct ReceivedProbe {
 /// counts. The rest is read where somebody asks for it.
 struct FoundProbe {
     let kind: ProbeMessage.Kind
-    let ancillary: Ancillary
     private let parts: ParsedFrame
 
     /// Looks at a frame.
@@ -23,20 +22,33 @@ struct FoundProbe {
     /// - Parameters:
     ///   - ancillary: what the kernel says about it.
     ///   - isTruncated: whether bytes were cut off.
-    init(in frame: Span<UInt8>, _ ancillary: Ancillary, isTruncated: @autoclosure () -> Bool)
+    @inline(__always)
+    init(in frame: Span<UInt8>, _ ancillary: @autoclosure () -> Ancillary, isTruncated: @autoclosure () -> Bool)
         throws(FrameFault)
     {
-        parts = try ParsedFrame(frame, checksUDP: !ancillary.isChecksumPending && !isTruncated())
+        guard ParsedFrame.isPlain(frame) else {
+            self = try Self(behindHeaders: frame, ancillary(), isTruncated: isTruncated())
+            return
+        }
+        parts = ParsedFrame(plain: frame)
         kind = try ProbeMessage.check(frame.extracting(parts.payload))
-        self.ancillary = ancillary
+    }
+
+    @inline(never)
+    private init(behindHeaders frame: Span<UInt8>, _ ancillary: Ancillary, isTruncated: Bool) throws(FrameFault) {
+        parts = try ParsedFrame(frame, checksUDP: !ancillary.isChecksumPending && !isTruncated)
+        kind = try ProbeMessage.check(frame.extracting(parts.payload))
     }
 
     /// Reads the probe.
     ///
     /// - Parameters:
     ///   - frame: the one in which it was found.
+    ///   - ancillary: what the kernel says about it.
     ///   - length: how long the frame was without the tag that the kernel took out.
-    func read(from frame: Span<UInt8>, length: Int, userspace: Timestamp) -> ReceivedProbe {
+    func read(
+        from frame: Span<UInt8>, _ ancillary: Ancillary, length: Int, userspace: Timestamp
+    ) -> ReceivedProbe {
         ReceivedProbe(
             message: ProbeMessage(frame.extracting(parts.payload), of: kind),
             shape: parts.shape(of: frame, vlan: ancillary.vlan),
@@ -73,6 +85,9 @@ protocol ProbeSource: ~Copyable {
 
     /// Looks at the frame at `index` of those received last; nil, and counted, where it is no probe.
     mutating func find(at index: Int) -> FoundProbe?
+
+    /// What the kernel says about the frame at `index`.
+    func ancillary(at index: Int) -> Ancillary
 
     /// Reads the probe that was found at `index`.
     func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe

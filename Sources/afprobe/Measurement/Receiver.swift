@@ -63,8 +63,12 @@ struct Receiver: SocketSource, ~Copyable {
     }
 
     func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
-        found.read(from: batch.frame(at: index), length: batch.length(at: index), userspace: batch.receivedAt)
+        found.read(
+            from: batch.frame(at: index), batch.ancillary(at: index), length: batch.length(at: index),
+            userspace: batch.receivedAt)
     }
+
+    func ancillary(at index: Int) -> Ancillary { batch.ancillary(at: index) }
 
     /// Hands the frame at `index` over to be captured.
     func capture(at index: Int, to console: inout Console) {

@@ -40,8 +40,12 @@ struct RingReceiver: SocketSource, ~Copyable {
     }
 
     func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
-        found.read(from: ring.frame(at: index), length: ring.length(at: index), userspace: userspace)
+        found.read(
+            from: ring.frame(at: index), ring.ancillary(at: index), length: ring.length(at: index),
+            userspace: userspace)
     }
+
+    func ancillary(at index: Int) -> Ancillary { ring.ancillary(at: index) }
 
     func capture(at index: Int, to console: inout Console) {
         console.capture(

@@ -2,19 +2,48 @@ import AFPacketKit
 
 /// Where the parts of a frame are: checked, and read only when they are asked for.
 struct ParsedFrame {
+    // Narrow numbers: what is known of a frame is returned in registers.
     /// Where the header behind the EtherType is.
-    private let network: Int
-    /// What the PTP message stands in, or else the payload.
-    private let content: Range<Int>
+    private let networkOffset: UInt8
     private let isPTP: Bool
+    /// What the PTP message stands in, or else the payload.
+    private let contentStart: UInt32
+    private let contentEnd: UInt32
+
+    private init(network: Int, content: Range<Int>, isPTP: Bool) {
+        networkOffset = UInt8(truncatingIfNeeded: network)
+        self.isPTP = isPTP
+        contentStart = UInt32(truncatingIfNeeded: content.lowerBound)
+        contentEnd = UInt32(truncatingIfNeeded: content.upperBound)
+    }
+
+    private var network: Int { Int(networkOffset) }
 
     /// Where the payload is.
     var payload: Range<Int> {
-        isPTP ? content.lowerBound + PTPHeader.length..<content.upperBound : content
+        Int(contentStart) + (isPTP ? PTPHeader.length : 0)..<Int(contentEnd)
     }
 }
 
 extension ParsedFrame {
+    /// Whether there is nothing in front of the payload but the header of Ethernet, as in most frames, which are to cost
+    /// little.
+    @inline(__always)
+    static func isPlain(_ frame: Span<UInt8>) -> Bool {
+        guard frame.count >= ethernetHeader else { return false }
+        switch EtherType(rawValue: frame.bigEndian16(at: ethernetHeader - 2)) {
+        case .ipv4, .ipv6, .vlan, .serviceVLAN: return false
+        default: return !PTPHeader.isPresent(in: frame, ethernetHeader..<frame.count)
+        }
+    }
+
+    /// Of a frame that is plain.
+    init(plain frame: Span<UInt8>) {
+        self.init(network: Self.ethernetHeader, content: Self.ethernetHeader..<frame.count, isPTP: false)
+    }
+
+    private static var ethernetHeader: Int { 14 }
+
     /// Checks a frame from the network, in which nothing is believed before.
     ///
     /// - Parameters:
@@ -26,14 +55,15 @@ extension ParsedFrame {
         let announced = EtherType(rawValue: frame.bigEndian16(at: 12))
         let isTagged = announced == .vlan || announced == .serviceVLAN
         guard !isTagged || frame.count >= 18 else { throw .truncated }
-        network = isTagged ? 18 : 14
-        switch EtherType(rawValue: frame.bigEndian16(at: network - 2)) {
-        case .ipv4: content = try Self.checkIPv4(frame, at: network, checksUDP: checksUDP())
-        case .ipv6: content = try Self.checkIPv6(frame, at: network, checksUDP: checksUDP())
-        default: content = network..<frame.count
-        }
+        let network = isTagged ? 18 : 14
+        let content =
+            switch EtherType(rawValue: frame.bigEndian16(at: network - 2)) {
+            case .ipv4: try Self.checkIPv4(frame, at: network, checksUDP: checksUDP())
+            case .ipv6: try Self.checkIPv6(frame, at: network, checksUDP: checksUDP())
+            default: network..<frame.count
+            }
         // A plain probe cannot be taken for one: its magic stands where the type and the version would.
-        isPTP = PTPHeader.isPresent(in: frame, content)
+        self.init(network: network, content: content, isPTP: PTPHeader.isPresent(in: frame, content))
     }
 
     /// What surrounds the payload.
@@ -45,8 +75,8 @@ extension ParsedFrame {
         let type = EtherType(rawValue: frame.bigEndian16(at: network - 2))
         let carrier: FrameShape.Carrier =
             switch type {
-            case .ipv4: .udp4(Self.flow4(of: frame, at: network, datagram: content.lowerBound - 8))
-            case .ipv6: .udp6(Self.flow6(of: frame, at: network, datagram: content.lowerBound - 8))
+            case .ipv4: .udp4(Self.flow4(of: frame, at: network, datagram: Int(contentStart) - 8))
+            case .ipv6: .udp6(Self.flow6(of: frame, at: network, datagram: Int(contentStart) - 8))
             default: .ethernet(type)
             }
         return FrameShape(

@@ -47,6 +47,7 @@ enum PTPHeader {
     }
 
     /// Whether there is such a message at `start` of a frame, and not one of a real PTP clock.
+    @inline(__always)
     static func isPresent(in frame: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard range.count >= length else { return false }
         let start = range.lowerBound

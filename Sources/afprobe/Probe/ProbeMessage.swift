@@ -213,13 +213,18 @@ extension ProbeMessage {
     }
 
     /// Whether there is a message at the start of a payload, and of which kind.
+    @inline(__always)
     static func check(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
         guard payload.count >= referenceLength else {
             throw payload.beginsLikeProbe ? .truncated : .foreign
         }
         guard payload.bigEndian64(at: 0) == magic else { throw .foreign }
         // Behind the reference's probe there is padding.
-        guard payload.hasProbeFields else { return .probe }
+        return payload.hasProbeFields ? try checkFields(payload) : .probe
+    }
+
+    @inline(never)
+    private static func checkFields(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
         guard payload[versionOffset] == version, let kind = Kind(rawValue: payload[21]) else {
             throw .otherVersion
         }
@@ -250,6 +255,7 @@ extension Span<UInt8> {
     }
 
     /// Whether a payload too short for a probe could be the beginning of one.
+    @inline(never)
     fileprivate var beginsLikeProbe: Bool {
         guard count > 0 else { return false }
         for index in 0..<Swift.min(count, 8) {
