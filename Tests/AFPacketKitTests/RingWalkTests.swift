@@ -43,16 +43,33 @@ private struct Block {
         put(UInt32(end), at: 20)
     }
 
+    /// What a block says of a frame in it.
+    struct Found {
+        let bytes: Range<Int>
+        let length: Int
+        let ancillary: Ancillary
+    }
+
     /// Every frame that a walk finds.
-    var frames: [RingFrame] {
+    var frames: [Found] {
         var walk = RingWalk(through: bytes.span)
-        var found: [RingFrame] = []
-        while let frame = walk.next(in: bytes.span) { found.append(frame) }
+        var found: [Found] = []
+        while let frame = walk.next(in: bytes.span) {
+            let headers = frame.headers(in: bytes.span)
+            found.append(
+                Found(bytes: frame.bytes, length: Int(headers.length), ancillary: headers.ancillary))
+        }
         #expect(walk.framesLeft == 0, "the block is not given back")
         return found
     }
 
-    func content(_ frame: RingFrame) -> [UInt8] { Array(bytes[frame.bytes]) }
+    func content(_ frame: Found) -> [UInt8] { Array(bytes[frame.bytes]) }
+}
+
+extension RingFrame {
+    fileprivate func headers(in block: Span<UInt8>) -> FrameHeaders {
+        block.value(at: Int(headersOffset), as: FrameHeaders.self)
+    }
 }
 
 @Suite struct RingWalkTests {
@@ -68,6 +85,25 @@ private struct Block {
         #expect(frames.map { block.content($0).first } == [1, 2, 3])
         #expect(frames.map(\.length) == [60, 61, 62])
         #expect(frames.map(\.bytes.count) == [60, 61, 62])
+    }
+
+    /// The imported structures cannot be loaded, but tell where their fields are.
+    @Test func readsHeadersAsTheKernelLaysThemOut() {
+        typealias Kernel = tpacket3_hdr
+        typealias Ours = FrameHeaders
+        let size = MemoryLayout<Kernel>.size
+        #expect(MemoryLayout<Ours>.size == size + MemoryLayout<sockaddr_ll>.size)
+        #expect(MemoryLayout<Ours>.offset(of: \.seconds) == MemoryLayout<Kernel>.offset(of: \.tp_sec))
+        #expect(MemoryLayout<Ours>.offset(of: \.nanoseconds) == MemoryLayout<Kernel>.offset(of: \.tp_nsec))
+        #expect(
+            MemoryLayout<Ours>.offset(of: \.capturedLength) == MemoryLayout<Kernel>.offset(of: \.tp_snaplen))
+        #expect(MemoryLayout<Ours>.offset(of: \.length) == MemoryLayout<Kernel>.offset(of: \.tp_len))
+        #expect(MemoryLayout<Ours>.offset(of: \.status) == MemoryLayout<Kernel>.offset(of: \.tp_status))
+        #expect(MemoryLayout<Ours>.offset(of: \.macOffset) == MemoryLayout<Kernel>.offset(of: \.tp_mac))
+        #expect(MemoryLayout<Ours>.offset(of: \.family) == size)
+        #expect(
+            MemoryLayout<Ours>.offset(of: \.packetType)
+                == size + MemoryLayout<sockaddr_ll>.offset(of: \.sll_pkttype)!)
     }
 
     @Test func findsNothingInAnEmptyBlock() { #expect(Block().frames.isEmpty) }
@@ -102,12 +138,18 @@ private struct Block {
     @Test func tellsWhatElseIsKnown() {
         var block = Block()
         block.add([9], status: 0x09)
-        block.add([9], type: 4)
         block.add([9], length: 1500)
         let frames = block.frames
-        #expect(frames.map(\.ancillary.isChecksumPending) == [true, false, false])
-        #expect(frames.map(\.isOutgoing) == [false, true, false])
-        #expect(frames.map(\.length) == [1, 1, 1500])
+        #expect(frames.map(\.ancillary.isChecksumPending) == [true, false])
+        #expect(frames.map(\.length) == [1, 1500])
+    }
+
+    @Test func passesOverWhatThisHostSent() {
+        var block = Block()
+        block.add([7], type: 4)
+        block.add([8])
+        block.add([9], type: 4)
+        #expect(block.frames.map { block.content($0) } == [[8]])
     }
 
     /// By the second frame's header: what it says of itself is not within the block.

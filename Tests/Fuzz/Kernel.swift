@@ -12,7 +12,7 @@ func fuzzRing(_ bytes: Span<UInt8>) {
     while let frame = walk.next(in: bytes) {
         precondition(frame.bytes.lowerBound >= end, "a frame is in the one before")
         precondition(frame.bytes.upperBound <= bytes.count, "a frame is not in the block")
-        _ = frame.ancillary
+        _ = bytes.value(at: Int(frame.headersOffset), as: FrameHeaders.self).ancillary
         end = frame.bytes.upperBound
     }
     precondition(walk.framesLeft == 0, "the block is not given back")

@@ -7,9 +7,9 @@ import Glibc
 /// frames nobody asks for all.
 public struct Ancillary: Hashable, Sendable {
     /// When the kernel received the frame, or its driver sent it: CLOCK_REALTIME.
-    @OptionalTimestamp public internal(set) var software: Timestamp? = nil
+    @OptionalTimestamp public var software: Timestamp? = nil
     /// When the NIC received or sent it: the NIC's own clock.
-    @OptionalTimestamp public internal(set) var hardware: Timestamp? = nil
+    @OptionalTimestamp public var hardware: Timestamp? = nil
     @usableFromInline var report = ExtendedError()
     @usableFromInline var status = FrameStatus()
 
@@ -203,7 +203,7 @@ struct FrameStatus: Hashable, Sendable {
     @inlinable
     init() {}
 
-    @inline(__always)
+    @inlinable
     init(bits: UInt32, tag: UInt16, announcedBy type: UInt16) {
         self.bits = bits
         self.tag = tag

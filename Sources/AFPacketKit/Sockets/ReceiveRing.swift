@@ -14,11 +14,13 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     public private(set) var count = 0
 
     // What reads frames one by one is inlined into its callers: a call takes as long as the reading.
-    @usableFromInline let memory: RingMemory
     @usableFromInline let frames: UnsafeMutablePointer<RingFrame>
+    private let memory: RingMemory
     private var walk: RingWalk?
     /// The block at hand; where there is none, the one that the kernel hands over next.
-    @usableFromInline private(set) var block = 0
+    private var block = 0
+    /// Where its bytes start.
+    @usableFromInline private(set) var bytes: UnsafeMutablePointer<UInt8>
 
     /// After how many milliseconds a block is handed over though it is not full; it may take twice as long. Longer keeps
     /// frames waiting, shorter fills the ring with blocks that are all but empty.
@@ -51,6 +53,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
             patience: Self.patience)
         try socket.start(on: interface)
         self.socket = socket
+        bytes = memory.start(of: 0)
         self.memory = memory
         frames = .allocate(capacity: Self.portion)
     }
@@ -82,8 +85,6 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
         let bytes = memory[block]
         var count = 0
         while count < Self.portion, let frame = walk.next(in: bytes) {
-            // Before Linux 4.20 there are copies of what this host sends.
-            guard !frame.isOutgoing else { continue }
             (frames + count).initialize(to: frame)
             count += 1
         }
@@ -98,6 +99,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
         walk = nil
         memory.giveBack(block)
         block = (block + 1) % memory.count
+        bytes = memory.start(of: block)
     }
 
     /// Whether there is something to be received, or a block to be given back, without waiting.
@@ -107,18 +109,26 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     @inlinable
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
-        _overrideLifetime(memory[block].extracting(found(index).bytes), borrowing: self)
+        let frame = found(index)
+        // The walk has made sure that they are in the block.
+        let bytes = UnsafePointer(bytes + Int(frame.start))
+        return _overrideLifetime(Span(_unsafeStart: bytes, count: Int(frame.count)), borrowing: self)
     }
 
     /// What the kernel says about the frame at `index`.
     @inlinable
-    public func ancillary(at index: Int) -> Ancillary { found(index).ancillary }
+    public func ancillary(at index: Int) -> Ancillary { headers(at: index).ancillary }
 
     /// How long the frame at `index` was, which is more than there are bytes when it was cut off.
-    public func length(at index: Int) -> Int { found(index).length }
+    public func length(at index: Int) -> Int { Int(headers(at: index).length) }
 
     /// Whether bytes of the frame at `index` were cut off.
-    public func isTruncated(at index: Int) -> Bool { found(index).isTruncated }
+    public func isTruncated(at index: Int) -> Bool { length(at: index) > found(index).count }
+
+    @inlinable
+    func headers(at index: Int) -> FrameHeaders {
+        FrameHeaders(at: Int(found(index).headersOffset), in: bytes)
+    }
 
     @inlinable
     func found(_ index: Int) -> RingFrame {
@@ -128,11 +138,10 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
 }
 
 /// The memory of a ring, shared with the kernel until the end of its life. mmap(2)
-@usableFromInline
 struct RingMemory: ~Copyable, @unchecked Sendable {
     let count: Int
-    @usableFromInline let blockSize: Int
-    @usableFromInline let start: UnsafeMutableRawPointer
+    let blockSize: Int
+    let start: UnsafeMutableRawPointer
 
     /// - Parameter patience: milliseconds.
     init(
@@ -158,12 +167,15 @@ struct RingMemory: ~Copyable, @unchecked Sendable {
 
     deinit { munmap(start, blockSize * count) }
 
-    @inlinable
+    func start(of block: Int) -> UnsafeMutablePointer<UInt8> {
+        (start + block &* blockSize).assumingMemoryBound(to: UInt8.self)
+    }
+
     subscript(block: Int) -> Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            let bytes = UnsafePointer((start + block * blockSize).assumingMemoryBound(to: UInt8.self))
-            return _overrideLifetime(Span(_unsafeStart: bytes, count: blockSize), borrowing: self)
+            _overrideLifetime(
+                Span(_unsafeStart: UnsafePointer(start(of: block)), count: blockSize), borrowing: self)
         }
     }
 

@@ -1,17 +1,80 @@
 internal import CShim
 import Glibc
 
-/// A frame in a block of a ring: where its bytes are, and what the kernel says about it.
+/// A frame in a block of a ring: where its headers and its bytes are. What the headers say is read when somebody asks.
 @usableFromInline
 struct RingFrame {
-    /// Where its bytes are in its block.
-    @usableFromInline let bytes: Range<Int>
-    /// How long the frame was, which is more than there are bytes when it was cut off.
-    let length: Int
-    @usableFromInline let ancillary: Ancillary
-    let isOutgoing: Bool
+    @usableFromInline let headersOffset: UInt32
+    @usableFromInline let start: UInt32
+    @usableFromInline let count: UInt32
 
-    var isTruncated: Bool { length > bytes.count }
+    /// The frame behind headers at `offset` of a block; nil where its bytes are not in front of `end`.
+    @inline(__always)
+    init?(behind headers: FrameHeaders, at offset: Int, before end: Int) {
+        let start = offset &+ Int(headers.macOffset)
+        guard Int(headers.macOffset) >= MemoryLayout<FrameHeaders>.size,
+            start &+ Int(headers.capturedLength) <= end, headers.length >= headers.capturedLength
+        else { return nil }
+        headersOffset = UInt32(truncatingIfNeeded: offset)
+        self.start = UInt32(truncatingIfNeeded: start)
+        count = headers.capturedLength
+    }
+
+    /// Where its bytes are in its block.
+    var bytes: Range<Int> { Int(start)..<end }
+
+    /// Where its bytes end.
+    var end: Int { Int(start) &+ Int(count) }
+}
+
+/// What stands before the bytes of a frame: struct tpacket3_hdr, whose imported form has a union, which keeps it from being
+/// loaded, and the type of packet in the struct sockaddr_ll behind it. linux/if_packet.h
+@usableFromInline
+struct FrameHeaders: BitwiseCopyable {
+    @usableFromInline let distanceToNext: UInt32
+    @usableFromInline let seconds: UInt32
+    @usableFromInline let nanoseconds: UInt32
+    @usableFromInline let capturedLength: UInt32
+    @usableFromInline let length: UInt32
+    @usableFromInline let status: UInt32
+    @usableFromInline let macOffset: UInt16
+    @usableFromInline let networkOffset: UInt16
+    @usableFromInline let hash: UInt32
+    @usableFromInline let vlanControl: UInt32
+    @usableFromInline let vlanType: UInt16
+    @usableFromInline let padding: UInt16
+    @usableFromInline let reserved: (UInt32, UInt32)
+    @usableFromInline let family: UInt16
+    @usableFromInline let ethernetProtocol: UInt16
+    @usableFromInline let interfaceIndex: UInt32
+    @usableFromInline let hardwareType: UInt16
+    @usableFromInline let packetType: UInt8
+    @usableFromInline let addressLength: UInt8
+    @usableFromInline let address: (UInt32, UInt32)
+
+    /// Those at `offset` of a block, which must be there.
+    @inlinable
+    init(at offset: Int, in block: UnsafeRawPointer) {
+        self = block.loadUnaligned(fromByteOffset: offset, as: FrameHeaders.self)
+    }
+
+    var isOutgoing: Bool { packetType == UInt8(PACKET_OUTGOING) }
+
+    /// What the kernel says about the frame.
+    @inlinable
+    var ancillary: Ancillary {
+        var ancillary = Ancillary()
+        let stamp = Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
+        // TP_STATUS_TS_RAW_HARDWARE and _SOFTWARE say which; without either it is the time of writing.
+        if status & 1 << 31 != 0 {
+            ancillary.hardware = stamp
+        } else if status & 1 << 29 != 0 {
+            ancillary.software = stamp
+        }
+        ancillary.status = FrameStatus(
+            bits: status, tag: UInt16(truncatingIfNeeded: vlanControl), announcedBy: vlanType)
+        return ancillary
+    }
 }
 
 /// Where one is in a block of a ring of version TPACKET_V3.
@@ -41,53 +104,23 @@ struct RingWalk {
         end = min(Int(header.length), block.count)
     }
 
-    /// The next frame; nil where there is none.
+    /// The next frame that another host sent; nil where there is none. Before Linux 4.20 there are copies of what this
+    /// host sends.
+    @inline(__always)
     mutating func next(in block: Span<UInt8>) -> RingFrame? {
-        guard framesLeft > 0 else { return nil }
-        guard let headers = block.load(FrameHeaders.self, at: offset), let frame = frame(behind: headers)
-        else {
+        block.withUnsafeBytes { block in
+            guard let start = block.baseAddress else { return nil }
+            while framesLeft > 0, end &- offset >= MemoryLayout<FrameHeaders>.size {
+                let headers = FrameHeaders(at: offset, in: start)
+                guard let frame = RingFrame(behind: headers, at: offset, before: end) else { break }
+                framesLeft &-= 1
+                offset &+= Int(headers.distanceToNext)
+                // Backwards, or into this frame: the block is not what it should be. Behind the last it does not matter.
+                if offset < frame.end { framesLeft = 0 }
+                if !headers.isOutgoing { return frame }
+            }
             framesLeft = 0
             return nil
         }
-        framesLeft -= 1
-        if framesLeft > 0 {
-            offset += Int(headers.frame.next_offset)
-            // Backwards, or into this frame: the block is not what it should be.
-            if offset < frame.bytes.upperBound { framesLeft = 0 }
-        }
-        return frame
-    }
-
-    private func frame(behind headers: FrameHeaders) -> RingFrame? {
-        let header = headers.frame
-        let start = offset + Int(header.mac_offset)
-        let count = Int(header.captured_length)
-        guard Int(header.mac_offset) >= MemoryLayout<FrameHeaders>.size, start + count <= end,
-            header.length >= header.captured_length
-        else { return nil }
-        return RingFrame(
-            bytes: start..<start + count, length: Int(header.length), ancillary: Ancillary(header),
-            isOutgoing: headers.sender.sll_pkttype == UInt8(PACKET_OUTGOING))
-    }
-}
-
-/// What stands before the bytes of a frame.
-private struct FrameHeaders: BitwiseCopyable {
-    let frame: cshim_frame_header
-    let sender: sockaddr_ll
-}
-
-extension Ancillary {
-    fileprivate init(_ header: cshim_frame_header) {
-        self.init()
-        let stamp = Timestamp(seconds: Int64(header.seconds), nanoseconds: Int64(header.nanoseconds))
-        if header.status & cshim_TP_STATUS_TS_RAW_HARDWARE != 0 {
-            hardware = stamp
-        } else if header.status & cshim_TP_STATUS_TS_SOFTWARE != 0 {
-            software = stamp
-        }
-        status = FrameStatus(
-            bits: header.status, tag: UInt16(truncatingIfNeeded: header.vlan_tci),
-            announcedBy: header.vlan_tpid)
     }
 }

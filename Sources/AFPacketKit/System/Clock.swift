@@ -16,6 +16,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
 
     /// A kernel's pair of seconds and nanoseconds; nil where it does not fit in 64 bits of nanoseconds or
     /// the nanoseconds are not within a second.
+    @inlinable
     init?(seconds: Int64, nanoseconds: Int64) {
         guard (0..<1_000_000_000).contains(nanoseconds) else { return nil }
         let (scaled, overflowed) = seconds.multipliedReportingOverflow(by: 1_000_000_000)

@@ -198,12 +198,19 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     /// Looks at the frames that have been received.
     private mutating func look(at count: Int, _ console: inout Console) {
+        // Most frames of a quiet run have only to be counted.
         let takesAll = !plan.isQuiet || console.captures
-        for index in 0..<count where !isFinished {
-            guard let found = receiver.find(at: index) else { continue }
-            tally.count(receiver.ancillary(at: index))
-            // Most frames of a quiet run have only to be counted.
-            if takesAll || isAnswered(found) { take(found, at: index, &console) }
+        var index = 0
+        while index < count, !isFinished {
+            if !takesAll {
+                index = receiver.countPlain(from: index, upTo: count, into: &tally, stopsAtRequests: answers)
+                guard index < count, !isFinished else { return }
+            }
+            if let found = receiver.find(at: index) {
+                tally.count(receiver.ancillary(at: index))
+                if takesAll || isAnswered(found) { take(found, at: index, &console) }
+            }
+            index += 1
         }
     }
 

@@ -17,25 +17,21 @@ struct FoundProbe {
     let kind: ProbeMessage.Kind
     private let parts: ParsedFrame
 
-    /// Looks at a frame.
+    /// Looks at a frame for what most frames are: a right probe behind nothing but the header of Ethernet. Nil where it is
+    /// anything else.
+    @inline(__always)
+    init?(plain frame: Span<UInt8>) {
+        guard let kind = ProbeMessage.kind(ofPlain: frame) else { return nil }
+        parts = ParsedFrame(plain: frame)
+        self.kind = kind
+    }
+
+    /// Looks at a frame of any kind, and tells why it is no probe.
     ///
     /// - Parameters:
     ///   - ancillary: what the kernel says about it.
     ///   - isTruncated: whether bytes were cut off.
-    @inline(__always)
-    init(in frame: Span<UInt8>, _ ancillary: @autoclosure () -> Ancillary, isTruncated: @autoclosure () -> Bool)
-        throws(FrameFault)
-    {
-        guard ParsedFrame.isPlain(frame) else {
-            self = try Self(behindHeaders: frame, ancillary(), isTruncated: isTruncated())
-            return
-        }
-        parts = ParsedFrame(plain: frame)
-        kind = try ProbeMessage.check(frame.extracting(parts.payload))
-    }
-
-    @inline(never)
-    private init(behindHeaders frame: Span<UInt8>, _ ancillary: Ancillary, isTruncated: Bool) throws(FrameFault) {
+    init(in frame: Span<UInt8>, _ ancillary: Ancillary, isTruncated: Bool) throws(FrameFault) {
         parts = try ParsedFrame(frame, checksUDP: !ancillary.isChecksumPending && !isTruncated)
         kind = try ProbeMessage.check(frame.extracting(parts.payload))
     }
@@ -83,6 +79,14 @@ protocol ProbeSource: ~Copyable {
     /// Whether frames may be left that the last portion had no room for.
     var mayHaveMore: Bool { get }
 
+    /// Counts the frames from `index` up to `end` of those received last, as far as these are plain probes.
+    ///
+    /// - Parameters:
+    ///   - tally: it ends where that is complete.
+    ///   - stopsAtRequests: whether requests are not to be counted here.
+    /// - Returns: the index of the first frame that was not counted.
+    func countPlain(from index: Int, upTo end: Int, into tally: inout ReceiveTally, stopsAtRequests: Bool) -> Int
+
     /// Looks at the frame at `index` of those received last; nil, and counted, where it is no probe.
     mutating func find(at index: Int) -> FoundProbe?
 
@@ -100,6 +104,10 @@ protocol ProbeSource: ~Copyable {
 }
 
 extension ProbeSource where Self: ~Copyable {
+    func countPlain(from index: Int, upTo _: Int, into _: inout ReceiveTally, stopsAtRequests _: Bool) -> Int {
+        index
+    }
+
     var canWait: Bool { false }
 
     mutating func receiveWaiting() throws(SystemError) -> Int { try receive(limit: .max) }
@@ -110,30 +118,5 @@ extension ProbeSource where Self: ~Copyable {
     mutating func probe(at index: Int) -> ReceivedProbe? {
         guard let found = find(at: index) else { return nil }
         return probe(at: index, found)
-    }
-}
-
-extension Console {
-    /// Hands a received frame over to be captured.
-    mutating func capture(
-        _ frame: Span<UInt8>, length: Int, _ ancillary: Ancillary, userspace: Timestamp
-    ) {
-        capture(frame, tag: ancillary.vlan, length: length, at: ancillary.software ?? userspace)
-    }
-}
-
-/// A source with one socket.
-protocol SocketSource: ProbeSource, SendableMetatype, ~Copyable {
-    /// Shares the interface's frames with the others of a group, and takes what the filter accepts from then on.
-    ///
-    /// - Returns: the socket once more, to be asked for its counters by another thread.
-    func join(_ group: inout FanOutGroup, taking filter: SocketFilter) throws(SystemError) -> PacketSocket
-}
-
-extension PacketSocket {
-    func join(_ group: inout FanOutGroup, taking filter: SocketFilter) throws(SystemError) -> PacketSocket {
-        try group.add(self)
-        try replaceFilter(by: filter)
-        return try duplicate()
     }
 }

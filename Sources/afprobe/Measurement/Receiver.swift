@@ -7,7 +7,7 @@ struct Receiver: SocketSource, ~Copyable {
     /// How many frames the last call would have taken.
     private var limit = Int.max
 
-    private(set) var faults = FrameFaultCounts()
+    var faults = FrameFaultCounts()
     private(set) var statistics = PacketStatistics()
 
     init(
@@ -50,32 +50,13 @@ struct Receiver: SocketSource, ~Copyable {
     /// Whether frames may be left that the last call did not take.
     var mayHaveMore: Bool { batch.count == min(limit, batch.capacity) }
 
-    mutating func find(at index: Int) -> FoundProbe? {
-        guard !batch.isOutgoing(at: index) else { return nil }
-        do throws(FrameFault) {
-            return try FoundProbe(
-                in: batch.frame(at: index), batch.ancillary(at: index),
-                isTruncated: batch.isTruncated(at: index))
-        } catch {
-            faults.count(error)
-            return nil
-        }
-    }
-
-    func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
-        found.read(
-            from: batch.frame(at: index), batch.ancillary(at: index), length: batch.length(at: index),
-            userspace: batch.receivedAt)
-    }
-
+    @_lifetime(borrow self)
+    func frame(at index: Int) -> Span<UInt8> { batch.frame(at: index) }
     func ancillary(at index: Int) -> Ancillary { batch.ancillary(at: index) }
-
-    /// Hands the frame at `index` over to be captured.
-    func capture(at index: Int, to console: inout Console) {
-        console.capture(
-            batch.frame(at: index), length: batch.length(at: index), batch.ancillary(at: index),
-            userspace: batch.receivedAt)
-    }
+    func length(at index: Int) -> Int { batch.length(at: index) }
+    func isTruncated(at index: Int) -> Bool { batch.isTruncated(at: index) }
+    func isOutgoing(at index: Int) -> Bool { batch.isOutgoing(at: index) }
+    var userspace: Timestamp { batch.receivedAt }
 
     /// Brings the running totals of the kernel's counters up to date.
     mutating func updateStatistics() throws(SystemError) {

@@ -3,9 +3,9 @@ import AFPacketKit
 /// Receives probes from one interface through a ring.
 struct RingReceiver: SocketSource, ~Copyable {
     private var ring: ReceiveRing
-    private var userspace = Timestamp(nanoseconds: 0)
+    private(set) var userspace = Timestamp(nanoseconds: 0)
 
-    private(set) var faults = FrameFaultCounts()
+    var faults = FrameFaultCounts()
     private(set) var statistics = PacketStatistics()
 
     /// - Parameter capacity: of the ring, in bytes.
@@ -28,30 +28,11 @@ struct RingReceiver: SocketSource, ~Copyable {
 
     var mayHaveMore: Bool { ring.hasMore }
 
-    mutating func find(at index: Int) -> FoundProbe? {
-        do throws(FrameFault) {
-            return try FoundProbe(
-                in: ring.frame(at: index), ring.ancillary(at: index), isTruncated: ring.isTruncated(at: index)
-            )
-        } catch {
-            faults.count(error)
-            return nil
-        }
-    }
-
-    func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
-        found.read(
-            from: ring.frame(at: index), ring.ancillary(at: index), length: ring.length(at: index),
-            userspace: userspace)
-    }
-
+    @_lifetime(borrow self)
+    func frame(at index: Int) -> Span<UInt8> { ring.frame(at: index) }
     func ancillary(at index: Int) -> Ancillary { ring.ancillary(at: index) }
-
-    func capture(at index: Int, to console: inout Console) {
-        console.capture(
-            ring.frame(at: index), length: ring.length(at: index), ring.ancillary(at: index),
-            userspace: userspace)
-    }
+    func length(at index: Int) -> Int { ring.length(at: index) }
+    func isTruncated(at index: Int) -> Bool { ring.isTruncated(at: index) }
 
     mutating func updateStatistics() throws(SystemError) {
         statistics += try ring.socket.takeStatistics()

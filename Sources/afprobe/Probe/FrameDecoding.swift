@@ -26,23 +26,22 @@ struct ParsedFrame {
 }
 
 extension ParsedFrame {
-    /// Whether there is nothing in front of the payload but the header of Ethernet, as in most frames, which are to cost
-    /// little.
+    /// Whether no header of the network follows that of Ethernet, whose bytes must be there.
     @inline(__always)
     static func isPlain(_ frame: Span<UInt8>) -> Bool {
-        guard frame.count >= ethernetHeader else { return false }
         switch EtherType(rawValue: frame.bigEndian16(at: ethernetHeader - 2)) {
-        case .ipv4, .ipv6, .vlan, .serviceVLAN: return false
-        default: return !PTPHeader.isPresent(in: frame, ethernetHeader..<frame.count)
+        case .ipv4, .ipv6, .vlan, .serviceVLAN: false
+        default: true
         }
     }
 
-    /// Of a frame that is plain.
+    /// Of a frame with nothing between the header of Ethernet and the payload.
     init(plain frame: Span<UInt8>) {
         self.init(network: Self.ethernetHeader, content: Self.ethernetHeader..<frame.count, isPTP: false)
     }
 
-    private static var ethernetHeader: Int { 14 }
+    /// Destination, source and EtherType.
+    static var ethernetHeader: Int { 14 }
 
     /// Checks a frame from the network, in which nothing is believed before.
     ///

@@ -212,8 +212,19 @@ extension ProbeMessage {
         self.init(payload, of: try Self.check(payload))
     }
 
-    /// Whether there is a message at the start of a payload, and of which kind.
+    /// The kind of the message in a frame that has nothing in front of it but the header of Ethernet, as most have; nil
+    /// where there is more in front, or something is wrong. No PTP message begins with the magic number.
     @inline(__always)
+    static func kind(ofPlain frame: Span<UInt8>) -> Kind? {
+        let start = ParsedFrame.ethernetHeader
+        guard frame.count >= start + referenceLength, ParsedFrame.isPlain(frame),
+            frame.bigEndian64(at: start) == magic
+        else { return nil }
+        let payload = frame.extracting(start..<frame.count)
+        return payload.hasProbeFields ? try? checkFields(payload) : .probe
+    }
+
+    /// Whether there is a message at the start of a payload, and of which kind.
     static func check(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
         guard payload.count >= referenceLength else {
             throw payload.beginsLikeProbe ? .truncated : .foreign
@@ -255,7 +266,6 @@ extension Span<UInt8> {
     }
 
     /// Whether a payload too short for a probe could be the beginning of one.
-    @inline(never)
     fileprivate var beginsLikeProbe: Bool {
         guard count > 0 else { return false }
         for index in 0..<Swift.min(count, 8) {
