@@ -65,7 +65,7 @@ public struct MessageBatch: ~Copyable {
         ancillaries.deallocate()
     }
 
-    /// Says how much the kernel may write; it has overwritten that with how much it wrote.
+    /// Says how much the kernel may write; it overwrites that with how much it wrote.
     private func arm(_ index: Int) {
         headers[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<sockaddr_ll>.size)
         headers[index].msg_hdr.msg_controllen = Self.controlCapacity
@@ -82,7 +82,6 @@ public struct MessageBatch: ~Copyable {
         from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max, isWaiting: Bool = false,
         looks: Int = 1
     ) throws(SystemError) {
-        for index in 0..<count { arm(index) }
         count = 0
         let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
         var looksLeft = looks
@@ -93,8 +92,8 @@ public struct MessageBatch: ~Copyable {
                 : Int(cshim_recvmmsg(descriptor.rawValue, headers, CUnsignedInt(min(limit, capacity)), flags))
             if received >= 0 {
                 if received > 0, flags & CInt(MSG_ERRQUEUE) == 0 { receivedAt = .now() }
+                for index in 0..<received { readControl(at: index) }
                 count = received
-                for index in 0..<count { readControl(at: index) }
                 return
             }
             let error = SystemError.last(limit == 1 ? "recvmsg" : "recvmmsg")
@@ -115,13 +114,15 @@ public struct MessageBatch: ~Copyable {
         return 1
     }
 
-    /// Reads what the kernel says about a frame: all at once, for everybody asks for something of it.
+    /// Reads what the kernel says about a frame, now, for everybody asks for something of it; then the kernel may write
+    /// there again.
     @inline(__always)
     private func readControl(at index: Int) {
         let control = Span(
             _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
             count: min(Int(truncatingIfNeeded: headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
         ancillaries[index] = Ancillary(controlBytes: control)
+        arm(index)
     }
 
     /// The bytes of the frame at `index`, below `count`, from the destination address on; without the outer VLAN tag,

@@ -85,7 +85,10 @@ protocol ProbeSource: ~Copyable {
     ///   - tally: it ends where that is complete.
     ///   - stopsAtRequests: whether requests are not to be counted here.
     /// - Returns: the index of the first frame that was not counted.
-    func countPlain(from index: Int, upTo end: Int, into tally: inout ReceiveTally, stopsAtRequests: Bool) -> Int
+    /// - Note: It changes nothing, but for the others the compiler copies the whole source.
+    mutating func countPlain(
+        from index: Int, upTo end: Int, into tally: inout ReceiveTally, stopsAtRequests: Bool
+    ) -> Int
 
     /// Looks at the frame at `index` of those received last; nil, and counted, where it is no probe.
     mutating func find(at index: Int) -> FoundProbe?
@@ -104,9 +107,9 @@ protocol ProbeSource: ~Copyable {
 }
 
 extension ProbeSource where Self: ~Copyable {
-    func countPlain(from index: Int, upTo _: Int, into _: inout ReceiveTally, stopsAtRequests _: Bool) -> Int {
-        index
-    }
+    mutating func countPlain(
+        from index: Int, upTo _: Int, into _: inout ReceiveTally, stopsAtRequests _: Bool
+    ) -> Int { index }
 
     var canWait: Bool { false }
 

@@ -28,7 +28,7 @@ protocol SocketSource: ProbeSource, SendableMetatype, ~Copyable {
 extension SocketSource where Self: ~Copyable {
     func isOutgoing(at _: Int) -> Bool { false }
 
-    func countPlain(
+    mutating func countPlain(
         from first: Int, upTo end: Int, into tally: inout ReceiveTally, stopsAtRequests: Bool
     ) -> Int {
         var index = first

@@ -66,6 +66,7 @@ struct Console: ~Copyable {
     var failure: SystemError? { directFailure ?? writer?.failure }
 
     /// Whether the reader of the lines has gone, or the disk is full: there is no point in going on.
+    @inline(__always)
     var isClosed: Bool { directFailure != nil || writer?.hasFailed ?? false }
 
     /// Takes note that the reader of the lines has gone.
