@@ -21,15 +21,6 @@ ASSERT_SAME(cshim_block_header, status, tpacket_block_desc, hdr.bh1.block_status
 ASSERT_SAME(cshim_block_header, frame_count, tpacket_block_desc, hdr.bh1.num_pkts);
 ASSERT_SAME(cshim_block_header, first_frame_offset, tpacket_block_desc, hdr.bh1.offset_to_first_pkt);
 ASSERT_SAME(cshim_block_header, length, tpacket_block_desc, hdr.bh1.blk_len);
-_Static_assert(sizeof(struct cshim_frame_header) == sizeof(struct tpacket3_hdr), "tpacket3_hdr");
-ASSERT_SAME(cshim_frame_header, seconds, tpacket3_hdr, tp_sec);
-ASSERT_SAME(cshim_frame_header, nanoseconds, tpacket3_hdr, tp_nsec);
-ASSERT_SAME(cshim_frame_header, captured_length, tpacket3_hdr, tp_snaplen);
-ASSERT_SAME(cshim_frame_header, length, tpacket3_hdr, tp_len);
-ASSERT_SAME(cshim_frame_header, status, tpacket3_hdr, tp_status);
-ASSERT_SAME(cshim_frame_header, mac_offset, tpacket3_hdr, tp_mac);
-ASSERT_SAME(cshim_frame_header, vlan_tci, tpacket3_hdr, hv1.tp_vlan_tci);
-ASSERT_SAME(cshim_frame_header, vlan_tpid, tpacket3_hdr, hv1.tp_vlan_tpid);
 
 void cshim_write_launch_time(void *control, uint64_t nanoseconds) {
     struct cmsghdr header = {CMSG_LEN(sizeof nanoseconds), SOL_SOCKET, SCM_TXTIME};

@@ -87,25 +87,6 @@ extension RingFrame {
         #expect(frames.map(\.bytes.count) == [60, 61, 62])
     }
 
-    /// The imported structures cannot be loaded, but tell where their fields are.
-    @Test func readsHeadersAsTheKernelLaysThemOut() {
-        typealias Kernel = tpacket3_hdr
-        typealias Ours = FrameHeaders
-        let size = MemoryLayout<Kernel>.size
-        #expect(MemoryLayout<Ours>.size == size + MemoryLayout<sockaddr_ll>.size)
-        #expect(MemoryLayout<Ours>.offset(of: \.seconds) == MemoryLayout<Kernel>.offset(of: \.tp_sec))
-        #expect(MemoryLayout<Ours>.offset(of: \.nanoseconds) == MemoryLayout<Kernel>.offset(of: \.tp_nsec))
-        #expect(
-            MemoryLayout<Ours>.offset(of: \.capturedLength) == MemoryLayout<Kernel>.offset(of: \.tp_snaplen))
-        #expect(MemoryLayout<Ours>.offset(of: \.length) == MemoryLayout<Kernel>.offset(of: \.tp_len))
-        #expect(MemoryLayout<Ours>.offset(of: \.status) == MemoryLayout<Kernel>.offset(of: \.tp_status))
-        #expect(MemoryLayout<Ours>.offset(of: \.macOffset) == MemoryLayout<Kernel>.offset(of: \.tp_mac))
-        #expect(MemoryLayout<Ours>.offset(of: \.family) == size)
-        #expect(
-            MemoryLayout<Ours>.offset(of: \.packetType)
-                == size + MemoryLayout<sockaddr_ll>.offset(of: \.sll_pkttype)!)
-    }
-
     @Test func findsNothingInAnEmptyBlock() { #expect(Block().frames.isEmpty) }
 
     @Test func tellsWhichStampItIs() {

@@ -98,7 +98,8 @@ extension Ancillary {
         case (PACKET_AUXDATA, SOL_PACKET):
             if let auxiliary = message.data(as: tpacket_auxdata.self) {
                 status = FrameStatus(
-                    bits: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci, announcedBy: auxiliary.tp_vlan_tpid)
+                    bits: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci, announcedBy: auxiliary.tp_vlan_tpid
+                )
             }
         case (PACKET_TX_TIMESTAMP, SOL_PACKET):
             if let error = message.data(as: ExtendedError.self) { report = error }

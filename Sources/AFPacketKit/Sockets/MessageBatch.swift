@@ -73,45 +73,58 @@ public struct MessageBatch: ~Copyable {
 
     /// Receives what is there, in place of what was here before.
     ///
-    /// - Parameters:
-    ///   - limit: how many frames to take at most. The call is quicker where that is how many there are: it does not look
-    ///     for another one.
-    ///   - isWaiting: whether to wait for the first frame, as long as the socket is set to.
-    ///   - looks: how often to look whether there is one, where it is not waited for.
+    /// - Parameter limit: how many frames to take at most. The call is quicker where that is how many there are: it does
+    ///   not look for another one.
     mutating func receive(
-        from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max, isWaiting: Bool = false,
-        looks: Int = 1
+        from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max
+    ) throws(SystemError) {
+        guard limit > 1 else { return try receiveOne(from: descriptor, flags: flags) }
+        count = 0
+        let most = CUnsignedInt(min(limit, capacity))
+        let flags = flags | CInt(MSG_DONTWAIT)
+        repeat {
+            let received = cshim_recvmmsg(descriptor.rawValue, headers, most, flags)
+            if received >= 0 { return take(Int(received), flags) }
+        } while try wasInterrupted("recvmmsg")
+    }
+
+    /// Receives one frame, in place of what was here before, by the simpler call, which costs less.
+    ///
+    /// - Parameters:
+    ///   - isWaiting: whether to wait for it, as long as the socket is set to.
+    ///   - looks: how often to look whether there is one, where it is not waited for.
+    mutating func receiveOne(
+        from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, looks: Int = 1
     ) throws(SystemError) {
         count = 0
         let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
         var looksLeft = looks
-        while true {
-            let received =
-                limit == 1
-                ? receiveFirst(from: descriptor, flags)
-                : Int(cshim_recvmmsg(descriptor.rawValue, headers, CUnsignedInt(min(limit, capacity)), flags))
-            if received >= 0 {
-                if received > 0, flags & CInt(MSG_ERRQUEUE) == 0 { receivedAt = .now() }
-                for index in 0..<received { readControl(at: index) }
-                count = received
-                return
+        while looksLeft > 0 {
+            let length = cshim_recvmsg(descriptor.rawValue, &headers[0].msg_hdr, flags)
+            if length >= 0 {
+                headers[0].msg_len = CUnsignedInt(truncatingIfNeeded: length)
+                return take(1, flags)
             }
-            let error = SystemError.last(limit == 1 ? "recvmsg" : "recvmmsg")
-            if error.code == .wouldBlock {
-                looksLeft -= 1
-                guard looksLeft > 0 else { return }
-                continue
-            }
-            if error.code != .interrupted { throw error }
+            if try !wasInterrupted("recvmsg") { looksLeft -= 1 }
         }
     }
 
-    /// One frame, by the simpler call, which costs less.
-    private func receiveFirst(from descriptor: borrowing Descriptor, _ flags: CInt) -> Int {
-        let length = cshim_recvmsg(descriptor.rawValue, &headers[0].msg_hdr, flags)
-        guard length >= 0 else { return -1 }
-        headers[0].msg_len = CUnsignedInt(length)
-        return 1
+    /// Takes note of the frames that a call left here.
+    @inline(__always)
+    private mutating func take(_ received: Int, _ flags: CInt) {
+        if flags & CInt(MSG_ERRQUEUE) == 0 { receivedAt = .now() }
+        for index in 0..<received { readControl(at: index) }
+        count = received
+    }
+
+    /// Whether a call failed because of a signal, and has to be repeated; not where nothing is there.
+    private func wasInterrupted(_ call: StaticString) throws(SystemError) -> Bool {
+        let error = SystemError.last(call)
+        switch error.code {
+        case .interrupted: return true
+        case .wouldBlock: return false
+        default: throw error
+        }
     }
 
     /// Reads what the kernel says about a frame, now, for everybody asks for something of it; then the kernel may write

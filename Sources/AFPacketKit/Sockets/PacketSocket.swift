@@ -148,16 +148,12 @@ public struct PacketSocket: ~Copyable, Sendable {
 
     /// Replaces the content of `batch` by the frames that wait; by none where none do.
     ///
-    /// - Parameters:
-    ///   - limit: how many to take at most.
-    ///   - looks: how often to look for some: right here, without a way back and forth, one is found the sooner.
+    /// - Parameter limit: how many to take at most.
     /// - Throws: `SystemError` of recvmmsg(2): once with `networkDown` when the interface goes down, after
     ///   which the socket goes on and receives again when it is up.
-    public func receive(
-        into batch: inout MessageBatch, limit: Int = .max, looks: Int = 1
-    ) throws(SystemError) {
+    public func receive(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
         // MSG_TRUNC: tell the true length of a frame that does not fit.
-        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit, looks: looks)
+        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
     }
 
     /// How long `receiveOne` waits at most, in nanoseconds.
@@ -168,7 +164,15 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// It saves a wake-up in poll(2), for those who have nothing else to wait for.
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch) throws(SystemError) {
-        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: 1, isWaiting: true)
+        try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
+    }
+
+    /// Replaces the content of `batch` by one frame, for which it looks as often as `looks` says at most: right here,
+    /// without a way back and forth, it is found the sooner. By none where none came.
+    ///
+    /// - Throws: `SystemError` as `receive`.
+    public func receiveOne(into batch: inout MessageBatch, looks: Int) throws(SystemError) {
+        try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), looks: looks)
     }
 
     /// Replaces the content of `batch` by the transmit reports that wait; by none where none do.

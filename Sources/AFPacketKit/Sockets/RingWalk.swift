@@ -58,6 +58,13 @@ struct FrameHeaders: BitwiseCopyable {
         self = block.loadUnaligned(fromByteOffset: offset, as: FrameHeaders.self)
     }
 
+    /// TP_STATUS_TS_RAW_HARDWARE
+    @inlinable
+    static var hasHardwareStamp: UInt32 { 1 << 31 }
+    /// TP_STATUS_TS_SOFTWARE
+    @inlinable
+    static var hasSoftwareStamp: UInt32 { 1 << 29 }
+
     var isOutgoing: Bool { packetType == UInt8(PACKET_OUTGOING) }
 
     /// What the kernel says about the frame.
@@ -65,10 +72,10 @@ struct FrameHeaders: BitwiseCopyable {
     var ancillary: Ancillary {
         var ancillary = Ancillary()
         let stamp = Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
-        // TP_STATUS_TS_RAW_HARDWARE and _SOFTWARE say which; without either it is the time of writing.
-        if status & 1 << 31 != 0 {
+        // Without either it is the time at which the kernel wrote the frame.
+        if status & Self.hasHardwareStamp != 0 {
             ancillary.hardware = stamp
-        } else if status & 1 << 29 != 0 {
+        } else if status & Self.hasSoftwareStamp != 0 {
             ancillary.software = stamp
         }
         ancillary.status = FrameStatus(

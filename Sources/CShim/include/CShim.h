@@ -40,9 +40,6 @@ static const int cshim_SO_TIMESTAMPING_NEW = 65;
 static const uint32_t cshim_TP_STATUS_CSUMNOTREADY = 1u << 3;
 static const uint32_t cshim_TP_STATUS_VLAN_VALID = 1u << 4;
 static const uint32_t cshim_TP_STATUS_VLAN_TPID_VALID = 1u << 6;
-// Which stamp a frame of a ring has; with neither, the kernel filled in when it wrote the frame there.
-static const uint32_t cshim_TP_STATUS_TS_SOFTWARE = 1u << 29;
-static const uint32_t cshim_TP_STATUS_TS_RAW_HARDWARE = 1u << 31;
 // linux/if_packet.h, 4.12.
 static const uint32_t cshim_PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 
@@ -80,19 +77,11 @@ static inline int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigne
 // When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.
 enum { CSHIM_LAUNCH_CONTROL_SIZE = CMSG_SPACE(sizeof(uint64_t)) };
 void cshim_write_launch_time(void *control, uint64_t nanoseconds);
-// struct tpacket_block_desc and struct tpacket3_hdr hold unions, which Swift takes for more than their bytes; shim.c
-// asserts that these are the same.
+// struct tpacket_block_desc holds a union, which Swift takes for more than its bytes; shim.c asserts that this is the same.
 struct cshim_block_header {
     uint32_t version, private_offset, status, frame_count, first_frame_offset, length;
     uint64_t sequence_number;
     uint32_t first_seconds, first_nanoseconds, last_seconds, last_nanoseconds;
-};
-struct cshim_frame_header {
-    uint32_t next_offset, seconds, nanoseconds, captured_length, length, status;
-    uint16_t mac_offset, network_offset;
-    uint32_t hash, vlan_tci;
-    uint16_t vlan_tpid;
-    uint8_t padding[10];
 };
 
 // A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own; CMSG_ are macros.

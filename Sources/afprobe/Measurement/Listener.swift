@@ -77,12 +77,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
             if now < nextLook, !plan.spins, canWaitForFrames(until: wake, now) {
-                // As long as frames come there is nothing else to look at.
-                repeat {
-                    try takeFrames(&console, isWaiting: true)
-                    console.flush()
-                } while framesInARow > 0 && !isFinished && !awaitsReports && !console.isClosed
-                    && .atLastTick() < nextLook
+                try waitForFrames(until: nextLook, &console)
                 continue
             }
             nextLook = .now() + PacketSocket.longestWait
@@ -149,37 +144,60 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     private var isFinished: Bool { tally.isComplete }
 
+    /// Waits for frames: as long as they come there is nothing else to look at, until it is time for that.
+    @inline(never)
+    private mutating func waitForFrames(
+        until nextLook: MonotonicTime, _ console: inout Console
+    ) throws(Failure) {
+        repeat {
+            try takeFrames(&console, isWaiting: true)
+            console.flush()
+        } while framesInARow > 0 && !isFinished && !awaitsReports && !console.isClosed
+            && .atLastTick() < nextLook
+    }
+
     /// Takes what has arrived; some of it only, where so much arrives that there is no end to it.
     ///
     /// - Parameter isWaiting: whether to wait a little for the first.
     private mutating func takeFrames(_ console: inout Console, isWaiting: Bool = false) throws(Failure) {
-        var batchesLeft = batchesInATurn
         // Where frames are waited for, or looked for all the time, it is one that is found. It is asked for alone, which is
         // quicker, and only now and then whether others stand behind it.
-        let isAlone = (isWaiting || plan.spins) && framesInARow < framesBetweenBatches
+        if isWaiting || plan.spins, framesInARow < framesBetweenBatches {
+            let looks = awaitsReports ? 1 : looksInATurn
+            return try takeFrames(&console) { receiver throws(SystemError) in
+                isWaiting ? try receiver.receiveWaiting() : try receiver.receiveSpinning(looks: looks)
+            }
+        }
+        var batchesLeft = batchesInATurn
         repeat {
             batchesLeft -= 1
-            do throws(SystemError) {
-                let count =
-                    if !isAlone {
-                        try receiver.receive(limit: .max)
-                    } else if isWaiting {
-                        try receiver.receiveWaiting()
-                    } else {
-                        try receiver.receiveSpinning(looks: awaitsReports ? 1 : looksInATurn)
-                    }
-                framesInARow = count == 0 ? 0 : framesInARow + count
-                look(at: count, &console)
-            } catch  where error.code == .networkDown {
-                framesInARow = 0
-                return try outage.begin(interface, &console)
-            } catch {
-                throw Failure(
-                    "Cannot receive on interface \(interface.name)", error, interface: interface)
-            }
-            // Most drivers have stamped the replies by now.
-            try collectReports(&console)
-        } while !isAlone && receiver.mayHaveMore && !isFinished && batchesLeft > 0
+            try takeFrames(&console) { receiver throws(SystemError) in try receiver.receive(limit: .max) }
+        } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
+    }
+
+    /// Takes what one call receives.
+    @inline(__always)
+    private mutating func takeFrames(
+        _ console: inout Console, _ receive: (inout Source) throws(SystemError) -> Int
+    ) throws(Failure) {
+        do throws(SystemError) {
+            let count = try receive(&receiver)
+            framesInARow = count == 0 ? 0 : framesInARow + count
+            look(at: count, &console)
+        } catch {
+            return try take(error, &console)
+        }
+        // Most drivers have stamped the replies by now.
+        if awaitsReports { try collectReports(&console) }
+    }
+
+    /// Goes on after a call that received nothing, if there is a point in it.
+    private mutating func take(_ error: SystemError, _ console: inout Console) throws(Failure) {
+        framesInARow = 0
+        guard error.code == .networkDown else {
+            throw Failure("Cannot receive on interface \(interface.name)", error, interface: interface)
+        }
+        try outage.begin(interface, &console)
     }
 
     /// - Parameter clearingErrors: whether something waits there: it may also be an error of the socket itself, which has to
@@ -187,7 +205,6 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private mutating func collectReports(
         _ console: inout Console, clearingErrors: Bool = false
     ) throws(Failure) {
-        guard clearingErrors || awaitsReports else { return }
         do throws(SystemError) {
             try responder?.value.collectReports(&console, areReady: clearingErrors)
             if clearingErrors { responder?.value.clearError() }

@@ -43,7 +43,7 @@ struct Receiver: SocketSource, ~Copyable {
 
     mutating func receiveSpinning(looks: Int) throws(SystemError) -> Int {
         limit = 1
-        try socket.receive(into: &batch, limit: 1, looks: looks)
+        try socket.receiveOne(into: &batch, looks: looks)
         return batch.count
     }
 
