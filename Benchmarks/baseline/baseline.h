@@ -17,6 +17,7 @@ enum {
     BATCH = 64,
     QUEUE = 8 << 20, // SO_RCVBUFFORCE, as afprobe's
     CONTROL = 256,
+    PATIENCE = 10, // seconds that a reply may take; a busy machine was seen to stand still for two
 };
 
 struct options {
@@ -32,6 +33,7 @@ struct options {
     bool follows_up; // a reply carries a stamp, and a frame after it carries the reply's
     bool stamps;
     bool counts_only; // no distribution, whose sorting would be a part of the cost
+    bool checks;      // what afprobe has to do with each frame to say of it what it says: probe.h
 };
 
 // SIGINT and SIGTERM end a job and not its line.

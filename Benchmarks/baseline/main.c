@@ -10,7 +10,8 @@
 //   version                                                        nothing
 //
 // -s BYTES: the frames' size; -S: spin and never sleep; -f: with stamps and a follow-up, as afprobe's responder;
-// -q: count, and keep no distribution; -r: under SCHED_FIFO; -m: spin before a time for so long.
+// -q: count, and keep no distribution; -r: under SCHED_FIFO; -m: spin before a time for so long; -k: send messages as
+// afprobe's, check what comes, and keep what afprobe keeps of it.
 #define _GNU_SOURCE
 #include "baseline.h"
 
@@ -56,7 +57,7 @@ int main(int count, char **words) {
     struct options options = {.batch = 1, .size = SMALLEST, .stamps = true};
     bool has_destination = false;
     optind = 2;
-    for (int option; count > 2 && (option = getopt(count, words, "i:d:c:I:b:s:r:m:Snfq")) != -1;) switch (option) {
+    for (int option; count > 2 && (option = getopt(count, words, "i:d:c:I:b:s:r:m:Snfqk")) != -1;) switch (option) {
         case 'i': options.interface = optarg; break;
         case 'd': has_destination = parse_address(optarg, options.destination); break;
         case 'c': options.count = strtoull(optarg, NULL, 10); break;
@@ -69,6 +70,7 @@ int main(int count, char **words) {
         case 'f': options.follows_up = true; break;
         case 'q': options.counts_only = true; break;
         case 'n': options.stamps = false; break;
+        case 'k': options.checks = true; break;
         default: return usage("unknown option");
         }
     if (options.interface == NULL || if_nametoindex(options.interface) == 0) return usage("no such interface");

@@ -49,6 +49,7 @@ int open_receiver(const struct options *options) {
     struct sock_fprog filter = {sizeof instructions / sizeof *instructions, instructions};
     int fd = open_silent(SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
     set(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter, "SO_ATTACH_FILTER");
+    if (options->checks) set(fd, SOL_PACKET, PACKET_AUXDATA, &(int){1}, sizeof(int), "PACKET_AUXDATA");
     set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &(int){1}, sizeof(int), "PACKET_IGNORE_OUTGOING");
     bind_to(fd, options, ETH_P_ALL);
     return fd;

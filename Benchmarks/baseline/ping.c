@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "baseline.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -9,9 +9,6 @@
 
 // What a full exchange adds to the probe: the responder's stamps of the request and, in the follow-up, of the reply.
 enum { RECEIVED_OFFSET = NUMBER_OFFSET + 8, SENT_OFFSET = RECEIVED_OFFSET + 8 };
-
-// Seconds that a reply may take; a busy machine was seen to stand still for two.
-enum { PATIENCE = 10 };
 
 static void turn_around(uint8_t *frame) {
     uint8_t address[ETH_ALEN];
@@ -32,6 +29,7 @@ static void follow_up(int fd, int transmitter, struct batch *report, uint8_t *fr
 
 // Sends every probe back to where it came from.
 int run_echo(const struct options *options) {
+    if (options->checks) return run_responder(options);
     int fd = open_receiver(options), transmitter = open_transmitter(options, options->follows_up);
     struct batch request = batch_make(LARGEST), report = batch_make(LARGEST);
     uint8_t *frame = request.frames[0];
@@ -79,6 +77,7 @@ static int64_t departed(int fd, struct batch *report, uint64_t number) {
 
 // Measures round trips, from one software stamp to the other and as the application sees them.
 int run_ping(const struct options *options) {
+    if (options->checks) return run_requester(options);
     int receiver = open_receiver(options), transmitter = open_transmitter(options, true);
     struct timeval patience = {.tv_sec = PATIENCE};
     setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);

@@ -1,5 +1,5 @@
 #define _GNU_SOURCE
-#include "baseline.h"
+#include "probe.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -26,13 +26,22 @@ int run_receive(const struct options *options) {
     struct batch batch = batch_make(LARGEST);
     bool has_delays = options->batch == 1 && !options->counts_only;
     struct samples delays = samples_make(has_delays ? options->count : 0);
-    uint64_t count = options->count > 0 ? options->count : UINT64_MAX, probes = 0, stamped = 0;
+    uint64_t count = options->count > 0 ? options->count : UINT64_MAX, probes = 0, stamped = 0, hardware = 0;
     while (probes < count && !stopped) {
         unsigned taken = take(fd, &batch, options);
         if (taken == 0) continue;
         int64_t here = now(CLOCK_REALTIME);
         for (unsigned index = 0; index < taken; index++) {
-            if (!is_probe(batch.frames[index], batch.headers[index].msg_len)) continue;
+            size_t length = batch.headers[index].msg_len;
+            if (options->checks) {
+                if (check_frame(batch.frames[index], length) == NO_PROBE) continue;
+                struct told told = read_control(&batch.headers[index].msg_hdr);
+                probes++;
+                stamped += told.software != 0;
+                hardware += told.hardware != 0;
+                continue;
+            }
+            if (!is_probe(batch.frames[index], length)) continue;
             probes++;
             int64_t stamp = software_stamp(&batch.headers[index].msg_hdr);
             if (stamp == 0) continue;
@@ -40,7 +49,8 @@ int run_receive(const struct options *options) {
             samples_add(&delays, here - stamp);
         }
     }
-    printf("probes=%llu stamped=%llu drops=%u", (unsigned long long)probes, (unsigned long long)stamped, drops(fd));
+    printf("probes=%llu stamped=%llu hardware=%llu drops=%u", (unsigned long long)probes, (unsigned long long)stamped,
+           (unsigned long long)hardware, drops(fd));
     samples_print(&delays, "delay");
     printf("\n");
     return 0;

@@ -42,6 +42,11 @@ class Figure:
     goal: Goal | None = None
 
 
+# What a job is compared with: nothing; the C program that does no more than the job takes; and also the one that does with
+# each frame what afprobe has to do, against which the goal then is.
+NOTHING, BARE, CHECKING = range(3)
+
+
 @dataclasses.dataclass(frozen=True)
 class Job:
     """`needs`: subcommands and options that afprobe must have. `rounds`: how many are worth it, if not all."""
@@ -50,13 +55,14 @@ class Job:
     run: object
     figures: tuple
     needs: tuple = ()
-    has_baseline: bool = True
+    baseline: int = BARE
     rounds: int | None = None
 
 
 def _frame_costs(loop, name, title, needs=(), shortest=1_000):
     figure = Figure("instructions", f"{title}: user instructions per frame", "", at_most(1.5))
-    return Job(f"instructions-{name}", costs.instructions(loop, shortest, 3 * shortest), (figure,), needs, rounds=1)
+    return Job(f"instructions-{name}", costs.instructions(loop, shortest, 3 * shortest), (figure,), needs, CHECKING,
+               rounds=1)
 
 
 def _allocations(loop, name, count):
@@ -85,18 +91,14 @@ def all_jobs(scale, is_full):
         Job("receive-spinning", jobs.receive_delay(many(1500), True),
             (Figure("p50", f"{receive}, spinning", "ns", at_most(1.05)),), (("listen", "--spin"),)),
         Job("ping-blocking", jobs.round_trips(many(1500), jobs.MILLISECOND),
-            (Figure("p50", f"{trip}, 1,000/s, blocking", "ns", at_most(1.05)),)),
+            (Figure("p50", f"{trip}, 1,000/s, blocking", "ns", at_most(1.05)),), baseline=CHECKING),
         Job("ping-flat-out", jobs.round_trips(many(30_000), full=True),
             (Figure("p50", f"{trip}, flat out, blocking, with follow-ups", "ns"),
-             Figure("time", "flat out, blocking, with follow-ups: time per round trip", "ns"))),
+             Figure("time", "flat out, blocking, with follow-ups: time per round trip", "ns")), baseline=CHECKING),
         Job("ping-spinning", jobs.round_trips(many(100_000), spins=True),
             (Figure("p50", f"{trip}, flat out, both sides spinning", "ns", at_most(1.05)),
              Figure("time", "flat out, both sides spinning: time per round trip", "ns")),
-            (("listen", "--spin"), ("ping", "--spin"))),
-        Job("ping-spinning-full", jobs.round_trips(many(100_000), spins=True, full=True),
-            (Figure("p50", f"{trip}, flat out, both sides spinning, with follow-ups", "ns"),
-             Figure("time", "flat out, both sides spinning, with follow-ups: time per round trip", "ns")),
-            (("listen", "--spin"), ("ping", "--spin"))),
+            (("listen", "--spin"), ("ping", "--spin")), CHECKING),
         Job("send", jobs.send_rate(many(300_000)), _rates("send one by one, every stamp", at_least(0.95))),
         Job("send-batch", jobs.send_rate(many(400_000), batch=64),
             _rates("send in batches of 64, every stamp", at_least(0.95)), (batch,)),
@@ -108,11 +110,11 @@ def all_jobs(scale, is_full):
         Job("receive-ring", jobs.receive_rate(many(500_000), by_ring=True),
             (Figure("cpu", "receive through the ring: CPU per frame", "ns", at_most(1.3)),
              Figure("drops", "receive through the ring: frames dropped", "", never_above(0))),
-            (("listen", "--ring"),)),
+            (("listen", "--ring"),), CHECKING),
         Job("print", jobs.receive_and_print(many(400_000), 5_000),
             (Figure("drops", "print every line at 200,000/s: frames dropped", "", never_above(0)),
              Figure("lines", "print every line at 200,000/s: lines dropped", "", never_above(0))),
-            has_baseline=False, rounds=3),
+            baseline=NOTHING, rounds=3),
         Job("schedule-plain", jobs.schedule_error(many(1000)),
             (Figure("p50", f"{schedule}, no option", "ns"),), (("send", "--realtime"),)),
         Job("schedule-realtime", jobs.schedule_error(many(1000), "--realtime"),

@@ -45,6 +45,8 @@ class Program:
 
 
 class Baseline(Program):
+    """The jobs in as little C as they take."""
+
     name, version, hwstamp = "C", ["version"], ["hwstamp", "-i", "eth0"]
 
     def send_paced(self, count, interval):
@@ -94,6 +96,15 @@ class Baseline(Program):
         margin = ["-m", 150_000] if "--spin" in options else []
         words = ["-i", "eth0", "-d", self.far.address, "-c", count, "-I", MILLISECOND, *real_time, *margin]
         return self.near.run(*self.words("schedule", *words)).values()["error_p50"]
+
+
+class CheckingBaseline(Baseline):
+    """The same jobs in C with all that afprobe has to do with a frame: what it would be, written in C."""
+
+    name = "C, checking"
+
+    def words(self, job, *options):
+        return super().words(job, *options, "-k")
 
 
 class Afprobe(Program):

@@ -215,12 +215,12 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     /// Looks at the frames that have been received.
     private mutating func look(at count: Int, _ console: inout Console) {
-        // Most frames of a quiet run have only to be counted.
         let takesAll = !plan.isQuiet || console.captures
+        let onlyCounts = !takesAll && !answers
         var index = 0
         while index < count, !isFinished {
-            if !takesAll {
-                index = receiver.countPlain(from: index, upTo: count, into: &tally, stopsAtRequests: answers)
+            if onlyCounts {
+                index = receiver.countPlain(from: index, upTo: count, into: &tally)
                 guard index < count, !isFinished else { return }
             }
             if let found = receiver.find(at: index) {

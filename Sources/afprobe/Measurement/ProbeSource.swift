@@ -79,16 +79,12 @@ protocol ProbeSource: ~Copyable {
     /// Whether frames may be left that the last portion had no room for.
     var mayHaveMore: Bool { get }
 
-    /// Counts the frames from `index` up to `end` of those received last, as far as these are plain probes.
+    /// Counts the frames from `index` up to `end` of those received last, as far as these are plain probes, and until the
+    /// tally is complete: for runs that only count.
     ///
-    /// - Parameters:
-    ///   - tally: it ends where that is complete.
-    ///   - stopsAtRequests: whether requests are not to be counted here.
+    /// It changes nothing, but of what a method does not change the compiler passes a copy.
     /// - Returns: the index of the first frame that was not counted.
-    /// - Note: It changes nothing, but for the others the compiler copies the whole source.
-    mutating func countPlain(
-        from index: Int, upTo end: Int, into tally: inout ReceiveTally, stopsAtRequests: Bool
-    ) -> Int
+    mutating func countPlain(from index: Int, upTo end: Int, into tally: inout ReceiveTally) -> Int
 
     /// Looks at the frame at `index` of those received last; nil, and counted, where it is no probe.
     mutating func find(at index: Int) -> FoundProbe?
@@ -107,9 +103,7 @@ protocol ProbeSource: ~Copyable {
 }
 
 extension ProbeSource where Self: ~Copyable {
-    mutating func countPlain(
-        from index: Int, upTo _: Int, into _: inout ReceiveTally, stopsAtRequests _: Bool
-    ) -> Int { index }
+    mutating func countPlain(from index: Int, upTo _: Int, into _: inout ReceiveTally) -> Int { index }
 
     var canWait: Bool { false }
 

@@ -28,12 +28,10 @@ protocol SocketSource: ProbeSource, SendableMetatype, ~Copyable {
 extension SocketSource where Self: ~Copyable {
     func isOutgoing(at _: Int) -> Bool { false }
 
-    mutating func countPlain(
-        from first: Int, upTo end: Int, into tally: inout ReceiveTally, stopsAtRequests: Bool
-    ) -> Int {
+    mutating func countPlain(from first: Int, upTo end: Int, into tally: inout ReceiveTally) -> Int {
         var index = first
         while index < end, !tally.isComplete, !isOutgoing(at: index),
-            let kind = ProbeMessage.kind(ofPlain: frame(at: index)), !stopsAtRequests || kind != .request
+            ProbeMessage.kind(ofPlain: frame(at: index)) != nil
         {
             tally.count(ancillary(at: index))
             index &+= 1
