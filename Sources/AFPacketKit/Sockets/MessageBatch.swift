@@ -93,6 +93,7 @@ public struct MessageBatch: ~Copyable {
     /// - Parameters:
     ///   - isWaiting: whether to wait for it, as long as the socket is set to.
     ///   - looks: how often to look whether there is one, where it is not waited for.
+    @inline(__always)
     mutating func receiveOne(
         from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, looks: Int = 1
     ) throws(SystemError) {
@@ -118,6 +119,7 @@ public struct MessageBatch: ~Copyable {
     }
 
     /// Whether a call failed because of a signal, and has to be repeated; not where nothing is there.
+    @inline(never)
     private func wasInterrupted(_ call: StaticString) throws(SystemError) -> Bool {
         let error = SystemError.last(call)
         switch error.code {

@@ -88,6 +88,9 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
 
     mutating func find(at index: Int) -> FoundProbe? { probes[index].found }
 
+    /// Each thread has its own times.
+    var userspace: Timestamp { probes.last?.probe.userspace ?? Timestamp(nanoseconds: 0) }
+
     func ancillary(at index: Int) -> Ancillary { probes[index].probe.ancillary }
 
     func probe(at index: Int, _: FoundProbe) -> ReceivedProbe { probes[index].probe }

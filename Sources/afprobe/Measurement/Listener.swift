@@ -77,7 +77,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             console.flush()
             let wake = wakeTime(deadline, statisticsDue)
             if now < nextLook, !plan.spins, canWaitForFrames(until: wake, now) {
-                try waitForFrames(until: nextLook, &console)
+                try waitForFrames(&console)
                 continue
             }
             nextLook = .now() + PacketSocket.longestWait
@@ -144,54 +144,48 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     private var isFinished: Bool { tally.isComplete }
 
-    /// Waits for frames: as long as they come there is nothing else to look at, until it is time for that.
+    /// Waits for frames: as long as they come there is nothing else to look at, for a while.
     @inline(never)
-    private mutating func waitForFrames(
-        until nextLook: MonotonicTime, _ console: inout Console
-    ) throws(Failure) {
+    private mutating func waitForFrames(_ console: inout Console) throws(Failure) {
+        let start = Timestamp.now()
         repeat {
             try takeFrames(&console, isWaiting: true)
             console.flush()
+            // By the time that the frame has anyway. Where somebody has set the clock the while is over.
         } while framesInARow > 0 && !isFinished && !awaitsReports && !console.isClosed
-            && .atLastTick() < nextLook
+            && (0..<PacketSocket.longestWait).contains(receiver.userspace - start)
     }
 
     /// Takes what has arrived; some of it only, where so much arrives that there is no end to it.
     ///
     /// - Parameter isWaiting: whether to wait a little for the first.
     private mutating func takeFrames(_ console: inout Console, isWaiting: Bool = false) throws(Failure) {
+        var batchesLeft = batchesInATurn
         // Where frames are waited for, or looked for all the time, it is one that is found. It is asked for alone, which is
         // quicker, and only now and then whether others stand behind it.
-        if isWaiting || plan.spins, framesInARow < framesBetweenBatches {
-            let looks = awaitsReports ? 1 : looksInATurn
-            return try takeFrames(&console) { receiver throws(SystemError) in
-                isWaiting ? try receiver.receiveWaiting() : try receiver.receiveSpinning(looks: looks)
-            }
-        }
-        var batchesLeft = batchesInATurn
+        let isAlone = (isWaiting || plan.spins) && framesInARow < framesBetweenBatches
         repeat {
             batchesLeft -= 1
-            try takeFrames(&console) { receiver throws(SystemError) in try receiver.receive(limit: .max) }
-        } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
-    }
-
-    /// Takes what one call receives.
-    @inline(__always)
-    private mutating func takeFrames(
-        _ console: inout Console, _ receive: (inout Source) throws(SystemError) -> Int
-    ) throws(Failure) {
-        do throws(SystemError) {
-            let count = try receive(&receiver)
+            let count: Int
+            do throws(SystemError) {
+                count = isAlone ? try receiveOne(isWaiting: isWaiting) : try receiver.receive(limit: .max)
+            } catch {
+                return try take(error, &console)
+            }
             framesInARow = count == 0 ? 0 : framesInARow + count
             look(at: count, &console)
-        } catch {
-            return try take(error, &console)
-        }
-        // Most drivers have stamped the replies by now.
-        if awaitsReports { try collectReports(&console) }
+            // Most drivers have stamped the replies by now.
+            if awaitsReports { try collectReports(&console) }
+        } while !isAlone && receiver.mayHaveMore && !isFinished && batchesLeft > 0
+    }
+
+    private mutating func receiveOne(isWaiting: Bool) throws(SystemError) -> Int {
+        guard !isWaiting else { return try receiver.receiveWaiting() }
+        return try receiver.receiveSpinning(looks: awaitsReports ? 1 : looksInATurn)
     }
 
     /// Goes on after a call that received nothing, if there is a point in it.
+    @inline(never)
     private mutating func take(_ error: SystemError, _ console: inout Console) throws(Failure) {
         framesInARow = 0
         guard error.code == .networkDown else {
@@ -214,6 +208,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     }
 
     /// Looks at the frames that have been received.
+    @inline(__always)
     private mutating func look(at count: Int, _ console: inout Console) {
         let takesAll = !plan.isQuiet || console.captures
         let onlyCounts = !takesAll && !answers

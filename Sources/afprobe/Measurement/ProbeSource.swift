@@ -73,6 +73,9 @@ protocol ProbeSource: ~Copyable {
     /// Receives one frame if there is one, where the source can choose; looks for it as often as `looks` says at most.
     mutating func receiveSpinning(looks: Int) throws(SystemError) -> Int
 
+    /// When the frames that were received last were in the program's memory.
+    var userspace: Timestamp { get }
+
     /// Hands the frame at `index` over to be captured.
     func capture(at index: Int, to console: inout Console)
 

@@ -13,9 +13,6 @@ protocol SocketSource: ProbeSource, SendableMetatype, ~Copyable {
     /// Whether this host sent it.
     func isOutgoing(at index: Int) -> Bool
 
-    /// When it was in the program's memory.
-    var userspace: Timestamp { get }
-
     /// How many frames had faults.
     var faults: FrameFaultCounts { get set }
 
