@@ -8,6 +8,7 @@ func fuzzFrame(_ bytes: Span<UInt8>) {
     for index in memory.indices { memory[index] = bytes[index + 1] }
     if bytes[0] & 2 != 0 { mendFrame(&memory) }
     let frame = memory.span
+    compareWays(frame)
     guard let parsed = try? ParsedFrame(frame, checksUDP: bytes[0] & 1 != 0) else { return }
     let shape = parsed.shape(of: frame, vlan: nil)
     guard let message = try? ProbeMessage(decoding: frame.extracting(parsed.payload)) else { return }
@@ -20,6 +21,17 @@ func fuzzFrame(_ bytes: Span<UInt8>) {
     let payload = copy.span.extracting(again.payload)
     precondition(again.shape(of: copy.span, vlan: nil) == shape, "the shape is another one")
     precondition((try? ProbeMessage(decoding: payload)) == message, "the message is another one")
+}
+
+/// What is found quickly is what is found slowly, and the quick way misses no probe right behind the header of Ethernet.
+private func compareWays(_ frame: Span<UInt8>) {
+    let slow = try? FoundProbe(in: frame, Ancillary(), isTruncated: true)
+    if let quick = FoundProbe(plain: frame) {
+        precondition(quick.kind == slow?.kind, "another kind is found quickly")
+    } else if slow != nil {
+        let isPlain = ParsedFrame.isPlain(frame) && frame.bigEndian64(at: 14) == ProbeMessage.magic
+        precondition(!isPlain, "a plain probe is missed")
+    }
 }
 
 /// A payload alone, in which a message is found without a right frame around it.

@@ -253,6 +253,26 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
             }
         }
     }
+
+    /// The quick way of plain frames, in which whatever is wrong is left to the other one.
+    @Test func findsQuicklyWhatIsFoundSlowly() throws {
+        let sender = build(try shapes()[0], size: 150)
+        for size in [30, 54, 60, 150] {
+            for offset in 0..<min(size, 60) {
+                var frame = Array(sender[..<size])
+                for bit in 0..<8 {
+                    frame[offset] ^= 1 << UInt8(bit)
+                    let slow = try? FoundProbe(in: frame.span, Ancillary(), isTruncated: false)
+                    let quick = FoundProbe(plain: frame.span)
+                    let isPlain = ParsedFrame.isPlain(frame.span)
+                    let expected = isPlain ? slow?.kind : nil
+                    #expect(quick?.kind == expected, "\(size) bytes, bit \(bit) of \(offset)")
+                    frame[offset] ^= 1 << UInt8(bit)
+                }
+            }
+        }
+        #expect(FoundProbe(plain: sender.span)?.kind != nil)
+    }
 }
 
 @Suite struct InternetChecksumTests {

@@ -1,57 +1,5 @@
 import AFPacketKit
 
-/// A probe that was received.
-struct ReceivedProbe {
-    let message: ProbeMessage
-    let shape: FrameShape
-    /// The length of the frame on the wire without the FCS: with the tag that the kernel took out.
-    let size: Int
-    let ancillary: Ancillary
-    /// When the frame was in the program's memory.
-    let userspace: Timestamp
-}
-
-/// What is known of a received frame once it has been checked that it is a probe: all that a run needs which only
-/// counts. The rest is read where somebody asks for it.
-struct FoundProbe {
-    let kind: ProbeMessage.Kind
-    private let parts: ParsedFrame
-
-    /// Looks at a frame for what most frames are: a right probe behind nothing but the header of Ethernet. Nil where it is
-    /// anything else.
-    @inline(__always)
-    init?(plain frame: Span<UInt8>) {
-        guard let kind = ProbeMessage.kind(ofPlain: frame) else { return nil }
-        parts = ParsedFrame(plain: frame)
-        self.kind = kind
-    }
-
-    /// Looks at a frame of any kind, and tells why it is no probe.
-    ///
-    /// - Parameters:
-    ///   - ancillary: what the kernel says about it.
-    ///   - isTruncated: whether bytes were cut off.
-    init(in frame: Span<UInt8>, _ ancillary: Ancillary, isTruncated: Bool) throws(FrameFault) {
-        parts = try ParsedFrame(frame, checksUDP: !ancillary.isChecksumPending && !isTruncated)
-        kind = try ProbeMessage.check(frame.extracting(parts.payload))
-    }
-
-    /// Reads the probe.
-    ///
-    /// - Parameters:
-    ///   - frame: the one in which it was found.
-    ///   - ancillary: what the kernel says about it.
-    ///   - length: how long the frame was without the tag that the kernel took out.
-    func read(
-        from frame: Span<UInt8>, _ ancillary: Ancillary, length: Int, userspace: Timestamp
-    ) -> ReceivedProbe {
-        ReceivedProbe(
-            message: ProbeMessage(frame.extracting(parts.payload), of: kind),
-            shape: parts.shape(of: frame, vlan: ancillary.vlan),
-            size: length + (ancillary.vlan == nil ? 0 : 4), ancillary: ancillary, userspace: userspace)
-    }
-}
-
 /// Where the probes of a run come from, in portions.
 protocol ProbeSource: ~Copyable {
     /// Adds what becomes ready when there is something to receive.
