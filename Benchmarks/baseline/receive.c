@@ -33,17 +33,17 @@ int run_receive(const struct options *options) {
         int64_t here = now(CLOCK_REALTIME);
         for (unsigned index = 0; index < taken; index++) {
             size_t length = batch.headers[index].msg_len;
+            int64_t stamp;
             if (options->checks) {
                 if (check_frame(batch.frames[index], length) == NO_PROBE) continue;
                 struct told told = read_control(&batch.headers[index].msg_hdr);
-                probes++;
-                stamped += told.software != 0;
                 hardware += told.hardware != 0;
-                continue;
+                stamp = told.software;
+            } else {
+                if (!is_probe(batch.frames[index], length)) continue;
+                stamp = software_stamp(&batch.headers[index].msg_hdr);
             }
-            if (!is_probe(batch.frames[index], length)) continue;
             probes++;
-            int64_t stamp = software_stamp(&batch.headers[index].msg_hdr);
             if (stamp == 0) continue;
             stamped++;
             samples_add(&delays, here - stamp);
