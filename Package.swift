@@ -34,10 +34,14 @@ let package = Package(
         .target(name: "AFPacketKit", dependencies: ["CShim"], swiftSettings: strict),
         .executableTarget(
             name: "afprobe",
-            dependencies: ["AFPacketKit", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            dependencies: ["AFPacketKit"],
             swiftSettings: strict + [.strictMemorySafety()], linkerSettings: [selfContained]),
         .testTarget(name: "AFPacketKitTests", dependencies: ["AFPacketKit"], swiftSettings: strict),
-        .testTarget(name: "afprobeTests", dependencies: ["afprobe"], swiftSettings: strict),
+        // The library is what the program's own histogram is compared with.
+        .testTarget(
+            name: "afprobeTests",
+            dependencies: ["afprobe", .product(name: "Histogram", package: "hdrhistogram-swift")],
+            swiftSettings: strict),
         .testTarget(
             name: "IntegrationTests", dependencies: ["afprobe", "AFPacketKit"], swiftSettings: strict),
     ],

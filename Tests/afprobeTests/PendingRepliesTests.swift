@@ -5,13 +5,11 @@ import Testing
 
 @Suite struct PendingRepliesTests {
     private let capacity: UInt64 = 1024
-    private let frame = [UInt8](repeating: 0, count: 60)
 
     private func full() -> PendingReplies {
         var pending = PendingReplies()
         for number in 1...capacity {
-            let time = MonotonicTime(nanoseconds: Int64(number))
-            pending.add(PendingReply(), sentAs: frame, at: time)
+            _ = pending.add(PendingReply(), at: MonotonicTime(nanoseconds: Int64(number)))
         }
         return pending
     }
@@ -42,11 +40,12 @@ import Testing
             for place in 0..<min(frame.count, 248) {
                 frame[place] = UInt8(truncatingIfNeeded: place + index + 1)
             }
-            pending.add(PendingReply(), sentAs: frame, at: MonotonicTime(nanoseconds: 0))
-            pending.close(turn + 1)
+            let place = pending.add(PendingReply(), at: MonotonicTime(nanoseconds: 0))
+            pending.keep(place, as: frame)
+            pending.close(place)
             guard turn % capacity == 0 else { continue }
             var restored = [UInt8](repeating: 0xff, count: frame.count)
-            pending.restore(turn + 1, into: &restored)
+            pending.restore(place, into: &restored)
             #expect(restored == frame)
         }
     }

@@ -12,6 +12,7 @@ struct ClockBounds {
     private(set) var restarts: UInt64 = 0
 
     /// Takes an exchange into account, on one clock of either host.
+    @inline(__always)
     mutating func narrow(_ exchange: borrowing Exchange, by clock: StampClock) {
         guard let requestSent = exchange.requestSent[clock],
             let replyReceived = exchange.replyReceived[clock],

@@ -6,8 +6,11 @@ enum StampClock: Int, CaseIterable, Comparable {
     case software
     case userspace
 
-    /// All of them, the best first; not made anew for each exchange.
-    fileprivate static let bestFirst = StampClock.allCases
+    /// The best for which there is something; nil where there is for none.
+    @inline(__always)
+    fileprivate static func best(_ holds: (StampClock) -> Bool) -> StampClock? {
+        holds(.hardware) ? .hardware : holds(.software) ? .software : holds(.userspace) ? .userspace : nil
+    }
 
     var name: String {
         switch self {
@@ -61,19 +64,22 @@ struct Exchange {
     var wait: Int64? { difference(requestSent.userspace, replyReceived.software ?? replyReceived.userspace) }
 
     /// Takes the first reply to the request.
-    mutating func take(_ reply: borrowing ReceivedProbe) {
+    @inline(__always)
+    mutating func take(_ report: borrowing ResponderReport, received: ReceiveStamps) {
         // A follow-up that came first knows more.
-        if !hasFollowUp { take(reply.message.report) }
-        replyReceived = ReceiveStamps(of: reply)
+        if !hasFollowUp { take(report) }
+        replyReceived = received
     }
 
     /// Takes the reply's follow-up.
+    @inline(__always)
     mutating func takeFollowUp(_ report: borrowing ResponderReport) {
         hasFollowUp = true
         take(report)
     }
 
     /// Whether nothing more of it is to come.
+    @inline(__always)
     func isComplete(_ expected: ExpectedStamps) -> Bool {
         hasReply && hasFollowUp && expected.areComplete(requestSent)
     }
@@ -92,45 +98,42 @@ struct Exchange {
 
     // MARK: Differences on one clock
 
-    /// From the request's departure to the reply's arrival; nil where that clock lacks a stamp.
-    func roundTrip(by clock: StampClock) -> Int64? {
-        difference(requestSent[clock], replyReceived[clock])
+    /// From the request's departure to the reply's arrival; nil where that clock lacks a stamp, or there is none.
+    @inline(__always)
+    func roundTrip(by clock: StampClock?) -> Int64? {
+        guard let clock else { return nil }
+        return difference(requestSent[clock], replyReceived[clock])
     }
 
     /// From the request's arrival to the reply's departure, likewise.
-    func turnaround(by clock: StampClock) -> Int64? {
-        difference(requestReceived[clock], replySent[clock])
+    @inline(__always)
+    func turnaround(by clock: StampClock?) -> Int64? {
+        guard let clock else { return nil }
+        return difference(requestReceived[clock], replySent[clock])
     }
 
     /// The best clock that has both ends of the round trip.
-    var bestRoundTripClock: StampClock? { StampClock.bestFirst.first { roundTrip(by: $0) != nil } }
+    var bestRoundTripClock: StampClock? { .best { roundTrip(by: $0) != nil } }
 
     /// The best clock that has both ends of the turnaround.
-    var bestTurnaroundClock: StampClock? { StampClock.bestFirst.first { turnaround(by: $0) != nil } }
+    var bestTurnaroundClock: StampClock? { .best { turnaround(by: $0) != nil } }
 
     // MARK: Figures
 
-    /// What can be said of the exchange, the round trip and the turnaround being on these clocks.
+    /// Adds the figures that only some runs show.
     ///
     /// - Parameters:
+    ///   - clock: that of the round trip.
     ///   - hasStages: whether to tell the stages.
     ///   - isSynchronised: whether the two hosts' clocks are, so that one way can be told from the other.
-    func figures(
-        roundTripBy clock: StampClock?, turnaroundBy turnaroundClock: StampClock?, hasStages: Bool,
-        isSynchronised: Bool
-    ) -> FigureValues {
-        var values = FigureValues()
-        let roundTrip = clock.flatMap(roundTrip)
-        let turnaround = turnaroundClock.flatMap(turnaround)
-        values[.rtt] = roundTrip
-        values[.turnaround] = turnaround
-        values[.network] = difference(turnaround, roundTrip)
+    @inline(never)
+    func addDetails(
+        to values: inout FigureValues, by clock: StampClock?, hasStages: Bool, isSynchronised: Bool
+    ) {
         if hasStages { addStages(to: &values) }
-        if isSynchronised, let clock {
-            values[.requestOneWay] = difference(requestSent[clock], requestReceived[clock])
-            values[.replyOneWay] = difference(replySent[clock], replyReceived[clock])
-        }
-        return values
+        guard isSynchronised, let clock else { return }
+        values[.requestOneWay] = difference(requestSent[clock], requestReceived[clock])
+        values[.replyOneWay] = difference(replySent[clock], replyReceived[clock])
     }
 
     private func addStages(to values: inout FigureValues) {
@@ -160,11 +163,13 @@ struct Exchange {
         return Timestamp(nanoseconds: stamp.nanoseconds &- offset.offset)
     }
 
+    @inline(__always)
     private func difference(_ earlier: Timestamp?, _ later: Timestamp?) -> Int64? {
         guard let earlier, let later else { return nil }
         return later - earlier
     }
 
+    @inline(__always)
     private func difference(_ part: Int64?, _ whole: Int64?) -> Int64? {
         guard let part, let whole else { return nil }
         return whole &- part
@@ -172,6 +177,7 @@ struct Exchange {
 }
 
 extension TransmitStamps {
+    @inline(__always)
     subscript(clock: StampClock) -> Timestamp? {
         switch clock {
         case .hardware: hardware
@@ -182,6 +188,7 @@ extension TransmitStamps {
 }
 
 extension ReceiveStamps {
+    @inline(__always)
     subscript(clock: StampClock) -> Timestamp? {
         switch clock {
         case .hardware: hardware

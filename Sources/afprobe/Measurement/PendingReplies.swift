@@ -2,6 +2,9 @@ import AFPacketKit
 
 /// A reply that was sent and whose transmit stamps are still to come.
 struct PendingReply {
+    /// What its message says, by which its frame is known again.
+    var number: UInt64 = 0
+    var session: UInt64 = 0
     /// The length of its frame, and where in it the message starts.
     var size = 0
     var start = 0
@@ -16,12 +19,21 @@ struct PendingReply {
         expected.scheduled = wantsScheduledStamp
         return expected.areComplete(stamps)
     }
+
+    /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is this reply.
+    @inline(__always)
+    func isReturned(as frame: Span<UInt8>) -> Bool {
+        guard frame.count >= size, size - start >= ProbeMessage.probeLength else { return false }
+        let message = frame.count - size + start
+        return frame.littleEndian64(at: message + ProbeMessage.numberOffset) == number
+            && frame.littleEndian64(at: message + ProbeMessage.sessionOffset) == session
+    }
 }
 
 /// The replies that wait for their transmit stamps, the oldest first: a fixed number of them.
 struct PendingReplies: ~Copyable {
     private var window = ProbeWindow(capacity: capacity, filler: PendingReply())
-    /// What each frame began with, as it was sent: headers and message. Only zeros follow.
+    /// What each frame that was kept began with, as it was sent: headers and message. Only zeros follow.
     private var heads = [Head](repeating: Head(repeating: 0), count: capacity)
     private var keys = SendKeys()
     private var latest: UInt64 = 0
@@ -32,17 +44,24 @@ struct PendingReplies: ~Copyable {
 
     private static func index(of place: UInt64) -> Int { Int(truncatingIfNeeded: place) & (capacity - 1) }
 
-    /// Adds a reply that has just been sent as that frame; there must be room.
-    mutating func add(_ reply: PendingReply, sentAs frame: [UInt8], at time: MonotonicTime) {
+    /// Adds a reply that has just been sent; there must be room.
+    ///
+    /// - Returns: its place.
+    mutating func add(_ reply: PendingReply, at time: MonotonicTime) -> UInt64 {
         latest += 1
         window.open(latest, at: time, reply)
-        let index = Self.index(of: latest)
+        return latest
+    }
+
+    /// Keeps the frame that a reply was sent as.
+    mutating func keep(_ place: UInt64, as frame: [UInt8]) {
+        let index = Self.index(of: place)
         let length = min(frame.count, heads[index].count)
         var head = heads[index].mutableSpan
         head.copy(frame.span.extracting(first: length))
     }
 
-    /// Writes a reply once more, into a frame of its size.
+    /// Writes a reply that was kept once more, into a frame of its size.
     func restore(_ place: UInt64, into frame: inout [UInt8]) {
         let index = Self.index(of: place)
         let length = min(frame.count, heads[index].count)
@@ -59,9 +78,15 @@ struct PendingReplies: ~Copyable {
     }
 
     /// The reply that has to go before another can be added; nil where there is room.
+    @inline(__always)
     mutating func placeToClear() -> UInt64? {
+        window.isFull ? oldestOfFull() : nil
+    }
+
+    @inline(never)
+    private mutating func oldestOfFull() -> UInt64? {
         // The window learns only by looking for the oldest that those before it are closed.
-        guard window.isFull, let (oldest, _) = window.oldestOpen(), window.isFull else { return nil }
+        guard let (oldest, _) = window.oldestOpen(), window.isFull else { return nil }
         return oldest
     }
 
@@ -75,9 +100,15 @@ struct PendingReplies: ~Copyable {
 
     /// The place of the reply that a report is about: its frame came back with it, as the kernel's number of the send
     /// says beforehand. Nil where it is about none of these.
+    @inline(__always)
     func place(of key: UInt32, returned frame: Span<UInt8>) -> UInt64? {
         if let place = keys.number(of: key, upTo: latest), isOpen(place, returned: frame) { return place }
-        // The keys have shifted, or this kernel has none.
+        return search(frame)
+    }
+
+    /// The same where the keys have shifted, or this kernel has none.
+    @inline(never)
+    private func search(_ frame: Span<UInt8>) -> UInt64? {
         var place = latest
         while place > 0, window.isOpen(place) != nil {
             if isOpen(place, returned: frame) { return place }
@@ -86,20 +117,9 @@ struct PendingReplies: ~Copyable {
         return nil
     }
 
+    @inline(__always)
     private func isOpen(_ place: UInt64, returned frame: Span<UInt8>) -> Bool {
-        (window.isOpen(place) ?? false) && isReturned(place, as: frame)
-    }
-
-    /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is that reply.
-    private func isReturned(_ place: UInt64, as frame: Span<UInt8>) -> Bool {
-        let (size, start) = (window[place].size, window[place].start)
-        let message = frame.count - size + start
-        guard frame.count >= size, frame.count - message >= ProbeMessage.probeLength else { return false }
-        let sent = heads[Self.index(of: place)].span
-        return frame.littleEndian64(at: message + ProbeMessage.numberOffset)
-            == sent.littleEndian64(at: start + ProbeMessage.numberOffset)
-            && frame.littleEndian64(at: message + ProbeMessage.sessionOffset)
-                == sent.littleEndian64(at: start + ProbeMessage.sessionOffset)
+        (window.isOpen(place) ?? false) && window[place].isReturned(as: frame)
     }
 
     /// The reply at a place.

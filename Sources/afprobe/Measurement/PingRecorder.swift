@@ -17,7 +17,10 @@ struct PingRecorder {
     }
 
     /// Takes an exchange of which nothing more is waited for.
-    mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64, _ console: inout Console) {
+    ///
+    /// - Parameter exchange: only read, and inout so that it is read where it stands: it is large.
+    @inline(__always)
+    mutating func settle(_ exchange: inout Exchange, _ number: UInt64, _ console: inout Console) {
         guard exchange.hasReply else {
             result.tally.lost += 1
             if !isQuiet { console.write(.pingTimeout(PingTimeoutLine(number: number, peer: peer))) }
@@ -25,32 +28,40 @@ struct PingRecorder {
         }
         if !exchange.hasFollowUp { result.tally.missingFollowUps += 1 }
         guard result.chooseClock(by: exchange) else {
-            undecided.append((number, copy exchange))
+            undecided.append((number, exchange))
             return
         }
-        decide(&console)
-        record(exchange, number, &console)
+        if !undecided.isEmpty { decide(&console) }
+        record(&exchange, number, &console)
     }
 
     /// Records what still waits for the run's clock, there being nothing more to wait for.
     mutating func complete(_ console: inout Console) { decide(&console) }
 
+    @inline(never)
     private mutating func decide(_ console: inout Console) {
-        guard !undecided.isEmpty else { return }
-        for (number, exchange) in undecided { record(exchange, number, &console) }
+        var waiting = undecided
         undecided = []
+        for index in waiting.indices { record(&waiting[index].exchange, waiting[index].number, &console) }
     }
 
+    @inline(__always)
     private mutating func record(
-        _ exchange: borrowing Exchange, _ number: UInt64, _ console: inout Console
+        _ exchange: inout Exchange, _ number: UInt64, _ console: inout Console
     ) {
-        let (values, clock) = result.record(exchange)
-        guard !isQuiet else { return }
+        let clock = result.record(&exchange)
+        if !isQuiet { write(exchange, number, clock, &console) }
+    }
+
+    @inline(never)
+    private func write(
+        _ exchange: borrowing Exchange, _ number: UInt64, _ clock: StampClock?, _ console: inout Console
+    ) {
         console.write(
             .ping(
                 PingLine(
                     message: "PING Reply", detail: detail, number: number, peer: peer,
-                    exchange: copy exchange, values: values,
+                    exchange: copy exchange, values: result.latest,
                     roundTripClock: clock, turnaroundClock: result.turnaroundClock)))
     }
 
@@ -58,34 +69,34 @@ struct PingRecorder {
 
     /// Takes a further reply to a request.
     mutating func takeDuplicate(
-        _ reply: borrowing ReceivedProbe, to request: TransmitStamps, _ console: inout Console
+        _ number: UInt64, of request: TransmitStamps, received: ReceiveStamps, _ console: inout Console
     ) {
         result.tally.duplicates += 1
-        write("PING Duplicate", reply, to: request, &console)
+        write("PING Duplicate", number, request, received, &console)
     }
 
     /// Takes a reply that came after the time-out.
     mutating func takeLate(
-        _ reply: borrowing ReceivedProbe, to request: TransmitStamps, _ console: inout Console
+        _ number: UInt64, of request: TransmitStamps, received: ReceiveStamps, _ console: inout Console
     ) {
         result.tally.late += 1
-        write("PING Late", reply, to: request, &console)
+        write("PING Late", number, request, received, &console)
     }
 
     /// Writes the line of such a reply, with its time on the best clock it has.
     private func write(
-        _ message: String, _ reply: borrowing ReceivedProbe, to request: TransmitStamps,
+        _ message: String, _ number: UInt64, _ request: TransmitStamps, _ received: ReceiveStamps,
         _ console: inout Console
     ) {
         guard !isQuiet else { return }
-        let exchange = Exchange(requestSent: request, replyReceived: ReceiveStamps(of: reply))
+        let exchange = Exchange(requestSent: request, replyReceived: received)
         let clock = exchange.bestRoundTripClock
-        let values = exchange.figures(
-            roundTripBy: clock, turnaroundBy: nil, hasStages: false, isSynchronised: false)
+        var values = FigureValues()
+        values.begin(roundTrip: exchange.roundTrip(by: clock), turnaround: nil)
         console.write(
             .ping(
                 PingLine(
-                    message: message, detail: .usual, number: reply.message.number, peer: peer,
+                    message: message, detail: .usual, number: number, peer: peer,
                     exchange: exchange, values: values, roundTripClock: clock, turnaroundClock: nil)))
     }
 

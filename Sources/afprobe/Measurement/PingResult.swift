@@ -9,6 +9,8 @@ struct PingResult {
     /// How far figures that cross from a NIC's clock to the system's may be off, at most, in nanoseconds.
     private(set) var crossingError: Int64?
     private var recorded: [(figure: Figure, distribution: Distribution)]
+    /// The figures of the reply recorded last, to be shown.
+    private(set) var latest = FigureValues()
     /// Made when the clock is known, on which it depends what the round trip consists of.
     private var attribution: TailAttribution?
     private let hasStages: Bool
@@ -54,54 +56,75 @@ struct PingResult {
     /// lack it.
     ///
     /// - Returns: whether it is chosen.
+    @inline(__always)
     mutating func chooseClock(by exchange: borrowing Exchange) -> Bool {
         guard roundTripClock == nil else { return true }
-        guard let best = exchange.bestRoundTripClock else { return false }
+        return chooseClock(exchange.bestRoundTripClock)
+    }
+
+    @inline(never)
+    private mutating func chooseClock(_ best: StampClock?) -> Bool {
+        guard let best else { return false }
         lacking += 1
         guard best <= preferredClock || lacking >= Self.mostLacking else { return false }
         roundTripClock = best
         return true
     }
 
-    /// Records a reply and, where the run has not ended before, its follow-up.
+    /// Records a reply and, where the run has not ended before, its follow-up. Its figures are the `latest` then.
     ///
-    /// - Returns: the figures to be shown of it, and the clock of its round trip, which may be another than the run's.
-    mutating func record(_ exchange: borrowing Exchange) -> (values: FigureValues, clock: StampClock?) {
+    /// - Parameter exchange: only read, and inout so that it is read where it stands: it is large.
+    /// - Returns: the clock of its round trip, which may be another than the run's.
+    @inline(__always)
+    mutating func record(_ exchange: inout Exchange) -> StampClock? {
         if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
         if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
         if exchange.roundTrip(by: .hardware) == nil { tally.missingHardware += 1 }
         if exchange.roundTrip(by: .software) == nil { tally.missingSoftware += 1 }
-        guard let chosen = roundTripClock else { return (FigureValues(), nil) }
-        let clock = exchange.roundTrip(by: chosen) != nil ? chosen : exchange.bestRoundTripClock
-        let values = exchange.figures(
-            roundTripBy: clock, turnaroundBy: exchange.hasFollowUp ? turnaroundClock : nil,
-            hasStages: hasStages, isSynchronised: isSynchronised)
-        // Figures of one distribution are on one clock.
-        guard clock == chosen else { return (values, clock) }
-        for index in recorded.indices {
-            if let value = values[recorded[index].figure] { recorded[index].distribution.record(value) }
+        guard let chosen = roundTripClock else {
+            latest.begin(roundTrip: nil, turnaround: nil)
+            return nil
         }
-        attribute(values, by: chosen)
+        let clock = exchange.roundTrip(by: chosen) != nil ? chosen : exchange.bestRoundTripClock
+        latest.begin(
+            roundTrip: exchange.roundTrip(by: clock),
+            turnaround: exchange.turnaround(by: exchange.hasFollowUp ? turnaroundClock : nil))
+        if hasStages || isSynchronised {
+            exchange.addDetails(
+                to: &latest, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
+        }
+        // Figures of one distribution are on one clock.
+        guard clock == chosen else { return clock }
+        for index in recorded.indices {
+            guard let value = latest.read(recorded[index].figure) else { continue }
+            recorded[index].distribution.record(value)
+        }
+        attribute(by: chosen)
         bounds.narrow(exchange, by: chosen)
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
-        return (values, clock)
+        return clock
     }
 }
 
 extension PingResult {
+    @inline(__always)
     private mutating func note(_ comparison: ClockOffset?) {
         guard let error = comparison?.error else { return }
         crossingError = max(crossingError ?? 0, error)
     }
 
-    private mutating func attribute(_ values: borrowing FigureValues, by clock: StampClock) {
-        if attribution == nil {
-            attribution = TailAttribution(
-                stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
-        }
+    @inline(__always)
+    private mutating func attribute(by clock: StampClock) {
+        if attribution == nil { beginAttribution(by: clock) }
         // Where the NICs stamp, the link is known in parts.
-        attribution?.record(values, without: values[.wire] != nil ? .link : nil)
+        attribution?.record(&latest, without: latest.read(.wire) != nil ? .link : nil)
+    }
+
+    @inline(never)
+    private mutating func beginAttribution(by clock: StampClock) {
+        attribution = TailAttribution(
+            stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
     }
 }
 

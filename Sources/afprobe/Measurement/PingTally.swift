@@ -66,6 +66,7 @@ struct ResponderTally {
     /// Takes what the first reply to a request says.
     ///
     /// - Returns: whether it comes from another responder than the one before.
+    @inline(__always)
     mutating func take(_ report: borrowing ResponderReport) -> Bool {
         replies += 1
         let responder = report.responder

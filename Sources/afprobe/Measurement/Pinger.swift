@@ -9,6 +9,7 @@ struct Pinger: ~Copyable {
     private let plan: PingPlan
     private let interface: NetworkInterface
     private let session: UInt64
+    private let peer: MACAddress
     private var expected: ExpectedStamps
     private var missing: MissingStamps
     private var clock: ClockComparison
@@ -36,6 +37,7 @@ struct Pinger: ~Copyable {
         captured = RenumberedFrame(
             ProbeFrame(message, in: plan.transmit.shape, size: plan.transmit.size))
         self.session = session
+        peer = plan.transmit.shape.destination
         expected = ExpectedStamps(on: interface, plan.transmit.handling)
         missing = MissingStamps(on: interface)
         clock = ClockComparison(of: interface)
@@ -145,7 +147,9 @@ struct Pinger: ~Copyable {
                     transmitter.window.isOpen(number) != nil
                 else { continue }
                 let isNews = transmitter.window[number].requestSent.merge(stamps)
-                if isNews, stamps.event == .sent, stamps.software != nil { capture(number, &console) }
+                if isNews, console.captures, stamps.event == .sent, stamps.software != nil {
+                    capture(number, &console)
+                }
                 settleIfComplete(number, &console)
             }
         } while transmitter.mayHaveMoreReports && limit == nil
@@ -169,28 +173,29 @@ struct Pinger: ~Copyable {
             }
             limit = .max
             for index in 0..<count {
-                guard let probe = receiver.probe(at: index), isOurs(probe) else { continue }
+                guard let found = receiver.find(at: index), found.isAnswer else { continue }
+                let answer = receiver.probe(at: index, found)
+                guard isOurs(answer) else { continue }
                 // A request's own stamps came before its reply.
-                if lacksStamps(probe.message.number) {
+                if lacksStamps(answer.message.number) {
                     try collectReports(&console, limit: expected.reportCount)
                 }
                 if console.captures { receiver.capture(at: index, to: &console) }
-                if probe.message.kind == .followUp {
-                    takeFollowUp(probe.message, &console)
+                let message = answer.message
+                if found.kind == .followUp {
+                    takeFollowUp(message.number, message.report, &console)
                 } else {
-                    takeReply(probe, &console)
+                    takeReply(
+                        message.number, message.report, received: ReceiveStamps(of: answer), &console)
                 }
             }
         } while receiver.mayHaveMore && batchesLeft > 0
     }
 
-    private func isOurs(_ probe: borrowing ReceivedProbe) -> Bool {
-        switch probe.message.kind {
-        case .reply, .followUp: break
-        case .probe, .request: return false
-        }
-        guard probe.message.session == session else { return false }
-        return probe.shape.source == plan.transmit.shape.destination
+    @inline(__always)
+    private func isOurs(_ answer: borrowing ReceivedProbe) -> Bool {
+        guard answer.message.session == session else { return false }
+        return answer.shape.source == peer
     }
 
     /// Whether stamps of a request that waits for something are still to come.
@@ -199,8 +204,11 @@ struct Pinger: ~Copyable {
             && !expected.areComplete(transmitter.window[number].requestSent)
     }
 
-    private mutating func takeReply(_ reply: borrowing ReceivedProbe, _ console: inout Console) {
-        let number = reply.message.number
+    @inline(__always)
+    private mutating func takeReply(
+        _ number: UInt64, _ report: borrowing ResponderReport, received: ReceiveStamps,
+        _ console: inout Console
+    ) {
         guard let isOpen = transmitter.window.isOpen(number) else {
             // To a request never sent, or sent so long ago that nothing is known of it any more.
             recorder.result.tally.unmatched += 1
@@ -208,35 +216,42 @@ struct Pinger: ~Copyable {
         }
         guard !transmitter.window[number].hasReply else {
             guard number > plan.transmit.warmup else { return }
-            recorder.takeDuplicate(reply, to: transmitter.window[number].requestSent, &console)
-            return
+            let request = transmitter.window[number].requestSent
+            return recorder.takeDuplicate(number, of: request, received: received, &console)
         }
-        note(reply, number)
-        if recorder.result.tally.responder.take(reply.message.report) {
-            recorder.reportOtherResponder(&console)
-        }
+        note(report, received, number)
+        if recorder.result.tally.responder.take(report) { recorder.reportOtherResponder(&console) }
         guard number > plan.transmit.warmup else { return settleIfComplete(number, &console) }
         guard isOpen else {
             recorder.result.tally.lost -= 1
-            return recorder.takeLate(reply, to: transmitter.window[number].requestSent, &console)
+            let request = transmitter.window[number].requestSent
+            return recorder.takeLate(number, of: request, received: received, &console)
         }
         // When it came counts, and not when it was read.
         if let waited = transmitter.window[number].wait, waited > plan.transmit.timeout {
             transmitter.window.close(number)
-            return recorder.takeLate(reply, to: transmitter.window[number].requestSent, &console)
+            let request = transmitter.window[number].requestSent
+            return recorder.takeLate(number, of: request, received: received, &console)
         }
         recorder.result.tally.count(arrivalOf: number)
         settleIfComplete(number, &console)
     }
 
     /// Keeps what the first reply to a request says, and lets the next request go.
-    private mutating func note(_ reply: borrowing ReceivedProbe, _ number: UInt64) {
-        transmitter.window[number].take(reply)
+    @inline(__always)
+    private mutating func note(
+        _ report: borrowing ResponderReport, _ received: ReceiveStamps, _ number: UInt64
+    ) {
+        transmitter.window[number].take(report, received: received)
         // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
-        if plan.showsStages, reply.ancillary.hardware != nil {
+        if plan.showsStages, received.hardware != nil {
             transmitter.window[number].clockOffset = clock.current()
         }
-        guard plan.isOneAtATime else { return }
+        if plan.isOneAtATime { releaseNext(after: number) }
+    }
+
+    /// Lets the next request go when that one's follow-up is there, or will not come any more.
+    private mutating func releaseNext(after number: UInt64) {
         // The clock may have been set meanwhile.
         let measured = transmitter.window[number].roundTrip(by: .userspace) ?? 0
         let roundTrip = min(max(0, measured), plan.transmit.timeout)
@@ -247,8 +262,10 @@ struct Pinger: ~Copyable {
             number, after: plan.isAdaptive ? smoothedRoundTrip : 4 * smoothedRoundTrip + followUpPatience)
     }
 
-    private mutating func takeFollowUp(_ message: borrowing ProbeMessage, _ console: inout Console) {
-        let number = message.number
+    @inline(__always)
+    private mutating func takeFollowUp(
+        _ number: UInt64, _ report: borrowing ResponderReport, _ console: inout Console
+    ) {
         guard let isOpen = transmitter.window.isOpen(number) else {
             recorder.result.tally.unmatched += 1
             return
@@ -257,13 +274,14 @@ struct Pinger: ~Copyable {
             if number > plan.transmit.warmup { recorder.result.tally.lateFollowUps += 1 }
             return
         }
-        transmitter.window[number].takeFollowUp(message.report)
+        transmitter.window[number].takeFollowUp(report)
         settleIfComplete(number, &console)
     }
 
     // MARK: Settling
 
     /// Settles an exchange once nothing more of it is to come.
+    @inline(__always)
     private mutating func settleIfComplete(_ number: UInt64, _ console: inout Console) {
         guard transmitter.window.isOpen(number) ?? false,
             transmitter.window[number].isComplete(expected)
@@ -284,15 +302,17 @@ struct Pinger: ~Copyable {
 
     private mutating func settle(_ number: UInt64, _ console: inout Console) {
         transmitter.window.close(number)
-        if transmitter.window[number].requestSent.software == nil { capture(number, &console) }
+        if console.captures, transmitter.window[number].requestSent.software == nil {
+            capture(number, &console)
+        }
         if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.release(number) }
         guard number > plan.transmit.warmup else { return }
-        recorder.settle(transmitter.window[number], number, &console)
+        recorder.settle(&transmitter.window[number], number, &console)
     }
 
-    /// Hands a request over to be captured, if requests are.
+    /// Hands a request over to be captured.
+    @inline(never)
     private mutating func capture(_ number: UInt64, _ console: inout Console) {
-        guard console.captures else { return }
         let sent = transmitter.window[number].requestSent
         guard let time = sent.software ?? sent.userspace else { return }
         captured.renumber(to: number)
@@ -326,6 +346,11 @@ struct Pinger: ~Copyable {
         recorder.result.tally.otherVersion = receiver.faults.otherVersion
         recorder.result.tally.complete(sent: transmitter.sent)
     }
+}
+
+extension FoundProbe {
+    /// Whether it answers a request.
+    fileprivate var isAnswer: Bool { kind == .reply || kind == .followUp }
 }
 
 /// For how long the next request waits for a follow-up, apart from what the round trip takes: 1 ms.

@@ -15,6 +15,8 @@ struct Responder: ~Copyable {
     private var sessions = SessionTable()
     private var limit: RateLimit
     private var frame: [UInt8] = []
+    /// The place of the pending reply that stands in the frame, and nowhere else; 0 where there is none.
+    private var framePlace: UInt64 = 0
     private var reports: MessageBatch
     private var pending = PendingReplies()
     private var clock: ClockComparison
@@ -68,18 +70,19 @@ struct Responder: ~Copyable {
         // With the follow-up, which a reply is worth little without.
         let now = MonotonicTime.atLastTick()
         let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
-        var reply = ProbeMessage(
-            number: request.number, kind: .reply, flags: request.flags, session: identifier)
         let session = sessions.index(of: identifier, from: shape.source)
-        sessions[session].take(request.number, isAnswered: isAllowed, &reply.report)
+        var report = ResponderReport()
+        sessions[session].take(request.number, isAnswered: isAllowed, &report)
         guard isAllowed else {
             counts.suppressed += 1
             return
         }
-        reply.report.responder = self.identifier
-        reply.report[.receivedHardware] = stamps.hardware?.nanoseconds
-        reply.report[.receivedSoftware] = stamps.software?.nanoseconds
-        reply.report[.receivedUserspace] = userspace.nanoseconds
+        report.responder = self.identifier
+        report[.receivedHardware] = stamps.hardware?.nanoseconds
+        report[.receivedSoftware] = stamps.software?.nanoseconds
+        report[.receivedUserspace] = userspace.nanoseconds
+        var reply = ProbeMessage(
+            number: request.number, kind: .reply, flags: request.flags, session: identifier, report: report)
         if send(&reply, in: shape.reversed, size: size, at: now, &console) {
             counts.replies += 1
         } else {
@@ -96,12 +99,13 @@ struct Responder: ~Copyable {
         return shape.isBetweenHosts
     }
 
+    @inline(__always)
     private mutating func send(
         _ reply: inout ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime,
         _ console: inout Console
     ) -> Bool {
         // A tap device delivers longer ones than IP has a length for.
-        guard size <= shape.largestSize(mtu: .max) else { return false }
+        guard let session = reply.session, size <= shape.largestSize(mtu: .max) else { return false }
         // Room first: a follow-up is built where the reply will be.
         if let place = pending.placeToClear() { followUp(place, &console) }
         let departure = Timestamp.now()
@@ -113,11 +117,10 @@ struct Responder: ~Copyable {
             pending.skip()
             return false
         }
-        pending.add(
+        framePlace = pending.add(
             PendingReply(
-                size: size, start: shape.headerLength, wantsScheduledStamp: isScheduled,
-                stamps: TransmitStamps(userspace: departure)),
-            sentAs: frame, at: now)
+                number: reply.number, session: session, size: size, start: shape.headerLength,
+                wantsScheduledStamp: isScheduled, stamps: TransmitStamps(userspace: departure)), at: now)
         return true
     }
 
@@ -130,9 +133,11 @@ struct Responder: ~Copyable {
         return (try? socket.send(frame.span, recording: flags)) == true
     }
 
+    @inline(__always)
     private mutating func build(
         _ message: borrowing ProbeMessage, in shape: borrowing FrameShape, size: Int
     ) {
+        vacateFrame()
         resizeFrame(to: size)
         var bytes = frame.mutableSpan
         message.encode(into: &bytes, at: shape.headerLength)
@@ -141,8 +146,20 @@ struct Responder: ~Copyable {
         shape.encodeChecksum(into: &bytes)
     }
 
+    /// Makes room in the frame for another one. Most replies are followed up before: they are never copied.
+    @inline(__always)
+    private mutating func vacateFrame() {
+        if framePlace != 0 { pending.keep(framePlace, as: frame) }
+        framePlace = 0
+    }
+
+    @inline(__always)
     private mutating func resizeFrame(to size: Int) {
-        guard frame.count != size else { return }
+        if frame.count != size { changeFrameSize(to: size) }
+    }
+
+    @inline(never)
+    private mutating func changeFrameSize(to size: Int) {
         // Within the memory reserved: the frame came through the same interface.
         if frame.count > size { frame.removeLast(frame.count - size) }
         while frame.count < size { frame.append(0) }
@@ -162,8 +179,10 @@ struct Responder: ~Copyable {
             let limit = areReady ? Int.max : pending.count
             try socket.receiveReports(into: &reports, limit: limit)
             for index in 0..<reports.count { take(reportAt: index, &console) }
-            guard reports.count == min(limit, reports.capacity) else { return }
+            guard reports.count == min(limit, reports.capacity) else { break }
         }
+        // Now, and not when the next request waits for its answer.
+        vacateFrame()
     }
 
     private mutating func take(reportAt index: Int, _ console: inout Console) {
@@ -193,9 +212,13 @@ struct Responder: ~Copyable {
         let reply = pending[place]
         // Two clocks are compared only for those who ask for all stages: it takes a while.
         let comparison = reply.wantsScheduledStamp ? clock.current() : nil
-        resizeFrame(to: reply.size)
-        pending.restore(place, into: &frame)
-        if let time = reply.stamps.software ?? reply.stamps.userspace {
+        if framePlace != place {
+            vacateFrame()
+            resizeFrame(to: reply.size)
+            pending.restore(place, into: &frame)
+        }
+        framePlace = 0
+        if console.captures, let time = reply.stamps.software ?? reply.stamps.userspace {
             console.capture(frame.span, length: reply.size, at: time)
         }
         var bytes = frame.mutableSpan
@@ -220,6 +243,7 @@ struct Responder: ~Copyable {
 
 extension FrameShape {
     /// Whether neither end of the datagram is a group, so that one host alone gets the answer.
+    @inline(__always)
     fileprivate var isBetweenHosts: Bool {
         switch carrier {
         case .ethernet: true

@@ -15,8 +15,14 @@ struct SessionTable {
         private var replies: UInt32 = 0
         private var suppressed: UInt32 = 0
 
+        /// Whether it is the one that a station calls so.
+        fileprivate func isOf(_ identifier: UInt64, _ peer: MACAddress) -> Bool {
+            self.identifier == identifier && self.peer == peer && lastUsed != 0
+        }
+
         /// Counts the arrival of a request. One that is more than 63 behind cannot be told from one that
         /// came before, and counts as such.
+        @inline(__always)
         mutating func count(_ number: UInt64) {
             if number > highest {
                 let distance = number - highest
@@ -51,28 +57,33 @@ struct SessionTable {
 
     private var sessions: [Session]
     private var clock: UInt64 = 0
+    /// The place that was asked for last.
+    private var latest = 0
 
     init(capacity: Int = 64) {
         sessions = [Session](repeating: Session(), count: capacity)
     }
 
     /// The place of a session, which is made if it is new.
+    @inline(__always)
     mutating func index(of identifier: UInt64, from peer: MACAddress) -> Int {
+        // Most requests are of the session that the last one was of.
+        if !sessions[latest].isOf(identifier, peer) { latest = search(identifier, peer) }
         clock += 1
+        sessions[latest].lastUsed = clock
+        return latest
+    }
+
+    @inline(never)
+    private mutating func search(_ identifier: UInt64, _ peer: MACAddress) -> Int {
         var oldest = 0
         for index in sessions.indices {
-            if sessions[index].identifier == identifier, sessions[index].peer == peer,
-                sessions[index].lastUsed != 0
-            {
-                sessions[index].lastUsed = clock
-                return index
-            }
+            if sessions[index].isOf(identifier, peer) { return index }
             if sessions[index].lastUsed < sessions[oldest].lastUsed { oldest = index }
         }
         sessions[oldest] = Session()
         sessions[oldest].identifier = identifier
         sessions[oldest].peer = peer
-        sessions[oldest].lastUsed = clock
         return oldest
     }
 

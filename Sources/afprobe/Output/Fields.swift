@@ -22,8 +22,9 @@ struct Fields {
 
     /// The statistics of a figure: `rtt_jitter_ns`, `rtt_max_ns` and so on, in nanoseconds.
     mutating func add(_ figure: Figure, _ distribution: Distribution?) {
+        let statistics = distribution?.statistics ?? [:]
         for statistic in Statistic.allCases {
-            add("\(figure.name)_\(statistic.keyName)_ns", .integer(distribution?[statistic]))
+            add("\(figure.name)_\(statistic.keyName)_ns", .integer(statistics[statistic]))
         }
     }
 

@@ -29,8 +29,9 @@ struct PingTable {
         let isPart = Figure.stages.contains(figure) || figure == .link
         let name = (isPart ? "  " : "") + figure.name
         // The blank in front stays where a value is too long for its column.
+        let statistics = values.statistics
         let cells = Self.columns.map { statistic in
-            " " + (values[statistic].map(style.rounded) ?? "").rightAligned(Self.columnWidth - 1)
+            " " + (statistics[statistic].map(style.rounded) ?? "").rightAligned(Self.columnWidth - 1)
         }
         return name.leftAligned(Self.nameWidth) + cells.joined() + "\n"
     }

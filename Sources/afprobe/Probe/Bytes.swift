@@ -35,7 +35,10 @@ extension MutableSpan<UInt8> {
     }
 
     @_lifetime(self: copy self)
-    mutating func fillWithZeros(_ range: Range<Int>) { fill(withZeros: range) }
+    mutating func fillWithZeros(_ range: Range<Int>) {
+        // Most frames have no padding.
+        if !range.isEmpty { fill(withZeros: range) }
+    }
 }
 
 /// A number kept as it stands in a probe, whatever this machine's order of bytes.

@@ -2,6 +2,7 @@ import AFPacketKit
 
 extension FrameShape {
     /// Writes the headers into a frame, in front of the payload that takes up the rest of it.
+    @inline(__always)
     @_lifetime(frame: copy frame)
     func encodeHeaders(into frame: inout MutableSpan<UInt8>) {
         store(destination, at: 0, into: &frame)
@@ -31,6 +32,7 @@ extension FrameShape {
     /// Gives the PTP message, where there is one, the number of the probe.
     ///
     /// - Returns: how much of the number it holds.
+    @inline(__always)
     @_lifetime(frame: copy frame)
     @discardableResult
     func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) -> UInt16 {
@@ -45,9 +47,16 @@ extension FrameShape {
     var checksumOffset: Int { datagramOffset + 6 }
 
     /// Computes the UDP checksum over the payload that is there now. A frame without UDP has none.
+    @inline(__always)
     @_lifetime(frame: copy frame)
     func encodeChecksum(into frame: inout MutableSpan<UInt8>) {
         if case .ethernet = carrier { return }
+        encodeDatagramChecksum(into: &frame)
+    }
+
+    @inline(never)
+    @_lifetime(frame: copy frame)
+    private func encodeDatagramChecksum(into frame: inout MutableSpan<UInt8>) {
         frame.storeBigEndian(0 as UInt16, at: checksumOffset)
         guard let sum = datagramSum(of: frame.span) else { return }
         frame.storeBigEndian(sum.datagramValue, at: checksumOffset)
@@ -65,12 +74,14 @@ extension FrameShape {
         return sum
     }
 
+    @inline(__always)
     @_lifetime(frame: copy frame)
     private func store(_ address: MACAddress, at offset: Int, into frame: inout MutableSpan<UInt8>) {
         frame.storeBigEndian(UInt16(address.value >> 32), at: offset)
         frame.storeBigEndian(UInt32(truncatingIfNeeded: address.value), at: offset + 2)
     }
 
+    @inline(never)
     @_lifetime(frame: copy frame)
     private func encodeIPv4(
         _ flow: UDPFlow<IPv4Address>, at offset: Int, into frame: inout MutableSpan<UInt8>
@@ -87,6 +98,7 @@ extension FrameShape {
         frame.storeBigEndian(header, at: offset + 10)
     }
 
+    @inline(never)
     @_lifetime(frame: copy frame)
     private func encodeIPv6(
         _ flow: UDPFlow<IPv6Address>, at offset: Int, into frame: inout MutableSpan<UInt8>
@@ -101,6 +113,7 @@ extension FrameShape {
         frame.storeBigEndian(flow.destination.low, at: offset + 32)
     }
 
+    @inline(never)
     @_lifetime(frame: copy frame)
     private func encodeUDP(
         _ sourcePort: UInt16, _ destinationPort: UInt16, at offset: Int,

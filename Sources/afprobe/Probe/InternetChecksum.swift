@@ -9,18 +9,24 @@ struct InternetChecksum {
     private init(sum: UInt64) { self.sum = sum }
 
     /// Adds bytes; only the last piece may have an odd number of them.
+    ///
+    /// Inlined, for most callers know how many bytes they have: nothing of the loops is left then but the additions.
+    @inline(__always)
     mutating func add(_ bytes: Span<UInt8>) {
         // The sum is the same in either order of bytes, but for that order: so it takes four words at a time, as they
         // lie there, and is turned round in the end. RFC 1071, section 2
         let words = bytes.count / 8
-        var swapped: UInt64 = 0
+        var swapped: UInt128 = 0
         unsafe bytes.withUnsafeBytes { bytes in
             for index in 0..<words {
                 let word = unsafe bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
-                swapped &+= word.littleEndian & 0xffff_ffff &+ word.littleEndian >> 32
+                swapped &+= UInt128(word.littleEndian)
             }
         }
-        sum &+= UInt64(Self.folded(swapped).byteSwapped)
+        // The carries have gathered in the upper half.
+        let (low, carry) = UInt64(truncatingIfNeeded: swapped)
+            .addingReportingOverflow(UInt64(truncatingIfNeeded: swapped >> 64))
+        sum &+= UInt64(Self.folded(low &+ (carry ? 1 : 0)).byteSwapped)
         var index = 8 * words
         while index + 1 < bytes.count {
             sum &+= UInt64(bytes.bigEndian16(at: index))
@@ -56,6 +62,7 @@ struct InternetChecksum {
     var datagramValue: UInt16 { value == 0 ? 0xffff : value }
 
     /// The value of some bytes alone.
+    @inline(__always)
     static func of(_ bytes: Span<UInt8>) -> UInt16 {
         var checksum = InternetChecksum()
         checksum.add(bytes)

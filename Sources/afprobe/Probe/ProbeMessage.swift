@@ -114,6 +114,10 @@ struct ResponderReport: BitwiseCopyable {
     @LittleEndian private var present: UInt16 = 0
     private var padding: UInt16 = 0
 
+    /// Nothing is known.
+    @inline(__always)
+    init() {}
+
     /// A reading in nanoseconds; nil where it is not known.
     @inline(__always)
     subscript(reading: Reading) -> Int64? {
@@ -155,6 +159,7 @@ extension ProbeMessage {
     /// probe is cut down to its number where the frame is too small for its fields.
     ///
     /// - Returns: how long the message is in the frame.
+    @inline(__always)
     @_lifetime(frame: copy frame)
     @discardableResult
     func encode(into frame: inout MutableSpan<UInt8>, at start: Int) -> Int {
@@ -175,6 +180,7 @@ extension ProbeMessage {
         return length
     }
 
+    @inline(__always)
     @_lifetime(frame: copy frame)
     private static func encodeCheck(into frame: inout MutableSpan<UInt8>, at start: Int, length: Int) {
         let sum = clearCheck(in: &frame, at: start, length: length)
@@ -185,6 +191,7 @@ extension ProbeMessage {
     /// its check value any message sums up to nothing in the checksum of a datagram.
     ///
     /// - Parameter complete: adds to what the reply said.
+    @inline(__always)
     @_lifetime(frame: copy frame)
     static func turnIntoFollowUp(
         _ frame: inout MutableSpan<UInt8>, at start: Int, _ complete: (inout ResponderReport) -> Void
@@ -197,14 +204,13 @@ extension ProbeMessage {
     }
 
     /// Clears the check value of a message of `length` bytes at `start`, and sums up what it is made of.
+    @inline(__always)
     @_lifetime(frame: copy frame)
     static func clearCheck(
         in frame: inout MutableSpan<UInt8>, at start: Int, length: Int
     ) -> InternetChecksum {
         frame.storeBigEndian(0 as UInt16, at: start + checkOffset)
-        var sum = InternetChecksum()
-        sum.add(frame.span.extracting(start..<start + length))
-        return sum
+        return sum(of: frame.span.extracting(start..<start + length), length: length)
     }
 
     /// Reads a message from the start of a payload.
@@ -242,20 +248,34 @@ extension ProbeMessage {
         let length = length(of: kind)
         guard payload.littleEndian16(at: 22) == UInt16(length) else { throw .corrupt }
         guard payload.count >= length else { throw .truncated }
-        guard InternetChecksum.of(payload.extracting(0..<length)) == 0 else { throw .corrupt }
+        guard sum(of: payload, length: length).value == 0 else { throw .corrupt }
         return kind
+    }
+
+    /// Sums up a message that takes up the first `length` bytes.
+    @inline(__always)
+    private static func sum(of bytes: Span<UInt8>, length: Int) -> InternetChecksum {
+        var sum = InternetChecksum()
+        // The same in either branch: but where the length is one that the compiler knows, there is no loop.
+        if length == exchangeLength {
+            sum.add(bytes.extracting(0..<exchangeLength))
+        } else {
+            sum.add(bytes.extracting(0..<length))
+        }
+        return sum
     }
 
     /// Reads a message that has been checked, and is of that kind.
     init(_ payload: Span<UInt8>, of kind: Kind) {
         self.kind = kind
         number = payload.littleEndian64(at: Self.numberOffset)
-        guard payload.hasProbeFields else { return }
-        flags = Flags(rawValue: payload.littleEndian16(at: 26))
-        session = payload.littleEndian64(at: 32)
-        if kind == .reply || kind == .followUp {
-            report = payload.value(at: Self.reportOffset, as: ResponderReport.self)
+        switch kind {
+        case .probe: guard payload.hasProbeFields else { return }
+        case .request: break
+        case .reply, .followUp: report = payload.value(at: Self.reportOffset, as: ResponderReport.self)
         }
+        flags = Flags(rawValue: payload.littleEndian16(at: 26))
+        session = payload.littleEndian64(at: Self.sessionOffset)
     }
 }
 

@@ -86,10 +86,11 @@ struct FigureValues {
     private var present: UInt32 = 0
 
     /// In nanoseconds; nil where it could not be measured.
+    @inline(__always)
     subscript(figure: Figure) -> Int64? {
-        get { present & 1 << figure.rawValue == 0 ? nil : values[figure.rawValue] }
+        get { present & 1 &<< figure.rawValue == 0 ? nil : values[figure.rawValue] }
         set {
-            let bit = 1 << figure.rawValue as UInt32
+            let bit = 1 &<< figure.rawValue as UInt32
             guard let newValue else {
                 present &= ~bit
                 return
@@ -97,5 +98,21 @@ struct FigureValues {
             values[figure.rawValue] = newValue
             present |= bit
         }
+    }
+
+    /// The same, where it stands. It changes nothing, and is mutating all the same: what only reads a value is given a
+    /// copy of them all to index.
+    @inline(__always)
+    mutating func read(_ figure: Figure) -> Int64? {
+        present & 1 &<< figure.rawValue == 0 ? nil : values[figure.rawValue]
+    }
+
+    /// Forgets all, and begins anew with what every exchange tells.
+    @inline(__always)
+    mutating func begin(roundTrip: Int64?, turnaround: Int64?) {
+        present = 0
+        self[.rtt] = roundTrip
+        self[.turnaround] = turnaround
+        if let roundTrip, let turnaround { self[.network] = roundTrip &- turnaround }
     }
 }

@@ -16,7 +16,8 @@ struct RunningStatistics {
         maximum = max(maximum, value)
         let relative = value.distance(from: origin)
         let deviation = relative - runningMean
-        runningMean += deviation / Double(count)
+        // A signed number is converted by one instruction.
+        runningMean += deviation / Double(Int64(truncatingIfNeeded: count))
         squaredDeviations += deviation * (relative - runningMean)
     }
 

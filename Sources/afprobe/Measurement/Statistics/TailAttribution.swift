@@ -26,15 +26,18 @@ struct TailAttribution {
 
     /// Records a round trip; one without `rtt` has nothing to attribute.
     ///
-    /// - Parameter omitted: a stage that its values tell in parts, too.
-    mutating func record(_ values: borrowing FigureValues, without omitted: Figure? = nil) {
-        guard let roundTrip = values[.rtt] else { return }
+    /// - Parameters:
+    ///   - values: its figures, which are only read.
+    ///   - omitted: a stage that its values tell in parts, too.
+    @inline(__always)
+    mutating func record(_ values: inout FigureValues, without omitted: Figure? = nil) {
+        guard let roundTrip = values.read(.rtt) else { return }
         let index = Self.bucket(of: roundTrip)
         count += 1
         buckets[index].add(roundTrip)
-        for (offset, stage) in stages.enumerated() where stage != omitted {
-            guard let value = values[stage] else { continue }
-            stageSums[index * stages.count + offset].add(value)
+        let first = index * stages.count
+        for offset in stages.indices where stages[offset] != omitted {
+            if let value = values.read(stages[offset]) { stageSums[first + offset].add(value) }
         }
     }
 
@@ -108,15 +111,13 @@ private struct WeightedSum {
 }
 
 extension TailAttribution {
-    private static let stepsPerOctave = 16
+    /// Sixteen buckets from one power of two to the next.
+    private static var scale: LogLinearScale { LogLinearScale(stepBits: 4) }
     /// Up to 2⁴² ns, more than an hour; what is longer is in the last.
-    private static let bucketCount = stepsPerOctave * 39
+    private static var bucketCount: Int { scale.bucket(of: 1 << 42) }
 
-    /// Up to 32 ns a bucket for each value, above sixteen from one power of two to the next.
     private static func bucket(of roundTrip: Int64) -> Int {
-        let value = UInt64(max(0, roundTrip))
-        let octave = max(0, 63 - 4 - (value | 1).leadingZeroBitCount)
-        return min(octave * stepsPerOctave + Int(value >> UInt64(octave)), bucketCount - 1)
+        min(scale.bucket(of: UInt64(max(0, roundTrip))), bucketCount - 1)
     }
 
     /// The sums of the round trips from one rank to another, from 0.
