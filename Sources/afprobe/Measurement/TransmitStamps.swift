@@ -25,14 +25,15 @@ struct TransmitStamps {
 
     /// Adds the stamps of a report, and tells whether it brought any that were not there. The first of
     /// each kind counts: stacked devices repeat the scheduled stamp.
+    @inline(__always)
     mutating func merge(_ reported: ReportedStamps) -> Bool {
         var isNews = false
         switch reported.event {
         case .scheduled:
             if scheduled == nil, let stamp = reported.software { (scheduled, isNews) = (stamp, true) }
         case .sent:
-            if software == nil, let stamp = reported.software { (software, isNews) = (stamp, true) }
-            if hardware == nil, let stamp = reported.hardware { (hardware, isNews) = (stamp, true) }
+            if let stamp = reported.software, software == nil { (software, isNews) = (stamp, true) }
+            if let stamp = reported.hardware, hardware == nil { (hardware, isNews) = (stamp, true) }
         }
         return isNews
     }
