@@ -15,7 +15,7 @@ public struct FrameBatch: ~Copyable {
 
     private let headers: UnsafeMutablePointer<cshim_mmsghdr>
     private let vectors: UnsafeMutablePointer<iovec>
-    private let frames: UnsafeMutablePointer<UInt8>
+    @usableFromInline let frames: UnsafeMutablePointer<UInt8>
     private let controls: UnsafeMutablePointer<UInt8>
 
     private static var controlSize: Int { Int(CSHIM_LAUNCH_CONTROL_SIZE) }
@@ -51,12 +51,16 @@ public struct FrameBatch: ~Copyable {
         controls.deallocate()
     }
 
-    /// The frame at `index`, below `count`, to be changed.
-    @_lifetime(&self)
-    public mutating func mutableFrame(at index: Int) -> MutableSpan<UInt8> {
-        precondition(index >= 0 && index < count, "there is no such frame")
-        let span = MutableSpan(_unsafeStart: frames + index * frameSize, count: frameSize)
-        return _overrideLifetime(span, mutating: &self)
+    /// Changes the first frames, at most `count` of the batch, one after the other.
+    ///
+    /// - Parameter body: is given the index of each, and the frame.
+    @inlinable
+    public mutating func update(first count: Int, _ body: (Int, inout MutableSpan<UInt8>) -> Void) {
+        precondition(count >= 0 && count <= self.count, "there are no such frames")
+        for index in 0..<count {
+            var frame = MutableSpan(_unsafeStart: frames + index &* frameSize, count: frameSize)
+            body(index, &frame)
+        }
     }
 
     /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME

@@ -66,10 +66,22 @@ struct ProbeFrame {
     /// Makes the first `count` copies in a batch the frames of the probes from that number on.
     @inline(__always)
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
-        for index in 0..<count {
-            var frame = batch.mutableFrame(at: index)
-            renumber(&frame, to: number + UInt64(index))
+        guard ptpOffset == nil, datagramCheck == nil, let messageCheck else {
+            return renumberAll(&batch, from: number, count: count)
         }
+        // The usual frame, decided once for all of them.
+        batch.update(first: count) { index, frame in
+            let number = number &+ UInt64(index)
+            frame.storeLittleEndian(number, at: numberOffset)
+            var changed = InternetChecksum()
+            changed.add(number.byteSwapped)
+            frame.storeBigEndian((messageCheck.sum + changed).value, at: messageCheck.offset)
+        }
+    }
+
+    @inline(never)
+    private func renumberAll(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
+        batch.update(first: count) { renumber(&$1, to: number &+ UInt64($0)) }
     }
 
     /// The number of the probe in a frame that came back from the kernel; nil where it is none of ours.
