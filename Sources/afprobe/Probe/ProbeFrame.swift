@@ -90,9 +90,17 @@ struct ProbeFrame {
     /// further headers in front.
     func number(inReturned returned: Span<UInt8>) -> UInt64? {
         let start = returned.count - payloadLength
-        guard start >= 0, returned.bigEndian64(at: start) == ProbeMessage.magic else { return nil }
-        return returned.littleEndian64(at: start + ProbeMessage.numberOffset)
+        guard start >= 0 else { return nil }
+        let message = returned.value(at: start, as: MessageStart.self)
+        return message.magic == ProbeMessage.magic.bigEndian ? message.number : nil
     }
+}
+
+/// What every message starts with, read at once.
+private struct MessageStart: BitwiseCopyable {
+    /// As it stands there: in network order.
+    let magic: UInt64
+    @LittleEndian var number: UInt64
 }
 
 /// A copy of a frame that takes one number after another.
