@@ -70,17 +70,15 @@ public struct FrameBatch: ~Copyable {
             controls + index * Self.controlSize, UInt64(bitPattern: time.nanoseconds))
     }
 
-    /// Hands the frames at some indices to the kernel, as many of them as it takes.
+    /// Hands `count` frames from an index on to the kernel, as many of them as it takes. They must be there.
     ///
     /// - Returns: send(2)'s result: how many, or negative.
-    func send(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
-        let first = indices.lowerBound
-        precondition(
-            first >= 0 && !indices.isEmpty && indices.upperBound <= count, "there are no such frames")
+    @inline(__always)
+    func send(from index: Int, count: Int, to descriptor: borrowing Descriptor) -> Int {
         // The simpler call costs less.
-        guard indices.count > 1 || hasLaunchTimes else {
-            return cshim_send(descriptor.rawValue, frames + first * frameSize, frameSize) < 0 ? -1 : 1
+        guard count > 1 || hasLaunchTimes else {
+            return cshim_send(descriptor.rawValue, frames + index &* frameSize, frameSize) < 0 ? -1 : 1
         }
-        return Int(cshim_sendmmsg(descriptor.rawValue, headers + first, CUnsignedInt(indices.count)))
+        return Int(cshim_sendmmsg(descriptor.rawValue, headers + index, CUnsignedInt(count)))
     }
 }

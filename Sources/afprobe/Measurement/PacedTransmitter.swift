@@ -35,6 +35,8 @@ struct TransmitPlan {
 struct PacedTransmitter<Entry>: ~Copyable {
     let plan: TransmitPlan
     var window: ProbeWindow<Entry>
+    /// Whether to read the clock just before each call, for those who keep that stamp.
+    var readsClock = true
     /// Frames sent to be measured.
     private(set) var sent: UInt64 = 0
     /// Frames sent for warming up.
@@ -109,11 +111,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     /// Sends the next frame, or a batch of them, if it is due.
     ///
-    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before and when it was
-    ///   to leave; the same of all frames that one call sends.
+    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before, if the clock is read,
+    ///   and when it was to leave; the same of all frames that one call sends.
     /// - Returns: how many were sent; nil where none was due.
     mutating func sendIfDue(
-        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp, MonotonicTime) -> Entry
+        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp?, MonotonicTime) -> Entry
     ) throws(Failure) -> Int? {
         let readyCount = readyCount
         guard readyCount > 0, now >= nextSend else { return nil }
@@ -124,13 +126,19 @@ struct PacedTransmitter<Entry>: ~Copyable {
         var count = 0
         do throws(SystemError) {
             while count < readyCount {
-                let (taken, userspace) = try transmitter.send(count..<min(count + plan.batch, readyCount))
-                guard taken > 0 else {
+                let start = count
+                // Each call has a time of its own, where the clock is read.
+                let end = readsClock ? min(start + plan.batch, readyCount) : readyCount
+                let userspace = readsClock ? Timestamp.now() : nil
+                defer {
+                    window.open(
+                        first + UInt64(start), count: count - start, at: sentAt, entry(userspace, launch))
+                }
+                try transmitter.send(start..<end, perCall: plan.batch, taken: &count)
+                guard count > start else {
                     isWaitingForRoom = true
                     break
                 }
-                window.open(first + UInt64(count), count: taken, at: sentAt, entry(userspace, launch))
-                count += taken
             }
             advance(by: UInt64(count), from: first, at: now, &console)
         } catch {
@@ -150,7 +158,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
         sent += measured
         warmedUp += count - measured
         isHeld = isOneAtATime
-        outage.end(interface, &console)
+        if outage.nextLook != nil { outage.end(interface, &console) }
         pacing.advance(at: now, by: count)
     }
 

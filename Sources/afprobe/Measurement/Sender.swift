@@ -7,6 +7,8 @@ struct Sender: ~Copyable {
     private var expected: ExpectedStamps
     private var missing: MissingStamps
     private var tally: TransmitTally
+    /// Whether a settled frame is counted and that is all: it gets no line and is not captured.
+    private var isOnlyCounted = false
     /// For the capture file: each frame as it was sent.
     private var captured: RenumberedFrame
 
@@ -35,6 +37,8 @@ struct Sender: ~Copyable {
     /// where that reason is a failure.
     mutating func run(_ signals: RunSignals, _ console: inout Console) throws(Failure) {
         defer { summarize(&console) }
+        isOnlyCounted = transmitter.plan.isQuiet && !console.captures
+        transmitter.readsClock = !isOnlyCounted
         try send(signals, &console)
         try collect(&console)
     }
