@@ -262,6 +262,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
     /// Whether reports may be left that did not fit.
     var mayHaveMoreReports: Bool { transmitter.mayHaveMore }
 
+    /// The stamps in the report at `index` of those read last, and the number of the probe; nil where `report` says more
+    /// of it.
+    @inline(__always)
+    mutating func stamps(at index: Int) -> (ReportedStamps, number: UInt64)? { transmitter.stamps(at: index) }
+
     /// The report at `index` of those read last.
     mutating func report(at index: Int) -> Transmitter.Report { transmitter.report(at: index) }
 

@@ -134,6 +134,19 @@ struct Transmitter: ~Copyable {
         case foreign
     }
 
+    /// The stamps in the report at `index` of those read last, and the number of the probe; nil where it is for `report` to
+    /// say what it is, which is seldom so.
+    @inline(__always)
+    mutating func stamps(at index: Int) -> (ReportedStamps, number: UInt64)? {
+        let ancillary = reports.ancillary(at: index)
+        guard recorded == nil, let report = ancillary.transmission,
+            let stamps = ReportedStamps(report.event, ancillary),
+            let number = frame.number(inReturned: reports.frame(at: index)),
+            keys.confirm(report.key, of: number)
+        else { return nil }
+        return (stamps, number)
+    }
+
     /// The report at `index` of those read last. It is the number in the frame that came back that tells which probe
     /// it is about, or the kernel's number of the send where the frame does not tell.
     mutating func report(at index: Int) -> Report {
