@@ -51,15 +51,13 @@ public struct FrameBatch: ~Copyable {
         controls.deallocate()
     }
 
-    /// Changes the first frames, at most `count` of the batch, one after the other.
-    ///
-    /// - Parameter body: is given the index of each, and the frame.
+    /// Changes the first `count` frames, one after the other; the batch must have them.
     @inlinable
-    public mutating func update(first count: Int, _ body: (Int, inout MutableSpan<UInt8>) -> Void) {
+    public mutating func update(first count: Int, _ body: (inout MutableSpan<UInt8>) -> Void) {
         precondition(count >= 0 && count <= self.count, "there are no such frames")
         for index in 0..<count {
             var frame = MutableSpan(_unsafeStart: frames + index &* frameSize, count: frameSize)
-            body(index, &frame)
+            body(&frame)
         }
     }
 

@@ -70,18 +70,25 @@ struct ProbeFrame {
             return renumberAll(&batch, from: number, count: count)
         }
         // The usual frame, decided once for all of them.
-        batch.update(first: count) { index, frame in
-            let number = number &+ UInt64(index)
+        var checksum = InternetChecksum()
+        checksum.add(number.byteSwapped)
+        var check = InternetChecksum.TurnedValue((messageCheck.sum + checksum).value)
+        var number = number
+        batch.update(first: count) { frame in
             frame.storeLittleEndian(number, at: numberOffset)
-            var changed = InternetChecksum()
-            changed.add(number.byteSwapped)
-            frame.storeBigEndian((messageCheck.sum + changed).value, at: messageCheck.offset)
+            frame.storeLittleEndian(check.value, at: messageCheck.offset)
+            number &+= 1
+            check.count()
         }
     }
 
     @inline(never)
     private func renumberAll(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
-        batch.update(first: count) { renumber(&$1, to: number &+ UInt64($0)) }
+        var number = number
+        batch.update(first: count) { frame in
+            renumber(&frame, to: number)
+            number &+= 1
+        }
     }
 
     /// The number of the probe in a frame that came back from the kernel; nil where it is none of ours.
@@ -89,7 +96,7 @@ struct ProbeFrame {
     /// The frame is at the end of what came back: a tunnel or a VLAN device below the interface puts
     /// further headers in front.
     func number(inReturned returned: Span<UInt8>) -> UInt64? {
-        let start = returned.count - payloadLength
+        let start = returned.count &- payloadLength
         guard start >= 0 else { return nil }
         let message = returned.value(at: start, as: MessageStart.self)
         return message.magic == ProbeMessage.magic.bigEndian ? message.number : nil
