@@ -12,9 +12,8 @@ struct PendingReply {
     ///
     /// - Parameter expected: what is to come of a reply that asks for no scheduled stamp.
     func isComplete(_ expected: ExpectedStamps) -> Bool {
-        var expected = expected
-        expected.scheduled = wantsScheduledStamp
-        return expected.areComplete(stamps)
+        let others = expected.subtracting(.scheduled)
+        return (wantsScheduledStamp ? others.union(.scheduled) : others).areComplete(stamps)
     }
 }
 

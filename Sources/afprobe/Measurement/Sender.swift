@@ -115,7 +115,7 @@ struct Sender: ~Copyable {
     /// Reads what stamps have come back, all or from so many reports at most; where none are asked for, nothing more of
     /// the frames sent is to come.
     private mutating func takeStamps(_ console: inout Console, limit: Int? = nil) throws(Failure) {
-        guard expected.areNone else { return try collect(&console, limit: limit) }
+        guard expected.isEmpty else { return try collect(&console, limit: limit) }
         while let (number, _) = transmitter.window.oldestOpen() { settle(number, &console) }
     }
 
