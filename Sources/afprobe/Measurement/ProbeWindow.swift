@@ -139,7 +139,8 @@ import AFPacketKit
         return number
     }
 
-    /// Whether what is kept at a number's place is of that number: long before and long after there is another one.
+    /// Whether what is kept at a number's place is of that number, if there is anything: long before and long after it is
+    /// of another one.
     private func isInTurn(_ number: UInt64) -> Bool { next &- 1 &- number <= mask }
 
     /// Where a number's turn is, whatever is kept there now.
