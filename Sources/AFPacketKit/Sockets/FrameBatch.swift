@@ -68,15 +68,20 @@ public struct FrameBatch: ~Copyable {
             controls + index * Self.controlSize, UInt64(bitPattern: time.nanoseconds))
     }
 
-    /// Hands `count` frames from an index on to the kernel, as many of them as it takes. They must be there.
+    /// Hands the frame at `index`, which must be there, to the kernel, without its launch time.
     ///
-    /// - Returns: send(2)'s result: how many, or negative.
+    /// - Returns: how many it took, which is 1, or negative, as send(2).
     @inline(__always)
-    func send(from index: Int, count: Int, to descriptor: borrowing Descriptor) -> Int {
-        // The simpler call costs less.
-        guard count > 1 || hasLaunchTimes else {
-            return cshim_send(descriptor.rawValue, frames + index &* frameSize, frameSize) < 0 ? -1 : 1
-        }
-        return Int(cshim_sendmmsg(descriptor.rawValue, headers + index, CUnsignedInt(count)))
+    func send(frameAt index: Int, to descriptor: borrowing Descriptor) -> Int {
+        cshim_send(descriptor.rawValue, frames + index &* frameSize, frameSize) < 0 ? -1 : 1
+    }
+
+    /// Hands the frames at some indices, which must be there, to the kernel together.
+    ///
+    /// - Returns: how many of them it took, or negative, as sendmmsg(2).
+    @inline(__always)
+    func sendTogether(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
+        let first = headers + indices.lowerBound
+        return Int(cshim_sendmmsg(descriptor.rawValue, first, CUnsignedInt(indices.count)))
     }
 }

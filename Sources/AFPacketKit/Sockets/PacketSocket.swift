@@ -224,17 +224,21 @@ public struct PacketSocket: ~Copyable, Sendable {
         _ batch: borrowing FrameBatch, _ indices: Range<Int>, perCall: Int, taken: inout Int
     ) throws(SystemError) {
         precondition(indices.lowerBound >= 0 && indices.upperBound <= batch.count, "there are no such frames")
+        // The call for one frame is simpler, and costs less.
+        let areSingle = perCall == 1 && !batch.hasLaunchTimes
         var next = indices.lowerBound
         defer { taken += next - indices.lowerBound }
         while next < indices.upperBound {
-            let count = min(perCall, indices.upperBound &- next)
-            let sent = batch.send(from: next, count: count, to: descriptor)
+            let end = areSingle ? next &+ 1 : next + min(perCall, indices.upperBound - next)
+            let sent =
+                areSingle
+                ? batch.send(frameAt: next, to: descriptor) : batch.sendTogether(next..<end, to: descriptor)
             if sent < 0 {
                 guard try wasInterrupted() else { return }
                 continue
             }
             next &+= sent
-            if sent < count { return }
+            if next < end { return }
         }
     }
 

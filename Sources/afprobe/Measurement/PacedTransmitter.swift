@@ -153,10 +153,9 @@ struct PacedTransmitter<Entry>: ~Copyable {
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ console: inout Console
     ) {
         guard count > 0 else { return }
-        let last = first + count - 1
-        let measured = min(count, last - min(last, plan.warmup))
-        sent += measured
-        warmedUp += count - measured
+        let warming = first > plan.warmup ? 0 : min(count, plan.warmup - first + 1)
+        sent += count - warming
+        warmedUp += warming
         isHeld = isOneAtATime
         if outage.nextLook != nil { outage.end(interface, &console) }
         pacing.advance(at: now, by: count)
