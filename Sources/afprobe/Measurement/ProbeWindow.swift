@@ -53,7 +53,10 @@ import AFPacketKit
 
     /// Adds the `count` probes after the last one, of which the same is known; there must be room.
     mutating func open(_ first: UInt64, count: Int, at time: MonotonicTime, _ entry: Entry) {
-        guard count > 0 else { return }
+        guard count > 1 else {
+            if count == 1 { open(first, at: time, entry) }
+            return
+        }
         next = first &+ UInt64(count)
         openCount &+= count
         let slot = Slot(sentAt: time, isOpen: true, entry: entry)
@@ -98,13 +101,13 @@ import AFPacketKit
 
     /// What is known of a probe for which `isOpen` is not nil.
     subscript(number: UInt64) -> Entry {
-        _read { yield self[placeInTurn(number)] }
-        _modify { yield &self[placeInTurn(number)] }
+        // In its place: entries are too large to be copied for one look.
+        _read { yield unsafe slots[placeInTurn(number).index].entry }
+        _modify { yield unsafe &slots[placeInTurn(number).index].entry }
     }
 
     /// What is known of the probe at a place.
     subscript(place: Place) -> Entry {
-        // In its place: entries are too large to be copied for one look.
         @inline(__always)
         _read { yield unsafe slots[place.index].entry }
         @inline(__always)
