@@ -57,6 +57,7 @@ import AFPacketKit
             if count == 1 { open(first, at: time, entry) }
             return
         }
+        precondition(count <= capacity, "there is no room for so many")
         next = first &+ UInt64(count)
         openCount &+= count
         let slot = Slot(sentAt: time, isOpen: true, entry: entry)
