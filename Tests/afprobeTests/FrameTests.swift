@@ -121,6 +121,41 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
         }
     }
 
+    @Test func renumbersABatch() throws {
+        for shape in try shapes() + ptpShapes() {
+            for size in [shape.headerLength + ProbeMessage.referenceLength, 150] {
+                let frame = ProbeFrame(
+                    ProbeMessage(number: 1, kind: .probe, session: 3), in: shape, size: size)
+                var batch = FrameBatch(of: frame.bytes.span, count: 12)
+                for first in [1, 250, 0xfffa, 0xffff_fffa, 0xffff_ffff_fffa] as [UInt64] {
+                    frame.renumber(&batch, from: first, count: 11)
+                    var number = first
+                    batch.update(first: 11) { bytes in
+                        let copy = (0..<size).map { bytes[$0] }
+                        #expect(copy == encoded(shape, size: size, number: number))
+                        number += 1
+                    }
+                }
+            }
+        }
+    }
+
+    @Test func aValueGoesOnWithALittleEndianNumber() {
+        func value(_ number: UInt64) -> UInt16 {
+            var checksum = InternetChecksum()
+            checksum.add(0x0123_4567 as UInt32)
+            checksum.add(number.byteSwapped)
+            return checksum.value.byteSwapped
+        }
+        let first: UInt64 = 0xffff_1234
+        var turned = InternetChecksum.TurnedValue(value(first).byteSwapped)
+        let differing = (first..<first + 0x2_0000).count { number in
+            defer { turned.count() }
+            return turned.value != value(number)
+        }
+        #expect(differing == 0)
+    }
+
     /// The frame built from scratch, every check computed over all that is there.
     private func encoded(_ shape: FrameShape, size: Int, number: UInt64) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: size)

@@ -33,6 +33,26 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         #expect(oldest == 1)
     }
 
+    @Test func opensManyOverTheEndOfItsMemory() {
+        var window = window(opening: 3)
+        for number in 1...3 as ClosedRange<UInt64> { window.close(number) }
+        window.open(4, count: 4, at: at(10), 7)
+        let (isFull, openCount) = (window.isFull, window.openCount)
+        let known = (3...8).map { window.isOpen($0) }
+        #expect(isFull && openCount == 4 && known == [nil, true, true, true, true, nil])
+        let entries = (4...7).map { window[$0] }
+        #expect(entries == [7, 7, 7, 7])
+    }
+
+    @Test func findsThePlaceOfWhatIsKept() {
+        var window = window(opening: 3)
+        window.close(2)
+        let kept = (0...4).map { window.place(of: $0) != nil }
+        let open = (0...4).map { window.place(ofOpen: $0) != nil }
+        #expect(kept == [false, true, true, true, false])
+        #expect(open == [false, true, false, true, false])
+    }
+
     @Test func fillsUpUntilTheOldestIsSettled() {
         var window = window(opening: 4)
         var wasFull = [window.isFull]

@@ -15,7 +15,7 @@ public struct FrameBatch: ~Copyable {
 
     private let headers: UnsafeMutablePointer<cshim_mmsghdr>
     private let vectors: UnsafeMutablePointer<iovec>
-    private let frames: UnsafeMutablePointer<UInt8>
+    @usableFromInline let frames: UnsafeMutablePointer<UInt8>
     private let controls: UnsafeMutablePointer<UInt8>
 
     private static var controlSize: Int { Int(CSHIM_LAUNCH_CONTROL_SIZE) }
@@ -51,12 +51,14 @@ public struct FrameBatch: ~Copyable {
         controls.deallocate()
     }
 
-    /// The frame at `index`, below `count`, to be changed.
-    @_lifetime(&self)
-    public mutating func mutableFrame(at index: Int) -> MutableSpan<UInt8> {
-        precondition(index >= 0 && index < count, "there is no such frame")
-        let span = MutableSpan(_unsafeStart: frames + index * frameSize, count: frameSize)
-        return _overrideLifetime(span, mutating: &self)
+    /// Changes the first `count` frames, one after the other; the batch must have them.
+    @inlinable
+    public mutating func update(first count: Int, _ body: (inout MutableSpan<UInt8>) -> Void) {
+        precondition(count >= 0 && count <= self.count, "there are no such frames")
+        for index in 0..<count {
+            var frame = MutableSpan(_unsafeStart: frames + index &* frameSize, count: frameSize)
+            body(&frame)
+        }
     }
 
     /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME
@@ -66,17 +68,20 @@ public struct FrameBatch: ~Copyable {
             controls + index * Self.controlSize, UInt64(bitPattern: time.nanoseconds))
     }
 
-    /// Hands the frames at some indices to the kernel, as many of them as it takes.
+    /// Hands the frame at `index`, which must be there, to the kernel, without its launch time.
     ///
-    /// - Returns: send(2)'s result: how many, or negative.
-    func send(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
-        let first = indices.lowerBound
-        precondition(
-            first >= 0 && !indices.isEmpty && indices.upperBound <= count, "there are no such frames")
-        // The simpler call costs less.
-        guard indices.count > 1 || hasLaunchTimes else {
-            return cshim_send(descriptor.rawValue, frames + first * frameSize, frameSize) < 0 ? -1 : 1
-        }
-        return Int(cshim_sendmmsg(descriptor.rawValue, headers + first, CUnsignedInt(indices.count)))
+    /// - Returns: how many it took, which is 1, or negative, as send(2).
+    @inline(__always)
+    func send(frameAt index: Int, to descriptor: borrowing Descriptor) -> Int {
+        cshim_send(descriptor.rawValue, frames + index &* frameSize, frameSize) < 0 ? -1 : 1
+    }
+
+    /// Hands the frames at some indices, which must be there, to the kernel together.
+    ///
+    /// - Returns: how many of them it took, or negative, as sendmmsg(2).
+    @inline(__always)
+    func sendTogether(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
+        let first = headers + indices.lowerBound
+        return Int(cshim_sendmmsg(descriptor.rawValue, first, CUnsignedInt(indices.count)))
     }
 }

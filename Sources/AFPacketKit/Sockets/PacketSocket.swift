@@ -216,13 +216,34 @@ public struct PacketSocket: ~Copyable, Sendable {
         } > 0
     }
 
-    /// Hands the frames at some indices of a batch to the kernel, in their order, by one call.
+    /// Hands the frames at some indices of a batch to the kernel, in their order.
     ///
-    /// - Returns: how many were taken: fewer where there is no room for more now, or where the next one failed, which
-    ///   may have taken a number (`TransmitReport.key`) all the same; sending it again tells.
-    /// - Throws: `SystemError` of the first frame, as the other `send`.
-    public func send(_ batch: borrowing FrameBatch, _ indices: Range<Int>) throws(SystemError) -> Int {
-        try repeating { batch.send(indices, to: descriptor) }
+    /// - Parameters:
+    ///   - perCall: how many by each call.
+    ///   - taken: is increased by how many the kernel took: fewer where there is no room for more now. Where a call takes
+    ///     several, the next one may also have failed, and taken a number (`TransmitReport.key`) all the same; sending it
+    ///     again tells.
+    /// - Throws: `SystemError` as the other `send`, of the frame after those taken.
+    public func send(
+        _ batch: borrowing FrameBatch, _ indices: Range<Int>, perCall: Int, taken: inout Int
+    ) throws(SystemError) {
+        precondition(indices.lowerBound >= 0 && indices.upperBound <= batch.count, "there are no such frames")
+        // The call for one frame is simpler, and costs less.
+        let areSingle = perCall == 1 && !batch.hasLaunchTimes
+        var next = indices.lowerBound
+        defer { taken += next - indices.lowerBound }
+        while next < indices.upperBound {
+            let end = areSingle ? next &+ 1 : next + min(perCall, indices.upperBound - next)
+            let sent =
+                areSingle
+                ? batch.send(frameAt: next, to: descriptor) : batch.sendTogether(next..<end, to: descriptor)
+            if sent < 0 {
+                guard try wasInterrupted() else { return }
+                continue
+            }
+            next &+= sent
+            if next < end { return }
+        }
     }
 
     /// Repeats a call that was interrupted.
@@ -232,9 +253,18 @@ public struct PacketSocket: ~Copyable, Sendable {
         while true {
             let result = send()
             if result >= 0 { return result }
-            let error = SystemError.last("send")
-            if error.code == .wouldBlock { return 0 }
-            if error.code != .interrupted { throw error }
+            guard try wasInterrupted() else { return 0 }
+        }
+    }
+
+    /// Whether the call that has just failed was interrupted; if not, there is no room now.
+    @inline(never)
+    private func wasInterrupted() throws(SystemError) -> Bool {
+        let error = SystemError.last("send")
+        switch error.code {
+        case .interrupted: return true
+        case .wouldBlock: return false
+        default: throw error
         }
     }
 

@@ -111,6 +111,8 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
     }
 }
 
+// Not inlined, so that its callers have nothing to do but to call it.
+@inline(never)
 func read(_ clock: clockid_t) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)  // fails only for a clock that does not exist

@@ -5,7 +5,7 @@ extension Span<UInt8> {
     @inlinable
     public func value<Value: BitwiseCopyable>(at offset: Int, as type: Value.Type) -> Value {
         precondition(offset >= 0 && offset <= count - MemoryLayout<Value>.size, "the value is not all there")
-        return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+        return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: type)
     }
 
     /// The value whose bytes, in this machine's order, start at `offset`; nil where they are not all there.

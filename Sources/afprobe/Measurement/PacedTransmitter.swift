@@ -35,6 +35,8 @@ struct TransmitPlan {
 struct PacedTransmitter<Entry>: ~Copyable {
     let plan: TransmitPlan
     var window: ProbeWindow<Entry>
+    /// Whether to read the clock just before each call, for those who keep that stamp.
+    var readsClock = true
     /// Frames sent to be measured.
     private(set) var sent: UInt64 = 0
     /// Frames sent for warming up.
@@ -109,11 +111,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     /// Sends the next frame, or a batch of them, if it is due.
     ///
-    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before and when it was
-    ///   to leave; the same of all frames that one call sends.
+    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before, if the clock is read,
+    ///   and when it was to leave; the same of all frames that one call sends.
     /// - Returns: how many were sent; nil where none was due.
     mutating func sendIfDue(
-        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp, MonotonicTime) -> Entry
+        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp?, MonotonicTime) -> Entry
     ) throws(Failure) -> Int? {
         let readyCount = readyCount
         guard readyCount > 0, now >= nextSend else { return nil }
@@ -124,13 +126,19 @@ struct PacedTransmitter<Entry>: ~Copyable {
         var count = 0
         do throws(SystemError) {
             while count < readyCount {
-                let (taken, userspace) = try transmitter.send(count..<min(count + plan.batch, readyCount))
-                guard taken > 0 else {
+                let start = count
+                // Each call has a time of its own, where the clock is read.
+                let end = readsClock ? min(start + plan.batch, readyCount) : readyCount
+                let userspace = readsClock ? Timestamp.now() : nil
+                defer {
+                    window.open(
+                        first + UInt64(start), count: count - start, at: sentAt, entry(userspace, launch))
+                }
+                try transmitter.send(start..<end, perCall: plan.batch, taken: &count)
+                guard count > start else {
                     isWaitingForRoom = true
                     break
                 }
-                window.open(first + UInt64(count), count: taken, at: sentAt, entry(userspace, launch))
-                count += taken
             }
             advance(by: UInt64(count), from: first, at: now, &console)
         } catch {
@@ -145,12 +153,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ console: inout Console
     ) {
         guard count > 0 else { return }
-        let last = first + count - 1
-        let measured = min(count, last - min(last, plan.warmup))
-        sent += measured
-        warmedUp += count - measured
+        let warming = first > plan.warmup ? 0 : min(count, plan.warmup - first + 1)
+        sent += count - warming
+        warmedUp += warming
         isHeld = isOneAtATime
-        outage.end(interface, &console)
+        if outage.nextLook != nil { outage.end(interface, &console) }
         pacing.advance(at: now, by: count)
     }
 
@@ -253,6 +260,11 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     /// Whether reports may be left that did not fit.
     var mayHaveMoreReports: Bool { transmitter.mayHaveMore }
+
+    /// The stamps in the report at `index` of those read last, and the number of the probe; nil where `report` says more
+    /// of it.
+    @inline(__always)
+    mutating func stamps(at index: Int) -> (ReportedStamps, number: UInt64)? { transmitter.stamps(at: index) }
 
     /// The report at `index` of those read last.
     mutating func report(at index: Int) -> Transmitter.Report { transmitter.report(at: index) }

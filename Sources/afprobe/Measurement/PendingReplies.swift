@@ -15,9 +15,8 @@ struct PendingReply {
     ///
     /// - Parameter expected: what is to come of a reply that asks for no scheduled stamp.
     func isComplete(_ expected: ExpectedStamps) -> Bool {
-        var expected = expected
-        expected.scheduled = wantsScheduledStamp
-        return expected.areComplete(stamps)
+        let others = expected.subtracting(.scheduled)
+        return (wantsScheduledStamp ? others.union(.scheduled) : others).areComplete(stamps)
     }
 
     /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is this reply.

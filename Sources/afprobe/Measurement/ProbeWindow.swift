@@ -5,10 +5,11 @@ import AFPacketKit
 /// A settled probe's place is kept until a probe `capacity` numbers later needs it, so that what comes too
 /// late, or twice, can still be recognised.
 @safe struct ProbeWindow<Entry>: ~Copyable {
+    /// A probe's place. It does not hold the number, which follows from where it is.
     private struct Slot {
-        var number: UInt64 = 0
         var sentAt = MonotonicTime(nanoseconds: 0)
-        var isOpen = false
+        /// Nil where there was no such probe.
+        var isOpen: Bool?
         var entry: Entry
     }
 
@@ -26,14 +27,16 @@ import AFPacketKit
         var size = 1
         while size < capacity { size *= 2 }
         unsafe slots = .allocate(capacity: size)
-        unsafe slots.initialize(repeating: Slot(entry: filler), count: size)
+        unsafe slots.initialize(repeating: Slot(isOpen: nil, entry: filler), count: size)
         mask = UInt64(size - 1)
     }
 
     deinit {
-        unsafe slots.deinitialize(count: Int(mask) + 1)
+        unsafe slots.deinitialize(count: capacity)
         unsafe slots.deallocate()
     }
+
+    private var capacity: Int { Int(truncatingIfNeeded: mask &+ 1) }
 
     /// Whether the next probe has to wait until the oldest is settled.
     var isFull: Bool { next - oldest > mask }
@@ -43,49 +46,92 @@ import AFPacketKit
 
     /// Adds the probe after the last one; the window must not be full.
     mutating func open(_ number: UInt64, at time: MonotonicTime, _ entry: Entry) {
-        open(number, count: 1, at: time, entry)
+        next = number &+ 1
+        openCount &+= 1
+        unsafe slots[placeInTurn(number).index] = Slot(sentAt: time, isOpen: true, entry: entry)
     }
 
     /// Adds the `count` probes after the last one, of which the same is known; there must be room.
     mutating func open(_ first: UInt64, count: Int, at time: MonotonicTime, _ entry: Entry) {
-        next = first + UInt64(count)
-        openCount += count
-        for number in first..<next {
-            unsafe slot(number).pointee = Slot(number: number, sentAt: time, isOpen: true, entry: entry)
+        guard count > 1 else {
+            if count == 1 { open(first, at: time, entry) }
+            return
         }
+        precondition(count <= capacity, "there is no room for so many")
+        next = first &+ UInt64(count)
+        openCount &+= count
+        let slot = Slot(sentAt: time, isOpen: true, entry: entry)
+        // At the end of the memory it goes on at the beginning.
+        let start = placeInTurn(first).index
+        let straight = min(count, capacity &- start)
+        unsafe (slots + start).update(repeating: slot, count: straight)
+        if straight < count { unsafe slots.update(repeating: slot, count: count - straight) }
     }
 
     /// Passes over the probe after the last one: it could not be sent.
     mutating func skip(_ number: UInt64) {
-        unsafe slot(number).pointee.isOpen = false
-        unsafe slot(number).pointee.number = 0
+        unsafe slots[placeInTurn(number).index].isOpen = nil
         next = number + 1
     }
 
-    /// Whether a probe is unsettled; nil where it was never sent or too long ago.
-    func isOpen(_ number: UInt64) -> Bool? {
-        let slot = unsafe slot(number)
-        return unsafe slot.pointee.number == number && number != 0 ? slot.pointee.isOpen : nil
+    /// Where a probe is kept: looked up once for all that is done with it.
+    struct Place {
+        fileprivate let index: Int
     }
+
+    /// Where a probe is kept; nil where it was never sent or too long ago.
+    @inline(__always)
+    func place(of number: UInt64) -> Place? {
+        let place = placeInTurn(number)
+        return unsafe isInTurn(number) && slots[place.index].isOpen != nil ? place : nil
+    }
+
+    /// Where an unsettled probe is kept; nil where there is none of that number.
+    @inline(__always)
+    func place(ofOpen number: UInt64) -> Place? {
+        let place = placeInTurn(number)
+        return isInTurn(number) && isOpen(place) ? place : nil
+    }
+
+    /// Whether a probe is unsettled; nil where it was never sent or too long ago.
+    func isOpen(_ number: UInt64) -> Bool? { place(of: number).map { isOpen($0) } }
+
+    /// Whether the probe at a place is unsettled.
+    @inline(__always)
+    func isOpen(_ place: Place) -> Bool { unsafe slots[place.index].isOpen == true }
 
     /// What is known of a probe for which `isOpen` is not nil.
     subscript(number: UInt64) -> Entry {
         // In its place: entries are too large to be copied for one look.
-        _read { yield unsafe slot(number).pointee.entry }
-        _modify { yield unsafe &slot(number).pointee.entry }
+        _read { yield unsafe slots[placeInTurn(number).index].entry }
+        _modify { yield unsafe &slots[placeInTurn(number).index].entry }
+    }
+
+    /// What is known of the probe at a place.
+    subscript(place: Place) -> Entry {
+        @inline(__always)
+        _read { yield unsafe slots[place.index].entry }
+        @inline(__always)
+        _modify { yield unsafe &slots[place.index].entry }
     }
 
     /// Settles an open probe.
-    mutating func close(_ number: UInt64) {
-        unsafe slot(number).pointee.isOpen = false
-        openCount -= 1
+    mutating func close(_ number: UInt64) { close(number, at: placeInTurn(number)) }
+
+    /// Settles the open probe at a place.
+    @inline(__always)
+    mutating func close(_ number: UInt64, at place: Place) {
+        unsafe slots[place.index].isOpen = false
+        openCount &-= 1
+        // Most are settled in their order, so that few are left to be passed over later.
+        if number == oldest { oldest &+= 1 }
     }
 
     /// The oldest open probe and when it was sent.
     mutating func oldestOpen() -> (number: UInt64, sentAt: MonotonicTime)? {
         while oldest < next {
-            let slot = unsafe slot(oldest)
-            if unsafe slot.pointee.isOpen { return (oldest, unsafe slot.pointee.sentAt) }
+            let place = placeInTurn(oldest)
+            if isOpen(place) { return (oldest, unsafe slots[place.index].sentAt) }
             oldest += 1
         }
         return nil
@@ -97,7 +143,12 @@ import AFPacketKit
         return number
     }
 
-    private func slot(_ number: UInt64) -> UnsafeMutablePointer<Slot> {
-        unsafe slots + Int(truncatingIfNeeded: number & mask)
+    /// Whether what is kept at a number's place is of that number, if there is anything: long before and long after it is
+    /// of another one.
+    private func isInTurn(_ number: UInt64) -> Bool { next &- 1 &- number <= mask }
+
+    /// Where a number's turn is, whatever is kept there now.
+    private func placeInTurn(_ number: UInt64) -> Place {
+        Place(index: Int(truncatingIfNeeded: number & mask))
     }
 }

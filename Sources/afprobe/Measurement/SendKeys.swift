@@ -22,13 +22,18 @@ struct SendKeys {
 
     /// Whether a report's key is the one that this probe must have. True where that cannot be told.
     mutating func confirm(_ key: UInt32, of number: UInt64) -> Bool {
-        guard number >= firstNumber, !areUseless else { return true }
         let found = key &- UInt32(truncatingIfNeeded: number)
-        guard let distance else {
-            self.distance = found
+        return found == distance || learn(found, from: key, of: number)
+    }
+
+    /// What to make of a key that is not at the known distance: the same as `confirm`.
+    @inline(never)
+    private mutating func learn(_ found: UInt32, from key: UInt32, of number: UInt64) -> Bool {
+        guard number >= firstNumber, !areUseless else { return true }
+        if distance == nil {
+            distance = found
             return true
         }
-        if found == distance { return true }
         areUseless = key == 0
         return areUseless
     }

@@ -7,6 +7,8 @@ struct Sender: ~Copyable {
     private var expected: ExpectedStamps
     private var missing: MissingStamps
     private var tally: TransmitTally
+    /// Whether a settled frame is counted and that is all: it gets no line and is not captured.
+    private var isOnlyCounted = false
     /// For the capture file: each frame as it was sent.
     private var captured: RenumberedFrame
 
@@ -35,6 +37,8 @@ struct Sender: ~Copyable {
     /// where that reason is a failure.
     mutating func run(_ signals: RunSignals, _ console: inout Console) throws(Failure) {
         defer { summarize(&console) }
+        isOnlyCounted = transmitter.plan.isQuiet && !console.captures
+        transmitter.readsClock = !isOnlyCounted
         try send(signals, &console)
         try collect(&console)
     }
@@ -111,7 +115,7 @@ struct Sender: ~Copyable {
     /// Reads what stamps have come back, all or from so many reports at most; where none are asked for, nothing more of
     /// the frames sent is to come.
     private mutating func takeStamps(_ console: inout Console, limit: Int? = nil) throws(Failure) {
-        guard expected.areNone else { return try collect(&console, limit: limit) }
+        guard expected.isEmpty else { return try collect(&console, limit: limit) }
         while let (number, _) = transmitter.window.oldestOpen() { settle(number, &console) }
     }
 
@@ -132,7 +136,16 @@ struct Sender: ~Copyable {
         } while transmitter.mayHaveMoreReports && limit == nil
     }
 
+    @inline(__always)
     private mutating func take(reportAt index: Int, _ console: inout Console) {
+        guard let (stamps, number) = transmitter.stamps(at: index) else {
+            return take(unusualReportAt: index, &console)
+        }
+        take(stamps, of: number, &console)
+    }
+
+    @inline(never)
+    private mutating func take(unusualReportAt index: Int, _ console: inout Console) {
         switch transmitter.report(at: index) {
         case .stamps(let stamps, of: let number): take(stamps, of: number, &console)
         case .notLaunched(let failure, of: let number): take(failure, of: number, &console)
@@ -141,31 +154,37 @@ struct Sender: ~Copyable {
         }
     }
 
+    @inline(__always)
     private mutating func take(_ stamps: ReportedStamps, of number: UInt64, _ console: inout Console) {
-        guard let isOpen = transmitter.window.isOpen(number) else {
+        guard let place = transmitter.window.place(ofOpen: number) else {
+            return take(late: stamps, of: number)
+        }
+        _ = transmitter.window[place].merge(stamps)
+        if expected.areComplete(transmitter.window[place]) { settle(number, at: place, &console) }
+    }
+
+    /// Takes stamps of a probe that is settled, which are overdue or a repeat of what is known; or of none.
+    @inline(never)
+    private mutating func take(late stamps: ReportedStamps, of number: UInt64) {
+        guard let place = transmitter.window.place(of: number) else {
             tally.unmatched += 1
             return
         }
-        let isNews = transmitter.window[number].merge(stamps)
-        if !isOpen {
-            // Overdue; or a repeat of what is known.
-            if isNews, number > transmitter.plan.warmup { tally.countLate(stamps) }
-        } else if expected.areComplete(transmitter.window[number]) {
-            settle(number, &console)
-        }
+        let isNews = transmitter.window[place].merge(stamps)
+        if isNews, number > transmitter.plan.warmup { tally.countLate(stamps) }
     }
 
     /// A probe that was not launched is settled: nothing more of it is to come.
     private mutating func take(_ failure: LaunchFailure, of number: UInt64, _ console: inout Console) {
-        guard let isOpen = transmitter.window.isOpen(number) else {
+        guard let place = transmitter.window.place(of: number) else {
             tally.unmatched += 1
             return
         }
         // The rest of a batch is sent again from a frame that was refused, which is then refused twice.
-        let isNews = transmitter.window[number].launchFailure == nil
-        transmitter.window[number].launchFailure = failure
+        let isNews = transmitter.window[place].launchFailure == nil
+        transmitter.window[place].launchFailure = failure
         if isNews, number > transmitter.plan.warmup { tally.count(failure) }
-        if isOpen { settle(number, &console) }
+        if transmitter.window.isOpen(place) { settle(number, at: place, &console) }
     }
 
     /// Gives up those whose stamps should have come by now.
@@ -176,9 +195,22 @@ struct Sender: ~Copyable {
     }
 
     private mutating func settle(_ number: UInt64, _ console: inout Console) {
-        transmitter.window.close(number)
+        guard let place = transmitter.window.place(of: number) else { return }
+        settle(number, at: place, &console)
+    }
+
+    @inline(__always)
+    private mutating func settle(
+        _ number: UInt64, at place: ProbeWindow<TransmitStamps>.Place, _ console: inout Console
+    ) {
+        transmitter.window.close(number, at: place)
         guard number > transmitter.plan.warmup else { return }
-        tally.count(transmitter.window[number])
+        tally.count(transmitter.window[place])
+        if !isOnlyCounted { show(number, &console) }
+    }
+
+    @inline(never)
+    private mutating func show(_ number: UInt64, _ console: inout Console) {
         if console.captures { capture(number, &console) }
         if !transmitter.plan.isQuiet { write(number, &console) }
     }

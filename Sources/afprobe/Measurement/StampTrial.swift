@@ -115,7 +115,9 @@ struct StampTrial: ~Copyable {
         let now = MonotonicTime.now()
         transmitter.prepare(firstNumber + UInt64(sentAt.count), count: 1)
         // Where there is no room now, the next turn tries again.
-        if try transmitter.send(0..<1).taken > 0 { sentAt.append(now) }
+        var taken = 0
+        try transmitter.send(0..<1, perCall: 1, taken: &taken)
+        if taken > 0 { sentAt.append(now) }
     }
 
     private mutating func collect() throws(SystemError) {

@@ -25,14 +25,15 @@ struct TransmitStamps {
 
     /// Adds the stamps of a report, and tells whether it brought any that were not there. The first of
     /// each kind counts: stacked devices repeat the scheduled stamp.
+    @inline(__always)
     mutating func merge(_ reported: ReportedStamps) -> Bool {
         var isNews = false
         switch reported.event {
         case .scheduled:
             if scheduled == nil, let stamp = reported.software { (scheduled, isNews) = (stamp, true) }
         case .sent:
-            if software == nil, let stamp = reported.software { (software, isNews) = (stamp, true) }
-            if hardware == nil, let stamp = reported.hardware { (hardware, isNews) = (stamp, true) }
+            if let stamp = reported.software, software == nil { (software, isNews) = (stamp, true) }
+            if let stamp = reported.hardware, hardware == nil { (hardware, isNews) = (stamp, true) }
         }
         return isNews
     }
@@ -67,35 +68,39 @@ extension ReportedStamps {
 }
 
 /// Which stamps of a sent frame there is reason to wait for.
-struct ExpectedStamps {
-    var scheduled = false
-    var software = true
-    var hardware = false
-
-    /// Whether there is nothing to wait for.
-    var areNone: Bool { reportCount == 0 }
+struct ExpectedStamps: OptionSet {
+    let rawValue: UInt8
+    static let scheduled = ExpectedStamps(rawValue: 1 << 0)
+    static let software = ExpectedStamps(rawValue: 1 << 1)
+    static let hardware = ExpectedStamps(rawValue: 1 << 2)
 
     /// How many reports bring them.
-    var reportCount: Int { (scheduled ? 1 : 0) + (software ? 1 : 0) + (hardware ? 1 : 0) }
+    var reportCount: Int { rawValue.nonzeroBitCount }
 
     /// Whether nothing more is to come.
     func areComplete(_ stamps: TransmitStamps) -> Bool {
-        (!scheduled || stamps.scheduled != nil) && (!software || stamps.software != nil)
-            && (!hardware || stamps.hardware != nil)
+        // Mostly it is that one alone.
+        if self == .software { return stamps.software != nil }
+        return (!contains(.scheduled) || stamps.scheduled != nil)
+            && (!contains(.software) || stamps.software != nil)
+            && (!contains(.hardware) || stamps.hardware != nil)
     }
+}
 
+extension ExpectedStamps {
     /// What can be expected of an interface as it is set now.
     init(on interface: NetworkInterface, _ handling: Handling) {
-        guard handling.wantsStamps else {
-            software = false
-            return
-        }
+        self = []
+        guard handling.wantsStamps else { return }
+        insert(.software)
         // What goes past the scheduler is not stamped there.
-        scheduled = handling.wantsScheduledStamps && !handling.bypassesScheduler
+        if handling.wantsScheduledStamps, !handling.bypassesScheduler { insert(.scheduled) }
         let capabilities = try? interface.timestampingCapabilities()
         let setting = try? interface.hardwareTimestampingSetting()
-        hardware =
-            capabilities?.flags.contains(.transmitHardware) ?? false
-            && setting.map { $0.transmitType != .off } ?? false
+        if capabilities?.flags.contains(.transmitHardware) ?? false,
+            setting.map({ $0.transmitType != .off }) ?? false
+        {
+            insert(.hardware)
+        }
     }
 }

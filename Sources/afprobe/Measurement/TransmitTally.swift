@@ -14,21 +14,28 @@ struct TransmitTally: ~Copyable {
     var unmatched: UInt64 = 0
     /// How late frames left, measured against the schedule; nil where there is none.
     private(set) var scheduleErrors: Distribution?
+    /// Whether there is a schedule to measure against.
+    let hasSchedule: Bool
 
-    init(hasSchedule: Bool) { scheduleErrors = hasSchedule ? Distribution() : nil }
+    init(hasSchedule: Bool) {
+        self.hasSchedule = hasSchedule
+        scheduleErrors = hasSchedule ? Distribution() : nil
+    }
 
     var missingSoftware: UInt64 { settled - stampedSoftware }
     var missingHardware: UInt64 { settled - stampedHardware }
 
-    /// Whether there is a schedule to measure against.
-    var hasSchedule: Bool { scheduleErrors != nil }
-
-    /// Counts a settled frame.
+    /// Counts a settled frame. No machine lives long enough for these counts to overflow.
     mutating func count(_ stamps: borrowing TransmitStamps) {
-        settled += 1
-        if stamps.software != nil { stampedSoftware += 1 }
-        if stamps.hardware != nil { stampedHardware += 1 }
-        if let error = stamps.scheduleError { scheduleErrors?.record(error) }
+        settled &+= 1
+        if stamps.software != nil { stampedSoftware &+= 1 }
+        if stamps.hardware != nil { stampedHardware &+= 1 }
+        if hasSchedule { record(stamps.scheduleError) }
+    }
+
+    @inline(never)
+    private mutating func record(_ scheduleError: Int64?) {
+        if let scheduleError { scheduleErrors?.record(scheduleError) }
     }
 
     /// Counts stamps that came after their frame had been settled.

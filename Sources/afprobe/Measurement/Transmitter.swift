@@ -68,44 +68,43 @@ struct Transmitter: ~Copyable {
         for index in 0..<count { batch.setLaunchTime(launchTime, ofFrameAt: index) }
     }
 
-    /// Sends some of the frames that are ready, by their indices, by one call.
+    /// Sends some of the frames that are ready, by their indices.
     ///
-    /// - Returns: how many were taken, none where there is no room now, and the time just before the call.
-    /// - Throws: `SystemError` of the first of them.
-    mutating func send(_ indices: Range<Int>) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
-        let number = first + UInt64(indices.lowerBound)
-        if recorded != nil { return try sendRecorded(number) }
-        let userspace = Timestamp.now()
-        let taken: Int
-        do throws(SystemError) { taken = try socket.send(batch, indices) } catch {
-            keys.lose(number)
+    /// - Parameters:
+    ///   - perCall: how many by each call.
+    ///   - taken: is increased by how many were taken, which is by none where there is no room now.
+    /// - Throws: `SystemError` of the frame after those taken.
+    mutating func send(_ indices: Range<Int>, perCall: Int, taken: inout Int) throws(SystemError) {
+        guard recorded == nil else { return try sendRecorded(indices.lowerBound, taken: &taken) }
+        var end = indices.lowerBound
+        defer {
+            taken += end - indices.lowerBound
+            if end > indices.lowerBound { latest = number(at: end - 1) }
+        }
+        do throws(SystemError) { try socket.send(batch, indices, perCall: perCall, taken: &end) } catch {
+            keys.lose(number(at: end))
             // A qdisc refuses a launch time like this, and then says so in a report.
             guard batch.hasLaunchTimes, error.code == .noBufferSpace else { throw error }
-            latest = number
-            return (1, userspace)
+            end += 1
+            return
         }
-        guard taken > 0 else { return (0, userspace) }
-        latest = number + UInt64(taken) - 1
-        // The next one may have failed, and used up a key.
-        if taken < indices.count { keys.lose(latest) }
-        return (taken, userspace)
+        // Of several in one call the next one may have failed, and used up a key.
+        if perCall > 1, end > indices.lowerBound, end < indices.upperBound { keys.lose(number(at: end - 1)) }
     }
 
-    private mutating func sendRecorded(
-        _ number: UInt64
-    ) throws(SystemError) -> (taken: Int, userspace: Timestamp) {
-        let userspace = Timestamp.now()
-        let isTaken: Bool
+    private func number(at index: Int) -> UInt64 { first + UInt64(index) }
+
+    private mutating func sendRecorded(_ index: Int, taken: inout Int) throws(SystemError) {
+        guard let recorded else { return }
+        let number = number(at: index)
         do throws(SystemError) {
-            isTaken =
-                try recorded.map { frames throws(SystemError) in try socket.send(frames.frame(number)) }
-                ?? false
+            guard try socket.send(recorded.frame(number)) else { return }
         } catch {
             keys.lose(number)
             throw error
         }
-        if isTaken { latest = number }
-        return (isTaken ? 1 : 0, userspace)
+        latest = number
+        taken += 1
     }
 
     /// Reads the reports that wait, as many as a batch holds, and returns how many these are.
@@ -133,6 +132,19 @@ struct Transmitter: ~Copyable {
         case contradiction
         /// It is about no probe.
         case foreign
+    }
+
+    /// The stamps in the report at `index` of those read last, and the number of the probe; nil where it is for `report` to
+    /// say what it is, which is seldom so.
+    @inline(__always)
+    mutating func stamps(at index: Int) -> (ReportedStamps, number: UInt64)? {
+        let ancillary = reports.ancillary(at: index)
+        guard recorded == nil, let report = ancillary.transmission,
+            let stamps = ReportedStamps(report.event, ancillary),
+            let number = frame.number(inReturned: reports.frame(at: index)),
+            keys.confirm(report.key, of: number)
+        else { return nil }
+        return (stamps, number)
     }
 
     /// The report at `index` of those read last. It is the number in the frame that came back that tells which probe

@@ -66,9 +66,28 @@ struct ProbeFrame {
     /// Makes the first `count` copies in a batch the frames of the probes from that number on.
     @inline(__always)
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
-        for index in 0..<count {
-            var frame = batch.mutableFrame(at: index)
-            renumber(&frame, to: number + UInt64(index))
+        guard ptpOffset == nil, datagramCheck == nil, let messageCheck else {
+            return renumberAll(&batch, from: number, count: count)
+        }
+        // The usual frame, decided once for all of them.
+        var checksum = InternetChecksum()
+        checksum.add(number.byteSwapped)
+        var check = InternetChecksum.TurnedValue((messageCheck.sum + checksum).value)
+        var number = number
+        batch.update(first: count) { frame in
+            frame.storeLittleEndian(number, at: numberOffset)
+            frame.storeLittleEndian(check.value, at: messageCheck.offset)
+            number &+= 1
+            check.count()
+        }
+    }
+
+    @inline(never)
+    private func renumberAll(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
+        var number = number
+        batch.update(first: count) { frame in
+            renumber(&frame, to: number)
+            number &+= 1
         }
     }
 
@@ -77,10 +96,18 @@ struct ProbeFrame {
     /// The frame is at the end of what came back: a tunnel or a VLAN device below the interface puts
     /// further headers in front.
     func number(inReturned returned: Span<UInt8>) -> UInt64? {
-        let start = returned.count - payloadLength
-        guard start >= 0, returned.bigEndian64(at: start) == ProbeMessage.magic else { return nil }
-        return returned.littleEndian64(at: start + ProbeMessage.numberOffset)
+        let start = returned.count &- payloadLength
+        guard start >= 0 else { return nil }
+        let message = returned.value(at: start, as: MessageStart.self)
+        return message.magic == ProbeMessage.magic.bigEndian ? message.number : nil
     }
+}
+
+/// What every message starts with, read at once.
+private struct MessageStart: BitwiseCopyable {
+    /// As it stands there: in network order.
+    let magic: UInt64
+    @LittleEndian var number: UInt64
 }
 
 /// A copy of a frame that takes one number after another.
