@@ -149,39 +149,69 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private mutating func waitForFrames(_ console: inout Console) throws(Failure) {
         let start = Timestamp.now()
         repeat {
+            let waits = framesInARow < framesBetweenBatches
             try takeFrames(&console, isWaiting: true)
             console.flush()
+            if waits, framesInARow == 0 { return }
             // By the time that the frame has anyway. Where somebody has set the clock the while is over.
-        } while framesInARow > 0 && !isFinished && !awaitsReports && !console.isClosed
-            && (0..<PacketSocket.longestWait).contains(receiver.userspace - start)
+        } while (0..<PacketSocket.longestWait).contains(receiver.userspace - start) && !isFinished
+            && !awaitsReports && !console.isClosed
     }
 
     /// Takes what has arrived; some of it only, where so much arrives that there is no end to it.
     ///
     /// - Parameter isWaiting: whether to wait a little for the first.
+    @inline(__always)
     private mutating func takeFrames(_ console: inout Console, isWaiting: Bool = false) throws(Failure) {
-        var batchesLeft = batchesInATurn
         // Where frames are waited for, or looked for all the time, it is one that is found. It is asked for alone, which is
         // quicker, and only now and then whether others stand behind it.
-        let isAlone = (isWaiting || plan.spins) && framesInARow < framesBetweenBatches
+        if isWaiting || plan.spins, framesInARow < framesBetweenBatches {
+            try takeOne(&console, isWaiting: isWaiting)
+        } else {
+            try takeMany(&console)
+        }
+    }
+
+    @inline(__always)
+    private mutating func takeOne(_ console: inout Console, isWaiting: Bool) throws(Failure) {
+        let count: Int
+        do throws(SystemError) {
+            count =
+                isWaiting
+                ? try receiver.receiveWaiting()
+                : try receiver.receiveSpinning(looks: awaitsReports ? 1 : looksInATurn)
+        } catch {
+            return try take(error, &console)
+        }
+        framesInARow = count == 0 ? 0 : framesInARow &+ count
+        // A ring has as many as it has.
+        for index in 0..<count where !isFinished { look(at: index, &console) }
+        // Most drivers have stamped the replies by now.
+        if awaitsReports { try collectReports(&console) }
+    }
+
+    @inline(never)
+    private mutating func takeMany(_ console: inout Console) throws(Failure) {
+        let onlyCounts = plan.isQuiet && !console.captures && !answers
+        var batchesLeft = batchesInATurn
         repeat {
             batchesLeft -= 1
             let count: Int
-            do throws(SystemError) {
-                count = isAlone ? try receiveOne(isWaiting: isWaiting) : try receiver.receive(limit: .max)
-            } catch {
+            do throws(SystemError) { count = try receiver.receive(limit: .max) } catch {
                 return try take(error, &console)
             }
-            framesInARow = count == 0 ? 0 : framesInARow + count
-            look(at: count, &console)
-            // Most drivers have stamped the replies by now.
+            framesInARow = count == 0 ? 0 : framesInARow &+ count
+            var index = 0
+            while index < count, !isFinished {
+                if onlyCounts {
+                    index = receiver.countPlain(from: index, upTo: count, into: &tally)
+                    if index == count || isFinished { break }
+                }
+                look(at: index, &console)
+                index += 1
+            }
             if awaitsReports { try collectReports(&console) }
-        } while !isAlone && receiver.mayHaveMore && !isFinished && batchesLeft > 0
-    }
-
-    private mutating func receiveOne(isWaiting: Bool) throws(SystemError) -> Int {
-        guard !isWaiting else { return try receiver.receiveWaiting() }
-        return try receiver.receiveSpinning(looks: awaitsReports ? 1 : looksInATurn)
+        } while receiver.mayHaveMore && !isFinished && batchesLeft > 0
     }
 
     /// Goes on after a call that received nothing, if there is a point in it.
@@ -207,23 +237,13 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         }
     }
 
-    /// Looks at the frames that have been received.
+    /// Looks at one of the frames that have been received.
     @inline(__always)
-    private mutating func look(at count: Int, _ console: inout Console) {
-        let takesAll = !plan.isQuiet || console.captures
-        let onlyCounts = !takesAll && !answers
-        var index = 0
-        while index < count, !isFinished {
-            if onlyCounts {
-                index = receiver.countPlain(from: index, upTo: count, into: &tally)
-                guard index < count, !isFinished else { return }
-            }
-            if let found = receiver.find(at: index) {
-                tally.count(receiver.ancillary(at: index))
-                if takesAll || isAnswered(found) { take(found, at: index, &console) }
-            }
-            index += 1
-        }
+    private mutating func look(at index: Int, _ console: inout Console) {
+        guard let found = receiver.find(at: index) else { return }
+        tally.count(receiver.ancillary(at: index))
+        // Most frames of a quiet run have only to be counted.
+        if !plan.isQuiet || console.captures || isAnswered(found) { take(found, at: index, &console) }
     }
 
     private func isAnswered(_ found: FoundProbe) -> Bool { answers && found.kind == .request }

@@ -29,10 +29,10 @@ extension ParsedFrame {
     /// Whether no header of the network follows that of Ethernet, whose bytes must be there.
     @inline(__always)
     static func isPlain(_ frame: Span<UInt8>) -> Bool {
-        switch EtherType(rawValue: frame.bigEndian16(at: ethernetHeader - 2)) {
-        case .ipv4, .ipv6, .vlan, .serviceVLAN: false
-        default: true
-        }
+        // Compared as they stand there.
+        let type = frame.value(at: ethernetHeader - 2, as: UInt16.self)
+        return type != EtherType.ipv4.rawValue.bigEndian && type != EtherType.ipv6.rawValue.bigEndian
+            && type != EtherType.vlan.rawValue.bigEndian && type != EtherType.serviceVLAN.rawValue.bigEndian
     }
 
     /// Of a frame with nothing between the header of Ethernet and the payload.
