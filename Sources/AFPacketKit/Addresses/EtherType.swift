@@ -4,6 +4,7 @@ public struct EtherType: RawRepresentable, Hashable, Sendable {
     public let rawValue: UInt16
 
     /// Takes a number as it is.
+    @inlinable
     public init(rawValue: UInt16) { self.rawValue = rawValue }
 
     /// Internet Protocol version 4.
@@ -11,6 +12,7 @@ public struct EtherType: RawRepresentable, Hashable, Sendable {
     /// Internet Protocol version 6.
     public static var ipv6: EtherType { EtherType(rawValue: 0x86dd) }
     /// A VLAN tag follows. IEEE 802.1Q
+    @inlinable
     public static var vlan: EtherType { EtherType(rawValue: 0x8100) }
     /// A service tag follows. IEEE 802.1ad
     public static var serviceVLAN: EtherType { EtherType(rawValue: 0x88a8) }
@@ -30,6 +32,7 @@ public struct VLANTag: Hashable, Sendable {
     public let protocolIdentifier: EtherType
 
     /// A tag as it stands on the wire.
+    @inlinable
     public init(controlInformation: UInt16, protocolIdentifier: EtherType = .vlan) {
         self.controlInformation = controlInformation
         self.protocolIdentifier = protocolIdentifier

@@ -211,16 +211,24 @@ struct FrameStatus: Hashable, Sendable {
         tagType = type
     }
 
-    @usableFromInline
+    /// TP_STATUS_CSUMNOTREADY, TP_STATUS_VLAN_VALID and TP_STATUS_VLAN_TPID_VALID, linux/if_packet.h
+    @inlinable
+    static var checksumNotReady: UInt32 { 1 << 3 }
+    @inlinable
+    static var hasTag: UInt32 { 1 << 4 }
+    @inlinable
+    static var hasTagType: UInt32 { 1 << 6 }
+
+    @inlinable
     var vlan: VLANTag? {
-        guard bits & cshim_TP_STATUS_VLAN_VALID != 0 else { return nil }
-        let hasType = bits & cshim_TP_STATUS_VLAN_TPID_VALID != 0
+        guard bits & Self.hasTag != 0 else { return nil }
+        let hasType = bits & Self.hasTagType != 0
         return VLANTag(
             controlInformation: tag, protocolIdentifier: hasType ? EtherType(rawValue: tagType) : .vlan)
     }
 
-    @usableFromInline
-    var isChecksumPending: Bool { bits & cshim_TP_STATUS_CSUMNOTREADY != 0 }
+    @inlinable
+    var isChecksumPending: Bool { bits & Self.checksumNotReady != 0 }
 }
 
 /// struct scm_timestamping and, with wide words, struct scm_timestamping64: a software stamp, one that is no longer used

@@ -36,10 +36,6 @@ static const int cshim_PACKET_IGNORE_OUTGOING = 23;
 // asm-generic/socket.h, 5.1: the time stamps of the _NEW kind have 64-bit seconds everywhere.
 static const int cshim_SO_TIMESTAMPING_OLD = 37;
 static const int cshim_SO_TIMESTAMPING_NEW = 65;
-// linux/if_packet.h, the checksum of a frame that another local process sent is still to be filled in.
-static const uint32_t cshim_TP_STATUS_CSUMNOTREADY = 1u << 3;
-static const uint32_t cshim_TP_STATUS_VLAN_VALID = 1u << 4;
-static const uint32_t cshim_TP_STATUS_VLAN_TPID_VALID = 1u << 6;
 // linux/if_packet.h, 4.12.
 static const uint32_t cshim_PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 

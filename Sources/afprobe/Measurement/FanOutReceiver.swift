@@ -93,6 +93,16 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
 
     func ancillary(at index: Int) -> Ancillary { probes[index].probe.ancillary }
 
+    mutating func answer(
+        _: FoundProbe, at index: Int, by responder: inout Responder, _ console: inout Console
+    ) {
+        let probe = probes[index].probe
+        guard let session = probe.message.session else { return }
+        let request = ProbeRequest(
+            number: probe.message.number, flags: probe.message.flags, session: session, size: probe.size)
+        responder.answer(request, from: nil, probe.ancillary, probe.userspace, &console) { probe.shape }
+    }
+
     func probe(at index: Int, _: FoundProbe) -> ReceivedProbe { probes[index].probe }
 
     var faults: FrameFaultCounts { faultsByThread.reduce(into: FrameFaultCounts()) { $0 += $1 } }

@@ -248,20 +248,17 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     private func isAnswered(_ found: FoundProbe) -> Bool { answers && found.kind == .request }
 
-    @inline(never)
     private mutating func take(_ found: FoundProbe, at index: Int, _ console: inout Console) {
-        let probe = receiver.probe(at: index, found)
         // Before the line, which must not make the answer late.
-        if isAnswered(found) {
-            responder?.value.answer(
-                probe.message, in: probe.shape, size: probe.size, stamps: probe.ancillary,
-                userspace: probe.userspace, &console)
+        if found.kind == .request, responder != nil {
+            receiver.answer(found, at: index, by: &responder!.value, &console)
         }
-        if !plan.isQuiet { write(probe, &console) }
+        if !plan.isQuiet { write(receiver.probe(at: index, found), &console) }
         if console.captures { receiver.capture(at: index, to: &console) }
     }
 
     /// Writes the line of a probe.
+    @inline(never)
     private mutating func write(_ probe: ReceivedProbe, _ console: inout Console) {
         let reason: String? =
             if console.isDetailed, probe.ancillary.hardware == nil {

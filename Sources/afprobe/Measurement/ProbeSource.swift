@@ -43,6 +43,10 @@ protocol ProbeSource: ~Copyable {
     /// What the kernel says about the frame at `index`.
     func ancillary(at index: Int) -> Ancillary
 
+    /// Has the request that was found at `index` answered.
+    mutating func answer(
+        _ found: FoundProbe, at index: Int, by responder: inout Responder, _ console: inout Console)
+
     /// Reads the probe that was found at `index`.
     func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe
 

@@ -14,7 +14,11 @@ struct Responder: ~Copyable {
     private var expected: ExpectedStamps
     private var sessions = SessionTable()
     private var limit: RateLimit
+    /// How the last request was answered, which mostly holds for the next.
+    private var route: Route?
     private var frame: [UInt8] = []
+    /// Whether the frame has the headers of that route, and nothing but zeros behind a message.
+    private var hasHeaders = false
     /// The place of the pending reply that stands in the frame, and nowhere else; 0 where there is none.
     private var framePlace: UInt64 = 0
     private var reports: MessageBatch
@@ -30,6 +34,19 @@ struct Responder: ~Copyable {
         /// Those that could not be sent; to the requester they are lost.
         var failed: UInt64 = 0
         var followUps: UInt64 = 0
+    }
+
+    /// Where replies go to.
+    private struct Route {
+        /// Nil where the next request's has to be looked at all the same.
+        let origin: PlainOrigin?
+        /// The length of the requests, and of the replies.
+        let size: Int
+        let peer: MACAddress
+        /// What surrounds the replies.
+        let shape: FrameShape
+        /// Where the message starts in them.
+        let start: Int
     }
 
     /// For how long a reply's stamps may be out: drivers have been seen to take half a second.
@@ -59,31 +76,35 @@ struct Responder: ~Copyable {
 
     // MARK: Replies
 
-    /// Answers a frame if it is a request that deserves it.
+    /// Answers a request if it deserves it.
     ///
-    /// - Parameter size: the frame's length, tag included.
+    /// - Parameters:
+    ///   - origin: where it comes from, where that is easily told.
+    ///   - shape: what surrounds it, where it does not come from where the last one did.
+    @inline(__always)
     mutating func answer(
-        _ request: borrowing ProbeMessage, in shape: borrowing FrameShape, size: Int,
-        stamps: borrowing Ancillary, userspace: Timestamp, _ console: inout Console
+        _ request: ProbeRequest, from origin: PlainOrigin?, _ stamps: Ancillary, _ userspace: Timestamp,
+        _ console: inout Console, in shape: () -> FrameShape
     ) {
-        guard let identifier = request.session, deserves(request, in: shape) else { return }
+        if origin == nil || route?.origin != origin || route?.size != request.size {
+            findRoute(of: shape(), origin, size: request.size)
+        }
+        guard let peer = route?.peer else { return }
         // With the follow-up, which a reply is worth little without.
         let now = MonotonicTime.atLastTick()
         let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
-        let session = sessions.index(of: identifier, from: shape.source)
+        let session = sessions.index(of: request.session, from: peer)
         var report = ResponderReport()
         sessions[session].take(request.number, isAnswered: isAllowed, &report)
         guard isAllowed else {
             counts.suppressed += 1
             return
         }
-        report.responder = self.identifier
+        report.responder = identifier
         report[.receivedHardware] = stamps.hardware?.nanoseconds
         report[.receivedSoftware] = stamps.software?.nanoseconds
         report[.receivedUserspace] = userspace.nanoseconds
-        var reply = ProbeMessage(
-            number: request.number, kind: .reply, flags: request.flags, session: identifier, report: report)
-        if send(&reply, in: shape.reversed, size: size, at: now, &console) {
+        if reply(to: request, report, at: now, &console) {
             counts.replies += 1
         } else {
             sessions[session].loseReply()
@@ -91,37 +112,73 @@ struct Responder: ~Copyable {
         }
     }
 
-    /// Whether a message is a request from one station to this one.
-    private func deserves(_ request: borrowing ProbeMessage, in shape: borrowing FrameShape) -> Bool {
-        guard request.kind == .request, shape.destination == interface.address else { return false }
-        let source = shape.source
-        guard !source.isGroup, source != .zero, source != interface.address else { return false }
-        return shape.isBetweenHosts
+    /// Finds out where the replies to a request go to: nowhere, if it is not from one station to this one.
+    @inline(never)
+    private mutating func findRoute(of request: FrameShape, _ origin: PlainOrigin?, size: Int) {
+        hasHeaders = false
+        let source = request.source
+        guard request.destination == interface.address, !source.isGroup, source != .zero,
+            source != interface.address, request.isBetweenHosts
+        else {
+            route = nil
+            return
+        }
+        let reply = request.reversed
+        route = Route(origin: origin, size: size, peer: source, shape: reply, start: reply.headerLength)
     }
 
     @inline(__always)
-    private mutating func send(
-        _ reply: inout ProbeMessage, in shape: FrameShape, size: Int, at now: MonotonicTime,
-        _ console: inout Console
+    private mutating func reply(
+        to request: ProbeRequest, _ report: ResponderReport, at now: MonotonicTime, _ console: inout Console
     ) -> Bool {
-        // A tap device delivers longer ones than IP has a length for.
-        guard let session = reply.session, size <= shape.largestSize(mtu: .max) else { return false }
         // Room first: a follow-up is built where the reply will be.
         if let place = pending.placeToClear() { followUp(place, &console) }
+        vacateFrame()
+        guard hasHeaders || prepareFrame(), let start = route?.start else { return false }
         let departure = Timestamp.now()
-        reply.report[.sentUserspace] = departure.nanoseconds
-        build(reply, in: shape, size: size)
-        guard reply.flags.contains(.wantsFollowUp) else { return sendUnstamped() }
-        let isScheduled = reply.flags.contains(.wantsScheduledStamp)
+        var message = ProbeMessage(
+            number: request.number, kind: .reply, flags: request.flags, session: request.session, report: report)
+        message.report[.sentUserspace] = departure.nanoseconds
+        encode(message, at: start)
+        guard request.flags.contains(.wantsFollowUp) else { return sendUnstamped() }
+        let isScheduled = request.flags.contains(.wantsScheduledStamp)
         guard sendStamped(isScheduled: isScheduled) else {
             pending.skip()
             return false
         }
         framePlace = pending.add(
             PendingReply(
-                number: reply.number, session: session, size: size, start: shape.headerLength,
+                number: request.number, session: request.session, size: request.size, start: start,
                 wantsScheduledStamp: isScheduled, stamps: TransmitStamps(userspace: departure)), at: now)
         return true
+    }
+
+    /// Gives the frame the size and the headers that the route's replies have; false where there is no such frame.
+    @inline(never)
+    private mutating func prepareFrame() -> Bool {
+        // A tap device delivers longer ones than IP has a length for.
+        guard let route, route.size <= route.shape.largestSize(mtu: .max) else { return false }
+        resizeFrame(to: route.size)
+        var bytes = frame.mutableSpan
+        route.shape.encodeHeaders(into: &bytes)
+        hasHeaders = true
+        return true
+    }
+
+    @inline(__always)
+    private mutating func encode(_ message: borrowing ProbeMessage, at start: Int) {
+        var bytes = frame.mutableSpan
+        message.encode(into: &bytes, at: start)
+        if route?.origin == nil { encodeChecks(message.number) }
+    }
+
+    /// What depends on the message in the headers of those replies that are not plain.
+    @inline(never)
+    private mutating func encodeChecks(_ number: UInt64) {
+        guard let shape = route?.shape else { return }
+        var bytes = frame.mutableSpan
+        shape.encodeNumber(number, into: &bytes)
+        shape.encodeChecksum(into: &bytes)
     }
 
     private func sendUnstamped() -> Bool { (try? unstamped.send(frame.span)) == true }
@@ -131,19 +188,6 @@ struct Responder: ~Copyable {
         guard isScheduled else { return (try? socket.send(frame.span)) == true }
         let flags: TimestampingFlags = [.transmitScheduled, .transmitSoftware, .transmitHardware]
         return (try? socket.send(frame.span, recording: flags)) == true
-    }
-
-    @inline(__always)
-    private mutating func build(
-        _ message: borrowing ProbeMessage, in shape: borrowing FrameShape, size: Int
-    ) {
-        vacateFrame()
-        resizeFrame(to: size)
-        var bytes = frame.mutableSpan
-        message.encode(into: &bytes, at: shape.headerLength)
-        shape.encodeHeaders(into: &bytes)
-        shape.encodeNumber(message.number, into: &bytes)
-        shape.encodeChecksum(into: &bytes)
     }
 
     /// Makes room in the frame for another one. Most replies are followed up before: they are never copied.
@@ -214,6 +258,7 @@ struct Responder: ~Copyable {
         let comparison = reply.wantsScheduledStamp ? clock.current() : nil
         if framePlace != place {
             vacateFrame()
+            hasHeaders = false
             resizeFrame(to: reply.size)
             pending.restore(place, into: &frame)
         }

@@ -52,6 +52,17 @@ extension SocketSource where Self: ~Copyable {
         }
     }
 
+    mutating func answer(
+        _ found: FoundProbe, at index: Int, by responder: inout Responder, _ console: inout Console
+    ) {
+        let (stamps, length, userspace) = (ancillary(at: index), length(at: index), userspace)
+        let (frame, vlan) = (frame(at: index), stamps.vlan)
+        responder.answer(
+            found.request(in: frame, vlan: vlan, length: length), from: found.origin(in: frame, vlan: vlan),
+            stamps, userspace, &console
+        ) { found.shape(of: frame, vlan: vlan) }
+    }
+
     func probe(at index: Int, _ found: FoundProbe) -> ReceivedProbe {
         found.read(
             from: frame(at: index), ancillary(at: index), length: length(at: index), userspace: userspace)

@@ -51,3 +51,49 @@ struct FoundProbe {
             size: length + (ancillary.vlan == nil ? 0 : 4), ancillary: ancillary, userspace: userspace)
     }
 }
+
+/// What a request says to those who answer it.
+struct ProbeRequest {
+    let number: UInt64
+    let flags: ProbeMessage.Flags
+    let session: UInt64
+    /// The length of its frame on the wire without the FCS: with the tag that the kernel took out.
+    let size: Int
+}
+
+/// All that a plain frame says of where it comes from and goes to: what was found out of one holds for the next with the
+/// same.
+struct PlainOrigin: Equatable {
+    /// The header of Ethernet as it stands there, in two overlapping parts.
+    private let start: UInt64
+    private let end: UInt64
+    private let vlan: VLANTag?
+
+    fileprivate init(_ frame: Span<UInt8>, _ vlan: VLANTag?) {
+        start = frame.value(at: 0, as: UInt64.self)
+        end = frame.value(at: 6, as: UInt64.self)
+        self.vlan = vlan
+    }
+}
+
+extension FoundProbe {
+    /// Reads the request that was found in a frame. A probe of any other kind may lack what is read.
+    @inline(__always)
+    func request(in frame: Span<UInt8>, vlan: VLANTag?, length: Int) -> ProbeRequest {
+        let start = parts.payload.lowerBound
+        return ProbeRequest(
+            number: frame.littleEndian64(at: start + ProbeMessage.numberOffset),
+            flags: ProbeMessage.Flags(rawValue: frame.littleEndian16(at: start + ProbeMessage.flagsOffset)),
+            session: frame.littleEndian64(at: start + ProbeMessage.sessionOffset),
+            size: length + (vlan == nil ? 0 : 4))
+    }
+
+    /// Where the frame comes from, if it is a plain one.
+    @inline(__always)
+    func origin(in frame: Span<UInt8>, vlan: VLANTag?) -> PlainOrigin? {
+        parts.isPlain ? PlainOrigin(frame, vlan) : nil
+    }
+
+    /// What surrounds the payload of the frame.
+    func shape(of frame: Span<UInt8>, vlan: VLANTag?) -> FrameShape { parts.shape(of: frame, vlan: vlan) }
+}

@@ -19,6 +19,9 @@ struct ParsedFrame {
 
     private var network: Int { Int(networkOffset) }
 
+    /// Whether there is nothing but the header of Ethernet in front of the payload.
+    var isPlain: Bool { contentStart == UInt32(Self.ethernetHeader) && !isPTP }
+
     /// Where the payload is.
     var payload: Range<Int> {
         Int(contentStart) + (isPTP ? PTPHeader.length : 0)..<Int(contentEnd)

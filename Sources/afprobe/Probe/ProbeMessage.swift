@@ -80,6 +80,8 @@ struct ProbeMessage: Equatable {
     static let versionOffset = 20
     /// Where the check value stands in a message that has one.
     static let checkOffset = 24
+    /// Where the flags stand in a message that has them.
+    static let flagsOffset = 26
     /// Where the session stands in a message that has one.
     static let sessionOffset = 32
     /// Where the responder's report stands in a message that has one, up to its end.
@@ -274,7 +276,7 @@ extension ProbeMessage {
         case .request: break
         case .reply, .followUp: report = payload.value(at: Self.reportOffset, as: ResponderReport.self)
         }
-        flags = Flags(rawValue: payload.littleEndian16(at: 26))
+        flags = Flags(rawValue: payload.littleEndian16(at: Self.flagsOffset))
         session = payload.littleEndian64(at: Self.sessionOffset)
     }
 }
