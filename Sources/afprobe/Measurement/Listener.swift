@@ -200,7 +200,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             do throws(SystemError) { count = try receiver.receive(limit: .max) } catch {
                 return try take(error, &console)
             }
-            framesInARow = count == 0 ? 0 : framesInARow &+ count
+            // One alone is no sign of more.
+            framesInARow = count < 2 ? 0 : framesInARow &+ count
             var index = 0
             while index < count, !isFinished {
                 if onlyCounts {

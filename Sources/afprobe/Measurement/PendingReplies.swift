@@ -22,10 +22,10 @@ struct PendingReply {
     /// Whether a frame that came back from the kernel, perhaps with a tunnel's headers in front, is this reply.
     @inline(__always)
     func isReturned(as frame: Span<UInt8>) -> Bool {
-        guard frame.count >= size, size - start >= ProbeMessage.probeLength else { return false }
-        let message = frame.count - size + start
-        return frame.littleEndian64(at: message + ProbeMessage.numberOffset) == number
-            && frame.littleEndian64(at: message + ProbeMessage.sessionOffset) == session
+        guard frame.count >= size, size &- start >= ProbeMessage.probeLength else { return false }
+        let message = frame.count &- size &+ start
+        return frame.littleEndian64(at: message &+ ProbeMessage.numberOffset) == number
+            && frame.littleEndian64(at: message &+ ProbeMessage.sessionOffset) == session
     }
 }
 
@@ -92,9 +92,16 @@ struct PendingReplies: ~Copyable {
     var count: Int { window.openCount }
 
     /// Adds a report's stamps to the reply at a place.
-    mutating func add(_ stamps: ReportedStamps, key: UInt32, to place: UInt64) {
+    ///
+    /// - Returns: whether nothing more of its stamps is to come, `expected` being what is to come of a reply that asks for
+    ///   no scheduled stamp.
+    @inline(__always)
+    mutating func add(
+        _ stamps: ReportedStamps, key: UInt32, to place: UInt64, _ expected: ExpectedStamps
+    ) -> Bool {
         _ = keys.confirm(key, of: place)
         _ = window[place].stamps.merge(stamps)
+        return window[place].isComplete(expected)
     }
 
     /// The place of the reply that a report is about: its frame came back with it, as the kernel's number of the send

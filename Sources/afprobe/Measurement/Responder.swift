@@ -234,8 +234,7 @@ struct Responder: ~Copyable {
         guard let report = ancillary.transmission, let stamps = ReportedStamps(report.event, ancillary),
             let place = pending.place(of: report.key, returned: reports.frame(at: index))
         else { return }
-        pending.add(stamps, key: report.key, to: place)
-        if pending[place].isComplete(expected) { followUp(place, &console) }
+        if pending.add(stamps, key: report.key, to: place, expected) { followUp(place, &console) }
     }
 
     /// Whether transmit stamps are still to come.

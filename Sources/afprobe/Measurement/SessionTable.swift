@@ -55,14 +55,16 @@ struct SessionTable {
         mutating func loseReply() { replies &-= 1 }
     }
 
-    private var sessions: [Session]
+    /// In place: no memory of its own has to be looked after.
+    private var sessions = InlineArray<64, Session>(repeating: Session())
+    /// How many of the places are used.
+    private let capacity: Int
     private var clock: UInt64 = 0
     /// The place that was asked for last.
     private var latest = 0
 
-    init(capacity: Int = 64) {
-        sessions = [Session](repeating: Session(), count: capacity)
-    }
+    /// - Parameter capacity: how many sessions are known at a time, at most 64.
+    init(capacity: Int = 64) { self.capacity = min(capacity, sessions.count) }
 
     /// The place of a session, which is made if it is new.
     @inline(__always)
@@ -77,7 +79,7 @@ struct SessionTable {
     @inline(never)
     private mutating func search(_ identifier: UInt64, _ peer: MACAddress) -> Int {
         var oldest = 0
-        for index in sessions.indices {
+        for index in 0..<capacity {
             if sessions[index].isOf(identifier, peer) { return index }
             if sessions[index].lastUsed < sessions[oldest].lastUsed { oldest = index }
         }
