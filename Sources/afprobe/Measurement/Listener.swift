@@ -316,7 +316,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 }
 
 /// How many frames in a row are asked for one by one before it is looked whether there are many.
-private let framesBetweenBatches = 16
+private let framesBetweenBatches = 64
 
 /// How often one frame is looked for before anything else is.
 private let looksInATurn = 16

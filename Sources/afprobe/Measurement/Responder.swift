@@ -94,21 +94,16 @@ struct Responder: ~Copyable {
         let now = MonotonicTime.atLastTick()
         let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
         let session = sessions.index(of: request.session, from: peer)
-        var report = ResponderReport()
-        sessions[session].take(request.number, isAnswered: isAllowed, &report)
+        sessions[session].count(request.number, isAnswered: isAllowed)
         guard isAllowed else {
-            counts.suppressed += 1
+            counts.suppressed &+= 1
             return
         }
-        report.responder = identifier
-        report[.receivedHardware] = stamps.hardware?.nanoseconds
-        report[.receivedSoftware] = stamps.software?.nanoseconds
-        report[.receivedUserspace] = userspace.nanoseconds
-        if reply(to: request, report, at: now, &console) {
-            counts.replies += 1
+        if reply(to: request, of: session, stamps, userspace, at: now, &console) {
+            counts.replies &+= 1
         } else {
             sessions[session].loseReply()
-            counts.failed += 1
+            counts.failed &+= 1
         }
     }
 
@@ -129,17 +124,25 @@ struct Responder: ~Copyable {
 
     @inline(__always)
     private mutating func reply(
-        to request: ProbeRequest, _ report: ResponderReport, at now: MonotonicTime, _ console: inout Console
+        to request: ProbeRequest, of session: Int, _ stamps: Ancillary, _ userspace: Timestamp,
+        at now: MonotonicTime, _ console: inout Console
     ) -> Bool {
         // Room first: a follow-up is built where the reply will be.
         if let place = pending.placeToClear() { followUp(place, &console) }
         vacateFrame()
         guard hasHeaders || prepareFrame(), let start = route?.start else { return false }
         let departure = Timestamp.now()
-        var message = ProbeMessage(
-            number: request.number, kind: .reply, flags: request.flags, session: request.session, report: report)
-        message.report[.sentUserspace] = departure.nanoseconds
-        encode(message, at: start)
+        var report = ResponderReport()
+        report.responder = identifier
+        sessions[session].tell(&report)
+        report[.receivedHardware] = stamps.hardware?.nanoseconds
+        report[.receivedSoftware] = stamps.software?.nanoseconds
+        report[.receivedUserspace] = userspace.nanoseconds
+        report[.sentUserspace] = departure.nanoseconds
+        let reply = ProbeMessage(
+            number: request.number, kind: .reply, flags: request.flags, session: request.session,
+            report: report)
+        encode(reply, at: start)
         guard request.flags.contains(.wantsFollowUp) else { return sendUnstamped() }
         let isScheduled = request.flags.contains(.wantsScheduledStamp)
         guard sendStamped(isScheduled: isScheduled) else {

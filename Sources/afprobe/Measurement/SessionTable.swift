@@ -41,10 +41,16 @@ struct SessionTable {
             }
         }
 
-        /// Counts a request and whether it is answered, and says in the reply what has been counted.
-        mutating func take(_ number: UInt64, isAnswered: Bool, _ report: inout ResponderReport) {
+        /// Counts a request and whether it is answered.
+        @inline(__always)
+        mutating func count(_ number: UInt64, isAnswered: Bool) {
             count(number)
             if isAnswered { replies &+= 1 } else { suppressed &+= 1 }
+        }
+
+        /// Says in a reply what has been counted.
+        @inline(__always)
+        func tell(_ report: inout ResponderReport) {
             report.requests = requests
             report.duplicates = duplicates
             report.replies = replies
