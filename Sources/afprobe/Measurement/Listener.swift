@@ -251,9 +251,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     private mutating func take(_ found: FoundProbe, at index: Int, _ console: inout Console) {
         // Before the line, which must not make the answer late.
-        if found.kind == .request, responder != nil {
-            receiver.answer(found, at: index, by: &responder!.value, &console)
-        }
+        if found.kind == .request { responder?.value.answer(found, at: index, of: &receiver, &console) }
         if !plan.isQuiet { write(receiver.probe(at: index, found), &console) }
         if console.captures { receiver.capture(at: index, to: &console) }
     }

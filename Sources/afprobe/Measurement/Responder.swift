@@ -76,6 +76,14 @@ struct Responder: ~Copyable {
 
     // MARK: Replies
 
+    /// Answers the request that a source has found at `index` if it deserves it.
+    @inline(__always)
+    mutating func answer<Source: ProbeSource & ~Copyable>(
+        _ found: FoundProbe, at index: Int, of source: inout Source, _ console: inout Console
+    ) {
+        source.answer(found, at: index, by: &self, &console)
+    }
+
     /// Answers a request if it deserves it.
     ///
     /// - Parameters:

@@ -80,7 +80,7 @@ extension FoundProbe {
     /// Reads the request that was found in a frame. A probe of any other kind may lack what is read.
     @inline(__always)
     func request(in frame: Span<UInt8>, vlan: VLANTag?, length: Int) -> ProbeRequest {
-        let start = parts.payload.lowerBound
+        let start = parts.payloadStart
         return ProbeRequest(
             number: frame.littleEndian64(at: start + ProbeMessage.numberOffset),
             flags: ProbeMessage.Flags(rawValue: frame.littleEndian16(at: start + ProbeMessage.flagsOffset)),

@@ -23,9 +23,10 @@ struct ParsedFrame {
     var isPlain: Bool { contentStart == UInt32(Self.ethernetHeader) && !isPTP }
 
     /// Where the payload is.
-    var payload: Range<Int> {
-        Int(contentStart) + (isPTP ? PTPHeader.length : 0)..<Int(contentEnd)
-    }
+    var payload: Range<Int> { payloadStart..<Int(contentEnd) }
+
+    /// Where it starts.
+    var payloadStart: Int { Int(contentStart) + (isPTP ? PTPHeader.length : 0) }
 }
 
 extension ParsedFrame {
