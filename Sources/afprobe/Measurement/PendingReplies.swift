@@ -46,8 +46,9 @@ struct PendingReplies: ~Copyable {
     /// Adds a reply that has just been sent; there must be room.
     ///
     /// - Returns: its place.
+    @inline(__always)
     mutating func add(_ reply: PendingReply, at time: MonotonicTime) -> UInt64 {
-        latest += 1
+        latest &+= 1
         window.open(latest, at: time, reply)
         return latest
     }

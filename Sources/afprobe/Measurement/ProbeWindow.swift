@@ -45,6 +45,7 @@ import AFPacketKit
     var room: UInt64 { mask + 1 - (next - oldest) }
 
     /// Adds the probe after the last one; the window must not be full.
+    @inline(__always)
     mutating func open(_ number: UInt64, at time: MonotonicTime, _ entry: Entry) {
         next = number &+ 1
         openCount &+= 1
