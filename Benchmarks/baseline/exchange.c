@@ -151,6 +151,13 @@ int run_responder(const struct options *options) {
 
 // MARK: The requester
 
+// Sums of the round trips of about one length, and of their parts: what the slowest lose their time in.
+enum { TAIL_STEPS = 16, TAIL_BUCKETS = TAIL_STEPS * 39 };
+struct tail {
+    uint64_t count;
+    double rtt, turnaround, network;
+};
+
 struct requester {
     int receiver, transmitter;
     uint64_t session, received, complete, foreign;
@@ -160,6 +167,8 @@ struct requester {
     int64_t reply_software, reply_userspace;
     bool has_reply, has_follow_up;
     struct figures rtt, turnaround, network;
+    struct tail tails[TAIL_BUCKETS];
+    uint64_t missing_hardware, missing_software, responder, restarts;
     int64_t offset_least, offset_most;
 };
 
@@ -193,9 +202,24 @@ static void take(struct requester *self, const struct options *options, ssize_t 
     self->received++;
 }
 
+static void attribute(struct requester *self, int64_t rtt, int64_t turnaround) {
+    uint64_t value = rtt < 0 ? 0 : (uint64_t)rtt;
+    unsigned octave = 59 - (unsigned)__builtin_clzll(value | TAIL_STEPS);
+    size_t index = octave * TAIL_STEPS + (value >> octave);
+    struct tail *tail = &self->tails[index < TAIL_BUCKETS ? index : TAIL_BUCKETS - 1];
+    tail->count++;
+    tail->rtt += (double)rtt;
+    tail->turnaround += (double)turnaround;
+    tail->network += (double)(rtt - turnaround);
+}
+
 // Keeps the figures of the exchange that is complete.
 static void settle(struct requester *self, const struct sent *sent) {
     const struct report *report = &self->first;
+    self->missing_hardware += sent->hardware == 0;
+    self->missing_software += sent->software == 0 || self->reply_software == 0;
+    if (report->responder != self->responder) self->restarts += self->responder != 0;
+    self->responder = report->responder;
     const uint16_t both = HAS_RECEIVED_SOFTWARE | HAS_SENT_SOFTWARE;
     if (sent->software == 0 || self->reply_software == 0 || (report->present & both) != both) return;
     int64_t rtt = self->reply_software - sent->software;
@@ -203,6 +227,7 @@ static void settle(struct requester *self, const struct sent *sent) {
     figures_add(&self->rtt, rtt);
     figures_add(&self->turnaround, turnaround);
     figures_add(&self->network, rtt - turnaround);
+    attribute(self, rtt, turnaround);
     // The responder's clock is ahead of this one by at least and by at most so much.
     int64_t least = report->sent_software - self->reply_software, most = report->received_software - sent->software;
     if (least > self->offset_least) self->offset_least = least;

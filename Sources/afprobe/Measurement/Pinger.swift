@@ -143,16 +143,23 @@ struct Pinger: ~Copyable {
             let count = try transmitter.receiveReports(
                 clearingErrors: clearingErrors, limit: limit ?? .max)
             for index in 0..<count {
-                guard case .stamps(let stamps, of: let number) = transmitter.report(at: index),
-                    transmitter.window.isOpen(number) != nil
-                else { continue }
-                let isNews = transmitter.window[number].requestSent.merge(stamps)
-                if isNews, console.captures, stamps.event == .sent, stamps.software != nil {
-                    capture(number, &console)
+                if let (stamps, number) = transmitter.stamps(at: index) {
+                    take(stamps, of: number, &console)
+                } else if case .stamps(let stamps, of: let number) = transmitter.report(at: index) {
+                    take(stamps, of: number, &console)
                 }
-                settleIfComplete(number, &console)
             }
         } while transmitter.mayHaveMoreReports && limit == nil
+    }
+
+    @inline(__always)
+    private mutating func take(_ stamps: ReportedStamps, of number: UInt64, _ console: inout Console) {
+        guard let place = transmitter.window.place(of: number) else { return }
+        let isNews = transmitter.window[place].requestSent.merge(stamps)
+        if isNews, console.captures, stamps.event == .sent, stamps.software != nil {
+            capture(number, &console)
+        }
+        settleIfComplete(number, at: place, &console)
     }
 
     /// Reads the replies that have come, and takes them.
@@ -173,87 +180,101 @@ struct Pinger: ~Copyable {
             }
             limit = .max
             for index in 0..<count {
-                guard let found = receiver.find(at: index), found.isAnswer else { continue }
-                let answer = receiver.probe(at: index, found)
-                guard isOurs(answer) else { continue }
+                guard let found = receiver.find(at: index), found.isAnswer,
+                    let answer = answer(at: index, found)
+                else { continue }
                 // A request's own stamps came before its reply.
-                if lacksStamps(answer.message.number) {
+                if lacksStamps(answer.number) {
                     try collectReports(&console, limit: expected.reportCount)
                 }
                 if console.captures { receiver.capture(at: index, to: &console) }
-                let message = answer.message
                 if found.kind == .followUp {
-                    takeFollowUp(message.number, message.report, &console)
+                    takeFollowUp(answer, &console)
                 } else {
-                    takeReply(
-                        message.number, message.report, received: ReceiveStamps(of: answer), &console)
+                    takeReply(answer, received: received(at: index), &console)
                 }
             }
         } while receiver.mayHaveMore && batchesLeft > 0
     }
 
+    /// The answer that was found at `index`, if it is one to this run.
     @inline(__always)
-    private func isOurs(_ answer: borrowing ReceivedProbe) -> Bool {
-        guard answer.message.session == session else { return false }
-        return answer.shape.source == peer
+    private func answer(at index: Int, _ found: FoundProbe) -> ProbeAnswer? {
+        let frame = receiver.frame(at: index)
+        guard found.session(in: frame) == session, frame.macAddress(at: 6) == peer else { return nil }
+        return found.answer(in: frame)
+    }
+
+    private func received(at index: Int) -> ReceiveStamps {
+        let stamps = receiver.ancillary(at: index)
+        return ReceiveStamps(
+            hardware: stamps.hardware, software: stamps.software, userspace: receiver.userspace)
     }
 
     /// Whether stamps of a request that waits for something are still to come.
     private func lacksStamps(_ number: UInt64) -> Bool {
-        (transmitter.window.isOpen(number) ?? false)
-            && !expected.areComplete(transmitter.window[number].requestSent)
+        guard let place = transmitter.window.place(ofOpen: number) else { return false }
+        return !expected.areComplete(transmitter.window[place].requestSent)
     }
 
     @inline(__always)
     private mutating func takeReply(
-        _ number: UInt64, _ report: borrowing ResponderReport, received: ReceiveStamps,
-        _ console: inout Console
+        _ reply: borrowing ProbeAnswer, received: ReceiveStamps, _ console: inout Console
     ) {
-        guard let isOpen = transmitter.window.isOpen(number) else {
+        let number = reply.number
+        guard let place = transmitter.window.place(of: number) else {
             // To a request never sent, or sent so long ago that nothing is known of it any more.
             recorder.result.tally.unmatched += 1
             return
         }
-        guard !transmitter.window[number].hasReply else {
+        guard !transmitter.window[place].hasReply else {
             guard number > plan.transmit.warmup else { return }
-            let request = transmitter.window[number].requestSent
+            let request = transmitter.window[place].requestSent
             return recorder.takeDuplicate(number, of: request, received: received, &console)
         }
-        note(report, received, number)
-        if recorder.result.tally.responder.take(report) { recorder.reportOtherResponder(&console) }
-        guard number > plan.transmit.warmup else { return settleIfComplete(number, &console) }
-        guard isOpen else {
-            recorder.result.tally.lost -= 1
-            let request = transmitter.window[number].requestSent
-            return recorder.takeLate(number, of: request, received: received, &console)
-        }
+        let isOpen = transmitter.window.isOpen(place)
+        note(reply, received, at: place)
+        if recorder.result.tally.responder.take(reply.report) { recorder.reportOtherResponder(&console) }
+        guard number > plan.transmit.warmup else { return settleIfComplete(number, at: place, &console) }
         // When it came counts, and not when it was read.
-        if let waited = transmitter.window[number].wait, waited > plan.transmit.timeout {
-            transmitter.window.close(number)
-            let request = transmitter.window[number].requestSent
-            return recorder.takeLate(number, of: request, received: received, &console)
-        }
+        let isLate = (transmitter.window[place].wait ?? 0) > plan.transmit.timeout
+        guard isOpen, !isLate else { return takeLate(number, at: place, received, &console) }
         recorder.result.tally.count(arrivalOf: number)
-        settleIfComplete(number, &console)
+        settleIfComplete(number, at: place, &console)
+    }
+
+    @inline(never)
+    private mutating func takeLate(
+        _ number: UInt64, at place: ProbeWindow<Exchange>.Place, _ received: ReceiveStamps,
+        _ console: inout Console
+    ) {
+        if transmitter.window.isOpen(place) {
+            transmitter.window.close(number, at: place)
+        } else {
+            recorder.result.tally.lost -= 1
+        }
+        let request = transmitter.window[place].requestSent
+        recorder.takeLate(number, of: request, received: received, &console)
     }
 
     /// Keeps what the first reply to a request says, and lets the next request go.
     @inline(__always)
     private mutating func note(
-        _ report: borrowing ResponderReport, _ received: ReceiveStamps, _ number: UInt64
+        _ reply: borrowing ProbeAnswer, _ received: ReceiveStamps, at place: ProbeWindow<Exchange>.Place
     ) {
-        transmitter.window[number].take(report, received: received)
+        transmitter.window[place].take(reply.report, received: received)
         // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
         if plan.showsStages, received.hardware != nil {
-            transmitter.window[number].clockOffset = clock.current()
+            transmitter.window[place].clockOffset = clock.current()
         }
-        if plan.isOneAtATime { releaseNext(after: number) }
+        if plan.isOneAtATime { releaseNext(after: reply.number, at: place) }
     }
 
     /// Lets the next request go when that one's follow-up is there, or will not come any more.
-    private mutating func releaseNext(after number: UInt64) {
+    @inline(__always)
+    private mutating func releaseNext(after number: UInt64, at place: ProbeWindow<Exchange>.Place) {
         // The clock may have been set meanwhile.
-        let measured = transmitter.window[number].roundTrip(by: .userspace) ?? 0
+        let measured = transmitter.window[place].roundTrip(by: .userspace) ?? 0
         let roundTrip = min(max(0, measured), plan.transmit.timeout)
         smoothedRoundTrip += (roundTrip - smoothedRoundTrip) / (smoothedRoundTrip == 0 ? 1 : 8)
         // The follow-up keeps the responder busy: a request that came meanwhile would wait for it, and show that. But
@@ -263,30 +284,29 @@ struct Pinger: ~Copyable {
     }
 
     @inline(__always)
-    private mutating func takeFollowUp(
-        _ number: UInt64, _ report: borrowing ResponderReport, _ console: inout Console
-    ) {
-        guard let isOpen = transmitter.window.isOpen(number) else {
+    private mutating func takeFollowUp(_ followUp: borrowing ProbeAnswer, _ console: inout Console) {
+        let number = followUp.number
+        guard let place = transmitter.window.place(of: number) else {
             recorder.result.tally.unmatched += 1
             return
         }
-        guard isOpen, !transmitter.window[number].hasFollowUp else {
+        guard transmitter.window.isOpen(place), !transmitter.window[place].hasFollowUp else {
             if number > plan.transmit.warmup { recorder.result.tally.lateFollowUps += 1 }
             return
         }
-        transmitter.window[number].takeFollowUp(report)
-        settleIfComplete(number, &console)
+        transmitter.window[place].takeFollowUp(followUp.report)
+        settleIfComplete(number, at: place, &console)
     }
 
     // MARK: Settling
 
     /// Settles an exchange once nothing more of it is to come.
     @inline(__always)
-    private mutating func settleIfComplete(_ number: UInt64, _ console: inout Console) {
-        guard transmitter.window.isOpen(number) ?? false,
-            transmitter.window[number].isComplete(expected)
-        else { return }
-        settle(number, &console)
+    private mutating func settleIfComplete(
+        _ number: UInt64, at place: ProbeWindow<Exchange>.Place, _ console: inout Console
+    ) {
+        guard transmitter.window.isOpen(place), transmitter.window[place].isComplete(expected) else { return }
+        settle(number, at: place, &console)
     }
 
     /// Gives up the requests whose time is over, once it is sure that no answer waits to be read: this program may not
@@ -301,13 +321,21 @@ struct Pinger: ~Copyable {
     }
 
     private mutating func settle(_ number: UInt64, _ console: inout Console) {
-        transmitter.window.close(number)
-        if console.captures, transmitter.window[number].requestSent.software == nil {
+        guard let place = transmitter.window.place(of: number) else { return }
+        settle(number, at: place, &console)
+    }
+
+    @inline(never)
+    private mutating func settle(
+        _ number: UInt64, at place: ProbeWindow<Exchange>.Place, _ console: inout Console
+    ) {
+        transmitter.window.close(number, at: place)
+        if console.captures, transmitter.window[place].requestSent.software == nil {
             capture(number, &console)
         }
-        if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.release(number) }
+        if !plan.isAdaptive || !transmitter.window[place].hasReply { transmitter.release(number) }
         guard number > plan.transmit.warmup else { return }
-        recorder.settle(&transmitter.window[number], number, &console)
+        recorder.settle(&transmitter.window[place], number, &console)
     }
 
     /// Hands a request over to be captured.

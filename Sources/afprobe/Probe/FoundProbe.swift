@@ -61,6 +61,12 @@ struct ProbeRequest {
     let size: Int
 }
 
+/// What a reply or a follow-up says to the requester.
+struct ProbeAnswer {
+    let number: UInt64
+    let report: ResponderReport
+}
+
 /// All that a plain frame says of where it comes from and goes to: what was found out of one holds for the next with the
 /// same.
 struct PlainOrigin: Equatable {
@@ -86,6 +92,21 @@ extension FoundProbe {
             flags: ProbeMessage.Flags(rawValue: frame.littleEndian16(at: start + ProbeMessage.flagsOffset)),
             session: frame.littleEndian64(at: start + ProbeMessage.sessionOffset),
             size: length + (vlan == nil ? 0 : 4))
+    }
+
+    /// The session of the exchange that was found in a frame. A probe may lack one.
+    @inline(__always)
+    func session(in frame: Span<UInt8>) -> UInt64 {
+        frame.littleEndian64(at: parts.payloadStart + ProbeMessage.sessionOffset)
+    }
+
+    /// Reads the reply or the follow-up that was found in a frame; other probes may lack what is read.
+    @inline(__always)
+    func answer(in frame: Span<UInt8>) -> ProbeAnswer {
+        ProbeAnswer(
+            number: frame.littleEndian64(at: parts.payloadStart + ProbeMessage.numberOffset),
+            report: frame.value(
+                at: parts.payloadStart + ProbeMessage.reportOffset, as: ResponderReport.self))
     }
 
     /// Where the frame comes from, if it is a plain one.

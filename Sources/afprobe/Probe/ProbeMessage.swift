@@ -85,7 +85,7 @@ struct ProbeMessage: Equatable {
     /// Where the session stands in a message that has one.
     static let sessionOffset = 32
     /// Where the responder's report stands in a message that has one, up to its end.
-    private static let reportOffset = 40
+    static let reportOffset = 40
 }
 
 /// What a responder says in its reply: its counters for the session, and its stamps; in the very bytes of the message, so
