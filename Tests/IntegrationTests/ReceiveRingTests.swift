@@ -54,6 +54,26 @@ struct ReceiveRingTests {
         #expect(lines[1].map { $0["size"] } == ["777", "777"])
     }
 
+    /// Frames come one by one or many at once, with and without lines; each way of receiving counts them all.
+    @Test(arguments: [[], ["--spin"], ["--ring"], ["--ring", "--spin"], ["--fanout", "2", "--spin"]])
+    func noFrameIsPassedOver(options: [String]) throws {
+        let hosts = try Namespaces()
+        for quiet in [[], ["-q"]] {
+            for pace in [["-I", "0"], ["-I", "300us"]] {
+                // The deadline is for what was passed over.
+                let counted = ["--no-reply", "-c", "300", "-w", "20"]
+                let listener = try hosts.far.listen(options: options + quiet + counted)
+                let sending = [Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "300", "-q"]
+                let sent = try Program(hosts.near.command(sending + pace)).finish()
+                #expect(sent.summary("TX Summary", "sent") == 300, "\(sent)")
+                let result = try listener.finish()
+                #expect(result.summary("RX Summary", "probes") == 300, "\(result)")
+                #expect(result.summary("RX Summary", "stamped_software") == 300)
+                if quiet.isEmpty { #expect(result.lines("RX Recvmsg").count == 300) }
+            }
+        }
+    }
+
     @Test func faultsHaveTheirCounters() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("--ring", "--udp")
