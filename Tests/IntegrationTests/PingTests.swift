@@ -140,6 +140,32 @@ struct PingTests {
         #expect(try listener.interrupt().summary("RX Summary", "replies") == 200)
     }
 
+    /// Their requests come mixed: what was found out of one must not be taken for another's.
+    @Test func pingsInDifferentFramesShareAResponder() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let shapes = [[], ["-s", "600"], ["--vlan", "7:3"], ["--vlan", "8", "-s", "600"], ["-s", "151"]]
+        // Every answer has the request's length and tag.
+        let capture = try hosts.near.capture("-e", "-c", "500", "-Q", "in", "ether proto 0x88b5 or vlan")
+        let pings = try shapes.map { shape in
+            try Program(
+                hosts.near.command(
+                    [Tool.afprobe, "ping", "-i", "va", hosts.far.address, "-c", "50", "-I", "2ms", "-q"]
+                        + shape))
+        }
+        for ping in pings {
+            let result = try ping.finish()
+            #expect(result.summary("PING Summary", "received") == 50, "\(result)")
+            #expect(result.summary("PING Summary", "missing_follow_ups") == 0, "\(result)")
+        }
+        #expect(try listener.interrupt().summary("RX Summary", "follow_ups") == 250)
+        let answers = try capture.finish().lines.filter { $0.contains("length ") }
+        let kinds = [
+            "length 150:", "length 600:", "length 151:", "vlan 7, p 3", "vlan 8, p 0",
+        ].map { kind in answers.filter { $0.contains(kind) }.count }
+        #expect(kinds == [100, 200, 100, 100, 100], "\(answers.prefix(5))")
+    }
+
     @Test func aTerminalGetsTheSummaryOfPing() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-q")
