@@ -39,17 +39,60 @@ static int open_silent(int stamps) {
     return fd;
 }
 
-int open_receiver(const struct options *options) {
+static void own_address(const struct options *options, uint8_t *address) {
+    struct ifreq request = {0};
+    strncpy(request.ifr_name, options->interface, IFNAMSIZ - 1);
+    int fd = socket(AF_INET, SOCK_DGRAM, 0);
+    if (ioctl(fd, SIOCGIFHWADDR, &request) != 0) fail("SIOCGIFHWADDR");
+    close(fd);
+    memcpy(address, request.ifr_hwaddr.sa_data, ETH_ALEN);
+}
+
+static void attach(int fd, struct sock_filter *instructions, size_t count) {
+    struct sock_fprog filter = {count, instructions};
+    set(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter, "SO_ATTACH_FILTER");
+}
+
+// Takes frames of our type alone.
+static void filter_type(int fd) {
     struct sock_filter instructions[] = {
         BPF_STMT(BPF_LD | BPF_H | BPF_ABS, ETH_ALEN * 2),
         BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_PROBE, 0, 1),
         BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
         BPF_STMT(BPF_RET | BPF_K, 0),
     };
-    struct sock_fprog filter = {sizeof instructions / sizeof *instructions, instructions};
+    attach(fd, instructions, sizeof instructions / sizeof *instructions);
+}
+
+// The same, of those to this host or to all.
+static void filter_type_and_address(int fd, const struct options *options) {
+    uint8_t own[ETH_ALEN];
+    own_address(options, own);
+    uint32_t high = (uint32_t)own[0] << 24 | own[1] << 16 | own[2] << 8 | own[3], low = own[4] << 8 | own[5];
+    struct sock_filter instructions[] = {
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, ETH_ALEN * 2),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, ETHERTYPE_PROBE, 0, 8),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, 0),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, high, 0, 2),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, low, 3, 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UINT32_MAX, 0, 3),
+        BPF_STMT(BPF_LD | BPF_H | BPF_ABS, 4),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, UINT16_MAX, 0, 1),
+        BPF_STMT(BPF_RET | BPF_K, UINT32_MAX),
+        BPF_STMT(BPF_RET | BPF_K, 0),
+    };
+    attach(fd, instructions, sizeof instructions / sizeof *instructions);
+}
+
+int open_receiver(const struct options *options) {
     int fd = open_silent(SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
-    set(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof filter, "SO_ATTACH_FILTER");
-    if (options->checks) set(fd, SOL_PACKET, PACKET_AUXDATA, &(int){1}, sizeof(int), "PACKET_AUXDATA");
+    if (options->checks) {
+        filter_type_and_address(fd, options);
+        set(fd, SOL_PACKET, PACKET_AUXDATA, &(int){1}, sizeof(int), "PACKET_AUXDATA");
+    } else {
+        filter_type(fd);
+    }
     set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &(int){1}, sizeof(int), "PACKET_IGNORE_OUTGOING");
     bind_to(fd, options, ETH_P_ALL);
     return fd;
@@ -63,14 +106,9 @@ int open_transmitter(const struct options *options, bool stamps) {
 }
 
 void make_probe(const struct options *options, uint8_t *frame) {
-    struct ifreq request = {0};
-    strncpy(request.ifr_name, options->interface, IFNAMSIZ - 1);
-    int fd = socket(AF_INET, SOCK_DGRAM, 0);
-    if (ioctl(fd, SIOCGIFHWADDR, &request) != 0) fail("SIOCGIFHWADDR");
-    close(fd);
     memset(frame, 0, options->size);
     memcpy(frame, options->destination, ETH_ALEN);
-    memcpy(frame + ETH_ALEN, request.ifr_hwaddr.sa_data, ETH_ALEN);
+    own_address(options, frame + ETH_ALEN);
     frame[12] = ETHERTYPE_PROBE >> 8;
     frame[13] = ETHERTYPE_PROBE & 0xff;
     memcpy(frame + ETH_HLEN, magic, sizeof magic);
