@@ -86,7 +86,10 @@ static void filter_type_and_address(int fd, const struct options *options) {
 }
 
 int open_receiver(const struct options *options) {
-    int fd = open_silent(SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE);
+    int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
+    // What is counted has to be asked for: the NIC's stamps, too.
+    if (options->checks) flags |= SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
+    int fd = open_silent(flags);
     if (options->checks) {
         filter_type_and_address(fd, options);
         set(fd, SOL_PACKET, PACKET_AUXDATA, &(int){1}, sizeof(int), "PACKET_AUXDATA");
@@ -99,8 +102,10 @@ int open_receiver(const struct options *options) {
 }
 
 int open_transmitter(const struct options *options, bool stamps) {
-    int fd = open_silent(
-        stamps ? SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID : 0);
+    int flags = SOF_TIMESTAMPING_TX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE | SOF_TIMESTAMPING_OPT_ID;
+    if (options->checks)
+        flags |= SOF_TIMESTAMPING_TX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE | SOF_TIMESTAMPING_OPT_TX_SWHW;
+    int fd = open_silent(stamps ? flags : 0);
     bind_to(fd, options, 0);
     return fd;
 }
