@@ -107,7 +107,7 @@ def all_jobs(scale, is_full):
         Job("receive-flat-out", jobs.receive_rate(many(500_000)),
             (*_rates("receive flat out, a stamp per frame", at_least(0.95)),
              Figure("drops", "receive flat out: frames dropped", "", never_above(0)))),
-        Job("receive-ring", jobs.receive_rate(many(500_000), by_ring=True),
+        Job("receive-ring", jobs.receive_rate(many(2_000_000), by_ring=True),
             (Figure("cpu", "receive through the ring: CPU per frame", "ns", at_most(1.3)),
              Figure("drops", "receive through the ring: frames dropped", "", never_above(0))),
             (("listen", "--ring"),), CHECKING),
