@@ -33,14 +33,6 @@ struct ReceiveStamps {
     @OptionalTimestamp var userspace: Timestamp? = nil
 }
 
-extension ReceiveStamps {
-    init(of probe: borrowing ReceivedProbe) {
-        self.init(
-            hardware: probe.ancillary.hardware, software: probe.ancillary.software,
-            userspace: probe.userspace)
-    }
-}
-
 /// A clock minus another, and how far the truth may be from that, in nanoseconds.
 struct ClockOffset {
     var offset: Int64
