@@ -6,8 +6,8 @@ import Testing
 /// An exchange in which the responder's clock showed these at either end, and the requester's 1 ns.
 private func exchange(request: Int64, reply: Int64) -> Exchange {
     var exchange = Exchange(requestSent: TransmitStamps(software: Timestamp(nanoseconds: 1)))
-    exchange.requestReceived.software = Timestamp(nanoseconds: request)
-    exchange.replySent.software = Timestamp(nanoseconds: reply)
+    exchange.report[.receivedSoftware] = request
+    exchange.report[.sentSoftware] = reply
     exchange.replyReceived.software = Timestamp(nanoseconds: 1)
     return exchange
 }

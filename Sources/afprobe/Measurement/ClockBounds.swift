@@ -16,7 +16,7 @@ struct ClockBounds {
     mutating func narrow(_ exchange: borrowing Exchange, by clock: StampClock) {
         guard let requestSent = exchange.requestSent[clock],
             let replyReceived = exchange.replyReceived[clock],
-            let requestReceived = exchange.requestReceived[clock], let replySent = exchange.replySent[clock]
+            let requestReceived = exchange.requestReceived(by: clock), let replySent = exchange.replySent(by: clock)
         else { return }
         let (low, high) = (replySent - replyReceived, requestReceived - requestSent)
         guard low <= high else { return }  // the responder's clock was set in between

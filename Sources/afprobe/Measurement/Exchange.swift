@@ -42,12 +42,12 @@ struct ClockOffset {
 /// What is known of a request, its reply and the reply's follow-up: fourteen stamps at most.
 struct Exchange {
     var requestSent = TransmitStamps()
-    var requestReceived = ReceiveStamps()
-    var replySent = TransmitStamps()
     var replyReceived = ReceiveStamps()
-    /// The clock of this host's NIC minus CLOCK_REALTIME, where it was asked for; and that of the responder's.
+    /// What the responder says, as it stands in its reply or, once that is there, in the follow-up: nobody asks for most of
+    /// it.
+    var report = ResponderReport()
+    /// The clock of this host's NIC minus CLOCK_REALTIME, where it was asked for.
     var clockOffset: ClockOffset?
-    var responderClockOffset: ClockOffset?
     var hasFollowUp = false
 
     var hasReply: Bool { replyReceived.userspace != nil }
@@ -55,37 +55,52 @@ struct Exchange {
     /// From the send call until the reply was there, as far as the kernel knows; nil where it is not.
     var wait: Int64? { difference(requestSent.userspace, replyReceived.software ?? replyReceived.userspace) }
 
-    /// Takes the first reply to the request.
-    @inline(__always)
-    mutating func take(_ report: borrowing ResponderReport, received: ReceiveStamps) {
-        // A follow-up that came first knows more.
-        if !hasFollowUp { take(report) }
-        replyReceived = received
-    }
-
-    /// Takes the reply's follow-up.
-    @inline(__always)
-    mutating func takeFollowUp(_ report: borrowing ResponderReport) {
-        hasFollowUp = true
-        take(report)
-    }
-
     /// Whether nothing more of it is to come.
     @inline(__always)
     func isComplete(_ expected: ExpectedStamps) -> Bool {
         hasReply && hasFollowUp && expected.areComplete(requestSent)
     }
 
-    private mutating func take(_ report: borrowing ResponderReport) {
-        func stamp(_ nanoseconds: Int64?) -> Timestamp? { nanoseconds.map { Timestamp(nanoseconds: $0) } }
-        requestReceived = ReceiveStamps(
-            hardware: stamp(report[.receivedHardware]), software: stamp(report[.receivedSoftware]),
-            userspace: stamp(report[.receivedUserspace]))
-        replySent = TransmitStamps(
-            userspace: stamp(report[.sentUserspace]), scheduled: stamp(report[.sentScheduled]),
-            software: stamp(report[.sentSoftware]), hardware: stamp(report[.sentHardware]))
-        let error = Int64(report.clockOffsetError)
-        responderClockOffset = report[.clockOffset].map { ClockOffset(offset: $0, error: error) }
+    // MARK: What the responder says
+
+    var requestReceived: ReceiveStamps {
+        ReceiveStamps(
+            hardware: requestReceived(by: .hardware), software: requestReceived(by: .software),
+            userspace: requestReceived(by: .userspace))
+    }
+
+    var replySent: TransmitStamps {
+        TransmitStamps(
+            userspace: replySent(by: .userspace), scheduled: stamp(.sentScheduled),
+            software: replySent(by: .software), hardware: replySent(by: .hardware))
+    }
+
+    /// The clock of the responder's NIC minus CLOCK_REALTIME.
+    var responderClockOffset: ClockOffset? {
+        report[.clockOffset].map { ClockOffset(offset: $0, error: Int64(report.clockOffsetError)) }
+    }
+
+    @inline(__always)
+    func requestReceived(by clock: StampClock) -> Timestamp? {
+        switch clock {
+        case .hardware: stamp(.receivedHardware)
+        case .software: stamp(.receivedSoftware)
+        case .userspace: stamp(.receivedUserspace)
+        }
+    }
+
+    @inline(__always)
+    func replySent(by clock: StampClock) -> Timestamp? {
+        switch clock {
+        case .hardware: stamp(.sentHardware)
+        case .software: stamp(.sentSoftware)
+        case .userspace: stamp(.sentUserspace)
+        }
+    }
+
+    @inline(__always)
+    private func stamp(_ reading: ResponderReport.Reading) -> Timestamp? {
+        report[reading].map { Timestamp(nanoseconds: $0) }
     }
 
     // MARK: Differences on one clock
@@ -101,7 +116,7 @@ struct Exchange {
     @inline(__always)
     func turnaround(by clock: StampClock?) -> Int64? {
         guard let clock else { return nil }
-        return difference(requestReceived[clock], replySent[clock])
+        return difference(requestReceived(by: clock), replySent(by: clock))
     }
 
     /// The best clock that has both ends of the round trip.
@@ -124,11 +139,12 @@ struct Exchange {
     ) {
         if hasStages { addStages(to: &values) }
         guard isSynchronised, let clock else { return }
-        values[.requestOneWay] = difference(requestSent[clock], requestReceived[clock])
-        values[.replyOneWay] = difference(replySent[clock], replyReceived[clock])
+        values[.requestOneWay] = difference(requestSent[clock], requestReceived(by: clock))
+        values[.replyOneWay] = difference(replySent(by: clock), replyReceived[clock])
     }
 
     private func addStages(to values: inout FigureValues) {
+        let (requestReceived, replySent) = (requestReceived, replySent)
         values[.total] = roundTrip(by: .userspace)
         values[.requestSend] = difference(requestSent.userspace, requestSent.scheduled)
         values[.requestQdisc] = difference(requestSent.scheduled, requestSent.software)

@@ -55,6 +55,8 @@ struct PacedTransmitter<Entry>: ~Copyable {
     private let isOneAtATime: Bool
     /// Whether the next frame has to wait for the release of the last.
     private var isHeld = false
+    /// Nanoseconds that it has to wait all the same, until these have begun.
+    private var pause: Int64 = 0
     private let start = MonotonicTime.now()
     /// How long before a frame is due not to sleep any more, in nanoseconds.
     private var margin: Int64 = 0
@@ -117,6 +119,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     mutating func sendIfDue(
         at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp?, MonotonicTime) -> Entry
     ) throws(Failure) -> Int? {
+        if pause > 0 { (retryAt, pause) = (now + pause, 0) }
         let readyCount = readyCount
         guard readyCount > 0, now >= nextSend else { return nil }
         let first = pacing.sentCount + 1
@@ -163,11 +166,13 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     /// Lets the next frame go, if that number is the last one sent.
     ///
-    /// - Parameter pause: nanoseconds for which it has to wait all the same, unless it is released once more.
+    /// - Parameter pause: nanoseconds for which it has to wait all the same from the next time on that `sendIfDue` is
+    ///   called, unless it is released once more.
     mutating func release(_ number: UInt64, after pause: Int64 = 0) {
         guard isOneAtATime, number == pacing.sentCount else { return }
         isHeld = false
-        retryAt = pause > 0 ? .now() + pause : MonotonicTime(nanoseconds: 0)
+        retryAt = MonotonicTime(nanoseconds: 0)
+        self.pause = pause
     }
 
     /// Starts the schedule: to be called by the thread that sends, when it is scheduled as it is to be.

@@ -180,29 +180,34 @@ struct Pinger: ~Copyable {
             }
             limit = .max
             for index in 0..<count {
-                guard let found = receiver.find(at: index), found.isAnswer,
-                    let answer = answer(at: index, found)
-                else { continue }
+                guard let answer = receiver.findAnswer(at: index, to: session, from: peer) else { continue }
+                let place = transmitter.window.place(of: answer.number)
                 // A request's own stamps came before its reply.
-                if lacksStamps(answer.number) {
+                if let place, lacksStamps(place) {
                     try collectReports(&console, limit: expected.reportCount)
                 }
                 if console.captures { receiver.capture(at: index, to: &console) }
-                if found.kind == .followUp {
-                    takeFollowUp(answer, &console)
+                guard let place else {
+                    // To a request never sent, or sent so long ago that nothing is known of it any more.
+                    recorder.result.tally.unmatched += 1
+                    continue
+                }
+                if answer.isFollowUp {
+                    takeFollowUp(answer, at: index, place, &console)
                 } else {
-                    takeReply(answer, received: received(at: index), &console)
+                    takeReply(answer, at: index, place, &console)
                 }
             }
         } while receiver.mayHaveMore && batchesLeft > 0
     }
 
-    /// The answer that was found at `index`, if it is one to this run.
+    /// Where what is known of a request is kept.
+    private typealias Place = ProbeWindow<Exchange>.Place
+
+    /// Whether stamps of a request that waits for something are still to come.
     @inline(__always)
-    private func answer(at index: Int, _ found: FoundProbe) -> ProbeAnswer? {
-        let frame = receiver.frame(at: index)
-        guard found.session(in: frame) == session, frame.macAddress(at: 6) == peer else { return nil }
-        return found.answer(in: frame)
+    private func lacksStamps(_ place: Place) -> Bool {
+        transmitter.window.isOpen(place) && !expected.areComplete(transmitter.window[place].requestSent)
     }
 
     private func received(at index: Int) -> ReceiveStamps {
@@ -211,42 +216,39 @@ struct Pinger: ~Copyable {
             hardware: stamps.hardware, software: stamps.software, userspace: receiver.userspace)
     }
 
-    /// Whether stamps of a request that waits for something are still to come.
-    private func lacksStamps(_ number: UInt64) -> Bool {
-        guard let place = transmitter.window.place(ofOpen: number) else { return false }
-        return !expected.areComplete(transmitter.window[place].requestSent)
-    }
-
     @inline(__always)
     private mutating func takeReply(
-        _ reply: borrowing ProbeAnswer, received: ReceiveStamps, _ console: inout Console
+        _ reply: FoundAnswer, at index: Int, _ place: Place, _ console: inout Console
     ) {
         let number = reply.number
-        guard let place = transmitter.window.place(of: number) else {
-            // To a request never sent, or sent so long ago that nothing is known of it any more.
-            recorder.result.tally.unmatched += 1
-            return
-        }
         guard !transmitter.window[place].hasReply else {
-            guard number > plan.transmit.warmup else { return }
-            let request = transmitter.window[place].requestSent
-            return recorder.takeDuplicate(number, of: request, received: received, &console)
+            return takeDuplicate(number, at: index, place, &console)
         }
         let isOpen = transmitter.window.isOpen(place)
-        note(reply, received, at: place)
-        if recorder.result.tally.responder.take(reply.report) { recorder.reportOtherResponder(&console) }
+        note(reply, at: index, place)
+        if recorder.result.tally.responder.take(transmitter.window[place].report) {
+            recorder.reportOtherResponder(&console)
+        }
         guard number > plan.transmit.warmup else { return settleIfComplete(number, at: place, &console) }
         // When it came counts, and not when it was read.
         let isLate = (transmitter.window[place].wait ?? 0) > plan.transmit.timeout
-        guard isOpen, !isLate else { return takeLate(number, at: place, received, &console) }
+        guard isOpen, !isLate else { return takeLate(number, at: index, place, &console) }
         recorder.result.tally.count(arrivalOf: number)
         settleIfComplete(number, at: place, &console)
     }
 
     @inline(never)
+    private mutating func takeDuplicate(
+        _ number: UInt64, at index: Int, _ place: Place, _ console: inout Console
+    ) {
+        guard number > plan.transmit.warmup else { return }
+        let request = transmitter.window[place].requestSent
+        recorder.takeDuplicate(number, of: request, received: received(at: index), &console)
+    }
+
+    @inline(never)
     private mutating func takeLate(
-        _ number: UInt64, at place: ProbeWindow<Exchange>.Place, _ received: ReceiveStamps,
-        _ console: inout Console
+        _ number: UInt64, at index: Int, _ place: Place, _ console: inout Console
     ) {
         if transmitter.window.isOpen(place) {
             transmitter.window.close(number, at: place)
@@ -254,15 +256,18 @@ struct Pinger: ~Copyable {
             recorder.result.tally.lost -= 1
         }
         let request = transmitter.window[place].requestSent
-        recorder.takeLate(number, of: request, received: received, &console)
+        recorder.takeLate(number, of: request, received: received(at: index), &console)
     }
 
     /// Keeps what the first reply to a request says, and lets the next request go.
     @inline(__always)
-    private mutating func note(
-        _ reply: borrowing ProbeAnswer, _ received: ReceiveStamps, at place: ProbeWindow<Exchange>.Place
-    ) {
-        transmitter.window[place].take(reply.report, received: received)
+    private mutating func note(_ reply: FoundAnswer, at index: Int, _ place: Place) {
+        let received = received(at: index)
+        transmitter.window[place].replyReceived = received
+        // A follow-up that came first knows more.
+        if !transmitter.window[place].hasFollowUp {
+            transmitter.window[place].report = reply.report(in: receiver.frame(at: index))
+        }
         // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
         if plan.showsStages, received.hardware != nil {
             transmitter.window[place].clockOffset = clock.current()
@@ -272,29 +277,30 @@ struct Pinger: ~Copyable {
 
     /// Lets the next request go when that one's follow-up is there, or will not come any more.
     @inline(__always)
-    private mutating func releaseNext(after number: UInt64, at place: ProbeWindow<Exchange>.Place) {
+    private mutating func releaseNext(after number: UInt64, at place: Place) {
         // The clock may have been set meanwhile.
         let measured = transmitter.window[place].roundTrip(by: .userspace) ?? 0
         let roundTrip = min(max(0, measured), plan.transmit.timeout)
-        smoothedRoundTrip += (roundTrip - smoothedRoundTrip) / (smoothedRoundTrip == 0 ? 1 : 8)
+        // RFC 6298, section 2
+        smoothedRoundTrip =
+            smoothedRoundTrip == 0 ? roundTrip : smoothedRoundTrip &+ (roundTrip &- smoothedRoundTrip) >> 3
         // The follow-up keeps the responder busy: a request that came meanwhile would wait for it, and show that. But
         // it may be lost.
         transmitter.release(
-            number, after: plan.isAdaptive ? smoothedRoundTrip : 4 * smoothedRoundTrip + followUpPatience)
+            number, after: plan.isAdaptive ? smoothedRoundTrip : 4 &* smoothedRoundTrip &+ followUpPatience)
     }
 
     @inline(__always)
-    private mutating func takeFollowUp(_ followUp: borrowing ProbeAnswer, _ console: inout Console) {
+    private mutating func takeFollowUp(
+        _ followUp: FoundAnswer, at index: Int, _ place: Place, _ console: inout Console
+    ) {
         let number = followUp.number
-        guard let place = transmitter.window.place(of: number) else {
-            recorder.result.tally.unmatched += 1
-            return
-        }
         guard transmitter.window.isOpen(place), !transmitter.window[place].hasFollowUp else {
             if number > plan.transmit.warmup { recorder.result.tally.lateFollowUps += 1 }
             return
         }
-        transmitter.window[place].takeFollowUp(followUp.report)
+        transmitter.window[place].hasFollowUp = true
+        transmitter.window[place].report = followUp.report(in: receiver.frame(at: index))
         settleIfComplete(number, at: place, &console)
     }
 
@@ -303,7 +309,7 @@ struct Pinger: ~Copyable {
     /// Settles an exchange once nothing more of it is to come.
     @inline(__always)
     private mutating func settleIfComplete(
-        _ number: UInt64, at place: ProbeWindow<Exchange>.Place, _ console: inout Console
+        _ number: UInt64, at place: Place, _ console: inout Console
     ) {
         guard transmitter.window.isOpen(place), transmitter.window[place].isComplete(expected) else { return }
         settle(number, at: place, &console)
@@ -327,7 +333,7 @@ struct Pinger: ~Copyable {
 
     @inline(never)
     private mutating func settle(
-        _ number: UInt64, at place: ProbeWindow<Exchange>.Place, _ console: inout Console
+        _ number: UInt64, at place: Place, _ console: inout Console
     ) {
         transmitter.window.close(number, at: place)
         if console.captures, transmitter.window[place].requestSent.software == nil {
@@ -374,11 +380,6 @@ struct Pinger: ~Copyable {
         recorder.result.tally.otherVersion = receiver.faults.otherVersion
         recorder.result.tally.complete(sent: transmitter.sent)
     }
-}
-
-extension FoundProbe {
-    /// Whether it answers a request.
-    fileprivate var isAnswer: Bool { kind == .reply || kind == .followUp }
 }
 
 /// For how long the next request waits for a follow-up, apart from what the round trip takes: 1 ms.

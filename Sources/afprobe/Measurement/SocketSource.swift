@@ -41,6 +41,17 @@ extension SocketSource where Self: ~Copyable {
         return FoundProbe(plain: frame(at: index)) ?? findOther(at: index)
     }
 
+    /// The answer at `index`, if there is one to that session from that peer.
+    @inline(__always)
+    mutating func findAnswer(at index: Int, to session: UInt64, from peer: MACAddress) -> FoundAnswer? {
+        guard !isOutgoing(at: index) else { return nil }
+        if let found = FoundProbe(plain: frame(at: index)) {
+            return FoundAnswer(found, in: frame(at: index), to: session, from: peer)
+        }
+        guard let found = findOther(at: index) else { return nil }
+        return FoundAnswer(found, in: frame(at: index), to: session, from: peer)
+    }
+
     @inline(never)
     private mutating func findOther(at index: Int) -> FoundProbe? {
         do throws(FrameFault) {

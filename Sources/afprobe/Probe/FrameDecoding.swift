@@ -173,9 +173,8 @@ private struct Datagram {
 }
 
 extension Span<UInt8> {
-    func macAddress(at offset: Int) -> MACAddress {
-        MACAddress(UInt64(bigEndian16(at: offset)) << 32 | UInt64(bigEndian32(at: offset + 2)))
-    }
+    /// The address at `offset` of a frame, in which it never stands at the end.
+    func macAddress(at offset: Int) -> MACAddress { MACAddress(bigEndian64(at: offset) >> 16) }
 
     fileprivate func ipv6Address(at offset: Int) -> IPv6Address {
         IPv6Address(high: bigEndian64(at: offset), low: bigEndian64(at: offset + 8))

@@ -76,6 +76,8 @@ struct ProbeMessage: Equatable {
 
     /// Where the number stands, for those who send one message again and again.
     static let numberOffset = 8
+    /// Where the fields begin in a message that has them.
+    static let fieldsOffset = 16
     /// Where the version of the layout stands in a message that has one.
     static let versionOffset = 20
     /// Where the check value stands in a message that has one.
@@ -229,7 +231,29 @@ extension ProbeMessage {
             frame.bigEndian64(at: start) == magic
         else { return nil }
         let payload = frame.extracting(start..<frame.count)
-        return payload.hasProbeFields ? try? checkFields(payload) : .probe
+        guard payload.hasProbeFields else { return .probe }
+        // Four fields that stand together, as one number.
+        let fields = payload.littleEndian64(at: fieldsOffset)
+        if fields == Self.fields(of: .probe) { return isRight(payload, length: probeLength) ? .probe : nil }
+        guard fields & ~kindMask == Self.fields(of: .request) & ~kindMask,
+            let kind = Kind(rawValue: UInt8(truncatingIfNeeded: fields >> 40)), kind != .probe
+        else { return nil }
+        return isRight(payload, length: exchangeLength) ? kind : nil
+    }
+
+    /// The fields from `fieldsMagic` to the length, of a message of this kind.
+    private static func fields(of kind: Kind) -> UInt64 {
+        UInt64(fieldsMagic.byteSwapped) | UInt64(version) << 32 | UInt64(kind.rawValue) << 40
+            | UInt64(length(of: kind)) << 48
+    }
+
+    /// Which part of them is the kind.
+    private static var kindMask: UInt64 { 0xff << 40 }
+
+    /// Whether there is a message of `length` bytes at the start of a payload whose check value is right.
+    @inline(__always)
+    private static func isRight(_ payload: Span<UInt8>, length: Int) -> Bool {
+        payload.count >= length && sum(of: payload, length: length).value == 0
     }
 
     /// Whether there is a message at the start of a payload, and of which kind.
@@ -250,7 +274,7 @@ extension ProbeMessage {
         let length = length(of: kind)
         guard payload.littleEndian16(at: 22) == UInt16(length) else { throw .corrupt }
         guard payload.count >= length else { throw .truncated }
-        guard sum(of: payload, length: length).value == 0 else { throw .corrupt }
+        guard isRight(payload, length: length) else { throw .corrupt }
         return kind
     }
 
@@ -284,7 +308,7 @@ extension ProbeMessage {
 extension Span<UInt8> {
     /// Whether a probe in a payload goes on behind the reference's.
     fileprivate var hasProbeFields: Bool {
-        count >= 24 && bigEndian32(at: 16) == ProbeMessage.fieldsMagic
+        count >= 24 && bigEndian32(at: ProbeMessage.fieldsOffset) == ProbeMessage.fieldsMagic
     }
 
     /// Whether a payload too short for a probe could be the beginning of one.
