@@ -40,10 +40,6 @@ ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t 
     return sendmsg(fd, &message, 0);
 }
 
-int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout) {
-    return ppoll(fds, count, timeout, NULL);
-}
-
 int cshim_ioctl(int fd, unsigned long request, void *argument) {
     return ioctl(fd, request, argument);
 }

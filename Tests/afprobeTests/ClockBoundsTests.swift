@@ -5,7 +5,7 @@ import Testing
 
 /// An exchange in which the responder's clock showed these at either end, and the requester's 1 ns.
 private func exchange(request: Int64, reply: Int64) -> Exchange {
-    var exchange = Exchange(requestSent: TransmitStamps(software: Timestamp(nanoseconds: 1)))
+    var exchange = Exchange(sent: TransmitStamps(software: Timestamp(nanoseconds: 1)))
     exchange.report[.receivedSoftware] = request
     exchange.report[.sentSoftware] = reply
     exchange.replyReceived.software = Timestamp(nanoseconds: 1)
@@ -14,7 +14,7 @@ private func exchange(request: Int64, reply: Int64) -> Exchange {
 
 private func bounds(_ exchanges: Exchange...) -> ClockBounds {
     var bounds = ClockBounds()
-    for exchange in exchanges { bounds.narrow(exchange, by: .software) }
+    for exchange in exchanges { bounds.narrow(exchange.stamps(by: .software)) }
     return bounds
 }
 

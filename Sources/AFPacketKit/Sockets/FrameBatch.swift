@@ -61,6 +61,20 @@ public struct FrameBatch: ~Copyable {
         }
     }
 
+    /// Changes the first frame.
+    @inlinable
+    public mutating func updateFirst(_ body: (inout MutableSpan<UInt8>) -> Void) {
+        var frame = MutableSpan(_unsafeStart: frames, count: frameSize)
+        body(&frame)
+    }
+
+    /// The first frame.
+    @inlinable
+    public var first: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { _overrideLifetime(Span(_unsafeStart: UnsafePointer(frames), count: frameSize), borrowing: self) }
+    }
+
     /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME
     public mutating func setLaunchTime(_ time: Timestamp, ofFrameAt index: Int) {
         precondition(hasLaunchTimes && (0..<count).contains(index), "that frame has no launch time")

@@ -26,8 +26,9 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     }
 
     /// What CLOCK_REALTIME shows now: the clock of the software stamps. clock_gettime(2)
+    @inlinable
     public static func now() -> Timestamp {
-        Timestamp(nanoseconds: read(CLOCK_REALTIME))
+        Timestamp(nanoseconds: read(.realtime))
     }
 
     /// How many seconds the kernel believes TAI to be ahead of UTC; 0 where nobody has told it, and CLOCK_TAI then
@@ -74,17 +75,19 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
     public let nanoseconds: Int64
 
     /// A reading of `nanoseconds`.
+    @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
     /// What the clock shows now. clock_gettime(2)
+    @inlinable
     public static func now() -> MonotonicTime {
-        MonotonicTime(nanoseconds: read(CLOCK_MONOTONIC))
+        MonotonicTime(nanoseconds: read(.monotonic))
     }
 
     /// What the clock showed at the kernel's last tick, at most 10 ms ago: for time-outs and limits, at a third of the cost.
     /// CLOCK_MONOTONIC_COARSE, clock_gettime(2)
     public static func atLastTick() -> MonotonicTime {
-        MonotonicTime(nanoseconds: read(CLOCK_MONOTONIC_COARSE))
+        MonotonicTime(nanoseconds: read(.coarse))
     }
 
     /// The reading `duration` nanoseconds later; at most the last one there is.
@@ -111,10 +114,17 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
     }
 }
 
+extension CInt {
+    // clockid_t, linux/time.h: what is inlined elsewhere cannot name the imported ones.
+    @inlinable static var realtime: CInt { 0 }
+    @inlinable static var monotonic: CInt { 1 }
+    @inlinable static var coarse: CInt { 6 }
+}
+
 // Not inlined, so that its callers have nothing to do but to call it.
-@inline(never)
-func read(_ clock: clockid_t) -> Int64 {
+@usableFromInline @inline(never)
+func read(_ clock: CInt) -> Int64 {
     var time = timespec()
     clock_gettime(clock, &time)  // fails only for a clock that does not exist
-    return Int64(time.tv_sec) * 1_000_000_000 + Int64(time.tv_nsec)
+    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
 }

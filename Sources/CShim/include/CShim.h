@@ -69,6 +69,10 @@ static inline ssize_t cshim_recvmsg(int fd, struct msghdr *message, int flags) {
 static inline int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags) {
     return (int)syscall(SYS_recvmmsg, fd, messages, count, flags, NULL);
 }
+// The kernel leaves in `timeout` what is left of it.
+static inline int cshim_ppoll(struct pollfd *fds, unsigned int count, struct timespec *timeout) {
+    return (int)syscall(SYS_ppoll, fds, count, timeout, NULL, 0);
+}
 
 // When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.
 enum { CSHIM_LAUNCH_CONTROL_SIZE = CMSG_SPACE(sizeof(uint64_t)) };
@@ -82,7 +86,6 @@ struct cshim_block_header {
 
 // A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own; CMSG_ are macros.
 ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags);
-int cshim_ppoll(struct pollfd *fds, unsigned int count, const struct timespec *timeout);
 
 // ioctl is variadic.
 int cshim_ioctl(int fd, unsigned long request, void *argument);

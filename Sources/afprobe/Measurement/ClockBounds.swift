@@ -11,12 +11,11 @@ struct ClockBounds {
     /// How often the bounds contradicted each other and were begun anew: the clocks drift apart, or one was set.
     private(set) var restarts: UInt64 = 0
 
-    /// Takes an exchange into account, on one clock of either host.
+    /// Takes an exchange into account, by the stamps of one clock of either host.
     @inline(__always)
-    mutating func narrow(_ exchange: borrowing Exchange, by clock: StampClock) {
-        guard let requestSent = exchange.requestSent[clock],
-            let replyReceived = exchange.replyReceived[clock],
-            let requestReceived = exchange.requestReceived(by: clock), let replySent = exchange.replySent(by: clock)
+    mutating func narrow(_ stamps: TwoWayStamps) {
+        guard let requestSent = stamps.requestSent, let replyReceived = stamps.replyReceived,
+            let requestReceived = stamps.requestReceived, let replySent = stamps.replySent
         else { return }
         let (low, high) = (replySent - replyReceived, requestReceived - requestSent)
         guard low <= high else { return }  // the responder's clock was set in between

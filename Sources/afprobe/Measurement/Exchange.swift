@@ -40,8 +40,8 @@ struct ClockOffset {
 }
 
 /// What is known of a request, its reply and the reply's follow-up: fourteen stamps at most.
-struct Exchange {
-    var requestSent = TransmitStamps()
+struct Exchange: TransmitEntry {
+    var requestSent: TransmitStamps
     var replyReceived = ReceiveStamps()
     /// What the responder says, as it stands in its reply or, once that is there, in the follow-up: nobody asks for most of
     /// it.
@@ -49,6 +49,9 @@ struct Exchange {
     /// The clock of this host's NIC minus CLOCK_REALTIME, where it was asked for.
     var clockOffset: ClockOffset?
     var hasFollowUp = false
+
+    @inline(__always)
+    init(sent: TransmitStamps) { requestSent = sent }
 
     var hasReply: Bool { replyReceived.userspace != nil }
 
@@ -101,6 +104,24 @@ struct Exchange {
     @inline(__always)
     private func stamp(_ reading: ResponderReport.Reading) -> Timestamp? {
         report[reading].map { Timestamp(nanoseconds: $0) }
+    }
+
+    /// What one clock of either host showed at the ends of both ways. It changes nothing, and is mutating so that it is read
+    /// where it stands: a copy of it all would be made for `otherStamps`.
+    @inline(__always)
+    mutating func stamps(by clock: StampClock) -> TwoWayStamps {
+        // Most NICs do not stamp.
+        clock == .software ? allStamps(by: .software) : otherStamps(by: clock)
+    }
+
+    @inline(never)
+    private mutating func otherStamps(by clock: StampClock) -> TwoWayStamps { allStamps(by: clock) }
+
+    @inline(__always)
+    private func allStamps(by clock: StampClock) -> TwoWayStamps {
+        TwoWayStamps(
+            requestSent: requestSent[clock], requestReceived: requestReceived(by: clock),
+            replySent: replySent(by: clock), replyReceived: replyReceived[clock])
     }
 
     // MARK: Differences on one clock
@@ -170,18 +191,32 @@ struct Exchange {
         guard let stamp, let offset else { return nil }
         return Timestamp(nanoseconds: stamp.nanoseconds &- offset.offset)
     }
+}
 
-    @inline(__always)
-    private func difference(_ earlier: Timestamp?, _ later: Timestamp?) -> Int64? {
-        guard let earlier, let later else { return nil }
-        return later - earlier
-    }
+/// The readings of one clock of either host at the ends of both ways, as far as there are any.
+struct TwoWayStamps {
+    @OptionalTimestamp var requestSent: Timestamp? = nil
+    @OptionalTimestamp var requestReceived: Timestamp? = nil
+    @OptionalTimestamp var replySent: Timestamp? = nil
+    @OptionalTimestamp var replyReceived: Timestamp? = nil
 
-    @inline(__always)
-    private func difference(_ part: Int64?, _ whole: Int64?) -> Int64? {
-        guard let part, let whole else { return nil }
-        return whole &- part
-    }
+    /// On the requester's clock.
+    var roundTrip: Int64? { difference(requestSent, replyReceived) }
+
+    /// On the responder's.
+    var turnaround: Int64? { difference(requestReceived, replySent) }
+}
+
+@inline(__always)
+private func difference(_ earlier: Timestamp?, _ later: Timestamp?) -> Int64? {
+    guard let earlier, let later else { return nil }
+    return later - earlier
+}
+
+@inline(__always)
+private func difference(_ part: Int64?, _ whole: Int64?) -> Int64? {
+    guard let part, let whole else { return nil }
+    return whole &- part
 }
 
 extension TransmitStamps {

@@ -31,12 +31,21 @@ struct TransmitPlan {
     var keepsDistances = false
 }
 
+/// What is kept of a frame that was sent.
+protocol TransmitEntry {
+    /// What is known when it was handed to the kernel.
+    init(sent: TransmitStamps)
+}
+
 /// Sends numbered frames on schedule, and keeps what is known of each until it is settled.
-struct PacedTransmitter<Entry>: ~Copyable {
+struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     let plan: TransmitPlan
     var window: ProbeWindow<Entry>
     /// Whether to read the clock just before each call, for those who keep that stamp.
     var readsClock = true
+    /// Reckons when a frame is to leave on the clock of the stamps, for those who keep that. Read next to each frame:
+    /// somebody may set that clock.
+    var schedule: ClockPair?
     /// Frames sent to be measured.
     private(set) var sent: UInt64 = 0
     /// Frames sent for warming up.
@@ -62,12 +71,9 @@ struct PacedTransmitter<Entry>: ~Copyable {
     private var margin: Int64 = 0
     private var launchClock: ClockPair?
 
-    /// - Parameters:
-    ///   - isOneAtATime: whether a frame has to be released before the next is sent.
-    ///   - filler: an entry that means nothing.
+    /// - Parameter isOneAtATime: whether a frame has to be released before the next is sent.
     init(
-        on interface: NetworkInterface, _ message: ProbeMessage, _ plan: TransmitPlan, isOneAtATime: Bool,
-        filler: Entry
+        on interface: NetworkInterface, _ message: ProbeMessage, _ plan: TransmitPlan, isOneAtATime: Bool
     ) throws(SystemError) {
         // As fast as it goes a few calls make a batch, too.
         let callsInBatch = plan.interval == 0 && !isOneAtATime ? max(1, smallestBatch / plan.batch) : 1
@@ -80,7 +86,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
         self.interface = interface
         self.isOneAtATime = isOneAtATime
         window = ProbeWindow(
-            capacity: Self.windowCapacity(plan), filler: filler)
+            capacity: Self.windowCapacity(plan), filler: Entry(sent: TransmitStamps()))
         let total = plan.count.map { $0.addingReportingOverflow(plan.warmup) }
         pacing = Pacing(
             interval: plan.interval, batch: UInt64(batch),
@@ -113,15 +119,40 @@ struct PacedTransmitter<Entry>: ~Copyable {
 
     /// Sends the next frame, or a batch of them, if it is due.
     ///
-    /// - Parameter entry: what is known of a frame once it has been sent, given the time just before, if the clock is read,
-    ///   and when it was to leave; the same of all frames that one call sends.
     /// - Returns: how many were sent; nil where none was due.
-    mutating func sendIfDue(
-        at now: MonotonicTime, _ console: inout Console, _ entry: (Timestamp?, MonotonicTime) -> Entry
-    ) throws(Failure) -> Int? {
+    @inline(__always)
+    mutating func sendIfDue(at now: MonotonicTime, _ console: inout Console) throws(Failure) -> Int? {
         if pause > 0 { (retryAt, pause) = (now + pause, 0) }
         let readyCount = readyCount
         guard readyCount > 0, now >= nextSend else { return nil }
+        return transmitter.isSingle
+            ? try sendSingle(at: now, &console) : try send(readyCount, at: now, &console)
+    }
+
+    private mutating func sendSingle(at now: MonotonicTime, _ console: inout Console) throws(Failure) -> Int {
+        let number = pacing.sentCount &+ 1
+        transmitter.prepareSingle(number)
+        let userspace = readsClock ? Timestamp.now() : nil
+        do throws(SystemError) {
+            guard try transmitter.sendSingle(number) else {
+                isWaitingForRoom = true
+                return 0
+            }
+        } catch {
+            try take(error, sending: number, at: now, &console)
+            return 0
+        }
+        let planned = schedule?.currentReading(at: pacing.nextDue)
+        window.open(number, at: now, Entry(sent: TransmitStamps(planned: planned, userspace: userspace)))
+        advance(by: 1, from: number, at: now, &console)
+        return 1
+    }
+
+    /// Sends frames that are due together.
+    @inline(never)
+    private mutating func send(
+        _ readyCount: Int, at now: MonotonicTime, _ console: inout Console
+    ) throws(Failure) -> Int {
         let first = pacing.sentCount + 1
         let launch = pacing.nextDue + (plan.launchOffset ?? 0)
         let sentAt = now + (plan.launchOffset ?? 0)
@@ -134,8 +165,10 @@ struct PacedTransmitter<Entry>: ~Copyable {
                 let end = readsClock ? min(start + plan.batch, readyCount) : readyCount
                 let userspace = readsClock ? Timestamp.now() : nil
                 defer {
+                    let planned = schedule?.currentReading(at: launch)
                     window.open(
-                        first + UInt64(start), count: count - start, at: sentAt, entry(userspace, launch))
+                        first + UInt64(start), count: count - start, at: sentAt,
+                        Entry(sent: TransmitStamps(planned: planned, userspace: userspace)))
                 }
                 try transmitter.send(start..<end, perCall: plan.batch, taken: &count)
                 guard count > start else {
@@ -152,6 +185,7 @@ struct PacedTransmitter<Entry>: ~Copyable {
     }
 
     /// Goes on after frames that were sent.
+    @inline(__always)
     private mutating func advance(
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ console: inout Console
     ) {

@@ -44,12 +44,16 @@ struct Pacing {
 
     /// Goes on to the next frame, or over several of one batch. Where whole pauses were missed, because the window was
     /// full or the machine was stopped, they are left out and not made up for in a burst.
+    @inline(__always)
     mutating func advance(at now: MonotonicTime, by frames: UInt64 = 1) {
-        sentCount += frames
-        readyCount -= frames
+        sentCount &+= frames
+        readyCount &-= frames
         guard readyCount == 0 else { return }
-        readyCount = min(batch, count - sentCount)
-        guard pause > 0 else { return }
+        readyCount = min(batch, count &- sentCount)
+        if pause > 0 { advanceDue(at: now) }
+    }
+
+    private mutating func advanceDue(at now: MonotonicTime) {
         if sentCount < UInt64(times.count) {
             nextDue = start + times[Int(sentCount)]
             return

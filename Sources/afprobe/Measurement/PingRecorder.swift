@@ -27,7 +27,7 @@ struct PingRecorder {
             return
         }
         if !exchange.hasFollowUp { result.tally.missingFollowUps += 1 }
-        guard result.chooseClock(by: exchange) else {
+        guard result.roundTripClock != nil || result.chooseClock(by: &exchange) else {
             undecided.append((number, exchange))
             return
         }
@@ -89,7 +89,8 @@ struct PingRecorder {
         _ console: inout Console
     ) {
         guard !isQuiet else { return }
-        let exchange = Exchange(requestSent: request, replyReceived: received)
+        var exchange = Exchange(sent: request)
+        exchange.replyReceived = received
         let clock = exchange.bestRoundTripClock
         var values = FigureValues()
         values.begin(roundTrip: exchange.roundTrip(by: clock), turnaround: nil)

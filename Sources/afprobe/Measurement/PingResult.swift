@@ -55,52 +55,41 @@ struct PingResult {
     /// Chooses the clock of the run's round trips by an exchange, if it can: the best there is, but the first few may
     /// lack it.
     ///
+    /// - Parameter exchange: only read, and inout so that it is read where it stands: it is large.
     /// - Returns: whether it is chosen.
-    @inline(__always)
-    mutating func chooseClock(by exchange: borrowing Exchange) -> Bool {
-        guard roundTripClock == nil else { return true }
-        return chooseClock(exchange.bestRoundTripClock)
-    }
-
     @inline(never)
-    private mutating func chooseClock(_ best: StampClock?) -> Bool {
-        guard let best else { return false }
+    mutating func chooseClock(by exchange: inout Exchange) -> Bool {
+        guard let best = exchange.bestRoundTripClock else { return false }
         lacking += 1
         guard best <= preferredClock || lacking >= Self.mostLacking else { return false }
         roundTripClock = best
         return true
     }
 
+    /// Chooses the clocks that are not chosen yet by an exchange that is to be recorded.
+    @inline(never)
+    private mutating func chooseClocks(by exchange: inout Exchange) {
+        if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
+        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
+    }
+
     /// Records a reply and, where the run has not ended before, its follow-up. Its figures are the `latest` then.
     ///
-    /// - Parameter exchange: only read, and inout so that it is read where it stands: it is large.
+    /// - Parameter exchange: likewise.
     /// - Returns: the clock of its round trip, which may be another than the run's.
     @inline(__always)
     mutating func record(_ exchange: inout Exchange) -> StampClock? {
-        if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
-        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
-        if exchange.roundTrip(by: .hardware) == nil { tally.missingHardware += 1 }
-        if exchange.roundTrip(by: .software) == nil { tally.missingSoftware += 1 }
-        guard let chosen = roundTripClock else {
-            latest.begin(roundTrip: nil, turnaround: nil)
-            return nil
-        }
-        let clock = exchange.roundTrip(by: chosen) != nil ? chosen : exchange.bestRoundTripClock
-        latest.begin(
-            roundTrip: exchange.roundTrip(by: clock),
-            turnaround: exchange.turnaround(by: exchange.hasFollowUp ? turnaroundClock : nil))
-        if hasStages || isSynchronised {
-            exchange.addDetails(
-                to: &latest, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
-        }
+        if roundTripClock == nil || turnaroundClock == nil { chooseClocks(by: &exchange) }
+        if exchange.roundTrip(by: .hardware) == nil { tally.missingHardware &+= 1 }
+        if exchange.roundTrip(by: .software) == nil { tally.missingSoftware &+= 1 }
+        guard let clock = roundTripClock else { return note(&exchange, by: nil) }
+        let stamps = exchange.stamps(by: clock)
         // Figures of one distribution are on one clock.
-        guard clock == chosen else { return clock }
-        for index in recorded.indices {
-            guard let value = latest.read(recorded[index].figure) else { continue }
-            recorded[index].distribution.record(value)
-        }
-        attribute(by: chosen)
-        bounds.narrow(exchange, by: chosen)
+        guard let roundTrip = stamps.roundTrip else { return noteOnBestClock(&exchange) }
+        begin(&exchange, roundTrip, by: clock, stamps.turnaround)
+        Self.add(&latest, to: &recorded)
+        attribute(by: clock)
+        bounds.narrow(stamps)
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
         return clock
@@ -108,6 +97,49 @@ struct PingResult {
 }
 
 extension PingResult {
+    @inline(never)
+    private mutating func noteOnBestClock(_ exchange: inout Exchange) -> StampClock? {
+        note(&exchange, by: exchange.bestRoundTripClock)
+    }
+
+    /// Records values in the distributions of their figures.
+    ///
+    /// - Parameter values: only read.
+    @inline(__always)
+    private static func add(
+        _ values: inout FigureValues, to recorded: inout [(figure: Figure, distribution: Distribution)]
+    ) {
+        // The span, so that the array is looked at once, and not for each of them.
+        var recorded = recorded.mutableSpan
+        for index in recorded.indices {
+            guard let value = values.read(recorded[index].figure) else { continue }
+            recorded[index].distribution.record(value)
+        }
+    }
+
+    /// Finds the figures of an exchange that are to be shown alone.
+    @inline(never)
+    private mutating func note(_ exchange: inout Exchange, by clock: StampClock?) -> StampClock? {
+        begin(&exchange, exchange.roundTrip(by: clock), by: clock, exchange.turnaround(by: clock))
+        return clock
+    }
+
+    /// Finds the figures of an exchange.
+    ///
+    /// - Parameter turnaround: on the round trip's clock.
+    @inline(__always)
+    private mutating func begin(
+        _ exchange: inout Exchange, _ roundTrip: Int64?, by clock: StampClock?, _ turnaround: Int64?
+    ) {
+        let isSame = turnaroundClock == clock
+        latest.begin(
+            roundTrip: roundTrip,
+            turnaround: !exchange.hasFollowUp
+                ? nil : isSame ? turnaround : exchange.turnaround(by: turnaroundClock))
+        guard hasStages || isSynchronised else { return }
+        exchange.addDetails(to: &latest, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
+    }
+
     @inline(__always)
     private mutating func note(_ comparison: ClockOffset?) {
         guard let error = comparison?.error else { return }

@@ -27,8 +27,8 @@ struct Pinger: ~Copyable {
             let receiver = try Receiver(
                 on: interface, filter: plan.filter(for: session),
                 timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
-            let transmitter = try PacedTransmitter(
-                on: interface, message, plan.transmit, isOneAtATime: plan.isOneAtATime, filler: Exchange())
+            let transmitter = try PacedTransmitter<Exchange>(
+                on: interface, message, plan.transmit, isOneAtATime: plan.isOneAtATime)
             self.receiver = receiver
             self.transmitter = transmitter
         } catch {
@@ -83,10 +83,7 @@ struct Pinger: ~Copyable {
             let now = MonotonicTime.now()
             try expire(at: now, &console)
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
-            let sentCount = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
-                Exchange(requestSent: TransmitStamps(userspace: userspace))
-            }
-            let wasDue = sentCount != nil
+            let wasDue = try transmitter.sendIfDue(at: now, &console) != nil
             if wasDue, transmitter.isFinished { continue }
             if plan.spins {
                 try collectReplies(&console)

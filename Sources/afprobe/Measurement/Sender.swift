@@ -15,8 +15,7 @@ struct Sender: ~Copyable {
     init(on interface: NetworkInterface, _ plan: TransmitPlan) throws(Failure) {
         let message = ProbeMessage(number: 0, kind: .probe, session: .random(in: 1 ... .max))
         do throws(SystemError) {
-            transmitter = try PacedTransmitter(
-                on: interface, message, plan, isOneAtATime: false, filler: TransmitStamps())
+            transmitter = try PacedTransmitter(on: interface, message, plan, isOneAtATime: false)
         } catch {
             throw Failure("Cannot send on interface \(interface.name)", error)
         }
@@ -52,8 +51,7 @@ struct Sender: ~Copyable {
         let reader = poll.addReader(of: .output)
         Scheduling.useFinestTimer()
         try begin()
-        // What was planned on the clock of the stamps, read next to each frame: somebody may set that clock.
-        var schedule = tally.hasSchedule ? ClockPair(.realtime) : nil
+        if tally.hasSchedule { transmitter.schedule = ClockPair(.realtime) }
         loop: while !console.isClosed {
             let now = transmitter.awaitDue()
             expire(at: now, &console)
@@ -61,10 +59,7 @@ struct Sender: ~Copyable {
             if transmitter.plan.interval == 0 {
                 if try sendBurst(at: now, &console) { continue }
             } else {
-                let count = try transmitter.sendIfDue(at: now, &console) { userspace, due in
-                    TransmitStamps(planned: schedule?.currentReading(at: due), userspace: userspace)
-                }
-                if count != nil { try takeStamps(&console) }
+                if try transmitter.sendIfDue(at: now, &console) != nil { try takeStamps(&console) }
                 if transmitter.isFinished { continue }
             }
             if missing.look(at: now, &console) {
@@ -100,10 +95,7 @@ struct Sender: ~Copyable {
     ) throws(Failure) -> Bool {
         var left = burstLength
         while left > 0 {
-            let count = try transmitter.sendIfDue(at: now, &console) { userspace, _ in
-                TransmitStamps(userspace: userspace)
-            }
-            guard let count, count > 0 else { break }
+            guard let count = try transmitter.sendIfDue(at: now, &console), count > 0 else { break }
             left -= count
             // No more than those: the call is quicker where it need not look for another one.
             try takeStamps(&console, limit: count * expected.reportCount)

@@ -39,6 +39,10 @@ struct TransmitStamps {
     }
 }
 
+extension TransmitStamps: TransmitEntry {
+    init(sent: TransmitStamps) { self = sent }
+}
+
 /// What one report says of a frame on its way out. No larger than what a function returns in registers, its number beside
 /// it.
 struct ReportedStamps {

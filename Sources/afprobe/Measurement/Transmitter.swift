@@ -52,9 +52,34 @@ struct Transmitter: ~Copyable {
         self.recorded = recorded
         self.batch = FrameBatch(
             of: frame.bytes.span, count: batch, hasLaunchTimes: handling.launchClock != nil)
+        isSingle = batch == 1 && recorded == nil && handling.launchClock == nil
         // A tunnel's headers come back in front of the frame.
         reports = MessageBatch(
             capacity: 64, frameCapacity: max(size, recorded?.longest ?? 0) + 128)
+    }
+
+    /// Whether there is one probe at a time to be made ready and sent, without a launch time, as mostly there is: what
+    /// follows is simpler then.
+    let isSingle: Bool
+
+    /// Makes the single frame ready to be sent as the probe with that number.
+    @inline(__always)
+    mutating func prepareSingle(_ number: UInt64) { frame.renumber(&batch, to: number) }
+
+    /// Sends the single frame, which is ready.
+    ///
+    /// - Returns: false where there is no room now.
+    /// - Throws: `SystemError` of send(2).
+    @inline(__always)
+    mutating func sendSingle(_ number: UInt64) throws(SystemError) -> Bool {
+        do throws(SystemError) {
+            guard try socket.send(batch.first) else { return false }
+        } catch {
+            keys.lose(number)
+            throw error
+        }
+        latest = number
+        return true
     }
 
     /// Makes the frames with the numbers from `first` on ready to be sent, at most a batch.

@@ -63,6 +63,12 @@ struct ProbeFrame {
         }
     }
 
+    /// Makes the first copy in a batch the frame of the probe with that number.
+    @inline(__always)
+    func renumber(_ batch: inout FrameBatch, to number: UInt64) {
+        batch.updateFirst { renumber(&$0, to: number) }
+    }
+
     /// Makes the first `count` copies in a batch the frames of the probes from that number on.
     @inline(__always)
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {

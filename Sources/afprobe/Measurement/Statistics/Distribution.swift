@@ -24,13 +24,23 @@ struct Distribution {
     /// Records a value; the order matters to the jitter alone.
     @inline(__always)
     mutating func record(_ value: Int64) {
-        moments.add(value)
-        consecutive.add(value)
-        if value < 0 {
-            negatives += 1
+        if moments.count == 0 {
+            begin(value)
         } else {
-            histogram[Self.scale.bucket(of: UInt64(min(value, Self.histogramLimit)))] += 1
+            moments.add(value)
+            consecutive.add(value)
         }
+        if value < 0 {
+            negatives &+= 1
+        } else {
+            histogram[Self.scale.bucket(of: UInt64(min(value, Self.histogramLimit)))] &+= 1
+        }
+    }
+
+    @inline(never)
+    private mutating func begin(_ value: Int64) {
+        moments.begin(value)
+        consecutive.begin(value)
     }
 
     // MARK: Figures, nil where there are no values
@@ -42,7 +52,7 @@ struct Distribution {
     var standardDeviation: Int64? { moments.standardDeviation }
 
     /// The smoothed change from value to value; nil of fewer than two.
-    var jitter: Int64? { consecutive.value }
+    var jitter: Int64? { count < 2 ? nil : consecutive.value }
 
     /// p95 − p50: how far the slow ones are from the usual, whatever the few slowest do. Where the median is
     /// negative, the least value stands for it.

@@ -4,18 +4,17 @@
 /// offset of the two clocks cancels out. A round trip has none in the first place, so that D is the difference
 /// of two consecutive ones, in the order in which they arrived: J += (|D| − J) / 16, from 0.
 struct Jitter {
-    private var previous: Int64?
-    private var estimate: Double?
+    private var previous: Int64 = 0
+    private var estimate = 0.0
+
+    /// Takes the first value, before which there is none to differ from.
+    mutating func begin(_ value: Int64) { previous = value }
 
     mutating func add(_ value: Int64) {
-        if let previous {
-            let change = value.distance(from: previous).magnitude
-            let jitter = estimate ?? 0
-            estimate = jitter + (change - jitter) / 16
-        }
+        estimate += (value.distance(from: previous).magnitude - estimate) / 16
         previous = value
     }
 
-    /// In the unit of the values; nil of fewer than two of them.
-    var value: Int64? { estimate.map(Int64.init(saturating:)) }
+    /// In the unit of the values; 0 of fewer than two of them.
+    var value: Int64 { Int64(saturating: estimate) }
 }

@@ -8,10 +8,16 @@ struct RunningStatistics {
     private var runningMean = 0.0
     private var squaredDeviations = 0.0
 
+    /// The same for the first value, which the others are reckoned from.
+    mutating func begin(_ value: Int64) {
+        origin = value
+        add(value)
+    }
+
     /// Adds a value, by Welford's method, which stays exact where a sum of squares would not.
+    @inline(__always)
     mutating func add(_ value: Int64) {
-        if count == 0 { origin = value }
-        count += 1
+        count &+= 1
         minimum = min(minimum, value)
         maximum = max(maximum, value)
         let relative = value.distance(from: origin)
@@ -44,8 +50,13 @@ extension Int64 {
     }
 
     /// This less `origin`: exact, and rounded only where it is beyond an integer or 2⁵³.
+    @inline(__always)
     func distance(from origin: Int64) -> Double {
         let (difference, overflow) = subtractingReportingOverflow(origin)
-        return overflow ? Double(self) - Double(origin) : Double(difference)
+        return overflow ? greatDistance(from: origin) : Double(difference)
     }
+
+    // Not inlined, or it is reckoned each time.
+    @inline(never)
+    private func greatDistance(from origin: Int64) -> Double { Double(self) - Double(origin) }
 }

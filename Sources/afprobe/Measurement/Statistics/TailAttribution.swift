@@ -12,16 +12,14 @@
 /// much again for each stage.
 struct TailAttribution {
     private let stages: [Figure]
-    private var buckets: [Sum]
-    /// The sums of bucket b's stage s at b × stages + s.
-    private var stageSums: [Sum]
+    /// Of each bucket the sum of the round trips and, behind it, those of the stages.
+    private var sums: [Sum]
     private(set) var count: UInt64 = 0
 
     /// - Parameter stages: disjoint parts of the round trip.
     init(stages: [Figure]) {
         self.stages = stages
-        buckets = Array(repeating: Sum(), count: Self.bucketCount)
-        stageSums = Array(repeating: Sum(), count: Self.bucketCount * stages.count)
+        sums = Array(repeating: Sum(), count: Self.bucketCount * (1 + stages.count))
     }
 
     /// Records a round trip; one without `rtt` has nothing to attribute.
@@ -32,12 +30,23 @@ struct TailAttribution {
     @inline(__always)
     mutating func record(_ values: inout FigureValues, without omitted: Figure? = nil) {
         guard let roundTrip = values.read(.rtt) else { return }
-        let index = Self.bucket(of: roundTrip)
-        count += 1
-        buckets[index].add(roundTrip)
-        let first = index * stages.count
-        for offset in stages.indices where stages[offset] != omitted {
-            if let value = values.read(stages[offset]) { stageSums[first + offset].add(value) }
+        count &+= 1
+        Self.add(roundTrip, &values, of: stages, without: omitted, to: &sums)
+    }
+
+    @inline(__always)
+    private static func add(
+        _ roundTrip: Int64, _ values: inout FigureValues, of stages: [Figure], without omitted: Figure?,
+        to sums: inout [Sum]
+    ) {
+        // The spans, so that the arrays are looked at once, and not for each of them.
+        let stages = stages.span
+        var sums = sums.mutableSpan
+        var index = bucket(of: roundTrip) &* (1 &+ stages.count)
+        sums[index].add(roundTrip)
+        for offset in stages.indices {
+            index &+= 1
+            if stages[offset] != omitted, let value = values.read(stages[offset]) { sums[index].add(value) }
         }
     }
 
@@ -92,7 +101,7 @@ private struct Sum {
     var sum = 0.0
 
     mutating func add(_ value: Int64) {
-        count += 1
+        count &+= 1
         sum += Double(value)
     }
 }
@@ -125,14 +134,16 @@ extension TailAttribution {
         var roundTrip = WeightedSum()
         var sums = Array(repeating: WeightedSum(), count: stages.count)
         var reached: UInt64 = 0
-        for (index, bucket) in buckets.enumerated() where bucket.count > 0 {
+        for first in stride(from: 0, to: self.sums.count, by: 1 + stages.count) {
+            let bucket = self.sums[first]
+            guard bucket.count > 0 else { continue }
             let members = (reached..<reached + bucket.count).clamped(to: ranks)
             reached += bucket.count
             let weight = Double(members.count) / Double(bucket.count)
             guard weight > 0 else { continue }
             roundTrip.add(bucket, weight: weight)
             for offset in stages.indices {
-                sums[offset].add(stageSums[index * stages.count + offset], weight: weight)
+                sums[offset].add(self.sums[first + 1 + offset], weight: weight)
             }
         }
         return (roundTrip, sums)
