@@ -92,18 +92,18 @@ extension Ancillary {
 
     @inline(__always)
     private mutating func take(_ message: ControlMessage) {
-        switch (message.header.type, message.header.level) {
-        case (cshim_SO_TIMESTAMPING_NEW, SOL_SOCKET):
+        switch message.header.kind {
+        case ControlMessage.kind(SOL_SOCKET, cshim_SO_TIMESTAMPING_NEW):
             if let stamps = message.data(as: Stamps<Int64>.self) { take(stamps) }
-        case (PACKET_AUXDATA, SOL_PACKET):
+        case ControlMessage.kind(SOL_PACKET, PACKET_AUXDATA):
             if let auxiliary = message.data(as: tpacket_auxdata.self) {
                 status = FrameStatus(
                     bits: auxiliary.tp_status, tag: auxiliary.tp_vlan_tci, announcedBy: auxiliary.tp_vlan_tpid
                 )
             }
-        case (PACKET_TX_TIMESTAMP, SOL_PACKET):
+        case ControlMessage.kind(SOL_PACKET, PACKET_TX_TIMESTAMP):
             if let error = message.data(as: ExtendedError.self) { report = error }
-        case (cshim_SO_TIMESTAMPING_OLD, SOL_SOCKET):
+        case ControlMessage.kind(SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD):
             if let stamps = message.data(as: Stamps<CLong>.self) { take(stamps) }
         default: break
         }
@@ -141,8 +141,14 @@ private struct ControlMessage {
     /// struct cmsghdr without the bytes behind it, which keep the imported one from being loaded.
     struct Header: BitwiseCopyable {
         let length: Int
-        let level: CInt
-        let type: CInt
+        /// The level and the type, as one number.
+        let kind: UInt64
+    }
+
+    /// The number that a level and a type make as they stand there.
+    static func kind(_ level: CInt, _ type: CInt) -> UInt64 {
+        let (level, type) = (UInt64(UInt32(bitPattern: level)), UInt64(UInt32(bitPattern: type)))
+        return UInt8(truncatingIfNeeded: 1.littleEndian) == 1 ? level | type << 32 : level << 32 | type
     }
 
     static let headerSize = MemoryLayout<Header>.size

@@ -75,6 +75,7 @@ public struct MessageBatch: ~Copyable {
     ///
     /// - Parameter limit: how many frames to take at most. The call is quicker where that is how many there are: it does
     ///   not look for another one.
+    @inline(__always)
     mutating func receive(
         from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max
     ) throws(SystemError) {
@@ -84,7 +85,7 @@ public struct MessageBatch: ~Copyable {
         let flags = flags | CInt(MSG_DONTWAIT)
         repeat {
             let received = cshim_recvmmsg(descriptor.rawValue, headers, most, flags)
-            if received >= 0 { return take(Int(received), flags) }
+            if received >= 0 { return takeSeveral(Int(received), flags) }
         } while try wasInterrupted("recvmmsg")
     }
 
@@ -121,6 +122,9 @@ public struct MessageBatch: ~Copyable {
         count = received
     }
 
+    @inline(never)
+    private mutating func takeSeveral(_ received: Int, _ flags: CInt) { take(received, flags) }
+
     /// Whether a call failed because of a signal, and has to be repeated; not where nothing is there.
     @inline(never)
     private func wasInterrupted(_ call: StaticString) throws(SystemError) -> Bool {
@@ -137,7 +141,7 @@ public struct MessageBatch: ~Copyable {
     @inline(__always)
     private func readControl(at index: Int) {
         let control = Span(
-            _unsafeStart: UnsafePointer(controls + index * Self.controlCapacity),
+            _unsafeStart: UnsafePointer(controls + index &* Self.controlCapacity),
             count: min(Int(truncatingIfNeeded: headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
         ancillaries[index] = Ancillary(controlBytes: control)
         arm(index)

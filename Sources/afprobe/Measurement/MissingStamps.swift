@@ -38,9 +38,15 @@ struct MissingStamps {
     /// Looks, where it is time, whether somebody has changed the setting, and tells.
     ///
     /// - Returns: whether it has been changed since the last look.
+    @inline(__always)
     mutating func look(at now: MonotonicTime, _ console: inout Console) -> Bool {
         guard let nextLook, now >= nextLook else { return false }
-        self.nextLook = now + Self.settingPause
+        return lookNow(now, &console)
+    }
+
+    @inline(never)
+    private mutating func lookNow(_ now: MonotonicTime, _ console: inout Console) -> Bool {
+        nextLook = now + Self.settingPause
         guard let old = latest, let current = try? interface.hardwareTimestampingSetting(), current != old
         else { return false }
         latest = current

@@ -81,7 +81,9 @@ struct Pinger: ~Copyable {
         var untilLook = 0
         loop: while !console.isClosed {
             let now = MonotonicTime.now()
-            try expire(at: now, &console)
+            if transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) != nil {
+                try expire(at: now, &console)
+            }
             if transmitter.isFinished || transmitter.isOver(at: now) { break }
             let wasDue = try transmitter.sendIfDue(at: now, &console) != nil
             if wasDue, transmitter.isFinished { continue }
@@ -97,7 +99,6 @@ struct Pinger: ~Copyable {
                 try collectReports(&console, limit: expected.reportCount)
             }
             lookAround(at: now, &console)
-            if console.isClosed { break }
             console.flush()
             transmitter.prepareWait(&poll, reports)
             do throws(SystemError) { try poll.wait(until: plan.spins ? now : wakeTime(&console)) } catch {
@@ -314,8 +315,8 @@ struct Pinger: ~Copyable {
 
     /// Gives up the requests whose time is over, once it is sure that no answer waits to be read: this program may not
     /// have run for a while.
+    @inline(never)
     private mutating func expire(at now: MonotonicTime, _ console: inout Console) throws(Failure) {
-        guard transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) != nil else { return }
         try collectReports(&console)
         try collectReplies(&console)
         while let number = transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) {

@@ -129,6 +129,7 @@ import AFPacketKit
     }
 
     /// The oldest open probe and when it was sent.
+    @inline(__always)
     mutating func oldestOpen() -> (number: UInt64, sentAt: MonotonicTime)? {
         while oldest < next {
             let place = placeInTurn(oldest)
@@ -139,6 +140,7 @@ import AFPacketKit
     }
 
     /// The oldest open probe if it was sent `timeout` nanoseconds ago or earlier.
+    @inline(__always)
     mutating func overdue(at now: MonotonicTime, timeout: Int64) -> UInt64? {
         guard let (number, sentAt) = oldestOpen(), now >= sentAt + timeout else { return nil }
         return number

@@ -174,6 +174,7 @@ struct Transmitter: ~Copyable {
 
     /// The report at `index` of those read last. It is the number in the frame that came back that tells which probe
     /// it is about, or the kernel's number of the send where the frame does not tell.
+    @inline(never)
     mutating func report(at index: Int) -> Report {
         let ancillary = reports.ancillary(at: index)
         let told = recorded == nil ? frame.number(inReturned: reports.frame(at: index)) : nil
