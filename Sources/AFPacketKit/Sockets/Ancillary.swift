@@ -78,9 +78,14 @@ public struct TransmitReport: Hashable, Sendable {
 extension Ancillary {
     /// Reads the control messages that recvmsg(2) filled in. What is unknown is passed over; a message
     /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
-    @inline(__always)
     public init(controlBytes bytes: Span<UInt8>) {
         self.init()
+        read(bytes)
+    }
+
+    /// The same, where nothing is known yet.
+    @inline(__always)
+    mutating func read(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
             var messages = ControlMessages(start: start, bytesLeft: bytes.count)

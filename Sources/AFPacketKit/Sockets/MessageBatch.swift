@@ -143,7 +143,9 @@ public struct MessageBatch: ~Copyable {
         let control = Span(
             _unsafeStart: UnsafePointer(controls + index &* Self.controlCapacity),
             count: min(Int(truncatingIfNeeded: headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
-        ancillaries[index] = Ancillary(controlBytes: control)
+        // In its place: most of it stays as it is.
+        ancillaries[index] = Ancillary()
+        ancillaries[index].read(control)
         arm(index)
     }
 

@@ -102,6 +102,7 @@ struct PingRecorder {
     }
 
     /// Tells it once; where two hosts have the address it may be so with every reply.
+    @inline(never)
     func reportOtherResponder(_ console: inout Console) {
         guard result.tally.responder.restarts == 1 else { return }
         console.report(.warning, "Another responder answers for \(peer) than before") { line in

@@ -8,8 +8,7 @@ struct Pinger: ~Copyable {
     private var receiver: Receiver
     private let plan: PingPlan
     private let interface: NetworkInterface
-    private let session: UInt64
-    private let peer: MACAddress
+    private let answers: AnswerPattern
     private var expected: ExpectedStamps
     private var missing: MissingStamps
     private var clock: ClockComparison
@@ -36,8 +35,7 @@ struct Pinger: ~Copyable {
         }
         captured = RenumberedFrame(
             ProbeFrame(message, in: plan.transmit.shape, size: plan.transmit.size))
-        self.session = session
-        peer = plan.transmit.shape.destination
+        answers = AnswerPattern(session, to: plan.transmit.shape)
         expected = ExpectedStamps(on: interface, plan.transmit.handling)
         missing = MissingStamps(on: interface)
         clock = ClockComparison(of: interface)
@@ -150,7 +148,7 @@ struct Pinger: ~Copyable {
         } while transmitter.mayHaveMoreReports && limit == nil
     }
 
-    @inline(__always)
+    @inline(always)
     private mutating func take(_ stamps: ReportedStamps, of number: UInt64, _ console: inout Console) {
         guard let place = transmitter.window.place(of: number) else { return }
         let isNews = transmitter.window[place].requestSent.merge(stamps)
@@ -177,25 +175,7 @@ struct Pinger: ~Copyable {
                     "Cannot receive on interface \(interface.name)", error, interface: interface)
             }
             limit = .max
-            for index in 0..<count {
-                guard let answer = receiver.findAnswer(at: index, to: session, from: peer) else { continue }
-                let place = transmitter.window.place(of: answer.number)
-                // A request's own stamps came before its reply.
-                if let place, lacksStamps(place) {
-                    try collectReports(&console, limit: expected.reportCount)
-                }
-                if console.captures { receiver.capture(at: index, to: &console) }
-                guard let place else {
-                    // To a request never sent, or sent so long ago that nothing is known of it any more.
-                    recorder.result.tally.unmatched += 1
-                    continue
-                }
-                if answer.isFollowUp {
-                    takeFollowUp(answer, at: index, place, &console)
-                } else {
-                    takeReply(answer, at: index, place, &console)
-                }
-            }
+            for index in 0..<count { try takeFrame(at: index, &console) }
         } while receiver.mayHaveMore && batchesLeft > 0
     }
 
@@ -203,9 +183,24 @@ struct Pinger: ~Copyable {
     private typealias Place = ProbeWindow<Exchange>.Place
 
     /// Whether stamps of a request that waits for something are still to come.
-    @inline(__always)
+    @inline(always)
     private func lacksStamps(_ place: Place) -> Bool {
         transmitter.window.isOpen(place) && !expected.areComplete(transmitter.window[place].requestSent)
+    }
+
+    @inline(always)
+    private mutating func takeFrame(at index: Int, _ console: inout Console) throws(Failure) {
+        guard let answer = receiver.findAnswer(at: index, answers) else { return }
+        let place = transmitter.window.place(of: answer.number)
+        // A request's own stamps came before its reply.
+        if let place, lacksStamps(place) { try collectReports(&console, limit: expected.reportCount) }
+        if console.captures { receiver.capture(at: index, to: &console) }
+        guard let place else {
+            // To a request never sent, or sent so long ago that nothing is known of it any more.
+            recorder.result.tally.unmatched += 1
+            return
+        }
+        take(answer, at: index, place, &console)
     }
 
     private func received(at index: Int) -> ReceiveStamps {
@@ -214,34 +209,68 @@ struct Pinger: ~Copyable {
             hardware: stamps.hardware, software: stamps.software, userspace: receiver.userspace)
     }
 
-    @inline(__always)
-    private mutating func takeReply(
-        _ reply: FoundAnswer, at index: Int, _ place: Place, _ console: inout Console
+    @inline(always)
+    private mutating func take(
+        _ answer: FoundAnswer, at index: Int, _ place: Place, _ console: inout Console
     ) {
-        let number = reply.number
-        guard !transmitter.window[place].hasReply else {
-            return takeDuplicate(number, at: index, place, &console)
+        guard answer.isFollowUp ? awaitsFollowUp(place) : !transmitter.window[place].hasReply else {
+            return takeSuperfluous(answer, at: index, place, &console)
         }
+        // A follow-up that came first knows more than the reply.
+        if answer.isFollowUp || !transmitter.window[place].hasFollowUp {
+            transmitter.window[place].report = answer.report(in: receiver.frame(at: index))
+        }
+        if answer.isFollowUp {
+            transmitter.window[place].hasFollowUp = true
+        } else {
+            guard takeReply(to: answer.number, at: index, place, &console) else { return }
+        }
+        settleIfComplete(answer.number, at: place, &console)
+    }
+
+    private func awaitsFollowUp(_ place: Place) -> Bool {
+        transmitter.window.isOpen(place) && !transmitter.window[place].hasFollowUp
+    }
+
+    /// Takes a further reply, or a follow-up that comes too late or again.
+    @inline(never)
+    private mutating func takeSuperfluous(
+        _ answer: FoundAnswer, at index: Int, _ place: Place, _ console: inout Console
+    ) {
+        guard answer.number > plan.transmit.warmup else { return }
+        guard !answer.isFollowUp else {
+            recorder.result.tally.lateFollowUps += 1
+            return
+        }
+        let request = transmitter.window[place].requestSent
+        recorder.takeDuplicate(answer.number, of: request, received: received(at: index), &console)
+    }
+
+    /// Takes the first reply to a request, but for what the responder says.
+    ///
+    /// - Returns: whether the exchange goes on.
+    @inline(always)
+    private mutating func takeReply(
+        to number: UInt64, at index: Int, _ place: Place, _ console: inout Console
+    ) -> Bool {
         let isOpen = transmitter.window.isOpen(place)
-        note(reply, at: index, place)
+        let received = received(at: index)
+        transmitter.window[place].replyReceived = received
+        // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
+        if plan.showsStages, received.hardware != nil { compareClocks(place) }
+        if plan.isOneAtATime { releaseNext(after: number, at: place) }
         if recorder.result.tally.responder.take(transmitter.window[place].report) {
             recorder.reportOtherResponder(&console)
         }
-        guard number > plan.transmit.warmup else { return settleIfComplete(number, at: place, &console) }
+        guard number > plan.transmit.warmup else { return true }
         // When it came counts, and not when it was read.
         let isLate = (transmitter.window[place].wait ?? 0) > plan.transmit.timeout
-        guard isOpen, !isLate else { return takeLate(number, at: index, place, &console) }
+        guard isOpen, !isLate else {
+            takeLate(number, at: index, place, &console)
+            return false
+        }
         recorder.result.tally.count(arrivalOf: number)
-        settleIfComplete(number, at: place, &console)
-    }
-
-    @inline(never)
-    private mutating func takeDuplicate(
-        _ number: UInt64, at index: Int, _ place: Place, _ console: inout Console
-    ) {
-        guard number > plan.transmit.warmup else { return }
-        let request = transmitter.window[place].requestSent
-        recorder.takeDuplicate(number, of: request, received: received(at: index), &console)
+        return true
     }
 
     @inline(never)
@@ -257,24 +286,13 @@ struct Pinger: ~Copyable {
         recorder.takeLate(number, of: request, received: received(at: index), &console)
     }
 
-    /// Keeps what the first reply to a request says, and lets the next request go.
-    @inline(__always)
-    private mutating func note(_ reply: FoundAnswer, at index: Int, _ place: Place) {
-        let received = received(at: index)
-        transmitter.window[place].replyReceived = received
-        // A follow-up that came first knows more.
-        if !transmitter.window[place].hasFollowUp {
-            transmitter.window[place].report = reply.report(in: receiver.frame(at: index))
-        }
-        // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
-        if plan.showsStages, received.hardware != nil {
-            transmitter.window[place].clockOffset = clock.current()
-        }
-        if plan.isOneAtATime { releaseNext(after: reply.number, at: place) }
+    @inline(never)
+    private mutating func compareClocks(_ place: Place) {
+        transmitter.window[place].clockOffset = clock.current()
     }
 
     /// Lets the next request go when that one's follow-up is there, or will not come any more.
-    @inline(__always)
+    @inline(always)
     private mutating func releaseNext(after number: UInt64, at place: Place) {
         // The clock may have been set meanwhile.
         let measured = transmitter.window[place].roundTrip(by: .userspace) ?? 0
@@ -288,24 +306,10 @@ struct Pinger: ~Copyable {
             number, after: plan.isAdaptive ? smoothedRoundTrip : 4 &* smoothedRoundTrip &+ followUpPatience)
     }
 
-    @inline(__always)
-    private mutating func takeFollowUp(
-        _ followUp: FoundAnswer, at index: Int, _ place: Place, _ console: inout Console
-    ) {
-        let number = followUp.number
-        guard transmitter.window.isOpen(place), !transmitter.window[place].hasFollowUp else {
-            if number > plan.transmit.warmup { recorder.result.tally.lateFollowUps += 1 }
-            return
-        }
-        transmitter.window[place].hasFollowUp = true
-        transmitter.window[place].report = followUp.report(in: receiver.frame(at: index))
-        settleIfComplete(number, at: place, &console)
-    }
-
     // MARK: Settling
 
     /// Settles an exchange once nothing more of it is to come.
-    @inline(__always)
+    @inline(always)
     private mutating func settleIfComplete(
         _ number: UInt64, at place: Place, _ console: inout Console
     ) {

@@ -41,15 +41,16 @@ extension SocketSource where Self: ~Copyable {
         return FoundProbe(plain: frame(at: index)) ?? findOther(at: index)
     }
 
-    /// The answer at `index`, if there is one to that session from that peer.
-    @inline(__always)
-    mutating func findAnswer(at index: Int, to session: UInt64, from peer: MACAddress) -> FoundAnswer? {
+    /// The answer at `index`, if there is one of that pattern.
+    @inline(always)
+    mutating func findAnswer(at index: Int, _ pattern: AnswerPattern) -> FoundAnswer? {
         guard !isOutgoing(at: index) else { return nil }
-        if let found = FoundProbe(plain: frame(at: index)) {
-            return FoundAnswer(found, in: frame(at: index), to: session, from: peer)
-        }
-        guard let found = findOther(at: index) else { return nil }
-        return FoundAnswer(found, in: frame(at: index), to: session, from: peer)
+        return pattern.match(plain: frame(at: index)) ?? findOtherAnswer(at: index, pattern)
+    }
+
+    @inline(never)
+    private mutating func findOtherAnswer(at index: Int, _ pattern: AnswerPattern) -> FoundAnswer? {
+        find(at: index).flatMap { pattern.match($0, in: frame(at: index)) }
     }
 
     @inline(never)
@@ -79,6 +80,7 @@ extension SocketSource where Self: ~Copyable {
             from: frame(at: index), ancillary(at: index), length: length(at: index), userspace: userspace)
     }
 
+    @inline(never)
     func capture(at index: Int, to console: inout Console) {
         let ancillary = ancillary(at: index)
         console.capture(

@@ -61,30 +61,6 @@ struct ProbeRequest {
     let size: Int
 }
 
-/// A reply or a follow-up, for the requester: which request it answers, and where to read what it says.
-struct FoundAnswer {
-    let number: UInt64
-    let isFollowUp: Bool
-    private let reportStart: Int
-
-    /// The answer in a frame, if the probe that was found there is one to that session from that peer.
-    @inline(__always)
-    init?(_ found: FoundProbe, in frame: Span<UInt8>, to session: UInt64, from peer: MACAddress) {
-        guard found.kind == .reply || found.kind == .followUp, found.session(in: frame) == session,
-            frame.macAddress(at: 6) == peer
-        else { return nil }
-        number = found.number(in: frame)
-        isFollowUp = found.kind == .followUp
-        reportStart = found.reportStart
-    }
-
-    /// Reads what the responder says from the frame in which the answer was found.
-    @inline(__always)
-    func report(in frame: Span<UInt8>) -> ResponderReport {
-        frame.value(at: reportStart, as: ResponderReport.self)
-    }
-}
-
 /// All that a plain frame says of where it comes from and goes to: what was found out of one holds for the next with the
 /// same.
 struct PlainOrigin: Equatable {
@@ -120,12 +96,12 @@ extension FoundProbe {
 
     /// The number of the probe that was found in a frame.
     @inline(__always)
-    fileprivate func number(in frame: Span<UInt8>) -> UInt64 {
+    func number(in frame: Span<UInt8>) -> UInt64 {
         frame.littleEndian64(at: parts.payloadStart + ProbeMessage.numberOffset)
     }
 
     /// Where in its frame the responder's report stands; probes and requests lack it.
-    fileprivate var reportStart: Int { parts.payloadStart + ProbeMessage.reportOffset }
+    var reportStart: Int { parts.payloadStart + ProbeMessage.reportOffset }
 
     /// Where the frame comes from, if it is a plain one.
     @inline(__always)

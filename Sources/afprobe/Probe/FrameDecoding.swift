@@ -33,9 +33,15 @@ extension ParsedFrame {
     /// Whether no header of the network follows that of Ethernet, whose bytes must be there.
     @inline(__always)
     static func isPlain(_ frame: Span<UInt8>) -> Bool {
-        // Compared as they stand there.
-        let type = frame.value(at: ethernetHeader - 2, as: UInt16.self)
-        return type != EtherType.ipv4.rawValue.bigEndian && type != EtherType.ipv6.rawValue.bigEndian
+        isPlain(asItStands: frame.value(at: ethernetHeader - 2, as: UInt16.self))
+    }
+
+    /// Whether no header of the network follows that of Ethernet in frames of this type.
+    static func isPlain(_ type: EtherType) -> Bool { isPlain(asItStands: type.rawValue.bigEndian) }
+
+    @inline(__always)
+    private static func isPlain(asItStands type: UInt16) -> Bool {
+        type != EtherType.ipv4.rawValue.bigEndian && type != EtherType.ipv6.rawValue.bigEndian
             && type != EtherType.vlan.rawValue.bigEndian && type != EtherType.serviceVLAN.rawValue.bigEndian
     }
 

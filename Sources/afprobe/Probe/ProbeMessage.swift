@@ -241,7 +241,20 @@ extension ProbeMessage {
         return isRight(payload, length: exchangeLength) ? kind : nil
     }
 
+    /// Whether the message at the start of a payload, which must have the length of one, is a follow-up; nil where it is not a
+    /// reply either, or something is wrong.
+    @inline(__always)
+    static func isFollowUp(answer payload: Span<UInt8>) -> Bool? {
+        let fields = payload.littleEndian64(at: fieldsOffset)
+        let isFollowUp = fields == Self.fields(of: .followUp)
+        guard payload.bigEndian64(at: 0) == magic, isFollowUp || fields == Self.fields(of: .reply),
+            isRight(payload, length: exchangeLength)
+        else { return nil }
+        return isFollowUp
+    }
+
     /// The fields from `fieldsMagic` to the length, of a message of this kind.
+    @inline(__always)
     private static func fields(of kind: Kind) -> UInt64 {
         UInt64(fieldsMagic.byteSwapped) | UInt64(version) << 32 | UInt64(kind.rawValue) << 40
             | UInt64(length(of: kind)) << 48
