@@ -172,6 +172,30 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         #expect(negative.minimum == -5 && negative.mean == -5)
     }
 
+    /// Not even where one value is far from all the others, which differ by a nanosecond.
+    @Test func losesNothingBetweenFarValues() {
+        var statistics = RunningStatistics()
+        statistics.add(3_600_000_000_000)
+        for index in 0..<1_000_000 as Range<Int64> { statistics.add(index % 2) }
+        // 3,600,000,500,000 / 1,000,001; and the root of 3.6e12 ** 2 / 1,000,001 less the square of that.
+        #expect(statistics.mean == 3_599_997)
+        #expect(statistics.standardDeviation == 3_599_996_400)
+        var near = RunningStatistics()
+        for value: Int64 in [2, 3, 3] { near.add(value + 1_795_364_814_000_000_000) }
+        #expect(near.mean == 1_795_364_814_000_000_003 && near.standardDeviation == 0)
+    }
+
+    @Test func takesWhatAHostilePeerMakesUp() {
+        var statistics = RunningStatistics()
+        for value in [Int64.min, .max, .min, .max, .min, .max] { statistics.add(value) }
+        #expect(statistics.mean == -1)
+        #expect(statistics.standardDeviation == .max)
+        #expect(statistics.minimum == .min && statistics.maximum == .max)
+        var extreme = RunningStatistics()
+        for _ in 0..<10 { extreme.add(.min) }
+        #expect(extreme.mean == .min && extreme.standardDeviation == 0)
+    }
+
     @Test func hasNoFiguresOfNothing() {
         #expect(RunningStatistics().mean == nil)
         #expect(RunningStatistics().standardDeviation == nil)

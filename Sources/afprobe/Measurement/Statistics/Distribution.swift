@@ -24,23 +24,23 @@ struct Distribution {
     /// Records a value; the order matters to the jitter alone.
     @inline(__always)
     mutating func record(_ value: Int64) {
-        if moments.count == 0 {
-            begin(value)
-        } else {
-            moments.add(value)
-            consecutive.add(value)
-        }
+        if moments.count == 0 { consecutive.begin(value) }
+        moments.add(value)
+        consecutive.add(value)
+        // A negative one is a large one then.
+        let unsigned = UInt64(bitPattern: value)
+        guard unsigned <= UInt64(Self.histogramLimit) else { return recordOutside(value) }
+        histogram[Self.scale.bucket(of: unsigned)] &+= 1
+    }
+
+    /// Records a value that has no bucket of its own.
+    @inline(never)
+    private mutating func recordOutside(_ value: Int64) {
         if value < 0 {
             negatives &+= 1
         } else {
-            histogram[Self.scale.bucket(of: UInt64(min(value, Self.histogramLimit)))] &+= 1
+            histogram[Self.scale.bucket(of: UInt64(Self.histogramLimit))] &+= 1
         }
-    }
-
-    @inline(never)
-    private mutating func begin(_ value: Int64) {
-        moments.begin(value)
-        consecutive.begin(value)
     }
 
     // MARK: Figures, nil where there are no values

@@ -3,41 +3,56 @@ struct RunningStatistics {
     private(set) var count: UInt64 = 0
     private(set) var minimum: Int64 = .max
     private(set) var maximum: Int64 = .min
-    /// The first value; the rest is reckoned from it, so that figures far from zero lose no nanosecond.
-    private var origin: Int64 = 0
-    private var runningMean = 0.0
-    private var squaredDeviations = 0.0
+    // Whole numbers, so that nothing is rounded but the results.
+    private var sum: Int128 = 0
+    private var sumOfSquares: UInt128 = 0
+    /// The squares that find no room there: of centuries, as only clocks that are set apart make them.
+    private var sumOfGreatSquares = 0.0
 
-    /// The same for the first value, which the others are reckoned from.
-    mutating func begin(_ value: Int64) {
-        origin = value
-        add(value)
-    }
-
-    /// Adds a value, by Welford's method, which stays exact where a sum of squares would not.
     @inline(__always)
     mutating func add(_ value: Int64) {
         count &+= 1
-        minimum = min(minimum, value)
-        maximum = max(maximum, value)
-        let relative = value.distance(from: origin)
-        let deviation = relative - runningMean
-        // A signed number is converted by one instruction.
-        runningMean += deviation / Double(Int64(truncatingIfNeeded: count))
-        squaredDeviations += deviation * (relative - runningMean)
+        if value < minimum { minimum = value }
+        if value > maximum { maximum = value }
+        sum &+= Int128(value)
+        let (squares, overflow) = sumOfSquares.addingReportingOverflow(
+            UInt128(truncatingIfNeeded: Int128(value) &* Int128(value)))
+        if overflow { addGreatSquare(of: value) } else { sumOfSquares = squares }
+    }
+
+    @inline(never)
+    private mutating func addGreatSquare(of value: Int64) {
+        sumOfGreatSquares += Double(value) * Double(value)
     }
 
     /// The arithmetic mean; nil of no values.
     var mean: Int64? {
         guard count > 0 else { return nil }
-        let (mean, overflow) = origin.addingReportingOverflow(Int64(saturating: runningMean))
-        return overflow ? Int64(saturating: Double(origin) + runningMean) : mean
+        // Half of the divisor is what makes the next integer of it, away from zero.
+        let half = Int128(count / 2) * sum.signum()
+        return Int64((sum + half) / Int128(count))
     }
 
     /// The standard deviation of the values themselves, not of a population they were drawn from: what
     /// ping calls mdev.
     var standardDeviation: Int64? {
-        count == 0 ? nil : Int64(saturating: (squaredDeviations / Double(count)).squareRoot())
+        guard count > 0 else { return nil }
+        let count = Double(count)
+        guard sumOfGreatSquares == 0 else {
+            let mean = Double(sum) / count
+            let square = (Double(sumOfSquares) + sumOfGreatSquares) / count - mean * mean
+            return Int64(saturating: max(0, square).squareRoot())
+        }
+        return Int64(saturating: squaredDeviations.squareRoot() / count)
+    }
+
+    /// The variance times the square of the count: the difference of two numbers that may be nearly the same.
+    private var squaredDeviations: Double {
+        let squares = sumOfSquares.multipliedFullWidth(by: UInt128(count))
+        let square = sum.magnitude.multipliedFullWidth(by: sum.magnitude)
+        let (low, borrow) = squares.low.subtractingReportingOverflow(square.low)
+        let high = squares.high - square.high - (borrow ? 1 : 0)
+        return Double(high) * 0x1p128 + Double(low)
     }
 }
 
