@@ -308,6 +308,50 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
         }
         #expect(FoundProbe(plain: sender.span)?.kind != nil)
     }
+
+    /// The quick way of answers, likewise.
+    @Test(arguments: [ProbeMessage.Kind.reply, .followUp, .request])
+    func findsAnswersQuicklyThatAreFoundSlowly(kind: ProbeMessage.Kind) throws {
+        let shape = FrameShape(
+            destination: MACAddress(0x0200_0000_0001), source: MACAddress(0x0200_0000_0002),
+            carrier: .ethernet(.localExperimental1))
+        let message = ProbeMessage(number: 7, kind: kind, session: 9)
+        let answer = ProbeFrame(message, in: shape, size: 150).bytes
+        let pattern = AnswerPattern(9, to: shape.reversed)
+        let other = AnswerPattern(8, to: shape.reversed)
+        for size in [60, 149, 150] {
+            for offset in 0..<size {
+                var frame = Array(answer[..<size])
+                for bit in 0..<8 {
+                    frame[offset] ^= 1 << UInt8(bit)
+                    let found = try? FoundProbe(in: frame.span, Ancillary(), isTruncated: false)
+                    let slow = found.flatMap { pattern.match($0, in: frame.span) }
+                    // Of another type than the requests, what is an answer all the same is left to the other way.
+                    let expected = offset == 12 || offset == 13 ? nil : slow
+                    #expect(pattern.match(plain: frame.span) == expected, "\(size) bytes, bit \(bit) of \(offset)")
+                    frame[offset] ^= 1 << UInt8(bit)
+                }
+            }
+        }
+        let found = pattern.match(plain: answer.span)
+        #expect(found?.number == (kind == .request ? nil : 7))
+        #expect(found?.isFollowUp == (kind == .request ? nil : kind == .followUp))
+        #expect(other.match(plain: answer.span) == nil)
+    }
+
+    /// Requests that are not plain have no answers that are.
+    @Test func findsNoPlainAnswersToOthers() throws {
+        let plain = try shapes()[0]
+        let message = ProbeMessage(number: 7, kind: .reply, session: 9)
+        for shape in try shapes() + ptpShapes() {
+            let answer = ProbeFrame(message, in: shape, size: 250).bytes
+            let pattern = AnswerPattern(9, to: shape.reversed)
+            let found = try FoundProbe(in: answer.span, Ancillary(), isTruncated: false)
+            #expect(pattern.match(found, in: answer.span)?.number == 7)
+            let isPlain = shape.headerLength == plain.headerLength && !shape.isPTP
+            #expect((pattern.match(plain: answer.span) != nil) == isPlain)
+        }
+    }
 }
 
 @Suite struct InternetChecksumTests {

@@ -72,7 +72,9 @@ public struct FrameBatch: ~Copyable {
     @inlinable
     public var first: Span<UInt8> {
         @_lifetime(borrow self)
-        get { _overrideLifetime(Span(_unsafeStart: UnsafePointer(frames), count: frameSize), borrowing: self) }
+        get {
+            _overrideLifetime(Span(_unsafeStart: UnsafePointer(frames), count: frameSize), borrowing: self)
+        }
     }
 
     /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME

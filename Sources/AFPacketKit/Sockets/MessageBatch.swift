@@ -156,7 +156,7 @@ public struct MessageBatch: ~Copyable {
         precondition(index >= 0 && index < count, "no frame was received there")
         let span = Span(
             _unsafeStart: UnsafePointer(frames + index &* frameCapacity),
-            count: min(Int(headers[index].msg_len), frameCapacity))
+            count: Int(min(headers[index].msg_len, CUnsignedInt(truncatingIfNeeded: frameCapacity))))
         return _overrideLifetime(span, borrowing: self)
     }
 

@@ -27,15 +27,17 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
     ///   - groups: group addresses whose frames the NIC is to let through, too.
     ///   - isPromiscuous: whether the NIC is to let every frame through, whatever its address and VLAN.
+    ///   - tellsStatus: whether the kernel is to tell the tag that it took out of a frame, and whether its transport checksum
+    ///     is still to be filled in, which takes time with each frame. PACKET_AUXDATA
     /// - Throws: `SystemError`: of `socket` with `notPermitted` where CAP_NET_RAW is missing, of `bind`
     ///   with `noSuchDevice` where the interface has gone or `networkDown` where it is down.
     public static func receiver(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
-        groups: [MACAddress] = [], isPromiscuous: Bool = false
+        groups: [MACAddress] = [], isPromiscuous: Bool = false, tellsStatus: Bool = true
     ) throws(SystemError) -> PacketSocket {
         let socket = try silentReceiver(
             on: interface, filter: filter, timestamping: timestamping, groups: groups,
-            isPromiscuous: isPromiscuous)
+            isPromiscuous: isPromiscuous, tellsStatus: tellsStatus)
         try socket.start(on: interface)
         return socket
     }
@@ -44,7 +46,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// frame.
     static func silentReceiver(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
-        groups: [MACAddress], isPromiscuous: Bool
+        groups: [MACAddress], isPromiscuous: Bool, tellsStatus: Bool
     ) throws(SystemError) -> PacketSocket {
         let descriptor = try openSilent(isBlocking: true)
         // Nothing waits but `receiveOne`.
@@ -57,7 +59,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         }
         if isPromiscuous { try descriptor.addMembership(PACKET_MR_PROMISC, address: .zero, on: interface) }
         let granted = try descriptor.enableTimestamping(timestamping)
-        try descriptor.setOption("PACKET_AUXDATA", SOL_PACKET, PACKET_AUXDATA, to: CInt(1))
+        if tellsStatus { try descriptor.setOption("PACKET_AUXDATA", SOL_PACKET, PACKET_AUXDATA, to: CInt(1)) }
         var receivesOutgoing = false
         do throws(SystemError) {
             try descriptor.setOption(

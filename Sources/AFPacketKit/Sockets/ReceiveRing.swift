@@ -43,7 +43,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     ) throws(SystemError) {
         let socket = try PacketSocket.silentReceiver(
             on: interface, filter: filter, timestamping: timestamping, groups: groups,
-            isPromiscuous: isPromiscuous)
+            isPromiscuous: isPromiscuous, tellsStatus: false)  // the headers in the ring do
         let reported: TimestampingFlags = [.software, .rawHardware]
         try socket.descriptor.setOption(
             "PACKET_TIMESTAMP", SOL_PACKET, PACKET_TIMESTAMP, to: timestamping.intersection(reported).rawValue

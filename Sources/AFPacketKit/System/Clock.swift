@@ -78,6 +78,10 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
     @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
+    /// Later than every reading: when what does not happen is due.
+    @inlinable
+    public static var never: MonotonicTime { MonotonicTime(nanoseconds: .max) }
+
     /// What the clock shows now. clock_gettime(2)
     @inlinable
     public static func now() -> MonotonicTime {
@@ -90,10 +94,10 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
         MonotonicTime(nanoseconds: read(.coarse))
     }
 
-    /// The reading `duration` nanoseconds later; at most the last one there is.
+    /// The reading `duration` nanoseconds later; `never` where that is later than there are readings.
     public static func + (time: MonotonicTime, duration: Int64) -> MonotonicTime {
         let (sum, overflowed) = time.nanoseconds.addingReportingOverflow(duration)
-        return MonotonicTime(nanoseconds: overflowed ? .max : sum)
+        return overflowed ? .never : MonotonicTime(nanoseconds: sum)
     }
 
     /// The nanoseconds from `earlier` to `later`.
@@ -101,14 +105,8 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
         later.nanoseconds - earlier.nanoseconds
     }
 
-    /// The earlier of two readings that there may be. No array of them, which would take memory from the heap.
-    public static func earlier(_ one: MonotonicTime?, _ other: MonotonicTime?) -> MonotonicTime? {
-        guard let one else { return other }
-        guard let other else { return one }
-        return min(one, other)
-    }
-
     /// Orders two readings.
+    @inlinable
     public static func < (left: MonotonicTime, right: MonotonicTime) -> Bool {
         left.nanoseconds < right.nanoseconds
     }
@@ -123,8 +121,4 @@ extension CInt {
 
 // Not inlined, so that its callers have nothing to do but to call it.
 @usableFromInline @inline(never)
-func read(_ clock: CInt) -> Int64 {
-    var time = timespec()
-    clock_gettime(clock, &time)  // fails only for a clock that does not exist
-    return Int64(time.tv_sec) &* 1_000_000_000 &+ Int64(time.tv_nsec)
-}
+func read(_ clock: CInt) -> Int64 { cshim_clock(clock) }

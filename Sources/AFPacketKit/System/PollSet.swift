@@ -68,12 +68,12 @@ public struct PollSet: ~Copyable {
 
     /// Sleeps until a member is ready or the time has come; at once if it has come already.
     ///
-    /// - Parameter deadline: when to wake up at the latest; nil waits for a member alone.
+    /// - Parameter deadline: when to wake up at the latest.
     /// - Returns: whether a member is ready.
     /// - Throws: `SystemError` of ppoll(2). A signal only ends the wait early.
     @discardableResult
-    public mutating func wait(until deadline: MonotonicTime?) throws(SystemError) -> Bool {
-        guard let deadline else { return try poll(nil) == .ready }
+    public mutating func wait(until deadline: MonotonicTime) throws(SystemError) -> Bool {
+        guard deadline != .never else { return try poll(-1) == .ready }
         while true {
             let left = max(0, deadline - MonotonicTime.now())
             // The kernel takes its time: up to a thousandth of the timeout, or five where the process is nice, unless its
@@ -96,16 +96,14 @@ public struct PollSet: ~Copyable {
         case interrupted
     }
 
-    private func poll(_ timeout: Int64?) throws(SystemError) -> Outcome {
-        let ready: CInt
-        if let timeout {
-            var pair = timespec(
-                tv_sec: Int(timeout / 1_000_000_000), tv_nsec: Int(timeout % 1_000_000_000))
-            ready = cshim_ppoll(entries, CUnsignedInt(count), &pair)
-        } else {
-            ready = cshim_ppoll(entries, CUnsignedInt(count), nil)
-        }
-        guard ready < 0 else { return ready > 0 ? .ready : .nothing }
+    /// - Parameter timeout: in nanoseconds; without end where it is negative.
+    private func poll(_ timeout: Int64) throws(SystemError) -> Outcome {
+        let ready = cshim_ppoll(entries, CUnsignedInt(count), timeout)
+        return ready < 0 ? try failed() : ready > 0 ? .ready : .nothing
+    }
+
+    @inline(never)
+    private func failed() throws(SystemError) -> Outcome {
         let error = SystemError.last("ppoll")
         guard error.code == .interrupted else { throw error }
         for index in 0..<count { entries[index].revents = 0 }

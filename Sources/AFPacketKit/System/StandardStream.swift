@@ -53,7 +53,7 @@ func writeAll(_ bytes: Span<UInt8>, to descriptor: CInt) throws(SystemError) {
         case .interrupted: continue
         case .wouldBlock:
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            _ = cshim_ppoll(&entry, 1, nil)
+            _ = cshim_ppoll(&entry, 1, -1)
         default: throw error
         }
     }

@@ -69,9 +69,21 @@ static inline ssize_t cshim_recvmsg(int fd, struct msghdr *message, int flags) {
 static inline int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count, int flags) {
     return (int)syscall(SYS_recvmmsg, fd, messages, count, flags, NULL);
 }
-// The kernel leaves in `timeout` what is left of it.
-static inline int cshim_ppoll(struct pollfd *fds, unsigned int count, struct timespec *timeout) {
-    return (int)syscall(SYS_ppoll, fds, count, timeout, NULL, 0);
+// Waits for at most so many nanoseconds; without end where they are negative.
+static inline int cshim_ppoll(struct pollfd *fds, unsigned int count, int64_t timeout) {
+    // The kernel leaves in it what is left of it.
+    struct timespec pair = {.tv_sec = 0, .tv_nsec = (long)timeout};
+    if (timeout >= 1000000000) {
+        pair.tv_sec = timeout / 1000000000;
+        pair.tv_nsec = timeout % 1000000000;
+    }
+    return (int)syscall(SYS_ppoll, fds, count, timeout < 0 ? NULL : &pair, NULL, 0);
+}
+// Nanoseconds since the clock's epoch. It fails only for a clock that does not exist.
+static inline int64_t cshim_clock(clockid_t clock) {
+    struct timespec time;
+    clock_gettime(clock, &time);
+    return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
 // When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.

@@ -189,7 +189,7 @@ extension PingOptions {
         return PingPlan(
             transmit: transmit, filter: filter, stampFilters: traffic.receiveFilters,
             showsStages: detail != .usual, isSynchronised: isSynchronised, isAdaptive: isAdaptive,
-            spins: traffic.spins)
+            spins: traffic.spins, captures: traffic.captureFile != nil)
     }
 
     private func noReply(_ tally: PingTally) -> Failure {

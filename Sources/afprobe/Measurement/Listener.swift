@@ -51,7 +51,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         let reports = addReports(to: &poll)
         let requests = poll.add(signals.queue)
         let reader = poll.addReader(of: .output)
-        let deadline = plan.deadline.map { start + $0 }
+        let deadline = plan.deadline.map { start + $0 } ?? .never
         var statisticsDue = start + plan.statisticsInterval
         var nextLook = start
         var untilLook = 0
@@ -64,7 +64,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                 untilLook = turnsBetweenLooks
             }
             let now = MonotonicTime.now()
-            if let deadline, now >= deadline { break }
+            if now >= deadline { break }
             if now >= statisticsDue {
                 try reportStatistics(&console)
                 let missed = (now - statisticsDue) / plan.statisticsInterval
@@ -99,9 +99,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     /// Whether frames alone can be waited for, in the receive call itself: it returns sooner than poll(2) and a receive
     /// call do. The signals and the reader are looked at now and then.
-    private func canWaitForFrames(until wake: MonotonicTime?, _ now: MonotonicTime) -> Bool {
-        if let wake, wake - now < 2 * PacketSocket.longestWait { return false }
-        return receiver.canWait && !awaitsReports
+    private func canWaitForFrames(until wake: MonotonicTime, _ now: MonotonicTime) -> Bool {
+        wake - now >= 2 * PacketSocket.longestWait && receiver.canWait && !awaitsReports
     }
 
     /// Whether requests are answered.
@@ -116,12 +115,11 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         }
     }
 
-    private mutating func wakeTime(_ deadline: MonotonicTime?, _ statisticsDue: MonotonicTime)
-        -> MonotonicTime?
+    private mutating func wakeTime(_ deadline: MonotonicTime, _ statisticsDue: MonotonicTime) -> MonotonicTime
     {
-        let looks = MonotonicTime.earlier(outage.nextLook, missing.nextLook)
-        let ends = MonotonicTime.earlier(deadline, answers ? responder?.value.nextOverdue() : nil)
-        return .earlier(statisticsDue, .earlier(looks, ends))
+        let overdue = answers ? responder?.value.nextOverdue() : nil
+        return min(
+            min(deadline, statisticsDue), min(outage.nextLook ?? .never, missing.nextLook), overdue ?? .never)
     }
 
     /// Adds the queue where the replies' transmit stamps come back, if there are replies.

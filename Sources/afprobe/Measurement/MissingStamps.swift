@@ -16,8 +16,8 @@ struct MissingStamps {
     private var skipped: UInt64 = 0
     private var explained: UInt64 = 0
     private var nextCount = MonotonicTime(nanoseconds: 0)
-    /// When to look at the setting again; nil where there is none.
-    private(set) var nextLook: MonotonicTime?
+    /// When to look at the setting again; never where there is none.
+    private(set) var nextLook: MonotonicTime
 
     /// The setting and the counters belong to all who use the NIC: they are looked at now and then.
     private static let settingPause: Int64 = 1_000_000_000
@@ -32,7 +32,7 @@ struct MissingStamps {
         before = Self.counters(of: interface)
         notSupported = ["not supported by the driver", try? interface.driver()].compactMap { $0 }
             .joined(separator: " ")
-        nextLook = setting.map { _ in .now() + Self.settingPause }
+        nextLook = setting == nil ? .never : .now() + Self.settingPause
     }
 
     /// Looks, where it is time, whether somebody has changed the setting, and tells.
@@ -40,8 +40,7 @@ struct MissingStamps {
     /// - Returns: whether it has been changed since the last look.
     @inline(__always)
     mutating func look(at now: MonotonicTime, _ console: inout Console) -> Bool {
-        guard let nextLook, now >= nextLook else { return false }
-        return lookNow(now, &console)
+        now >= nextLook && lookNow(now, &console)
     }
 
     @inline(never)

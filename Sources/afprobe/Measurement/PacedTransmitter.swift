@@ -66,7 +66,9 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     private var isHeld = false
     /// Nanoseconds that it has to wait all the same, until these have begun.
     private var pause: Int64 = 0
-    private let start = MonotonicTime.now()
+    private let start: MonotonicTime
+    /// When the time of the run is over.
+    private let end: MonotonicTime
     /// How long before a frame is due not to sleep any more, in nanoseconds.
     private var margin: Int64 = 0
     private var launchClock: ClockPair?
@@ -82,6 +84,8 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
             on: interface, message, in: plan.shape, size: plan.size, plan.handling, batch: batch,
             recorded: plan.recorded)
         launchClock = plan.handling.launchClock.map { ClockPair($0) }
+        start = .now()
+        end = plan.deadline.map { [start] in start + $0 } ?? .never
         self.plan = plan
         self.interface = interface
         self.isOneAtATime = isOneAtATime
@@ -105,7 +109,7 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     var isFinished: Bool { pacing.isFinished && window.openCount == 0 }
 
     /// Whether the time of the run is over.
-    func isOver(at now: MonotonicTime) -> Bool { plan.deadline.map { now >= start + $0 } ?? false }
+    func isOver(at now: MonotonicTime) -> Bool { now >= end }
 
     /// Nanoseconds since the start of the run.
     var elapsed: Int64 { MonotonicTime.now() - start }
@@ -190,12 +194,16 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ console: inout Console
     ) {
         guard count > 0 else { return }
-        let warming = first > plan.warmup ? 0 : min(count, plan.warmup - first + 1)
-        sent += count - warming
-        warmedUp += warming
+        if first > plan.warmup { sent &+= count } else { countWarmup(count, from: first) }
         isHeld = isOneAtATime
         if outage.nextLook != nil { outage.end(interface, &console) }
         pacing.advance(at: now, by: count)
+    }
+
+    private mutating func countWarmup(_ count: UInt64, from first: UInt64) {
+        let warming = min(count, plan.warmup - first + 1)
+        warmedUp += warming
+        sent += count - warming
     }
 
     /// Lets the next frame go, if that number is the last one sent.
@@ -267,13 +275,14 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     }
 
     /// When there is something to do at the latest.
-    mutating func wakeTime() -> MonotonicTime? {
-        var wake = plan.deadline.map { start + $0 } ?? MonotonicTime(nanoseconds: .max)
+    @inline(__always)
+    mutating func wakeTime() -> MonotonicTime {
+        var wake = end
         // First, for it makes room in the window.
         let oldest = window.oldestOpen()
         if readyCount > 0 { wake = min(wake, nextSend + -margin) }
         if let oldest { wake = min(wake, oldest.sentAt + plan.timeout) }
-        return wake.nanoseconds == .max ? nil : wake
+        return wake
     }
 
     /// Takes note that the error queue's socket was found ready.

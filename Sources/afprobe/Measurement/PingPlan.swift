@@ -16,6 +16,15 @@ struct PingPlan {
     /// Whether to look for replies without sleeping.
     let spins: Bool
 
+    /// Whether frames are captured.
+    let captures: Bool
+
+    /// Whether it matters what the kernel says of a reply beside its stamps: the tag to those who capture it, and of a
+    /// datagram whether its checksum can be judged.
+    var needsStatus: Bool {
+        if case .ethernet = transmit.shape.carrier { captures } else { true }
+    }
+
     /// Takes the replies to one run alone, where it is known where they say whose they are: several runs on one interface
     /// would else wake each other with every frame. A responder of another version may say it elsewhere.
     func filter(for session: UInt64) -> SocketFilter {

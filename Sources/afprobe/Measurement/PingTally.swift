@@ -33,9 +33,8 @@ struct PingTally {
     private var highest: UInt64 = 0
 
     mutating func count(arrivalOf number: UInt64) {
-        received += 1
-        if number < highest { reordered += 1 }
-        highest = max(highest, number)
+        received &+= 1
+        if number < highest { reordered += 1 } else { highest = number }
     }
 
     /// Takes note of how many requests were sent: what has not become of them by the end has not been waited for.
@@ -68,7 +67,7 @@ struct ResponderTally {
     /// - Returns: whether it comes from another responder than the one before.
     @inline(__always)
     mutating func take(_ report: borrowing ResponderReport) -> Bool {
-        replies += 1
+        replies &+= 1
         let responder = report.responder
         let isOther = identifier != nil && identifier != responder
         if isOther {
@@ -79,8 +78,8 @@ struct ResponderTally {
         identifier = responder
         // Replies may overtake each other.
         requests = max(requests, UInt64(report.requests))
-        duplicates = max(duplicates, UInt64(report.duplicates))
-        suppressed = max(suppressed, UInt64(report.suppressed))
+        if report.duplicates > duplicates { duplicates = UInt64(report.duplicates) }
+        if report.suppressed > suppressed { suppressed = UInt64(report.suppressed) }
         return isOther
     }
 

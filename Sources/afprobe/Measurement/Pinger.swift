@@ -25,7 +25,8 @@ struct Pinger: ~Copyable {
         do throws(SystemError) {
             let receiver = try Receiver(
                 on: interface, filter: plan.filter(for: session),
-                timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware])
+                timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
+                tellsStatus: plan.needsStatus)
             let transmitter = try PacedTransmitter<Exchange>(
                 on: interface, message, plan.transmit, isOneAtATime: plan.isOneAtATime)
             self.receiver = receiver
@@ -125,27 +126,32 @@ struct Pinger: ~Copyable {
         console.showStatus(at: now) { result.statusText(sent: transmitter.sent) }
     }
 
-    private mutating func wakeTime(_ console: inout Console) -> MonotonicTime? {
-        .earlier(transmitter.wakeTime(), .earlier(missing.nextLook, console.nextStatus))
+    private mutating func wakeTime(_ console: inout Console) -> MonotonicTime {
+        min(transmitter.wakeTime(), missing.nextLook, console.nextStatus)
     }
 
     // MARK: What comes back
 
     /// Reads the transmit stamps that have come back: all, or so many at most.
     private mutating func collectReports(
-        _ console: inout Console, clearingErrors: Bool = false, limit: Int? = nil
+        _ console: inout Console, clearingErrors: Bool = false, limit: Int = .max
     ) throws(Failure) {
         repeat {
-            let count = try transmitter.receiveReports(
-                clearingErrors: clearingErrors, limit: limit ?? .max)
+            let count = try transmitter.receiveReports(clearingErrors: clearingErrors, limit: limit)
             for index in 0..<count {
                 if let (stamps, number) = transmitter.stamps(at: index) {
                     take(stamps, of: number, &console)
-                } else if case .stamps(let stamps, of: let number) = transmitter.report(at: index) {
-                    take(stamps, of: number, &console)
+                } else {
+                    take(unusualReportAt: index, &console)
                 }
             }
-        } while transmitter.mayHaveMoreReports && limit == nil
+        } while transmitter.mayHaveMoreReports && limit == .max
+    }
+
+    @inline(never)
+    private mutating func take(unusualReportAt index: Int, _ console: inout Console) {
+        guard case .stamps(let stamps, of: let number) = transmitter.report(at: index) else { return }
+        take(stamps, of: number, &console)
     }
 
     @inline(always)

@@ -59,7 +59,7 @@ final class ReceiveThread<Source: SocketSource & ~Copyable>: @unchecked Sendable
         var told = source.faults
         while !isStopped {
             do throws(SystemError) {
-                try poll.wait(until: nil)
+                try poll.wait(until: .never)
                 repeat {
                     for index in 0..<(try source.receive(limit: .max)) {
                         guard let found = source.find(at: index) else { continue }

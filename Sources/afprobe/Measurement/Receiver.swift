@@ -12,11 +12,11 @@ struct Receiver: SocketSource, ~Copyable {
 
     init(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
-        groups: [MACAddress] = [], isPromiscuous: Bool = false
+        groups: [MACAddress] = [], isPromiscuous: Bool = false, tellsStatus: Bool = true
     ) throws(SystemError) {
         socket = try .receiver(
             on: interface, filter: filter, timestamping: timestamping, groups: groups,
-            isPromiscuous: isPromiscuous)
+            isPromiscuous: isPromiscuous, tellsStatus: tellsStatus)
         // A tag that is not the outermost stays in the frame.
         batch = MessageBatch(
             capacity: 64, frameCapacity: min(interface.mtu, 65_535) + 22,

@@ -68,7 +68,7 @@ struct Sender: ~Copyable {
             if console.isClosed { break }
             transmitter.prepareWait(&poll, reports)
             console.flush()
-            let wake = MonotonicTime.earlier(transmitter.wakeTime(), missing.nextLook)
+            let wake = min(transmitter.wakeTime(), missing.nextLook)
             do throws(SystemError) { try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for transmit stamps", error)
             }

@@ -79,7 +79,7 @@ struct ExpectedStamps: OptionSet {
     static let hardware = ExpectedStamps(rawValue: 1 << 2)
 
     /// How many reports bring them.
-    var reportCount: Int { rawValue.nonzeroBitCount }
+    var reportCount: Int { self == .software ? 1 : rawValue.nonzeroBitCount }
 
     /// Whether nothing more is to come.
     func areComplete(_ stamps: TransmitStamps) -> Bool {

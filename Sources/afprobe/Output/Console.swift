@@ -214,7 +214,7 @@ extension Console {
     }
 
     /// When the line is to be drawn again; nil where there is none.
-    var nextStatus: MonotonicTime? { status?.nextDraw }
+    var nextStatus: MonotonicTime { status?.nextDraw ?? .never }
 
     /// Draws it, if it is time.
     mutating func showStatus(at now: MonotonicTime, _ text: () -> String) {

@@ -44,7 +44,7 @@ final class LineWriter: Sendable {
             self.work(&drain, &recording)
             turn.signal()
         }
-        try poll.wait(until: nil)
+        try poll.wait(until: .never)
         turn.clear()
     }
 
@@ -125,7 +125,7 @@ final class LineWriter: Sendable {
             isAsleep.store(true, ordering: .relaxed)
             atomicMemoryFence(ordering: .sequentiallyConsistent)
             if queue.isEmpty, captures?.isEmpty ?? true, !isEnding.load(ordering: .acquiring) {
-                _ = try? poll.wait(until: nil)
+                _ = try? poll.wait(until: .never)
             }
             isAsleep.store(false, ordering: .relaxed)
             wakeup.clear()
