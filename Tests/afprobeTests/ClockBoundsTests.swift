@@ -14,7 +14,7 @@ private func exchange(request: Int64, reply: Int64) -> Exchange {
 
 private func bounds(_ exchanges: Exchange...) -> ClockBounds {
     var bounds = ClockBounds()
-    for var exchange in exchanges { bounds.narrow(exchange.stamps(by: .software)) }
+    for var exchange in exchanges { exchange.stamps(by: .software).map { bounds.narrow($0) } }
     return bounds
 }
 

@@ -328,7 +328,9 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
                     let slow = found.flatMap { pattern.match($0, in: frame.span) }
                     // Of another type than the requests, what is an answer all the same is left to the other way.
                     let expected = offset == 12 || offset == 13 ? nil : slow
-                    #expect(pattern.match(plain: frame.span) == expected, "\(size) bytes, bit \(bit) of \(offset)")
+                    #expect(
+                        pattern.match(plain: frame.span) == expected, "\(size) bytes, bit \(bit) of \(offset)"
+                    )
                     frame[offset] ^= 1 << UInt8(bit)
                 }
             }

@@ -81,7 +81,7 @@ public struct MessageBatch: ~Copyable {
     ) throws(SystemError) {
         guard limit > 1 else { return try receiveOne(from: descriptor, flags: flags) }
         count = 0
-        let most = CUnsignedInt(min(limit, capacity))
+        let most = CUnsignedInt(truncatingIfNeeded: min(limit, capacity))
         let flags = flags | CInt(MSG_DONTWAIT)
         repeat {
             let received = cshim_recvmmsg(descriptor.rawValue, headers, most, flags)

@@ -98,7 +98,7 @@ public struct PollSet: ~Copyable {
 
     /// - Parameter timeout: in nanoseconds; without end where it is negative.
     private func poll(_ timeout: Int64) throws(SystemError) -> Outcome {
-        let ready = cshim_ppoll(entries, CUnsignedInt(count), timeout)
+        let ready = cshim_ppoll(entries, CUnsignedInt(truncatingIfNeeded: count), timeout)
         return ready < 0 ? try failed() : ready > 0 ? .ready : .nothing
     }
 

@@ -14,10 +14,11 @@ struct ClockBounds {
     /// Takes an exchange into account, by the stamps of one clock of either host.
     @inline(__always)
     mutating func narrow(_ stamps: TwoWayStamps) {
-        guard let requestSent = stamps.requestSent, let replyReceived = stamps.replyReceived,
-            let requestReceived = stamps.requestReceived, let replySent = stamps.replySent
-        else { return }
-        let (low, high) = (replySent - replyReceived, requestReceived - requestSent)
+        let (low, high) = (
+            stamps.replySent - stamps.replyReceived, stamps.requestReceived - stamps.requestSent
+        )
+        // After the first few hardly any does.
+        guard low > least || high < most else { return }
         guard low <= high else { return }  // the responder's clock was set in between
         let (narrowerLow, narrowerHigh) = (max(least, low), min(most, high))
         if narrowerLow > narrowerHigh {

@@ -106,22 +106,25 @@ struct Exchange: TransmitEntry {
         report[reading].map { Timestamp(nanoseconds: $0) }
     }
 
-    /// What one clock of either host showed at the ends of both ways. It changes nothing, and is mutating so that it is read
-    /// where it stands: a copy of it all would be made for `otherStamps`.
+    /// What one clock of either host showed at the ends of both ways; nil where there is not all of it. It changes nothing,
+    /// and is mutating so that it is read where it stands: a copy of it all would be made for `otherStamps`.
     @inline(__always)
-    mutating func stamps(by clock: StampClock) -> TwoWayStamps {
+    mutating func stamps(by clock: StampClock) -> TwoWayStamps? {
         // Most NICs do not stamp.
         clock == .software ? allStamps(by: .software) : otherStamps(by: clock)
     }
 
     @inline(never)
-    private mutating func otherStamps(by clock: StampClock) -> TwoWayStamps { allStamps(by: clock) }
+    private mutating func otherStamps(by clock: StampClock) -> TwoWayStamps? { allStamps(by: clock) }
 
     @inline(__always)
-    private func allStamps(by clock: StampClock) -> TwoWayStamps {
-        TwoWayStamps(
-            requestSent: requestSent[clock], requestReceived: requestReceived(by: clock),
-            replySent: replySent(by: clock), replyReceived: replyReceived[clock])
+    private func allStamps(by clock: StampClock) -> TwoWayStamps? {
+        guard let requestSent = requestSent[clock], let replyReceived = replyReceived[clock],
+            let requestReceived = requestReceived(by: clock), let replySent = replySent(by: clock)
+        else { return nil }
+        return TwoWayStamps(
+            requestSent: requestSent, requestReceived: requestReceived, replySent: replySent,
+            replyReceived: replyReceived)
     }
 
     // MARK: Differences on one clock
@@ -193,18 +196,18 @@ struct Exchange: TransmitEntry {
     }
 }
 
-/// The readings of one clock of either host at the ends of both ways, as far as there are any.
+/// The readings of one clock of either host at the ends of both ways.
 struct TwoWayStamps {
-    @OptionalTimestamp var requestSent: Timestamp? = nil
-    @OptionalTimestamp var requestReceived: Timestamp? = nil
-    @OptionalTimestamp var replySent: Timestamp? = nil
-    @OptionalTimestamp var replyReceived: Timestamp? = nil
+    let requestSent: Timestamp
+    let requestReceived: Timestamp
+    let replySent: Timestamp
+    let replyReceived: Timestamp
 
     /// On the requester's clock.
-    var roundTrip: Int64? { difference(requestSent, replyReceived) }
+    var roundTrip: Int64 { replyReceived - requestSent }
 
     /// On the responder's.
-    var turnaround: Int64? { difference(requestReceived, replySent) }
+    var turnaround: Int64 { replySent - requestReceived }
 }
 
 @inline(__always)

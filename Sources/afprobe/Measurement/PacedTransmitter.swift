@@ -118,7 +118,7 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
 
     /// How many frames may go out together when their time has come.
     private var readyCount: Int {
-        isWaitingForRoom || isHeld ? 0 : Int(min(pacing.readyCount, window.room))
+        isWaitingForRoom || isHeld ? 0 : Int(truncatingIfNeeded: min(pacing.readyCount, window.room))
     }
 
     /// Sends the next frame, or a batch of them, if it is due.

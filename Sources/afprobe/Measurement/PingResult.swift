@@ -66,30 +66,33 @@ struct PingResult {
         return true
     }
 
-    /// Chooses the clocks that are not chosen yet by an exchange that is to be recorded.
-    @inline(never)
-    private mutating func chooseClocks(by exchange: inout Exchange) {
-        if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
-        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
-    }
-
     /// Records a reply and, where the run has not ended before, its follow-up. Its figures are the `latest` then.
     ///
     /// - Parameter exchange: likewise.
     /// - Returns: the clock of its round trip, which may be another than the run's.
     @inline(__always)
     mutating func record(_ exchange: inout Exchange) -> StampClock? {
-        if roundTripClock == nil || turnaroundClock == nil { chooseClocks(by: &exchange) }
         if exchange.roundTrip(by: .hardware) == nil { tally.missingHardware &+= 1 }
         if exchange.roundTrip(by: .software) == nil { tally.missingSoftware &+= 1 }
-        guard let clock = roundTripClock else { return note(&exchange, by: nil) }
-        let stamps = exchange.stamps(by: clock)
-        // Figures of one distribution are on one clock.
-        guard let roundTrip = stamps.roundTrip else { return noteOnBestClock(&exchange) }
-        begin(&exchange, roundTrip, by: clock, stamps.turnaround)
+        let clock: StampClock
+        if exchange.hasFollowUp, let chosen = roundTripClock, chosen == turnaroundClock,
+            let stamps = exchange.stamps(by: chosen)
+        {
+            clock = chosen
+            latest.begin(roundTrip: stamps.roundTrip, turnaround: stamps.turnaround)
+            bounds.narrow(stamps)
+        } else {
+            let best = begin(with: &exchange)
+            // Figures of one distribution are on one clock.
+            guard let best, best == roundTripClock else {
+                addDetails(of: &exchange, by: best)
+                return best
+            }
+            clock = best
+        }
+        if hasStages || isSynchronised { addDetails(of: &exchange, by: clock) }
         Self.add(&latest, to: &recorded)
         attribute(by: clock)
-        bounds.narrow(stamps)
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
         return clock
@@ -97,9 +100,25 @@ struct PingResult {
 }
 
 extension PingResult {
+    /// Begins with the figures of an exchange that is not complete, or stamped by several clocks, as far as there are any.
+    ///
+    /// - Returns: the clock of its round trip.
     @inline(never)
-    private mutating func noteOnBestClock(_ exchange: inout Exchange) -> StampClock? {
-        note(&exchange, by: exchange.bestRoundTripClock)
+    private mutating func begin(with exchange: inout Exchange) -> StampClock? {
+        if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
+        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
+        let isOnChosen = exchange.roundTrip(by: roundTripClock) != nil
+        let clock = isOnChosen ? roundTripClock : exchange.bestRoundTripClock
+        latest.begin(
+            roundTrip: exchange.roundTrip(by: clock),
+            turnaround: exchange.hasFollowUp ? exchange.turnaround(by: turnaroundClock) : nil)
+        if isOnChosen, let clock, let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
+        return clock
+    }
+
+    @inline(never)
+    private mutating func addDetails(of exchange: inout Exchange, by clock: StampClock?) {
+        exchange.addDetails(to: &latest, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
     }
 
     /// Records values in the distributions of their figures.
@@ -115,29 +134,6 @@ extension PingResult {
             guard let value = values.read(recorded[index].figure) else { continue }
             recorded[index].distribution.record(value)
         }
-    }
-
-    /// Finds the figures of an exchange that are to be shown alone.
-    @inline(never)
-    private mutating func note(_ exchange: inout Exchange, by clock: StampClock?) -> StampClock? {
-        begin(&exchange, exchange.roundTrip(by: clock), by: clock, exchange.turnaround(by: clock))
-        return clock
-    }
-
-    /// Finds the figures of an exchange.
-    ///
-    /// - Parameter turnaround: on the round trip's clock.
-    @inline(__always)
-    private mutating func begin(
-        _ exchange: inout Exchange, _ roundTrip: Int64?, by clock: StampClock?, _ turnaround: Int64?
-    ) {
-        let isSame = turnaroundClock == clock
-        latest.begin(
-            roundTrip: roundTrip,
-            turnaround: !exchange.hasFollowUp
-                ? nil : isSame ? turnaround : exchange.turnaround(by: turnaroundClock))
-        guard hasStages || isSynchronised else { return }
-        exchange.addDetails(to: &latest, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
     }
 
     @inline(__always)

@@ -197,15 +197,15 @@ struct Pinger: ~Copyable {
     @inline(always)
     private mutating func takeFrame(at index: Int, _ console: inout Console) throws(Failure) {
         guard let answer = receiver.findAnswer(at: index, answers) else { return }
-        let place = transmitter.window.place(of: answer.number)
-        // A request's own stamps came before its reply.
-        if let place, lacksStamps(place) { try collectReports(&console, limit: expected.reportCount) }
-        if console.captures { receiver.capture(at: index, to: &console) }
-        guard let place else {
+        guard let place = transmitter.window.place(of: answer.number) else {
             // To a request never sent, or sent so long ago that nothing is known of it any more.
             recorder.result.tally.unmatched += 1
+            if console.captures { receiver.capture(at: index, to: &console) }
             return
         }
+        // A request's own stamps came before its reply.
+        if lacksStamps(place) { try collectReports(&console, limit: expected.reportCount) }
+        if console.captures { receiver.capture(at: index, to: &console) }
         take(answer, at: index, place, &console)
     }
 

@@ -42,7 +42,7 @@ import AFPacketKit
     var isFull: Bool { next - oldest > mask }
 
     /// How many probes may be added before the oldest is settled.
-    var room: UInt64 { mask + 1 - (next - oldest) }
+    var room: UInt64 { mask &+ 1 &- (next &- oldest) }
 
     /// Adds the probe after the last one; the window must not be full.
     @inline(__always)
