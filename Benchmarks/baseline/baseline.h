@@ -57,7 +57,8 @@ void samples_add(struct samples *samples, int64_t value);
 void samples_print(const struct samples *samples, const char *name);
 
 // packet.c
-int open_receiver(const struct options *options);
+// `wants_status`: whether, with -k, the kernel is to tell of tags and checksums as well.
+int open_receiver(const struct options *options, bool wants_status);
 int open_transmitter(const struct options *options, bool stamps);
 // A probe to the destination; its number is still to be set.
 void make_probe(const struct options *options, uint8_t *frame);

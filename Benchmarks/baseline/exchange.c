@@ -129,7 +129,7 @@ int run_responder(const struct options *options) {
     make_probe(options, frame);
     memcpy(self->address, frame + ETH_ALEN, ETH_ALEN);
     self->identifier = (uint64_t)getpid() << 32 | 1;
-    self->receiver = open_receiver(options);
+    self->receiver = open_receiver(options, true);
     self->transmitter = open_transmitter(options, true);
     self->unstamped = open_transmitter(options, false);
     self->request = batch_make(LARGEST);
@@ -260,7 +260,7 @@ int run_requester(const struct options *options) {
     struct requester *self = calloc(1, sizeof *self);
     if (self == NULL) fail("calloc");
     self->session = (uint64_t)getpid() << 32 | 1;
-    self->receiver = open_receiver(options);
+    self->receiver = open_receiver(options, false);
     self->transmitter = open_transmitter(options, true);
     self->reply = batch_make(LARGEST);
     self->report = batch_make(LARGEST);

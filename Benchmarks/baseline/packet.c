@@ -85,17 +85,17 @@ static void filter_type_and_address(int fd, const struct options *options) {
     attach(fd, instructions, sizeof instructions / sizeof *instructions);
 }
 
-int open_receiver(const struct options *options) {
+int open_receiver(const struct options *options, bool wants_status) {
     int flags = SOF_TIMESTAMPING_RX_SOFTWARE | SOF_TIMESTAMPING_SOFTWARE;
     // What is counted has to be asked for: the NIC's stamps, too.
     if (options->checks) flags |= SOF_TIMESTAMPING_RX_HARDWARE | SOF_TIMESTAMPING_RAW_HARDWARE;
     int fd = open_silent(flags);
-    if (options->checks) {
+    if (options->checks)
         filter_type_and_address(fd, options);
-        set(fd, SOL_PACKET, PACKET_AUXDATA, &(int){1}, sizeof(int), "PACKET_AUXDATA");
-    } else {
+    else
         filter_type(fd);
-    }
+    if (options->checks && wants_status)
+        set(fd, SOL_PACKET, PACKET_AUXDATA, &(int){1}, sizeof(int), "PACKET_AUXDATA");
     set(fd, SOL_PACKET, PACKET_IGNORE_OUTGOING, &(int){1}, sizeof(int), "PACKET_IGNORE_OUTGOING");
     bind_to(fd, options, ETH_P_ALL);
     return fd;

@@ -22,7 +22,7 @@ static unsigned take(int fd, struct batch *batch, const struct options *options)
 
 // Takes probes with the kernel's stamp of each, and shows how long after it they were here.
 int run_receive(const struct options *options) {
-    int fd = open_receiver(options);
+    int fd = open_receiver(options, true);
     struct batch batch = batch_make(LARGEST);
     bool has_delays = options->batch == 1 && !options->counts_only;
     struct samples delays = samples_make(has_delays ? options->count : 0);

@@ -61,7 +61,7 @@ static void check_block(const struct tpacket_block_desc *block, uint64_t *probes
 
 // Takes probes with their stamps by TPACKET_V3, a block at a time.
 int run_ring(const struct options *options) {
-    int fd = open_receiver(options);
+    int fd = open_receiver(options, false);
     uint8_t *ring = map_ring(fd);
     struct pollfd ready = {.fd = fd, .events = POLLIN};
     uint64_t count = options->count > 0 ? options->count : UINT64_MAX, probes = 0, stamped = 0;

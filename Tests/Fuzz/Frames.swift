@@ -32,6 +32,21 @@ private func compareWays(_ frame: Span<UInt8>) {
         let isPlain = ParsedFrame.isPlain(frame) && frame.bigEndian64(at: 14) == ProbeMessage.magic
         precondition(!isPlain, "a plain probe is missed")
     }
+    guard frame.count >= ParsedFrame.ethernetHeader + ProbeMessage.exchangeLength else { return }
+    compareWays(ofAnswer: frame, slow)
+}
+
+/// The same of answers, as if the frame were one to the requests at hand.
+private func compareWays(ofAnswer frame: Span<UInt8>, _ slow: FoundProbe?) {
+    let type = EtherType(rawValue: frame.bigEndian16(at: 12))
+    let shape = FrameShape(
+        destination: frame.macAddress(at: 6), source: frame.macAddress(at: 0), carrier: .ethernet(type))
+    let session = frame.littleEndian64(at: ParsedFrame.ethernetHeader + ProbeMessage.sessionOffset)
+    let pattern = AnswerPattern(session, to: shape)
+    let answer = slow.flatMap { pattern.match($0, in: frame) }
+    let quick = pattern.match(plain: frame)
+    precondition(quick == nil || quick == answer, "another answer is found quickly")
+    precondition(quick != nil || answer == nil || !ParsedFrame.isPlain(frame), "a plain answer is missed")
 }
 
 /// A payload alone, in which a message is found without a right frame around it.
