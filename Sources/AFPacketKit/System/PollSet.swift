@@ -68,14 +68,19 @@ public struct PollSet: ~Copyable {
 
     /// Sleeps until a member is ready or the time has come; at once if it has come already.
     ///
-    /// - Parameter deadline: when to wake up at the latest.
+    /// - Parameters:
+    ///   - deadline: when to wake up at the latest.
+    ///   - now: the time, or a little earlier: where the wait is long it saves a look at the clock.
     /// - Returns: whether a member is ready.
     /// - Throws: `SystemError` of ppoll(2). A signal only ends the wait early.
     @discardableResult
-    public mutating func wait(until deadline: MonotonicTime) throws(SystemError) -> Bool {
+    public mutating func wait(
+        until deadline: MonotonicTime, from now: MonotonicTime? = nil
+    ) throws(SystemError) -> Bool {
         guard deadline != .never else { return try poll(-1) == .ready }
+        var left = now.map { deadline - $0 } ?? 0
         while true {
-            let left = max(0, deadline - MonotonicTime.now())
+            if left < Self.longWait { left = max(0, deadline - .now()) }
             // The kernel takes its time: up to a thousandth of the timeout, or five where the process is nice, unless its
             // schedule is that of real time. So a long wait ends early, and the rest of it is waited for again.
             let isLast = left <= Self.exactWait
@@ -84,8 +89,12 @@ public struct PollSet: ~Copyable {
             case .interrupted: return false
             case .nothing: if isLast { return false }
             }
+            left = 0
         }
     }
+
+    /// In nanoseconds, from where on what a wait is shortened by is longer than a turn of a loop takes.
+    private static let longWait: Int64 = 10_000_000
 
     /// In nanoseconds, how long a wait is at most for the kernel to end it within some microseconds.
     private static let exactWait: Int64 = 1_000_000

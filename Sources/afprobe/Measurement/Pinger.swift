@@ -100,7 +100,9 @@ struct Pinger: ~Copyable {
             lookAround(at: now, &console)
             console.flush()
             transmitter.prepareWait(&poll, reports)
-            do throws(SystemError) { try poll.wait(until: plan.spins ? now : wakeTime(&console)) } catch {
+            do throws(SystemError) {
+                try poll.wait(until: plan.spins ? now : wakeTime(&console), from: now)
+            } catch {
                 throw Failure("Cannot wait for replies", error)
             }
             // First the transmit stamps: a request's own comes before its reply.
@@ -126,6 +128,7 @@ struct Pinger: ~Copyable {
         console.showStatus(at: now) { result.statusText(sent: transmitter.sent) }
     }
 
+    @inline(__always)
     private mutating func wakeTime(_ console: inout Console) -> MonotonicTime {
         min(transmitter.wakeTime(), missing.nextLook, console.nextStatus)
     }
