@@ -110,7 +110,9 @@ public struct MessageBatch: ~Copyable {
                 headers[0].msg_len = CUnsignedInt(truncatingIfNeeded: length)
                 return take(1, flags)
             }
-            if try !wasInterrupted("recvmsg") { looksLeft -= 1 }
+            // Mostly there is nothing: told here, the next look is the sooner.
+            if errno != EAGAIN, try wasInterrupted("recvmsg") { continue }
+            looksLeft &-= 1
         }
     }
 

@@ -74,7 +74,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             if missing.look(at: now, &console) { responder?.value.update() }
             if answers { responder?.value.expire(at: now, &console) }
             if console.isClosed { break }
-            console.flush()
+            if plan.spins { console.flush(at: now) } else { console.flush() }
             let wake = wakeTime(deadline, statisticsDue)
             if now < nextLook, !plan.spins, canWaitForFrames(until: wake, now) {
                 try waitForFrames(&console)

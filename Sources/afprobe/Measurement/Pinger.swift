@@ -98,7 +98,7 @@ struct Pinger: ~Copyable {
                 try collectReports(&console, limit: expected.reportCount)
             }
             lookAround(at: now, &console)
-            console.flush()
+            if plan.spins { console.flush(at: now) } else { console.flush() }
             transmitter.prepareWait(&poll, reports)
             do throws(SystemError) {
                 try poll.wait(until: plan.spins ? now : wakeTime(&console), from: now)

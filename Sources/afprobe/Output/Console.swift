@@ -27,6 +27,7 @@ struct Console: ~Copyable {
     private var writer: LineWriter?
     /// Whether something has been handed to the writer that it may not have been told of.
     private var hasNews = false
+    private var nextFlush = MonotonicTime(nanoseconds: 0)
     private var signals: RunSignals?
     private let start = MonotonicTime.now()
     private var directFailure: SystemError?
@@ -174,6 +175,17 @@ struct Console: ~Copyable {
         hasNews = false
         writer?.wake()
     }
+
+    /// The same, for a thread that never sleeps, now and then: the writer may have to run on its CPU, and what is needed for
+    /// the next frame leaves the caches then.
+    mutating func flush(at now: MonotonicTime) {
+        guard hasNews, now >= nextFlush else { return }
+        nextFlush = now + Self.flushPause
+        flush()
+    }
+
+    /// 20 ms, which nobody sees, and in which the queue does not run full.
+    private static let flushPause: Int64 = 20_000_000
 
     /// Waits for room for the lines that sum a run up, which are not to be dropped.
     mutating func awaitRoom() {
