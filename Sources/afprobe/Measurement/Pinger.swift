@@ -13,7 +13,7 @@ struct Pinger: ~Copyable {
     private var missing: MissingStamps
     private var clock: ClockComparison
     private var recorder: PingRecorder
-    private var smoothedRoundTrip: Int64 = 0
+    private var pacing: ReplyPacing
 
     init(on interface: NetworkInterface, _ plan: PingPlan, detail: PingLine.Detail) throws(Failure) {
         self.plan = plan
@@ -40,6 +40,7 @@ struct Pinger: ~Copyable {
         expected = ExpectedStamps(on: interface, plan.transmit.handling)
         missing = MissingStamps(on: interface)
         clock = ClockComparison(of: interface)
+        pacing = ReplyPacing(isAdaptive: plan.isAdaptive, longest: plan.transmit.timeout)
         recorder = PingRecorder(
             plan,
             PingResult(
@@ -212,12 +213,6 @@ struct Pinger: ~Copyable {
         take(answer, at: index, place, &console)
     }
 
-    private func received(at index: Int) -> ReceiveStamps {
-        let stamps = receiver.ancillary(at: index)
-        return ReceiveStamps(
-            hardware: stamps.hardware, software: stamps.software, userspace: receiver.userspace)
-    }
-
     @inline(always)
     private mutating func take(
         _ answer: FoundAnswer, at index: Int, _ place: Place, _ console: inout Console
@@ -252,7 +247,7 @@ struct Pinger: ~Copyable {
             return
         }
         let request = transmitter.window[place].requestSent
-        recorder.takeDuplicate(answer.number, of: request, received: received(at: index), &console)
+        recorder.takeDuplicate(answer.number, of: request, received: receiver.stamps(at: index), &console)
     }
 
     /// Takes the first reply to a request, but for what the responder says.
@@ -263,11 +258,14 @@ struct Pinger: ~Copyable {
         to number: UInt64, at index: Int, _ place: Place, _ console: inout Console
     ) -> Bool {
         let isOpen = transmitter.window.isOpen(place)
-        let received = received(at: index)
+        let received = receiver.stamps(at: index)
         transmitter.window[place].replyReceived = received
         // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
         if plan.showsStages, received.hardware != nil { compareClocks(place) }
-        if plan.isOneAtATime { releaseNext(after: number, at: place) }
+        if plan.isOneAtATime {
+            let pause = pacing.pause(after: transmitter.window[place].roundTrip(by: .userspace))
+            transmitter.release(number, after: pause)
+        }
         if recorder.result.tally.responder.take(transmitter.window[place].report) {
             recorder.reportOtherResponder(&console)
         }
@@ -292,27 +290,12 @@ struct Pinger: ~Copyable {
             recorder.result.tally.lost -= 1
         }
         let request = transmitter.window[place].requestSent
-        recorder.takeLate(number, of: request, received: received(at: index), &console)
+        recorder.takeLate(number, of: request, received: receiver.stamps(at: index), &console)
     }
 
     @inline(never)
     private mutating func compareClocks(_ place: Place) {
         transmitter.window[place].clockOffset = clock.current()
-    }
-
-    /// Lets the next request go when that one's follow-up is there, or will not come any more.
-    @inline(always)
-    private mutating func releaseNext(after number: UInt64, at place: Place) {
-        // The clock may have been set meanwhile.
-        let measured = transmitter.window[place].roundTrip(by: .userspace) ?? 0
-        let roundTrip = min(max(0, measured), plan.transmit.timeout)
-        // RFC 6298, section 2
-        smoothedRoundTrip =
-            smoothedRoundTrip == 0 ? roundTrip : smoothedRoundTrip &+ (roundTrip &- smoothedRoundTrip) >> 3
-        // The follow-up keeps the responder busy: a request that came meanwhile would wait for it, and show that. But
-        // it may be lost.
-        transmitter.release(
-            number, after: plan.isAdaptive ? smoothedRoundTrip : 4 &* smoothedRoundTrip &+ followUpPatience)
     }
 
     // MARK: Settling
@@ -392,9 +375,6 @@ struct Pinger: ~Copyable {
         recorder.result.tally.complete(sent: transmitter.sent)
     }
 }
-
-/// For how long the next request waits for a follow-up, apart from what the round trip takes: 1 ms.
-private let followUpPatience: Int64 = 1_000_000
 
 /// How many turns without a reply pass, at most, before a spinning loop looks for transmit stamps.
 private let turnsBetweenReports = 8

@@ -58,6 +58,12 @@ struct Receiver: SocketSource, ~Copyable {
     func isOutgoing(at index: Int) -> Bool { batch.isOutgoing(at: index) }
     var userspace: Timestamp { batch.receivedAt }
 
+    /// When the frame at `index` was seen on its way in.
+    func stamps(at index: Int) -> ReceiveStamps {
+        let kernel = ancillary(at: index)
+        return ReceiveStamps(hardware: kernel.hardware, software: kernel.software, userspace: userspace)
+    }
+
     /// Brings the running totals of the kernel's counters up to date.
     mutating func updateStatistics() throws(SystemError) {
         statistics += try socket.takeStatistics()
