@@ -194,6 +194,10 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         var extreme = RunningStatistics()
         for _ in 0..<10 { extreme.add(.min) }
         #expect(extreme.mean == .min && extreme.standardDeviation == 0)
+        // As of clocks that are decades apart.
+        var apart = RunningStatistics()
+        for index in 0..<1000 as Range<Int64> { apart.add(1_795_364_814_000_000_000 + index) }
+        #expect(apart.mean == 1_795_364_814_000_000_500 && apart.standardDeviation == 289)
     }
 
     @Test func hasNoFiguresOfNothing() {

@@ -6,8 +6,8 @@ struct RunningStatistics {
     // Whole numbers, so that nothing is rounded but the results.
     private var sum: Int128 = 0
     private var sumOfSquares: UInt128 = 0
-    /// The squares that find no room there: of centuries, as only clocks that are set apart make them.
-    private var sumOfGreatSquares = 0.0
+    /// What the sum of squares has carried over: from a hundred values on of clocks that are decades apart.
+    private var carries: UInt64 = 0
 
     @inline(__always)
     mutating func add(_ value: Int64) {
@@ -15,43 +15,34 @@ struct RunningStatistics {
         if value < minimum { minimum = value }
         if value > maximum { maximum = value }
         sum &+= Int128(value)
-        let (squares, overflow) = sumOfSquares.addingReportingOverflow(
+        let overflow: Bool
+        (sumOfSquares, overflow) = sumOfSquares.addingReportingOverflow(
             UInt128(truncatingIfNeeded: Int128(value) &* Int128(value)))
-        if overflow { addGreatSquare(of: value) } else { sumOfSquares = squares }
-    }
-
-    @inline(never)
-    private mutating func addGreatSquare(of value: Int64) {
-        sumOfGreatSquares += Double(value) * Double(value)
+        if overflow { carries &+= 1 }
     }
 
     /// The arithmetic mean; nil of no values.
     var mean: Int64? {
         guard count > 0 else { return nil }
         // Half of the divisor is what makes the next integer of it, away from zero.
-        let half = Int128(count / 2) * sum.signum()
-        return Int64((sum + half) / Int128(count))
+        return Int64((sum + Int128(count / 2) * sum.signum()) / Int128(count))
     }
 
     /// The standard deviation of the values themselves, not of a population they were drawn from: what
     /// ping calls mdev.
     var standardDeviation: Int64? {
-        guard count > 0 else { return nil }
-        let count = Double(count)
-        guard sumOfGreatSquares == 0 else {
-            let mean = Double(sum) / count
-            let square = (Double(sumOfSquares) + sumOfGreatSquares) / count - mean * mean
-            return Int64(saturating: max(0, square).squareRoot())
-        }
-        return Int64(saturating: squaredDeviations.squareRoot() / count)
+        count == 0 ? nil : Int64(saturating: squaredDeviations.squareRoot() / Double(count))
     }
 
-    /// The variance times the square of the count: the difference of two numbers that may be nearly the same.
+    /// The variance times the square of the count: exact up to the last step, for it is the difference of two numbers that
+    /// may be nearly the same.
     private var squaredDeviations: Double {
-        let squares = sumOfSquares.multipliedFullWidth(by: UInt128(count))
+        var (high, low) = sumOfSquares.multipliedFullWidth(by: UInt128(count))
+        high += UInt128(carries) * UInt128(count)
         let square = sum.magnitude.multipliedFullWidth(by: sum.magnitude)
-        let (low, borrow) = squares.low.subtractingReportingOverflow(square.low)
-        let high = squares.high - square.high - (borrow ? 1 : 0)
+        let borrow: Bool
+        (low, borrow) = low.subtractingReportingOverflow(square.low)
+        high -= square.high + (borrow ? 1 : 0)
         return Double(high) * 0x1p128 + Double(low)
     }
 }
