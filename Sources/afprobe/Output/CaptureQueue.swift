@@ -38,6 +38,11 @@ import Synchronization
         return true
     }
 
+    /// Whether less than half of it is free. By the producer alone.
+    var isFilling: Bool {
+        tail.load(ordering: .relaxed) - head.load(ordering: .acquiring) > Self.capacity / 2
+    }
+
     /// Whether no frame waits. By the consumer alone.
     var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 

@@ -179,12 +179,12 @@ struct Console: ~Copyable {
     /// The same, for a thread that never sleeps, now and then: the writer may have to run on its CPU, and what is needed for
     /// the next frame leaves the caches then.
     mutating func flush(at now: MonotonicTime) {
-        guard hasNews, now >= nextFlush else { return }
+        guard hasNews, now >= nextFlush || writer?.isFilling ?? false else { return }
         nextFlush = now + Self.flushPause
         flush()
     }
 
-    /// 20 ms, which nobody sees, and in which the queue does not run full.
+    /// 20 ms, which nobody sees.
     private static let flushPause: Int64 = 20_000_000
 
     /// Waits for room for the lines that sum a run up, which are not to be dropped.

@@ -64,6 +64,9 @@ final class LineWriter: Sendable {
         return code == 0 ? nil : SystemError("write", ErrorCode(rawValue: code))
     }
 
+    /// Whether what waits to be written takes more than half of the room there is.
+    var isFilling: Bool { queue.isFilling || captures?.isFilling ?? false }
+
     /// How many records there is room for.
     var room: Int { queue.room }
 

@@ -25,6 +25,9 @@ import Synchronization
     /// How many records there is room for; to be asked by the producer.
     var room: Int { mask + 1 - (tail.load(ordering: .relaxed) - head.load(ordering: .acquiring)) }
 
+    /// Whether less than half of it is free; to be asked by the producer.
+    var isFilling: Bool { room <= mask / 2 }
+
     /// Whether nothing waits; to be asked by the consumer.
     var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 
