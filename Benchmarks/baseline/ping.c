@@ -30,7 +30,7 @@ static void follow_up(int fd, int transmitter, struct batch *report, uint8_t *fr
 // Sends every probe back to where it came from.
 int run_echo(const struct options *options) {
     if (options->checks) return run_responder(options);
-    int fd = open_receiver(options, true), transmitter = open_transmitter(options, options->follows_up);
+    int fd = open_receiver(options, false), transmitter = open_transmitter(options, options->follows_up);
     struct batch request = batch_make(LARGEST), report = batch_make(LARGEST);
     uint8_t *frame = request.frames[0];
     uint64_t count = 0;
@@ -78,7 +78,7 @@ static int64_t departed(int fd, struct batch *report, uint64_t number) {
 // Measures round trips, from one software stamp to the other and as the application sees them.
 int run_ping(const struct options *options) {
     if (options->checks) return run_requester(options);
-    int receiver = open_receiver(options, true), transmitter = open_transmitter(options, true);
+    int receiver = open_receiver(options, false), transmitter = open_transmitter(options, true);
     struct timeval patience = {.tv_sec = PATIENCE};
     setsockopt(receiver, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
     struct batch reply = batch_make(LARGEST), report = batch_make(LARGEST);

@@ -3,6 +3,13 @@ import Testing
 
 @testable import AFPacketKit
 
+extension Ancillary {
+    fileprivate init(controlBytes bytes: Span<UInt8>) {
+        self.init()
+        read(bytes)
+    }
+}
+
 /// Control messages as the kernel lays them out, written by hand from the manual.
 private struct ControlBytes {
     var bytes: [UInt8] = []

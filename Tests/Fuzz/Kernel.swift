@@ -3,7 +3,10 @@ import Glibc
 @testable import AFPacketKit
 
 /// The control messages of recvmsg(2).
-func fuzzControl(_ bytes: Span<UInt8>) { _ = Ancillary(controlBytes: bytes) }
+func fuzzControl(_ bytes: Span<UInt8>) {
+    var ancillary = Ancillary()
+    ancillary.read(bytes)
+}
 
 /// A block of a TPACKET_V3 ring: every frame is within it, and behind the one before.
 func fuzzRing(_ bytes: Span<UInt8>) {

@@ -78,12 +78,8 @@ public struct TransmitReport: Hashable, Sendable {
 extension Ancillary {
     /// Reads the control messages that recvmsg(2) filled in. What is unknown is passed over; a message
     /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
-    public init(controlBytes bytes: Span<UInt8>) {
-        self.init()
-        read(bytes)
-    }
-
-    /// The same, where nothing is known yet.
+    ///
+    /// Nothing must be known yet.
     @inline(__always)
     mutating func read(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBytes { bytes in
@@ -156,14 +152,16 @@ private struct ControlMessage {
         return UInt8(truncatingIfNeeded: 1.littleEndian) == 1 ? level | type << 32 : level << 32 | type
     }
 
-    static let headerSize = MemoryLayout<Header>.size
+    static let headerSize = MemoryLayout<Int>.size + MemoryLayout<UInt64>.size
 
     let header: Header
     private let start: UnsafeRawPointer
 
     /// The one whose header is there.
     init(at start: UnsafeRawPointer) {
-        header = start.loadUnaligned(as: Header.self)
+        header = Header(
+            length: start.loadUnaligned(as: Int.self),
+            kind: start.loadUnaligned(fromByteOffset: MemoryLayout<Int>.size, as: UInt64.self))
         self.start = start
     }
 

@@ -63,14 +63,14 @@ public struct FrameBatch: ~Copyable {
 
     /// Changes the first frame.
     @inlinable
-    public mutating func updateFirst(_ body: (inout MutableSpan<UInt8>) -> Void) {
+    public mutating func updateFirstFrame(_ body: (inout MutableSpan<UInt8>) -> Void) {
         var frame = MutableSpan(_unsafeStart: frames, count: frameSize)
         body(&frame)
     }
 
     /// The first frame.
     @inlinable
-    public var first: Span<UInt8> {
+    public var firstFrame: Span<UInt8> {
         @_lifetime(borrow self)
         get {
             _overrideLifetime(Span(_unsafeStart: UnsafePointer(frames), count: frameSize), borrowing: self)

@@ -142,9 +142,10 @@ public struct MessageBatch: ~Copyable {
     /// there again.
     @inline(__always)
     private func readControl(at index: Int) {
+        let written = UInt(bitPattern: headers[index].msg_hdr.msg_controllen)
         let control = Span(
             _unsafeStart: UnsafePointer(controls + index &* Self.controlCapacity),
-            count: min(Int(truncatingIfNeeded: headers[index].msg_hdr.msg_controllen), Self.controlCapacity))
+            count: Int(bitPattern: min(written, UInt(bitPattern: Self.controlCapacity))))
         // In its place: most of it stays as it is.
         ancillaries[index] = Ancillary()
         ancillaries[index].read(control)

@@ -28,7 +28,7 @@ public struct Timestamp: Hashable, Comparable, Sendable {
     /// What CLOCK_REALTIME shows now: the clock of the software stamps. clock_gettime(2)
     @inlinable
     public static func now() -> Timestamp {
-        Timestamp(nanoseconds: read(.realtime))
+        Timestamp(nanoseconds: read(ClockNumber.realtime))
     }
 
     /// How many seconds the kernel believes TAI to be ahead of UTC; 0 where nobody has told it, and CLOCK_TAI then
@@ -85,13 +85,13 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
     /// What the clock shows now. clock_gettime(2)
     @inlinable
     public static func now() -> MonotonicTime {
-        MonotonicTime(nanoseconds: read(.monotonic))
+        MonotonicTime(nanoseconds: read(ClockNumber.monotonic))
     }
 
     /// What the clock showed at the kernel's last tick, at most 10 ms ago: for time-outs and limits, at a third of the cost.
     /// CLOCK_MONOTONIC_COARSE, clock_gettime(2)
     public static func atLastTick() -> MonotonicTime {
-        MonotonicTime(nanoseconds: read(.coarse))
+        MonotonicTime(nanoseconds: read(ClockNumber.monotonicCoarse))
     }
 
     /// The reading `duration` nanoseconds later; `never` where that is later than there are readings.
@@ -112,11 +112,12 @@ public struct MonotonicTime: Hashable, Comparable, Sendable {
     }
 }
 
-extension CInt {
-    // clockid_t, linux/time.h: what is inlined elsewhere cannot name the imported ones.
+/// What is inlined elsewhere cannot name the imported ones. clockid_t, linux/time.h
+@usableFromInline
+enum ClockNumber {
     @inlinable static var realtime: CInt { 0 }
     @inlinable static var monotonic: CInt { 1 }
-    @inlinable static var coarse: CInt { 6 }
+    @inlinable static var monotonicCoarse: CInt { 6 }
 }
 
 // Not inlined, so that its callers have nothing to do but to call it.

@@ -70,17 +70,17 @@ public struct PollSet: ~Copyable {
     ///
     /// - Parameters:
     ///   - deadline: when to wake up at the latest.
-    ///   - now: the time, or a little earlier: where the wait is long it saves a look at the clock.
+    ///   - now: a reading of the clock, which saves another one. The wait may be longer by as much as it is old.
     /// - Returns: whether a member is ready.
     /// - Throws: `SystemError` of ppoll(2). A signal only ends the wait early.
     @discardableResult
     public mutating func wait(
-        until deadline: MonotonicTime, from now: MonotonicTime? = nil
+        until deadline: MonotonicTime, from now: MonotonicTime = .now()
     ) throws(SystemError) -> Bool {
         guard deadline != .never else { return try poll(-1) == .ready }
-        var left = now.map { deadline - $0 } ?? 0
+        var now = now
         while true {
-            if left < Self.longWait { left = max(0, deadline - .now()) }
+            let left = max(0, deadline - now)
             // The kernel takes its time: up to a thousandth of the timeout, or five where the process is nice, unless its
             // schedule is that of real time. So a long wait ends early, and the rest of it is waited for again.
             let isLast = left <= Self.exactWait
@@ -89,12 +89,9 @@ public struct PollSet: ~Copyable {
             case .interrupted: return false
             case .nothing: if isLast { return false }
             }
-            left = 0
+            now = .now()
         }
     }
-
-    /// In nanoseconds, from where on what a wait is shortened by is longer than a turn of a loop takes.
-    private static let longWait: Int64 = 10_000_000
 
     /// In nanoseconds, how long a wait is at most for the kernel to end it within some microseconds.
     private static let exactWait: Int64 = 1_000_000

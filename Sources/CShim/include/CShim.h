@@ -1,5 +1,5 @@
 // What Swift cannot import from the C library and the kernel's headers: macros that are not plain
-// numbers, variadic calls, and calls hidden behind _GNU_SOURCE. No logic lives here.
+// numbers, variadic calls, and calls hidden behind _GNU_SOURCE. What decides anything is Swift.
 #ifndef CSHIM_H
 #define CSHIM_H
 
@@ -71,15 +71,17 @@ static inline int cshim_recvmmsg(int fd, struct cshim_mmsghdr *messages, unsigne
 }
 // Waits for at most so many nanoseconds; without end where they are negative.
 static inline int cshim_ppoll(struct pollfd *fds, unsigned int count, int64_t timeout) {
-    // The kernel leaves in it what is left of it.
-    struct timespec pair = {.tv_sec = 0, .tv_nsec = (long)timeout};
+    // Seconds and nanoseconds as the kernel takes them, which writes there what is left.
+    long pair[2] = {0, (long)timeout};
     if (timeout >= 1000000000) {
-        pair.tv_sec = timeout / 1000000000;
-        pair.tv_nsec = timeout % 1000000000;
+        pair[0] = (long)(timeout / 1000000000);
+        pair[1] = (long)(timeout % 1000000000);
     }
-    return (int)syscall(SYS_ppoll, fds, count, timeout < 0 ? NULL : &pair, NULL, 0);
+    return (int)syscall(SYS_ppoll, fds, count, timeout < 0 ? NULL : pair, NULL, 0);
 }
-// Nanoseconds since the clock's epoch. It fails only for a clock that does not exist.
+
+// Nanoseconds since the clock's epoch. From Swift the pair would be cleared before. It fails only for a clock that does not
+// exist.
 static inline int64_t cshim_clock(clockid_t clock) {
     struct timespec time;
     clock_gettime(clock, &time);

@@ -17,7 +17,7 @@ struct ClockBounds {
         let (low, high) = (
             stamps.replySent - stamps.replyReceived, stamps.requestReceived - stamps.requestSent
         )
-        // After the first few hardly any does.
+        // After the first few hardly any exchange narrows them.
         guard low > least || high < most else { return }
         guard low <= high else { return }  // the responder's clock was set in between
         let (narrowerLow, narrowerHigh) = (max(least, low), min(most, high))

@@ -43,7 +43,7 @@ struct ClockOffset {
 struct Exchange: TransmitEntry {
     var requestSent: TransmitStamps
     var replyReceived = ReceiveStamps()
-    /// What the responder says, as it stands in its reply or, once that is there, in the follow-up: nobody asks for most of
+    /// What the responder says, as it stands in its reply, or in the follow-up once that has come: nobody asks for most of
     /// it.
     var report = ResponderReport()
     /// The clock of this host's NIC minus CLOCK_REALTIME, where it was asked for.
@@ -103,7 +103,9 @@ struct Exchange: TransmitEntry {
 
     @inline(__always)
     private func stamp(_ reading: ResponderReport.Reading) -> Timestamp? {
-        report[reading].map { Timestamp(nanoseconds: $0) }
+        // As everywhere, 0 is no stamp.
+        guard let nanoseconds = report[reading], nanoseconds != 0 else { return nil }
+        return Timestamp(nanoseconds: nanoseconds)
     }
 
     /// What one clock of either host showed at the ends of both ways; nil where there is not all of it. It changes nothing,

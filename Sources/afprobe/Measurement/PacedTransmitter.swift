@@ -43,9 +43,9 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     var window: ProbeWindow<Entry>
     /// Whether to read the clock just before each call, for those who keep that stamp.
     var readsClock = true
-    /// Reckons when a frame is to leave on the clock of the stamps, for those who keep that. Read next to each frame:
-    /// somebody may set that clock.
-    var schedule: ClockPair?
+    /// The clock of the stamps, for those who keep when a frame is to leave by it. Read next to each frame: somebody may
+    /// set it.
+    var plannedClock: ClockPair?
     /// Frames sent to be measured.
     private(set) var sent: UInt64 = 0
     /// Frames sent for warming up.
@@ -63,9 +63,9 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     private var isDropReported = false
     private let isOneAtATime: Bool
     /// Whether the next frame has to wait for the release of the last.
-    private var isHeld = false
-    /// Nanoseconds that it has to wait all the same, until these have begun.
-    private var pause: Int64 = 0
+    private(set) var isHeld = false
+    /// Nanoseconds that it has to wait all the same from the next call of `sendIfDue` on.
+    private var pauseToBegin: Int64 = 0
     private let start: MonotonicTime
     /// When the time of the run is over.
     private let end: MonotonicTime
@@ -126,7 +126,7 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     /// - Returns: how many were sent; nil where none was due.
     @inline(__always)
     mutating func sendIfDue(at now: MonotonicTime, _ console: inout Console) throws(Failure) -> Int? {
-        if pause > 0 { (retryAt, pause) = (now + pause, 0) }
+        if pauseToBegin > 0 { (retryAt, pauseToBegin) = (now + pauseToBegin, 0) }
         let readyCount = readyCount
         guard readyCount > 0, now >= nextSend else { return nil }
         return transmitter.isSingle
@@ -146,7 +146,7 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
             try take(error, sending: number, at: now, &console)
             return 0
         }
-        let planned = schedule?.currentReading(at: pacing.nextDue)
+        let planned = plannedClock?.currentReading(at: pacing.nextDue)
         window.open(number, at: now, Entry(sent: TransmitStamps(planned: planned, userspace: userspace)))
         advance(by: 1, from: number, at: now, &console)
         return 1
@@ -169,7 +169,7 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
                 let end = readsClock ? min(start + plan.batch, readyCount) : readyCount
                 let userspace = readsClock ? Timestamp.now() : nil
                 defer {
-                    let planned = schedule?.currentReading(at: launch)
+                    let planned = plannedClock?.currentReading(at: launch)
                     window.open(
                         first + UInt64(start), count: count - start, at: sentAt,
                         Entry(sent: TransmitStamps(planned: planned, userspace: userspace)))
@@ -214,7 +214,7 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
         guard isOneAtATime, number == pacing.sentCount else { return }
         isHeld = false
         retryAt = MonotonicTime(nanoseconds: 0)
-        self.pause = pause
+        pauseToBegin = pause
     }
 
     /// Starts the schedule: to be called by the thread that sends, when it is scheduled as it is to be.

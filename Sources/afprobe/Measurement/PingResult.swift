@@ -100,7 +100,8 @@ struct PingResult {
 }
 
 extension PingResult {
-    /// Begins with the figures of an exchange that is not complete, or stamped by several clocks, as far as there are any.
+    /// Begins with the figures of an exchange that is not complete, or stamped by several clocks, as far as there are any:
+    /// chooses the run's clocks that are not chosen yet, and narrows the bounds of their difference.
     ///
     /// - Returns: the clock of its round trip.
     @inline(never)

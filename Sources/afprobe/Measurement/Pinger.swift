@@ -79,7 +79,7 @@ struct Pinger: ~Copyable {
         let reader = poll.addReader(of: .output)
         Scheduling.useFinestTimer()
         var untilLook = 0
-        loop: while !console.isClosed {
+        while !console.isClosed {
             let now = MonotonicTime.now()
             if transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) != nil {
                 try expire(at: now, &console)
@@ -98,12 +98,13 @@ struct Pinger: ~Copyable {
                 // Most drivers have stamped it by now.
                 try collectReports(&console, limit: expected.reportCount)
             }
-            lookAround(at: now, &console)
+            if now >= nextLook(&console) { lookAround(at: now, &console) }
             if plan.spins { console.flush(at: now) } else { console.flush() }
             transmitter.prepareWait(&poll, reports)
-            do throws(SystemError) {
-                try poll.wait(until: plan.spins ? now : wakeTime(&console), from: now)
-            } catch {
+            let wake = plan.spins ? now : min(transmitter.wakeTime(), nextLook(&console))
+            // That time is over may be found out a little late, but not that the next request is due.
+            let isExact = !plan.spins && !transmitter.isHeld
+            do throws(SystemError) { try poll.wait(until: wake, from: isExact ? .now() : now) } catch {
                 throw Failure("Cannot wait for replies", error)
             }
             // First the transmit stamps: a request's own comes before its reply.
@@ -113,15 +114,16 @@ struct Pinger: ~Copyable {
             }
             if poll.isReady(frames) { try collectReplies(&console) }
             if poll.isReady(reader) { console.close() }
-            if poll.isReady(requests) {
-                while let request = signals.next() {
-                    if case .stop = request { break loop }
-                    console.report(result, sent: transmitter.sent)
-                }
-            }
+            if poll.isReady(requests), isStopped(by: signals, &console) { break }
         }
     }
 
+    /// When to look around next.
+    private func nextLook(_ console: inout Console) -> MonotonicTime {
+        min(missing.nextLook, console.nextStatus)
+    }
+
+    @inline(never)
     private mutating func lookAround(at now: MonotonicTime, _ console: inout Console) {
         if missing.look(at: now, &console) {
             expected = ExpectedStamps(on: interface, plan.transmit.handling)
@@ -129,9 +131,16 @@ struct Pinger: ~Copyable {
         console.showStatus(at: now) { result.statusText(sent: transmitter.sent) }
     }
 
-    @inline(__always)
-    private mutating func wakeTime(_ console: inout Console) -> MonotonicTime {
-        min(transmitter.wakeTime(), missing.nextLook, console.nextStatus)
+    /// Does what signals ask for.
+    ///
+    /// - Returns: whether the run is to end.
+    @inline(never)
+    private func isStopped(by signals: RunSignals, _ console: inout Console) -> Bool {
+        while let request = signals.next() {
+            if case .stop = request { return true }
+            console.report(result, sent: transmitter.sent)
+        }
+        return false
     }
 
     // MARK: What comes back
@@ -266,6 +275,7 @@ struct Pinger: ~Copyable {
             let pause = pacing.pause(after: transmitter.window[place].roundTrip(by: .userspace))
             transmitter.release(number, after: pause)
         }
+        // Where the follow-up came first it is the same responder's.
         if recorder.result.tally.responder.take(transmitter.window[place].report) {
             recorder.reportOtherResponder(&console)
         }

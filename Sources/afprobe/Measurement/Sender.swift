@@ -51,7 +51,7 @@ struct Sender: ~Copyable {
         let reader = poll.addReader(of: .output)
         Scheduling.useFinestTimer()
         try begin()
-        if tally.hasSchedule { transmitter.schedule = ClockPair(.realtime) }
+        if tally.hasSchedule { transmitter.plannedClock = ClockPair(.realtime) }
         loop: while !console.isClosed {
             let now = transmitter.awaitDue()
             expire(at: now, &console)

@@ -73,7 +73,7 @@ struct Transmitter: ~Copyable {
     @inline(__always)
     mutating func sendSingle(_ number: UInt64) throws(SystemError) -> Bool {
         do throws(SystemError) {
-            guard try socket.send(batch.first) else { return false }
+            guard try socket.send(batch.firstFrame) else { return false }
         } catch {
             keys.lose(number)
             throw error

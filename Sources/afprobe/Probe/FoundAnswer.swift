@@ -4,12 +4,18 @@ import AFPacketKit
 struct FoundAnswer: Equatable {
     let number: UInt64
     let isFollowUp: Bool
-    fileprivate let reportStart: Int
+    private let reportStart: UInt32
+
+    fileprivate init(number: UInt64, isFollowUp: Bool, reportStart: Int) {
+        self.number = number
+        self.isFollowUp = isFollowUp
+        self.reportStart = UInt32(truncatingIfNeeded: reportStart)
+    }
 
     /// Reads what the responder says from the frame in which the answer was found.
     @inline(__always)
     func report(in frame: Span<UInt8>) -> ResponderReport {
-        frame.value(at: reportStart, as: ResponderReport.self)
+        frame.value(at: Int(reportStart), as: ResponderReport.self)
     }
 }
 
@@ -19,7 +25,7 @@ struct AnswerPattern {
     private let peer: MACAddress
     /// The end of the Ethernet header, from the source on, as it stands in a plain answer; nil where the requests are not
     /// plain.
-    private let origin: UInt64?
+    private let sourceAndType: UInt64?
 
     /// - Parameters:
     ///   - session: that of the run.
@@ -28,10 +34,10 @@ struct AnswerPattern {
         self.session = session
         peer = shape.destination
         guard case .ethernet(let type) = shape.carrier, !shape.isPTP, ParsedFrame.isPlain(type) else {
-            origin = nil
+            sourceAndType = nil
             return
         }
-        origin = (shape.destination.value << 16 | UInt64(type.rawValue)).bigEndian
+        sourceAndType = (shape.destination.value << 16 | UInt64(type.rawValue)).bigEndian
     }
 
     /// Looks for what most answers are: right ones behind nothing but the header of Ethernet. Nil where there is anything
@@ -40,18 +46,18 @@ struct AnswerPattern {
     func match(plain frame: Span<UInt8>) -> FoundAnswer? {
         let start = ParsedFrame.ethernetHeader
         guard frame.count >= start + ProbeMessage.exchangeLength,
-            frame.value(at: start - 8, as: UInt64.self) == origin
+            frame.value(at: start - 8, as: UInt64.self) == sourceAndType
         else { return nil }
         let message = frame.extracting(start..<frame.count)
         guard message.littleEndian64(at: ProbeMessage.sessionOffset) == session,
-            let isFollowUp = ProbeMessage.isFollowUp(answer: message)
+            let kind = ProbeMessage.answerKind(of: message)
         else { return nil }
         return FoundAnswer(
-            number: message.littleEndian64(at: ProbeMessage.numberOffset), isFollowUp: isFollowUp,
+            number: message.littleEndian64(at: ProbeMessage.numberOffset), isFollowUp: kind == .followUp,
             reportStart: start + ProbeMessage.reportOffset)
     }
 
-    /// Whether what was found in a frame is an answer.
+    /// What was found in a frame, if it is an answer.
     func match(_ found: FoundProbe, in frame: Span<UInt8>) -> FoundAnswer? {
         guard found.kind == .reply || found.kind == .followUp, found.session(in: frame) == session,
             frame.macAddress(at: 6) == peer

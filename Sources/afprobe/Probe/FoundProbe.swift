@@ -100,7 +100,7 @@ extension FoundProbe {
         frame.littleEndian64(at: parts.payloadStart + ProbeMessage.numberOffset)
     }
 
-    /// Where in its frame the responder's report stands; probes and requests lack it.
+    /// Where in its frame the responder's report stands; a probe lacks it, and in a request it is zero.
     var reportStart: Int { parts.payloadStart + ProbeMessage.reportOffset }
 
     /// Where the frame comes from, if it is a plain one.

@@ -66,7 +66,7 @@ struct ProbeFrame {
     /// Makes the first copy in a batch the frame of the probe with that number.
     @inline(__always)
     func renumber(_ batch: inout FrameBatch, to number: UInt64) {
-        batch.updateFirst { renumber(&$0, to: number) }
+        batch.updateFirstFrame { renumber(&$0, to: number) }
     }
 
     /// Makes the first `count` copies in a batch the frames of the probes from that number on.

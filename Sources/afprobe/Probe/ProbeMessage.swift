@@ -241,16 +241,16 @@ extension ProbeMessage {
         return isRight(payload, length: exchangeLength) ? kind : nil
     }
 
-    /// Whether the message at the start of a payload, which must have the length of one, is a follow-up; nil where it is not a
-    /// reply either, or something is wrong.
+    /// The kind of the message at the start of a payload, which must have the length of one; nil where it is neither a reply
+    /// nor a follow-up, or something is wrong.
     @inline(__always)
-    static func isFollowUp(answer payload: Span<UInt8>) -> Bool? {
+    static func answerKind(of payload: Span<UInt8>) -> Kind? {
         let fields = payload.littleEndian64(at: fieldsOffset)
         let isFollowUp = fields == Self.fields(of: .followUp)
         guard payload.bigEndian64(at: 0) == magic, isFollowUp || fields == Self.fields(of: .reply),
             isRight(payload, length: exchangeLength)
         else { return nil }
-        return isFollowUp
+        return isFollowUp ? .followUp : .reply
     }
 
     /// The fields from `fieldsMagic` to the length, of a message of this kind.
