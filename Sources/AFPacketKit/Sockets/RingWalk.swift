@@ -98,6 +98,9 @@ struct RingWalk {
     private var offset: Int
     private let end: Int
 
+    /// How many frames ahead memory is asked for.
+    private static let framesAhead = 8
+
     /// Before the first frame of a block.
     init(through block: Span<UInt8>) {
         guard let header = block.load(cshim_block_header.self, at: 0),
@@ -120,6 +123,10 @@ struct RingWalk {
             while framesLeft > 0, end &- offset >= MemoryLayout<FrameHeaders>.size {
                 let headers = FrameHeaders(at: offset, in: start)
                 guard let frame = RingFrame(behind: headers, at: offset, before: end) else { break }
+                // Another CPU has written them: where a frame some way ahead stands, if frames are alike.
+                let ahead = start + (offset &+ Int(headers.distanceToNext) &* Self.framesAhead)
+                cshim_prefetch(ahead)
+                cshim_prefetch(ahead + 64)
                 framesLeft &-= 1
                 offset &+= Int(headers.distanceToNext)
                 // Backwards, or into this frame: the block is not what it should be. Behind the last it does not matter.

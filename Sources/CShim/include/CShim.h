@@ -88,6 +88,9 @@ static inline int64_t cshim_clock(clockid_t clock) {
     return (int64_t)time.tv_sec * 1000000000 + time.tv_nsec;
 }
 
+// Has memory that will be read soon brought into the caches.
+static inline void cshim_prefetch(const void *address) { __builtin_prefetch(address); }
+
 // When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.
 enum { CSHIM_LAUNCH_CONTROL_SIZE = CMSG_SPACE(sizeof(uint64_t)) };
 void cshim_write_launch_time(void *control, uint64_t nanoseconds);
