@@ -1,6 +1,8 @@
 /// Text in the making: bytes that are appended to memory kept from line to line.
 struct TextBuffer {
     private(set) var bytes: [UInt8] = []
+    /// That of the second that was appended last: most lines tell the same.
+    private var date = DateText(second: 0)
 
     init(capacity: Int = 1024) { bytes.reserveCapacity(capacity) }
 
@@ -24,6 +26,13 @@ struct TextBuffer {
         // At one go, where the view is gone through byte by byte.
         var text = text
         text.withUTF8 { unsafe bytes.append(contentsOf: $0) }
+    }
+
+    /// Appends the date and the time of day of a second.
+    mutating func append(dateOf second: Int64) {
+        if second != date.second { date = DateText(second: second) }
+        let text = date.text
+        unsafe text.span.withUnsafeBufferPointer { unsafe bytes.append(contentsOf: $0) }
     }
 
     mutating func append(_ number: Int64) {

@@ -45,21 +45,35 @@ extension TextBuffer {
         append(dateOf: nanoseconds.flooringDivision(by: 1_000_000_000).quotient)
         append("Z")
     }
+}
 
-    private mutating func append(dateOf seconds: Int64) {
-        let (days, second) = seconds.flooringDivision(by: 86_400)
+/// The date and the time of day of a second by RFC 3339, without the zone: `2026-11-26T02:24:00`.
+struct DateText {
+    /// Since 1970. Nanoseconds in 64 bits reach from the year 1677 to 2262, so that the year has four digits.
+    let second: Int64
+    private(set) var text = InlineArray<19, UInt8>(repeating: UInt8(ascii: ":"))
+
+    init(second: Int64) {
+        self.second = second
+        let (days, secondOfDay) = second.flooringDivision(by: 86_400)
         let date = CivilDate(daysSince1970: days)
-        append(UInt64(date.year), digits: 4)
-        append("-")
-        append(UInt64(date.month), digits: 2)
-        append("-")
-        append(UInt64(date.day), digits: 2)
-        append("T")
-        append(UInt64(second / 3600), digits: 2)
-        append(":")
-        append(UInt64(second / 60 % 60), digits: 2)
-        append(":")
-        append(UInt64(second % 60), digits: 2)
+        put(date.year, endingAt: 4, digits: 4)
+        put(date.month, endingAt: 7, digits: 2)
+        put(date.day, endingAt: 10, digits: 2)
+        put(secondOfDay / 3600, endingAt: 13, digits: 2)
+        put(secondOfDay / 60 % 60, endingAt: 16, digits: 2)
+        put(secondOfDay % 60, endingAt: 19, digits: 2)
+        text[4] = UInt8(ascii: "-")
+        text[7] = UInt8(ascii: "-")
+        text[10] = UInt8(ascii: "T")
+    }
+
+    private mutating func put(_ number: Int64, endingAt end: Int, digits: Int) {
+        var rest = number
+        for index in (end - digits..<end).reversed() {
+            text[index] = UInt8(ascii: "0") + UInt8(truncatingIfNeeded: rest % 10)
+            rest /= 10
+        }
     }
 }
 
