@@ -16,8 +16,14 @@ struct TextBuffer {
     mutating func append(_ byte: UInt8) { bytes.append(byte) }
 
     mutating func append(_ text: StaticString) {
-        unsafe bytes.append(
-            contentsOf: UnsafeBufferPointer(start: text.utf8Start, count: text.utf8CodeUnitCount))
+        let count = text.utf8CodeUnitCount
+        let start = unsafe text.utf8Start
+        // Byte by byte where there are few, as between keys and values: a call to copy them costs more.
+        guard count > 2 else {
+            for index in 0..<count { unsafe bytes.append(start[index]) }
+            return
+        }
+        unsafe bytes.append(contentsOf: UnsafeBufferPointer(start: start, count: count))
     }
 
     mutating func append(bytes more: [UInt8]) { bytes.append(contentsOf: more) }
