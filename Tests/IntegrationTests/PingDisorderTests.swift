@@ -6,11 +6,11 @@ import Testing
 struct PingDisorderTests {
     /// A run whose first request is answered by hand.
     private func answering(
-        _ hosts: Namespaces, timeout: String = "2s", _ answers: ([UInt8]) -> [[UInt8]]
+        _ hosts: Namespaces, _ answers: ([UInt8]) -> [[UInt8]]
     ) throws -> Program.Result {
         let capture = try hosts.far.capture("-xx", "-c", "1", "-Q", "in", "ether proto 0x88b5")
         let ping = try hosts.near.afprobe(
-            "ping", "-i", "va", hosts.far.address, "-c", "1", "-W", timeout)
+            "ping", "-i", "va", hosts.far.address, "-c", "1", "-W", "2s")
         let request = Frames.bytes(ofDump: try capture.finish().output)
         try #require(request.count == 150)
         try hosts.far.inject(answers(request))
@@ -40,7 +40,7 @@ struct PingDisorderTests {
 
     @Test func withoutAFollowUpThereIsNoTurnaround() throws {
         let hosts = try Namespaces()
-        let result = try answering(hosts, timeout: "100ms") { [Frames.reply(to: $0)] }
+        let result = try answering(hosts) { [Frames.reply(to: $0)] }
         let reply = try #require(result.lines("PING Reply").first, "\(result)")
         #expect(reply["turnaround_ns"] == nil && reply["network_ns"] == nil && reply["rtt_ns"] != nil)
         #expect(result.summary("PING Summary", "missing_follow_ups") == 1)
@@ -58,7 +58,7 @@ struct PingDisorderTests {
 
     @Test func aResponderOfAnotherVersionIsRecognised() throws {
         let hosts = try Namespaces()
-        let result = try answering(hosts, timeout: "200ms") { [Frames.reply(to: $0, version: 9)] }
+        let result = try answering(hosts) { [Frames.reply(to: $0, version: 9)] }
         #expect(result.status == 1)
         #expect(result.summary("PING Summary", "other_version") == 1, "\(result)")
         #expect(result.errors.contains("another version of the format"))

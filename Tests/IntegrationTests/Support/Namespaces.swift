@@ -80,11 +80,11 @@ extension Namespaces.Host {
         return listener
     }
 
-    /// Starts tcpdump in this host, and returns once it captures.
+    /// Starts tcpdump in this host, and returns once it captures: frames of an Ethernet's usual length, of which its
+    /// ring holds more than a test sends, however late it looks.
     func capture(_ arguments: String...) throws -> Program {
-        let capture = try Program(
-            command(
-                ["tcpdump", "-Z", "root", "-n", "-i", interface, "--immediate-mode", "-U", "-l"] + arguments))
+        let tcpdump = ["tcpdump", "-Z", "root", "-n", "--immediate-mode", "-U", "-l", "-s", "2048"]
+        let capture = try Program(command(tcpdump + ["-i", interface] + arguments))
         try capture.waitForErrors(containing: "listening on")
         return capture
     }
