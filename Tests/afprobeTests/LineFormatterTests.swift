@@ -16,7 +16,7 @@ import Testing
         for content in contents {
             var text = TextBuffer()
             let stream = formatter.append(LineRecord(content), to: &text)
-            if stream == wanted { output += String(decoding: text.bytes, as: UTF8.self) }
+            if stream == wanted { output += text.string }
         }
         return output
     }

@@ -19,7 +19,7 @@ import Testing
         line.stamp("software", software)
         line.stamp("userspace", userspace)
         line.end()
-        return String(decoding: line.text.bytes, as: UTF8.self)
+        return line.text.string
     }
 
     @Test func writesLogfmtAsTheReference() {
@@ -69,7 +69,7 @@ import Testing
         var line = Line(format: .logfmt, isColored: false)
         line.begin(.info, "x", time: software, sinceStart: 0)
         line.duration("delay", nanoseconds)
-        #expect(String(decoding: line.text.bytes, as: UTF8.self).hasSuffix("msg=x \(expected)"))
+        #expect(line.text.string.hasSuffix("msg=x \(expected)"))
     }
 
     @Test func writesHardwareStampsWhereThereAreSome() {
@@ -82,7 +82,7 @@ import Testing
             var line = Line(format: format, isColored: false)
             line.begin(.info, "x", time: software, sinceStart: 0)
             line.stamp("hardware", stamp, clock: "ptp0", namesClock: true)
-            return String(decoding: line.text.bytes, as: UTF8.self)
+            return line.text.string
         }
         let stamp = Timestamp(nanoseconds: 5)
         #expect(stamped(.logfmt, stamp).hasSuffix(#"005Z" hardware_clock=ptp0 hardware_ns=5"#))
@@ -96,7 +96,7 @@ import Testing
             var line = Line(format: format, isColored: false)
             line.begin(.warning, "x", time: software, sinceStart: 0)
             line.list("names", values)
-            return String(decoding: line.text.bytes, as: UTF8.self)
+            return line.text.string
         }
         #expect(list(.logfmt, ["a", "b"]).hasSuffix(#"level=warning msg=x names="a,b""#))
         #expect(list(.logfmt, []).hasSuffix("names=none"))
@@ -109,7 +109,7 @@ import Testing
         line.begin(.error, String(repeating: "m", count: 50), time: software, sinceStart: 12_345_000_000_000)
         line.integer("k", UInt64(1))
         #expect(
-            String(decoding: line.text.bytes, as: UTF8.self)
+            line.text.string
                 == "ERRO[12345] " + String(repeating: "m", count: 50) + "  k=1")
     }
 }

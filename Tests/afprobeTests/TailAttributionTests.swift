@@ -138,7 +138,7 @@ extension Tail {
         let tail = try #require(attribution.tail(above: .p99))
         var line = Line(format: .json, isColored: false)
         tail.fields.write(to: &line)
-        let text = String(decoding: line.text.bytes, as: UTF8.self)
+        let text = line.text.string
         #expect(text.contains(#""network_percent":9223372036854775807,"#))
         #expect(text.contains(#""turnaround_percent":-9223372036854775808,"#))
     }

@@ -5,7 +5,7 @@ import Testing
 private func text(_ build: (inout TextBuffer) -> Void) -> String {
     var buffer = TextBuffer()
     build(&buffer)
-    return String(decoding: buffer.bytes, as: UTF8.self)
+    return buffer.string
 }
 
 @Suite struct TimeTextTests {

@@ -198,15 +198,15 @@ extension Line {
     /// tell.
     fileprivate mutating func clock(_ index: Int?) {
         if let index { integer("phc", UInt64(index)) } else { name("phc", nil) }
-        let offset = index.flatMap(compare)
+        let offset = index.flatMap(offset(ofPTPClock:))
         integer("phc_error_ns", offset?.error)
         string("phc_method", offset?.method.rawValue)
         readableDuration("phc_offset", offset?.offset)
         integer("phc_offset_ns", offset?.offset)
         string("phc_timescale", offset.map { Timescale(offset: $0.offset).rawValue })
     }
+}
 
-    private func compare(_ index: Int) -> PTPClock.CrossTimestamp? {
-        do throws(SystemError) { return try PTPClock(index: index).crossTimestamp() } catch { return nil }
-    }
+private func offset(ofPTPClock index: Int) -> PTPClock.CrossTimestamp? {
+    do throws(SystemError) { return try PTPClock(index: index).crossTimestamp() } catch { return nil }
 }

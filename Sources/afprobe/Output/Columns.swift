@@ -8,14 +8,27 @@ func fixedPoint(_ number: UInt64, decimals: Int) -> String {
         text.append(".")
         text.append(number % tenTo(decimals), digits: decimals)
     }
-    return String(decoding: text.bytes, as: UTF8.self)
+    return text.string
 }
 
-func tenTo(_ exponent: Int) -> UInt64 { (0..<exponent).reduce(1) { power, _ in power * 10 } }
+/// - Parameter exponent: at most 19, which is what 64 bits hold.
+func tenTo(_ exponent: Int) -> UInt64 { powersOfTen[exponent] }
+
+private let powersOfTen: InlineArray<_, UInt64> = [
+    1, 10, 100, 1000, 10_000, 100_000, 1_000_000, 10_000_000,
+    100_000_000, 1_000_000_000, 10_000_000_000, 100_000_000_000, 1_000_000_000_000,
+    10_000_000_000_000, 100_000_000_000_000, 1_000_000_000_000_000, 10_000_000_000_000_000,
+    100_000_000_000_000_000, 1_000_000_000_000_000_000, 10_000_000_000_000_000_000,
+]
 
 extension UInt64 {
     /// How many decimal digits it has.
-    var digitCount: Int { "\(self)".utf8.count }
+    var digitCount: Int {
+        // As many or one fewer, by the logarithm of 2: 1233 / 4096 is near enough for 64 bits.
+        let bits = UInt64.bitWidth - (self | 1).leadingZeroBitCount
+        let least = (bits * 1233) >> 12
+        return least + ((self | 1) >= powersOfTen[least] ? 1 : 0)
+    }
 
     /// The nearest quotient, the greater of two.
     func dividedToNearest(by divisor: UInt64) -> UInt64 {

@@ -122,7 +122,7 @@ struct Console: ~Copyable {
             var patience = Patience(signals)
             guard patience.waitForRoom(in: stream) else { return }
         }
-        do throws(SystemError) { try stream.write(text.bytes.span) } catch {
+        do throws(SystemError) { try stream.write(text.span) } catch {
             if stream == .output { directFailure = error }
         }
     }

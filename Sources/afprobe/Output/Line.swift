@@ -33,7 +33,7 @@ enum Level {
 
 /// One line in the making. Keys are to be added in ascending order, as both logrus and the JSON form have
 /// them; the memory is kept, so that a line costs no allocation once the longest has been written.
-struct Line {
+struct Line: ~Copyable {
     let format: LineFormat
     let isColored: Bool
     private(set) var text = TextBuffer()

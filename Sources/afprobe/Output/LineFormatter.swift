@@ -1,7 +1,7 @@
 import AFPacketKit
 
 /// Turns records into the bytes of lines.
-struct LineFormatter {
+struct LineFormatter: ~Copyable {
     private var data: Line
     private var diagnostics: Line
     private let isDetailed: Bool
@@ -47,7 +47,7 @@ struct LineFormatter {
         data.begin(content.level, content.message, time: record.time, sinceStart: record.elapsed)
         content.write(to: &data, isDetailed: isDetailed)
         data.end()
-        text.append(bytes: data.text.bytes)
+        text.append(data.text)
     }
 
     // MARK: Lines that come now and then

@@ -141,7 +141,7 @@ final class LineWriter: Sendable {
 }
 
 /// Collects the bytes of lines and writes them, many at once where many wait.
-private struct LineDrain {
+private struct LineDrain: ~Copyable {
     private var formatter: LineFormatter
     private var text = TextBuffer(capacity: 2 * most)
     private var stream = StandardStream.output
@@ -159,7 +159,7 @@ private struct LineDrain {
         // Lines of two programs in one pipe are not to be cut: what was there goes first if all is too much.
         guard destination != stream || text.count > limit else { return }
         if before > 0 {
-            hasFailed = !write(text.bytes.span.extracting(0..<before), failing)
+            hasFailed = !write(text.span.extracting(0..<before), failing)
             text.removeFirst(before)
         }
         if destination != stream {
@@ -170,7 +170,7 @@ private struct LineDrain {
 
     mutating func flush(_ failing: (SystemError) -> Void) {
         guard text.count > 0 else { return }
-        hasFailed = !write(text.bytes.span, failing)
+        hasFailed = !write(text.span, failing)
         text.clear()
     }
 

@@ -8,5 +8,5 @@ func percentage(_ part: UInt64, of whole: UInt64) -> String {
     text.append(thousandths / 1000)
     text.appendFraction(thousandths % 1000, digits: 3)
     text.append("%")
-    return String(decoding: text.bytes, as: UTF8.self)
+    return text.string
 }

@@ -87,7 +87,7 @@ extension Percentile {
         var text = TextBuffer(capacity: 8)
         text.append(thousandths / 1000)
         text.appendFraction(thousandths % 1000, digits: 3)
-        return String(decoding: text.bytes, as: UTF8.self)
+        return text.string
     }
 }
 

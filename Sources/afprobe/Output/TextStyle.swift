@@ -25,7 +25,7 @@ struct TextStyle {
     func exact(_ nanoseconds: Int64) -> String {
         var text = TextBuffer(capacity: 24)
         text.append(duration: nanoseconds)
-        let duration = String(decoding: text.bytes, as: UTF8.self)
+        let duration = text.string
         return isUnicode ? duration : String(duration.map { $0 == "µ" ? "u" : $0 })
     }
 

@@ -81,7 +81,7 @@ struct DateText {
 func durationText(_ nanoseconds: Int64) -> String {
     var text = TextBuffer(capacity: 24)
     text.append(duration: nanoseconds)
-    return String(decoding: text.bytes, as: UTF8.self)
+    return text.string
 }
 
 /// A day of the Gregorian calendar.
