@@ -49,7 +49,8 @@ NOTHING, BARE, CHECKING = range(3)
 
 @dataclasses.dataclass(frozen=True)
 class Job:
-    """`needs`: subcommands and options that afprobe must have. `rounds`: how many are worth it, if not all."""
+    """`needs`: subcommands and options that afprobe must have. `rounds`: how many are worth it, if not all. `shares`: into
+    how many shorter ones a round is divided, where it is runs that differ and not the frames of a run."""
 
     name: str
     run: object
@@ -57,6 +58,7 @@ class Job:
     needs: tuple = ()
     baseline: int = BARE
     rounds: int | None = None
+    shares: int = 1
 
 
 def _frame_costs(loop, name, title, needs=(), shortest=1_000):
@@ -86,19 +88,19 @@ def all_jobs(scale, is_full):
     trip = "round trip p50"
     schedule = "schedule error p50 at 1 ms"
     return [
-        Job("receive-blocking", jobs.receive_delay(many(1500), False),
-            (Figure("p50", f"{receive}, blocking", "ns", at_most(1.05)),), baseline=CHECKING),
-        Job("receive-spinning", jobs.receive_delay(many(1500), True),
-            (Figure("p50", f"{receive}, spinning", "ns", at_most(1.05)),), (("listen", "--spin"),), CHECKING),
-        Job("ping-blocking", jobs.round_trips(many(1500), jobs.MILLISECOND),
-            (Figure("p50", f"{trip}, 1,000/s, blocking", "ns", at_most(1.05)),), baseline=CHECKING),
+        Job("receive-blocking", jobs.receive_delay(many(500), False),
+            (Figure("p50", f"{receive}, blocking", "ns", at_most(1.05)),), baseline=CHECKING, shares=3),
+        Job("receive-spinning", jobs.receive_delay(many(500), True),
+            (Figure("p50", f"{receive}, spinning", "ns", at_most(1.05)),), (("listen", "--spin"),), CHECKING, shares=3),
+        Job("ping-blocking", jobs.round_trips(many(500), jobs.MILLISECOND),
+            (Figure("p50", f"{trip}, 1,000/s, blocking", "ns", at_most(1.05)),), baseline=CHECKING, shares=3),
         Job("ping-flat-out", jobs.round_trips(many(30_000), full=True),
             (Figure("p50", f"{trip}, flat out, blocking, with follow-ups", "ns"),
              Figure("time", "flat out, blocking, with follow-ups: time per round trip", "ns")), baseline=CHECKING),
-        Job("ping-spinning", jobs.round_trips(many(100_000), spins=True),
+        Job("ping-spinning", jobs.round_trips(many(33_000), spins=True),
             (Figure("p50", f"{trip}, flat out, both sides spinning", "ns", at_most(1.05)),
              Figure("time", "flat out, both sides spinning: time per round trip", "ns")),
-            (("listen", "--spin"), ("ping", "--spin")), CHECKING),
+            (("listen", "--spin"), ("ping", "--spin")), CHECKING, shares=3),
         Job("send", jobs.send_rate(many(300_000)), _rates("send one by one, every stamp", at_least(0.95))),
         Job("send-batch", jobs.send_rate(many(400_000), batch=64),
             _rates("send in batches of 64, every stamp", at_least(0.95)), (batch,)),
@@ -115,13 +117,13 @@ def all_jobs(scale, is_full):
             (Figure("drops", "print every line at 200,000/s: frames dropped", "", never_above(0)),
              Figure("lines", "print every line at 200,000/s: lines dropped", "", never_above(0))),
             baseline=NOTHING, rounds=3),
-        Job("schedule-plain", jobs.schedule_error(many(1000)),
-            (Figure("p50", f"{schedule}, no option", "ns"),), (("send", "--realtime"),)),
-        Job("schedule-realtime", jobs.schedule_error(many(1000), "--realtime"),
-            (Figure("p50", f"{schedule}, --realtime", "ns", at_most(1.05)),), (("send", "--realtime"),)),
-        Job("schedule-spinning", jobs.schedule_error(many(1000), "--realtime", "--spin"),
+        Job("schedule-plain", jobs.schedule_error(many(333)),
+            (Figure("p50", f"{schedule}, no option", "ns"),), (("send", "--realtime"),), shares=3),
+        Job("schedule-realtime", jobs.schedule_error(many(333), "--realtime"),
+            (Figure("p50", f"{schedule}, --realtime", "ns", at_most(1.05)),), (("send", "--realtime"),), shares=3),
+        Job("schedule-spinning", jobs.schedule_error(many(333), "--realtime", "--spin"),
             (Figure("p50", f"{schedule}, --realtime --spin", "ns", at_most(1.05)),),
-            (("send", "--realtime"), ("send", "--spin"))),
+            (("send", "--realtime"), ("send", "--spin")), shares=3),
         Job("start-up", costs.start_up(many(60), lambda program: program.version),
             (Figure("time", "start-up of --version", "ns", at_most(2)),)),
         Job("start-up-hwstamp", costs.start_up(many(60), lambda program: program.hwstamp),
