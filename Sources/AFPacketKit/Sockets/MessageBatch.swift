@@ -73,16 +73,18 @@ public struct MessageBatch: ~Copyable {
 
     /// Receives what is there, in place of what was here before.
     ///
-    /// - Parameter limit: how many frames to take at most. The call is quicker where that is how many there are: it does
-    ///   not look for another one.
+    /// - Parameters:
+    ///   - isWaiting: whether to wait for the first of them, as long as the socket is set to.
+    ///   - limit: how many frames to take at most. The call is quicker where that is how many there are: it does not look
+    ///     for another one.
     @inline(__always)
     mutating func receive(
-        from descriptor: borrowing Descriptor, flags: CInt, limit: Int = .max
+        from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, limit: Int = .max
     ) throws(SystemError) {
-        guard limit > 1 else { return try receiveOne(from: descriptor, flags: flags) }
+        guard limit > 1 else { return try receiveOne(from: descriptor, flags: flags, isWaiting: isWaiting) }
         count = 0
         let most = CUnsignedInt(truncatingIfNeeded: min(limit, capacity))
-        let flags = flags | CInt(MSG_DONTWAIT)
+        let flags = flags | (isWaiting ? CInt(MSG_WAITFORONE) : CInt(MSG_DONTWAIT))
         repeat {
             let received = cshim_recvmmsg(descriptor.rawValue, headers, most, flags)
             if received >= 0 { return takeSeveral(Int(received), flags) }

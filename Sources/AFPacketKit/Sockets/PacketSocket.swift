@@ -158,12 +158,20 @@ public struct PacketSocket: ~Copyable, Sendable {
         try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
     }
 
-    /// How long `receiveOne` waits at most, in nanoseconds.
+    /// How long the calls that wait do so at most, in nanoseconds.
     public static let longestWait: Int64 = 50_000_000
 
-    /// Replaces the content of `batch` by one frame, for which it waits up to `longestWait`; by none where none came.
+    /// Replaces the content of `batch` by the frames that wait or, where none do, by those that come first within
+    /// `longestWait`; by none where none come.
     ///
     /// It saves a wake-up in poll(2), for those who have nothing else to wait for.
+    /// - Throws: `SystemError` as `receive`.
+    public func receiveWaiting(into batch: inout MessageBatch) throws(SystemError) {
+        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
+    }
+
+    /// Replaces the content of `batch` by one frame, as `receiveWaiting` does by several.
+    ///
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch) throws(SystemError) {
         try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)

@@ -57,7 +57,8 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     private let interface: NetworkInterface
     private var pacing: Pacing
     private var outage = Outage()
-    private var isWaitingForRoom = false
+    /// Whether the last frame found no room to be sent.
+    private(set) var isWaitingForRoom = false
     /// When to try again after a frame that found a full queue, or the interface down.
     private var retryAt = MonotonicTime(nanoseconds: 0)
     private var isDropReported = false

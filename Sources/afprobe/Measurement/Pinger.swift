@@ -79,6 +79,7 @@ struct Pinger: ~Copyable {
         let reader = poll.addReader(of: .output)
         Scheduling.useFinestTimer()
         var untilLook = 0
+        var nextPoll = MonotonicTime.now()
         while !console.isClosed {
             let now = MonotonicTime.now()
             if transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) != nil {
@@ -101,7 +102,15 @@ struct Pinger: ~Copyable {
             if now >= nextLook(&console) { lookAround(at: now, &console) }
             if plan.spins { console.flush(at: now) } else { console.flush() }
             transmitter.prepareWait(&poll, reports)
-            let wake = plan.spins ? now : min(transmitter.wakeTime(), nextLook(&console))
+            var wake = plan.spins ? now : min(transmitter.wakeTime(), nextLook(&console))
+            if awaitsFramesAlone(until: wake, now) {
+                if now < nextPoll {
+                    try collectReplies(&console, isWaiting: true)
+                    continue
+                }
+                wake = now
+            }
+            nextPoll = now + PacketSocket.longestWait
             // That time is over may be found out a little late, but not that the next request is due.
             let isExact = !plan.spins && !transmitter.isHeld
             do throws(SystemError) { try poll.wait(until: wake, from: isExact ? .now() : now) } catch {
@@ -116,6 +125,15 @@ struct Pinger: ~Copyable {
             if poll.isReady(reader) { console.close() }
             if poll.isReady(requests), isStopped(by: signals, &console) { break }
         }
+    }
+
+    /// Whether a reply or its follow-up alone can be waited for, in the receive call itself: it returns sooner than
+    /// poll(2) and a receive call do. The signals and the reader are looked at now and then.
+    private mutating func awaitsFramesAlone(until wake: MonotonicTime, _ now: MonotonicTime) -> Bool {
+        guard wake - now >= 2 * PacketSocket.longestWait, transmitter.window.openCount == 1,
+            !transmitter.isWaitingForRoom, let place = transmitter.window.oldestOpenPlace()
+        else { return false }
+        return expected.areComplete(transmitter.window[place].requestSent)
     }
 
     /// When to look around next.
@@ -178,14 +196,21 @@ struct Pinger: ~Copyable {
     }
 
     /// Reads the replies that have come, and takes them.
-    private mutating func collectReplies(_ console: inout Console) throws(Failure) {
+    ///
+    /// - Parameter isWaiting: whether to wait a little for the first.
+    private mutating func collectReplies(
+        _ console: inout Console, isWaiting: Bool = false
+    ) throws(Failure) {
         var batchesLeft = batchesInATurn
         // Where frames are looked for all the time it is one that is found.
         var limit = plan.spins ? 1 : Int.max
+        var isWaiting = isWaiting
         repeat {
             batchesLeft -= 1
             let count: Int
-            do throws(SystemError) { count = try receiver.receive(limit: limit) } catch
+            do throws(SystemError) {
+                count = isWaiting ? try receiver.receiveAllWaiting() : try receiver.receive(limit: limit)
+            } catch
                 where error.code == .networkDown
             {
                 return  // the next request finds out, and tells
@@ -194,6 +219,7 @@ struct Pinger: ~Copyable {
                     "Cannot receive on interface \(interface.name)", error, interface: interface)
             }
             limit = .max
+            isWaiting = false
             for index in 0..<count { try takeFrame(at: index, &console) }
         } while receiver.mayHaveMore && batchesLeft > 0
     }

@@ -139,6 +139,10 @@ import AFPacketKit
         return nil
     }
 
+    /// Where the oldest open probe is kept.
+    @inline(__always)
+    mutating func oldestOpenPlace() -> Place? { oldestOpen().map { placeInTurn($0.number) } }
+
     /// The oldest open probe if it was sent `timeout` nanoseconds ago or earlier.
     @inline(__always)
     mutating func overdue(at now: MonotonicTime, timeout: Int64) -> UInt64? {

@@ -33,6 +33,13 @@ struct Receiver: SocketSource, ~Copyable {
         return batch.count
     }
 
+    /// The same, but waits for the first where there is none, for up to `PacketSocket.longestWait`.
+    mutating func receiveAllWaiting() throws(SystemError) -> Int {
+        limit = .max
+        try socket.receiveWaiting(into: &batch)
+        return batch.count
+    }
+
     var canWait: Bool { true }
 
     mutating func receiveWaiting() throws(SystemError) -> Int {
