@@ -79,9 +79,11 @@ struct Pinger: ~Copyable {
         let reader = poll.addReader(of: .output)
         Scheduling.useFinestTimer()
         var untilLook = 0
-        var nextPoll = MonotonicTime.now()
+        var hasPolled = true
+        var nextPoll = MonotonicTime.never
         while !console.isClosed {
             let now = MonotonicTime.now()
+            if hasPolled { (hasPolled, nextPoll) = (false, now + PacketSocket.longestWait) }
             if transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) != nil {
                 try expire(at: now, &console)
             }
@@ -110,7 +112,7 @@ struct Pinger: ~Copyable {
                 }
                 wake = now
             }
-            nextPoll = now + PacketSocket.longestWait
+            hasPolled = true
             // That time is over may be found out a little late, but not that the next request is due.
             let isExact = !plan.spins && !transmitter.isHeld
             do throws(SystemError) { try poll.wait(until: wake, from: isExact ? .now() : now) } catch {
