@@ -8,7 +8,8 @@ import subprocess
 PAGE_HEAD = """# Results of `make bench`
 
 A run of `Benchmarks/run` replaces the sections that it measured. CPUs are shared by nothing else than what is measured;
-a ratio is the median of the ratios of the rounds, in which the programs ran one after the other.
+a ratio is the median of the ratios of the rounds, in which the programs ran one after the other. Where runs differ from each
+other more than frames do, as in delays and schedules, each round is divided into three shorter ones.
 
 `C` is the program in `baseline/` that does no more than a job takes. `C, checking` is the same with `-k`: it also does with
 each frame what afprobe has to do. It reads all that the kernel tells, checks messages and their check values, finds the probe

@@ -4,8 +4,8 @@ import Glibc
 /// A raw Ethernet socket bound to one interface. packet(7)
 ///
 /// It is opened silent (protocol 0), filtered and configured, and only then bound, so that it never holds
-/// a frame that its filter rejects or another interface received. Opening it needs CAP_NET_RAW. Nothing
-/// it does waits: `PollSet` does.
+/// a frame that its filter rejects or another interface received. Opening it needs CAP_NET_RAW. No call
+/// waits, which is for `PollSet`, but for `receiveWaiting` and `receiveOne`, for those who have nothing else to wait for.
 public struct PacketSocket: ~Copyable, Sendable {
     let descriptor: Descriptor
     /// What the kernel agreed to about time stamps.
@@ -49,7 +49,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         groups: [MACAddress], isPromiscuous: Bool, tellsStatus: Bool
     ) throws(SystemError) -> PacketSocket {
         let descriptor = try openSilent(isBlocking: true)
-        // Nothing waits but `receiveOne`.
+        // For the calls that wait; the others say that they do not.
         try descriptor.setOption(
             "SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO, to: timeval(tv_sec: 0, tv_usec: Int(longestWait / 1000)))
         try filter.attach(to: descriptor)
@@ -162,9 +162,8 @@ public struct PacketSocket: ~Copyable, Sendable {
     public static let longestWait: Int64 = 50_000_000
 
     /// Replaces the content of `batch` by the frames that wait or, where none do, by those that come first within
-    /// `longestWait`; by none where none come.
+    /// `longestWait`; by none where none come. It saves a wake-up in poll(2).
     ///
-    /// It saves a wake-up in poll(2), for those who have nothing else to wait for.
     /// - Throws: `SystemError` as `receive`.
     public func receiveWaiting(into batch: inout MessageBatch) throws(SystemError) {
         try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
