@@ -2,6 +2,7 @@ import AFPacketKit
 
 /// The requests of a `ping` run, and what comes back of each until it is settled.
 struct Exchanges: ~Copyable {
+    /// Sends the requests, and keeps what is known of each.
     var transmitter: PacedTransmitter<Exchange>
     /// For the capture file: each request as it was sent.
     private var captured: RenumberedFrame
@@ -183,7 +184,7 @@ struct Exchanges: ~Copyable {
 
     /// Gives up the requests whose time is over.
     mutating func expire(at now: MonotonicTime, _ console: inout Console) {
-        while let number = transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) {
+        while let number = transmitter.overdue(at: now) {
             settle(number, &console)
         }
     }

@@ -267,6 +267,12 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
 
     // MARK: Waiting
 
+    /// The oldest frame that waits for something and has done so for longer than the time-out; nil where there is none.
+    @inline(__always)
+    mutating func overdue(at now: MonotonicTime) -> UInt64? {
+        window.overdue(at: now, timeout: plan.timeout)
+    }
+
     /// Adds the error queue, where the transmit stamps come back, to what is waited for.
     func add(to poll: inout PollSet) -> PollSet.Member { poll.addErrorQueue(of: transmitter.socket) }
 

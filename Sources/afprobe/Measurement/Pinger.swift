@@ -70,7 +70,7 @@ struct Pinger: ~Copyable {
         while !console.isClosed {
             let now = MonotonicTime.now()
             if hasPolled { (hasPolled, nextPoll) = (false, now + PacketSocket.longestWait) }
-            if exchanges.transmitter.window.overdue(at: now, timeout: plan.transmit.timeout) != nil {
+            if exchanges.transmitter.overdue(at: now) != nil {
                 try expire(at: now, &console)
             }
             if exchanges.transmitter.isFinished || exchanges.transmitter.isOver(at: now) { break }

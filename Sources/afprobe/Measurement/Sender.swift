@@ -181,7 +181,7 @@ struct Sender: ~Copyable {
 
     /// Gives up those whose stamps should have come by now.
     private mutating func expire(at now: MonotonicTime, _ console: inout Console) {
-        while let number = transmitter.window.overdue(at: now, timeout: transmitter.plan.timeout) {
+        while let number = transmitter.overdue(at: now) {
             settle(number, &console)
         }
     }
