@@ -22,6 +22,8 @@ ASSERT_SAME(cshim_block_header, frame_count, tpacket_block_desc, hdr.bh1.num_pkt
 ASSERT_SAME(cshim_block_header, first_frame_offset, tpacket_block_desc, hdr.bh1.offset_to_first_pkt);
 ASSERT_SAME(cshim_block_header, length, tpacket_block_desc, hdr.bh1.blk_len);
 
+_Static_assert(CMSG_SPACE(sizeof(uint64_t)) == CSHIM_LAUNCH_CONTROL_SIZE, "SCM_TXTIME");
+
 void cshim_write_launch_time(void *control, uint64_t nanoseconds) {
     struct cmsghdr header = {CMSG_LEN(sizeof nanoseconds), SOL_SOCKET, SCM_TXTIME};
     memcpy(control, &header, sizeof header);

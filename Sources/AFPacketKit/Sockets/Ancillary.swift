@@ -80,13 +80,18 @@ extension Ancillary {
     /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
     ///
     /// Nothing must be known yet.
-    @inline(__always)
     mutating func read(_ bytes: Span<UInt8>) {
         bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
-            var messages = ControlMessages(start: start, bytesLeft: bytes.count)
-            while let message = messages.next() { take(message) }
+            read(at: start, count: bytes.count)
         }
+    }
+
+    /// The same of `count` bytes at an address.
+    @inline(__always)
+    mutating func read(at start: UnsafeRawPointer, count: Int) {
+        var messages = ControlMessages(start: start, bytesLeft: count)
+        while let message = messages.next() { take(message) }
         // The report of a frame that was not launched has its launch time in place of a stamp.
         if report.origin == UInt8(SO_EE_ORIGIN_TXTIME) { (software, hardware) = (nil, nil) }
     }

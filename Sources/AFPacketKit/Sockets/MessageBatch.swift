@@ -4,25 +4,17 @@ import Glibc
 /// Memory for the frames that one system call receives, allocated once and used again and again.
 /// recvmmsg(2)
 public struct MessageBatch: ~Copyable {
-    /// How many frames it takes at once.
-    public let capacity: Int
-    /// How many bytes of a frame it keeps; the rest of a longer one is cut off.
-    public let frameCapacity: Int
     /// How many frames the last receive call left here.
     public private(set) var count = 0
     /// When they were here: CLOCK_REALTIME right after the last receive call that left any; not of reports.
     public private(set) var receivedAt = Timestamp(nanoseconds: 0)
 
     /// Room for every control message that is asked for, with space to spare.
-    private static var controlCapacity: Int { 256 }
+    private typealias Control = InlineArray<32, UInt64>
 
-    private let headers: UnsafeMutablePointer<cshim_mmsghdr>
-    private let vectors: UnsafeMutablePointer<iovec>
-    private let senders: UnsafeMutablePointer<sockaddr_ll>
-    private let frames: UnsafeMutablePointer<UInt8>
-    private let controls: UnsafeMutablePointer<UInt8>
+    private var memory: MessageMemory<Control>
     /// What the control messages of the last call say.
-    @usableFromInline let ancillaries: UnsafeMutablePointer<Ancillary>
+    private var ancillaries: Slab<Ancillary>
 
     /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
     ///
@@ -30,46 +22,17 @@ public struct MessageBatch: ~Copyable {
     ///   the kernel need not say whom each frame came from.
     public init(capacity: Int, frameCapacity: Int, tellsOutgoing: Bool = false) {
         precondition(capacity > 0 && frameCapacity > 0, "a batch holds at least one frame of one byte")
-        self.capacity = capacity
-        self.frameCapacity = frameCapacity
-        headers = .allocate(capacity: capacity)
-        vectors = .allocate(capacity: capacity)
-        senders = .allocate(capacity: capacity)
-        frames = .allocate(capacity: capacity * frameCapacity)
-        controls = .allocate(capacity: capacity * Self.controlCapacity)
-        ancillaries = .allocate(capacity: capacity)
-        headers.initialize(repeating: cshim_mmsghdr(), count: capacity)
-        senders.initialize(repeating: sockaddr_ll(), count: capacity)
-        // Touched now, so that no page is faulted in while frames are measured.
-        frames.initialize(repeating: 0, count: capacity * frameCapacity)
-        controls.initialize(repeating: 0, count: capacity * Self.controlCapacity)
-        ancillaries.initialize(repeating: Ancillary(), count: capacity)
-        for index in 0..<capacity {
-            (vectors + index).initialize(
-                to: iovec(iov_base: frames + index * frameCapacity, iov_len: frameCapacity))
-            headers[index].msg_hdr.msg_iov = vectors + index
-            headers[index].msg_hdr.msg_iovlen = 1
-            if tellsOutgoing { headers[index].msg_hdr.msg_name = UnsafeMutableRawPointer(senders + index) }
-            headers[index].msg_hdr.msg_control = UnsafeMutableRawPointer(
-                controls + index * Self.controlCapacity)
-            arm(index)
-        }
+        memory = MessageMemory(
+            count: capacity, frameSize: frameCapacity, control: Control(repeating: 0), hasControl: true,
+            tellsSenders: tellsOutgoing)
+        ancillaries = Slab(repeating: Ancillary(), count: capacity)
     }
 
-    deinit {
-        headers.deallocate()
-        vectors.deallocate()
-        senders.deallocate()
-        frames.deallocate()
-        controls.deallocate()
-        ancillaries.deallocate()
-    }
+    /// The number of frames that it takes at once.
+    public var capacity: Int { memory.count }
 
-    /// Says how much the kernel may write; it overwrites that with how much it wrote.
-    private func arm(_ index: Int) {
-        headers[index].msg_hdr.msg_namelen = socklen_t(MemoryLayout<sockaddr_ll>.size)
-        headers[index].msg_hdr.msg_controllen = Self.controlCapacity
-    }
+    /// The number of bytes of a frame that it keeps; the rest of a longer one is cut off.
+    public var frameCapacity: Int { memory.frameSize }
 
     /// Receives what is there, in place of what was here before.
     ///
@@ -86,7 +49,7 @@ public struct MessageBatch: ~Copyable {
         let most = CUnsignedInt(truncatingIfNeeded: min(limit, capacity))
         let flags = flags | (isWaiting ? CInt(MSG_WAITFORONE) : CInt(MSG_DONTWAIT))
         repeat {
-            let received = cshim_recvmmsg(descriptor.rawValue, headers, most, flags)
+            let received = cshim_recvmmsg(descriptor.rawValue, memory.header(at: 0), most, flags)
             if received >= 0 { return takeSeveral(Int(received), flags) }
         } while try wasInterrupted("recvmmsg")
     }
@@ -107,9 +70,10 @@ public struct MessageBatch: ~Copyable {
         // called now and then, to stay there.
         if looks > 1 { _ = Timestamp.now() }
         while looksLeft > 0 {
-            let length = cshim_recvmsg(descriptor.rawValue, &headers[0].msg_hdr, flags)
+            let header = memory.header(at: 0)
+            let length = cshim_recvmsg(descriptor.rawValue, &header.pointee.msg_hdr, flags)
             if length >= 0 {
-                headers[0].msg_len = CUnsignedInt(truncatingIfNeeded: length)
+                header.pointee.msg_len = CUnsignedInt(truncatingIfNeeded: length)
                 return take(1, flags)
             }
             // Mostly there is nothing: told here, the next look is the sooner.
@@ -143,49 +107,50 @@ public struct MessageBatch: ~Copyable {
     /// Reads what the kernel says about a frame, now, for everybody asks for something of it; then the kernel may write
     /// there again.
     @inline(__always)
-    private func readControl(at index: Int) {
-        let written = UInt(bitPattern: headers[index].msg_hdr.msg_controllen)
-        let control = Span(
-            _unsafeStart: UnsafePointer(controls + index &* Self.controlCapacity),
-            count: Int(bitPattern: min(written, UInt(bitPattern: Self.controlCapacity))))
+    private mutating func readControl(at index: Int) {
         // In its place: most of it stays as it is.
-        ancillaries[index] = Ancillary()
-        ancillaries[index].read(control)
-        arm(index)
+        let ancillary = ancillaries.address(of: index)
+        ancillary.pointee = Ancillary()
+        let control = memory.control(at: index)
+        ancillary.pointee.read(at: control.start, count: control.count)
+        memory.arm(index)
     }
 
     /// The bytes of the frame at `index`, below `count`, from the destination address on; without the outer VLAN tag,
     /// which the kernel takes out of received frames, and without the FCS. They are good until the next receive call.
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
-        precondition(index >= 0 && index < count, "no frame was received there")
-        let span = Span(
-            _unsafeStart: UnsafePointer(frames + index &* frameCapacity),
-            count: Int(min(headers[index].msg_len, CUnsignedInt(truncatingIfNeeded: frameCapacity))))
-        return _overrideLifetime(span, borrowing: self)
+        memory.frame(at: index, length: header(at: index).pointee.msg_len)
     }
 
     /// How long the frame at `index` was, which is more than there are bytes when it was cut off.
-    public func length(at index: Int) -> Int {
-        precondition(index >= 0 && index < count, "no frame was received there")
-        return Int(headers[index].msg_len)
-    }
+    public func length(at index: Int) -> Int { Int(header(at: index).pointee.msg_len) }
 
     /// Whether this host sent the frame at `index`, and it was only passed by. PACKET_OUTGOING, packet(7)
     public func isOutgoing(at index: Int) -> Bool {
-        precondition(index >= 0 && index < count, "no frame was received there")
-        return senders[index].sll_pkttype == UInt8(PACKET_OUTGOING)
+        check(index)
+        return memory.isOutgoing(at: index)
     }
 
     /// Whether bytes of the frame at `index` were cut off.
     public func isTruncated(at index: Int) -> Bool {
-        precondition(index >= 0 && index < count, "no frame was received there")
-        return headers[index].msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
+        header(at: index).pointee.msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
     }
 
     /// What the kernel says about the frame at `index`.
     public func ancillary(at index: Int) -> Ancillary {
+        check(index)
+        return ancillaries.address(of: index).pointee
+    }
+
+    @inline(__always)
+    private func check(_ index: Int) {
         precondition(index >= 0 && index < count, "no frame was received there")
-        return ancillaries[index]
+    }
+
+    @inline(__always)
+    private func header(at index: Int) -> UnsafeMutablePointer<cshim_mmsghdr> {
+        check(index)
+        return memory.header(at: index)
     }
 }

@@ -14,7 +14,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     public private(set) var count = 0
 
     // What reads frames one by one is inlined into its callers: a call takes as long as the reading.
-    @usableFromInline let frames: UnsafeMutablePointer<RingFrame>
+    @usableFromInline let frames = Slab(repeating: RingFrame(), count: portion)
     private let memory: RingMemory
     private var walk: RingWalk?
     /// The block at hand; where there is none, the one that the kernel hands over next.
@@ -55,10 +55,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
         self.socket = socket
         bytes = memory.start(of: 0)
         self.memory = memory
-        frames = .allocate(capacity: Self.portion)
     }
-
-    deinit { frames.deallocate() }
 
     /// Finds the next frames that other hosts sent, at most 64, in place of those that were found before. They are good
     /// until the next call.
@@ -85,7 +82,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
         let bytes = memory[block]
         var count = 0
         while count < Self.portion, let frame = walk.next(in: bytes) {
-            (frames + count).initialize(to: frame)
+            frames.address(of: count).pointee = frame
             count += 1
         }
         return count
@@ -133,7 +130,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     @inlinable
     func found(_ index: Int) -> RingFrame {
         precondition(index >= 0 && index < count, "no frame was found there")
-        return frames[index]
+        return frames.address(of: index).pointee
     }
 }
 

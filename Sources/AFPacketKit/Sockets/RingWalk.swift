@@ -8,6 +8,10 @@ struct RingFrame {
     @usableFromInline let start: UInt32
     @usableFromInline let count: UInt32
 
+    /// None.
+    @usableFromInline
+    init() { (headersOffset, start, count) = (0, 0, 0) }
+
     /// The frame behind headers at `offset` of a block; nil where its bytes are not in front of `end`.
     @inline(__always)
     init?(behind headers: FrameHeaders, at offset: Int, before end: Int) {

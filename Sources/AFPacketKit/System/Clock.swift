@@ -6,7 +6,7 @@ import Glibc
 /// A software or userspace stamp is CLOCK_REALTIME (UTC since 1970); a hardware stamp is the NIC's own
 /// clock (PHC), which may run in TAI or count from anywhere. Which clock a reading belongs to is told by
 /// where it came from: readings of different clocks must not be subtracted.
-public struct Timestamp: Hashable, Comparable, Sendable {
+public struct Timestamp: BitwiseCopyable, Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's epoch; negative before it. Reaches to the year 2262.
     public let nanoseconds: Int64
 

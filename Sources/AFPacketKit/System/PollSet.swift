@@ -10,18 +10,13 @@ public struct PollSet: ~Copyable {
         let index: Int
     }
 
-    private let entries: UnsafeMutablePointer<pollfd>
-    private let capacity: Int
+    private var entries: Slab<pollfd>
     private var count = 0
 
     /// A set with room for `capacity` descriptors.
     public init(capacity: Int = 4) {
-        self.capacity = capacity
-        entries = .allocate(capacity: capacity)
-        entries.initialize(repeating: pollfd(), count: capacity)
+        entries = Slab(repeating: pollfd(), count: capacity)
     }
-
-    deinit { entries.deallocate() }
 
     /// Adds a socket that is watched for frames that have arrived.
     public mutating func add(_ socket: borrowing PacketSocket) -> Member {
@@ -54,7 +49,8 @@ public struct PollSet: ~Copyable {
     }
 
     private mutating func add(_ descriptor: CInt, events: CInt) -> Member {
-        precondition(count < capacity, "a poll set of \(capacity) has no room for another descriptor")
+        precondition(
+            count < entries.count, "a poll set of \(entries.count) has no room for another descriptor")
         entries[count] = pollfd(fd: descriptor, events: Int16(events), revents: 0)
         count += 1
         return Member(index: count - 1)
@@ -103,13 +99,13 @@ public struct PollSet: ~Copyable {
     }
 
     /// - Parameter timeout: in nanoseconds; without end where it is negative.
-    private func poll(_ timeout: Int64) throws(SystemError) -> Outcome {
-        let ready = cshim_ppoll(entries, CUnsignedInt(truncatingIfNeeded: count), timeout)
+    private mutating func poll(_ timeout: Int64) throws(SystemError) -> Outcome {
+        let ready = cshim_ppoll(entries.address(of: 0), CUnsignedInt(truncatingIfNeeded: count), timeout)
         return ready < 0 ? try failed() : ready > 0 ? .ready : .nothing
     }
 
     @inline(never)
-    private func failed() throws(SystemError) -> Outcome {
+    private mutating func failed() throws(SystemError) -> Outcome {
         let error = SystemError.last("ppoll")
         guard error.code == .interrupted else { throw error }
         for index in 0..<count { entries[index].revents = 0 }

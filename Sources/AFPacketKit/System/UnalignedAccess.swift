@@ -15,6 +15,11 @@ extension Span<UInt8> {
     }
 }
 
+extension Span<UInt8> {
+    /// A copy of the bytes.
+    public var array: [UInt8] { withUnsafeBufferPointer { Array($0) } }
+}
+
 extension MutableSpan<UInt8> {
     /// Stores the bytes of a value, in this machine's order, from `offset` on; there must be room.
     @inlinable
@@ -41,6 +46,37 @@ extension MutableSpan<UInt8> {
         withUnsafeMutableBytes { bytes in
             _ = UnsafeMutableRawBufferPointer(rebasing: bytes[range]).initializeMemory(
                 as: UInt8.self, repeating: 0)
+        }
+    }
+}
+
+extension Span<UInt8> {
+    /// The sum of every eight bytes from the first on, each as a little-endian number; up to seven bytes at the end are left
+    /// out. As many as can be in memory do not make it overflow.
+    ///
+    /// Inlined, so that nothing of the loop is left where the caller knows how many bytes there are.
+    @inlinable @inline(__always)
+    public func sumOfLittleEndianWords() -> UInt128 {
+        var sum: UInt128 = 0
+        withUnsafeBytes { bytes in
+            for index in 0..<bytes.count / 8 {
+                let word = bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+                sum &+= UInt128(word.littleEndian)
+            }
+        }
+        return sum
+    }
+}
+
+extension StaticString {
+    /// The text in UTF-8.
+    @inlinable
+    public var bytes: Span<UInt8> {
+        @_lifetime(immortal)
+        @inline(__always)
+        get {
+            let span = Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+            return _overrideLifetime(span, copying: ())
         }
     }
 }

@@ -91,8 +91,8 @@ static inline int64_t cshim_clock(clockid_t clock) {
 // Has memory that will be read soon brought into the caches.
 static inline void cshim_prefetch(const void *address) { __builtin_prefetch(address); }
 
-// When a frame is to leave, as a control message (SCM_TXTIME) of its own; CMSG_ are macros.
-enum { CSHIM_LAUNCH_CONTROL_SIZE = CMSG_SPACE(sizeof(uint64_t)) };
+// When a frame is to leave, as a control message (SCM_TXTIME) of its own, of this size; CMSG_ are macros.
+enum { CSHIM_LAUNCH_CONTROL_SIZE = 24 };
 void cshim_write_launch_time(void *control, uint64_t nanoseconds);
 // struct tpacket_block_desc holds a union, which Swift takes for more than its bytes; shim.c asserts that this is the same.
 struct cshim_block_header {
