@@ -3,7 +3,7 @@ import AFPacketKit
 /// A run of `listen`: prints the probes that arrive, and answers the requests among them.
 struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private var receiver: Source
-    private var responder: Boxed<Responder>?
+    private var responder: Slab<Responder>?
     private let interface: NetworkInterface
     private let plan: ListenPlan
     private let start = MonotonicTime.now()
@@ -25,8 +25,10 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         tally = ReceiveTally(upTo: plan.count)
         do throws(SystemError) {
             let receiver = try open()
-            var responder: Boxed<Responder>?
-            if let limit = plan.replyLimit { responder = Boxed(try Responder(on: interface, limit: limit)) }
+            var responder: Slab<Responder>?
+            if let limit = plan.replyLimit {
+                responder = Slab(of: try Responder(on: interface, limit: limit))
+            }
             self.receiver = receiver
             self.responder = responder
             missing = MissingStamps(on: interface)
@@ -71,8 +73,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
                 statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
             }
             try outage.look(at: now, interface, &console)
-            if missing.look(at: now, &console) { responder?.value.update() }
-            if answers { responder?.value.expire(at: now, &console) }
+            if missing.look(at: now, &console) { responder?[0].update() }
+            if answers { responder?[0].expire(at: now, &console) }
             if console.isClosed { break }
             if plan.spins { console.flush(at: now) } else { console.flush() }
             let wake = wakeTime(deadline, statisticsDue)
@@ -110,14 +112,14 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     private var awaitsReports: Bool {
         guard answers else { return false }
         return switch responder {
-        case .some(let responder): responder.value.awaitsReports()
+        case .some(let responder): responder[0].awaitsReports()
         case .none: false
         }
     }
 
     private mutating func wakeTime(_ deadline: MonotonicTime, _ statisticsDue: MonotonicTime) -> MonotonicTime
     {
-        let overdue = answers ? responder?.value.nextOverdue() : nil
+        let overdue = answers ? responder?[0].nextOverdue() : nil
         return min(
             min(deadline, statisticsDue), min(outage.nextLook ?? .never, missing.nextLook), overdue ?? .never)
     }
@@ -125,14 +127,14 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     /// Adds the queue where the replies' transmit stamps come back, if there are replies.
     private func addReports(to poll: inout PollSet) -> PollSet.Member? {
         switch responder {
-        case .some(let responder): poll.addErrorQueue(of: responder.value.socket)
+        case .some(let responder): poll.addErrorQueue(of: responder[0].socket)
         case .none: nil
         }
     }
 
     private var replyCounts: Responder.Counts {
         switch responder {
-        case .some(let responder): responder.value.counts
+        case .some(let responder): responder[0].counts
         case .none: Responder.Counts()
         }
     }
@@ -229,8 +231,8 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         _ console: inout Console, clearingErrors: Bool = false
     ) throws(Failure) {
         do throws(SystemError) {
-            try responder?.value.collectReports(&console, areReady: clearingErrors)
-            if clearingErrors { responder?.value.clearError() }
+            try responder?[0].collectReports(&console, areReady: clearingErrors)
+            if clearingErrors { responder?[0].clearError() }
         } catch {
             throw Failure("Cannot read the transmit stamps of interface \(interface.name)", error)
         }
@@ -249,7 +251,7 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
 
     private mutating func take(_ found: FoundProbe, at index: Int, _ console: inout Console) {
         // Before the line, which must not make the answer late.
-        if found.kind == .request { responder?.value.answer(found, at: index, of: &receiver, &console) }
+        if found.kind == .request { responder?[0].answer(found, at: index, of: &receiver, &console) }
         if !plan.isQuiet { write(receiver.probe(at: index, found), &console) }
         if console.captures { receiver.capture(at: index, to: &console) }
     }

@@ -4,9 +4,10 @@ import AFPacketKit
 ///
 /// A settled probe's place is kept until a probe `capacity` numbers later needs it, so that what comes too
 /// late, or twice, can still be recognised.
-@safe struct ProbeWindow<Entry>: ~Copyable {
-    /// A probe's place. It does not hold the number, which follows from where it is.
-    private struct Slot {
+struct ProbeWindow<Entry>: ~Copyable {
+    /// A probe's place. It does not hold the number, which follows from where it is. Private, it crashed the compiler's
+    /// debug build.
+    struct Slot {
         var sentAt = MonotonicTime(nanoseconds: 0)
         /// Nil where there was no such probe.
         var isOpen: Bool?
@@ -14,8 +15,7 @@ import AFPacketKit
     }
 
     /// As many as a power of two, so that what is left of a number by the mask is always one of them.
-    private let slots: UnsafeMutablePointer<Slot>
-    private let mask: UInt64
+    private var slots: Slab<Slot>
     /// The lowest number that may still be open, and the one after the highest sent.
     private var oldest: UInt64 = 1
     private var next: UInt64 = 1
@@ -26,30 +26,23 @@ import AFPacketKit
     init(capacity: Int, filler: Entry) {
         var size = 1
         while size < capacity { size *= 2 }
-        unsafe slots = .allocate(capacity: size)
-        unsafe slots.initialize(repeating: Slot(isOpen: nil, entry: filler), count: size)
-        mask = UInt64(size - 1)
+        slots = Slab(repeating: Slot(isOpen: nil, entry: filler), count: size)
     }
 
-    deinit {
-        unsafe slots.deinitialize(count: capacity)
-        unsafe slots.deallocate()
-    }
-
-    private var capacity: Int { Int(truncatingIfNeeded: mask &+ 1) }
+    private var capacity: UInt64 { UInt64(slots.count) }
 
     /// Whether the next probe has to wait until the oldest is settled.
-    var isFull: Bool { next - oldest > mask }
+    var isFull: Bool { next - oldest >= capacity }
 
     /// How many probes may be added before the oldest is settled.
-    var room: UInt64 { mask &+ 1 &- (next &- oldest) }
+    var room: UInt64 { capacity &- (next &- oldest) }
 
     /// Adds the probe after the last one; the window must not be full.
     @inline(__always)
     mutating func open(_ number: UInt64, at time: MonotonicTime, _ entry: Entry) {
         next = number &+ 1
         openCount &+= 1
-        unsafe slots[placeInTurn(number).index] = Slot(sentAt: time, isOpen: true, entry: entry)
+        slots[wrapping: number] = Slot(sentAt: time, isOpen: true, entry: entry)
     }
 
     /// Adds the `count` probes after the last one, of which the same is known; there must be room.
@@ -58,33 +51,33 @@ import AFPacketKit
             if count == 1 { open(first, at: time, entry) }
             return
         }
-        precondition(count <= capacity, "there is no room for so many")
+        precondition(count <= slots.count, "there is no room for so many")
         next = first &+ UInt64(count)
         openCount &+= count
         let slot = Slot(sentAt: time, isOpen: true, entry: entry)
         // At the end of the memory it goes on at the beginning.
-        let start = placeInTurn(first).index
-        let straight = min(count, capacity &- start)
-        unsafe (slots + start).update(repeating: slot, count: straight)
-        if straight < count { unsafe slots.update(repeating: slot, count: count - straight) }
+        let start = Int(truncatingIfNeeded: first & (capacity &- 1))
+        let straight = min(count, slots.count &- start)
+        slots.update(repeating: slot, from: start, count: straight)
+        if straight < count { slots.update(repeating: slot, from: 0, count: count - straight) }
     }
 
     /// Passes over the probe after the last one: it could not be sent.
     mutating func skip(_ number: UInt64) {
-        unsafe slots[placeInTurn(number).index].isOpen = nil
+        slots[wrapping: number].isOpen = nil
         next = number + 1
     }
 
     /// Where a probe is kept: looked up once for all that is done with it.
     struct Place {
-        fileprivate let index: Int
+        fileprivate let number: UInt64
     }
 
     /// Where a probe is kept; nil where it was never sent or too long ago.
     @inline(__always)
     func place(of number: UInt64) -> Place? {
         let place = placeInTurn(number)
-        return unsafe isInTurn(number) && slots[place.index].isOpen != nil ? place : nil
+        return isInTurn(number) && slots[wrapping: number].isOpen != nil ? place : nil
     }
 
     /// Where an unsettled probe is kept; nil where there is none of that number.
@@ -99,21 +92,21 @@ import AFPacketKit
 
     /// Whether the probe at a place is unsettled.
     @inline(__always)
-    func isOpen(_ place: Place) -> Bool { unsafe slots[place.index].isOpen == true }
+    func isOpen(_ place: Place) -> Bool { slots[wrapping: place.number].isOpen == true }
 
     /// What is known of a probe for which `isOpen` is not nil.
     subscript(number: UInt64) -> Entry {
         // In its place: entries are too large to be copied for one look.
-        _read { yield unsafe slots[placeInTurn(number).index].entry }
-        _modify { yield unsafe &slots[placeInTurn(number).index].entry }
+        _read { yield slots[wrapping: number].entry }
+        _modify { yield &slots[wrapping: number].entry }
     }
 
     /// What is known of the probe at a place.
     subscript(place: Place) -> Entry {
         @inline(__always)
-        _read { yield unsafe slots[place.index].entry }
+        _read { yield slots[wrapping: place.number].entry }
         @inline(__always)
-        _modify { yield unsafe &slots[place.index].entry }
+        _modify { yield &slots[wrapping: place.number].entry }
     }
 
     /// Settles an open probe.
@@ -122,7 +115,7 @@ import AFPacketKit
     /// Settles the open probe at a place.
     @inline(__always)
     mutating func close(_ number: UInt64, at place: Place) {
-        unsafe slots[place.index].isOpen = false
+        slots[wrapping: place.number].isOpen = false
         openCount &-= 1
         // Most are settled in their order, so that few are left to be passed over later.
         if number == oldest { oldest &+= 1 }
@@ -133,7 +126,7 @@ import AFPacketKit
     mutating func oldestOpen() -> (number: UInt64, sentAt: MonotonicTime)? {
         while oldest < next {
             let place = placeInTurn(oldest)
-            if isOpen(place) { return (oldest, unsafe slots[place.index].sentAt) }
+            if isOpen(place) { return (oldest, slots[wrapping: place.number].sentAt) }
             oldest += 1
         }
         return nil
@@ -152,10 +145,8 @@ import AFPacketKit
 
     /// Whether what is kept at a number's place is of that number, if there is anything: long before and long after it is
     /// of another one.
-    private func isInTurn(_ number: UInt64) -> Bool { next &- 1 &- number <= mask }
+    private func isInTurn(_ number: UInt64) -> Bool { next &- 1 &- number < capacity }
 
     /// Where a number's turn is, whatever is kept there now.
-    private func placeInTurn(_ number: UInt64) -> Place {
-        Place(index: Int(truncatingIfNeeded: number & mask))
-    }
+    private func placeInTurn(_ number: UInt64) -> Place { Place(number: number) }
 }

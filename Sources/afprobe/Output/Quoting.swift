@@ -94,7 +94,8 @@ extension String {
     /// Whether all of its bytes in UTF-8 are such. Looked at where they lie, for the view takes longer to walk through.
     @inline(__always)
     fileprivate func hasOnlyBytes(_ isSuch: (UInt8) -> Bool) -> Bool {
-        var text = self
-        return text.withUTF8 { bytes in unsafe bytes.allSatisfy(isSuch) }
+        let bytes = utf8.span
+        for index in bytes.indices where !isSuch(bytes[index]) { return false }
+        return true
     }
 }

@@ -1,3 +1,5 @@
+import AFPacketKit
+
 /// The ones' complement sum of 16-bit big-endian words that IP, UDP and the probe's own fields are checked
 /// by. RFC 1071
 struct InternetChecksum {
@@ -15,19 +17,12 @@ struct InternetChecksum {
     mutating func add(_ bytes: Span<UInt8>) {
         // The sum is the same in either order of bytes, but for that order: so it takes four words at a time, as they
         // lie there, and is turned round in the end. RFC 1071, section 2
-        let words = bytes.count / 8
-        var swapped: UInt128 = 0
-        unsafe bytes.withUnsafeBytes { bytes in
-            for index in 0..<words {
-                let word = unsafe bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
-                swapped &+= UInt128(word.littleEndian)
-            }
-        }
+        let swapped = bytes.sumOfLittleEndianWords()
         // The carries have gathered in the upper half.
         let (low, carry) = UInt64(truncatingIfNeeded: swapped)
             .addingReportingOverflow(UInt64(truncatingIfNeeded: swapped >> 64))
         sum &+= UInt64(Self.folded(low &+ (carry ? 1 : 0)).byteSwapped)
-        var index = 8 * words
+        var index = bytes.count & ~7
         while index + 1 < bytes.count {
             sum &+= UInt64(bytes.bigEndian16(at: index))
             index += 2
