@@ -31,7 +31,8 @@ let package = Package(
     ],
     targets: [
         .target(name: "CShim", exclude: ["static-link"]),
-        .target(name: "AFPacketKit", dependencies: ["CShim"], swiftSettings: strict),
+        .target(
+            name: "AFPacketKit", dependencies: ["CShim"], swiftSettings: strict + [.strictMemorySafety()]),
         .executableTarget(
             name: "afprobe",
             dependencies: ["AFPacketKit"],

@@ -56,12 +56,16 @@ public enum IPAddress: Hashable, Sendable {
     }
 
     init?(_ address: UnsafePointer<sockaddr>) {
-        switch CInt(address.pointee.sa_family) {
+        switch unsafe CInt(address.pointee.sa_family) {
         case AF_INET:
-            let inner = address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) { $0.pointee.sin_addr }
+            let inner = unsafe address.withMemoryRebound(to: sockaddr_in.self, capacity: 1) {
+                unsafe $0.pointee.sin_addr
+            }
             self = .v4(IPv4Address(UInt32(bigEndian: inner.s_addr)))
         case AF_INET6:
-            let inner = address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) { $0.pointee.sin6_addr }
+            let inner = unsafe address.withMemoryRebound(to: sockaddr_in6.self, capacity: 1) {
+                unsafe $0.pointee.sin6_addr
+            }
             self = .v6(IPv6Address(inner))
         default:
             return nil
@@ -71,17 +75,19 @@ public enum IPAddress: Hashable, Sendable {
 
 extension IPv6Address {
     fileprivate init(_ address: in6_addr) {
-        let halves = withUnsafeBytes(of: address) { bytes in
-            (bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self))
+        let halves = unsafe withUnsafeBytes(of: address) { bytes in
+            unsafe (
+                bytes.loadUnaligned(as: UInt64.self), bytes.loadUnaligned(fromByteOffset: 8, as: UInt64.self)
+            )
         }
         self.init(high: UInt64(bigEndian: halves.0), low: UInt64(bigEndian: halves.1))
     }
 
     fileprivate var inAddress: in6_addr {
         var address = in6_addr()
-        withUnsafeMutableBytes(of: &address) { bytes in
-            bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
-            bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
+        unsafe withUnsafeMutableBytes(of: &address) { bytes in
+            unsafe bytes.storeBytes(of: high.bigEndian, as: UInt64.self)
+            unsafe bytes.storeBytes(of: low.bigEndian, toByteOffset: 8, as: UInt64.self)
         }
         return address
     }
@@ -92,9 +98,9 @@ extension IPAddress: LosslessStringConvertible {
     public init?(_ text: String) {
         var v4 = in_addr()
         var v6 = in6_addr()
-        if inet_pton(AF_INET, text, &v4) == 1 {
+        if unsafe inet_pton(AF_INET, text, &v4) == 1 {
             self = .v4(IPv4Address(UInt32(bigEndian: v4.s_addr)))
-        } else if inet_pton(AF_INET6, text, &v6) == 1 {
+        } else if unsafe inet_pton(AF_INET6, text, &v6) == 1 {
             self = .v6(IPv6Address(v6))
         } else {
             return nil
@@ -104,17 +110,17 @@ extension IPAddress: LosslessStringConvertible {
     /// The usual text form; RFC 5952 for version 6. inet_ntop(3)
     public var description: String {
         let capacity = Int(INET6_ADDRSTRLEN)
-        return withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
+        return unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: capacity) { buffer in
             let result: UnsafePointer<CChar>?
             switch self {
             case .v4(let address):
                 var inner = in_addr(s_addr: address.value.bigEndian)
-                result = inet_ntop(AF_INET, &inner, buffer.baseAddress, socklen_t(capacity))
+                unsafe result = inet_ntop(AF_INET, &inner, buffer.baseAddress, socklen_t(capacity))
             case .v6(let address):
                 var inner = address.inAddress
-                result = inet_ntop(AF_INET6, &inner, buffer.baseAddress, socklen_t(capacity))
+                unsafe result = inet_ntop(AF_INET6, &inner, buffer.baseAddress, socklen_t(capacity))
             }
-            return result.map { String(cString: $0) } ?? ""
+            return unsafe result.map { unsafe String(cString: $0) } ?? ""
         }
     }
 }

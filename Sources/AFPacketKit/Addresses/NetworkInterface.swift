@@ -36,27 +36,27 @@ public struct NetworkInterface: Sendable {
         }
         let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
         func request(_ operation: StaticString, _ number: CInt) throws(SystemError) -> ifreq {
-            var reply = ifreq()
-            guard cshim_interface_request(control.rawValue, UInt(number), name, &reply) == 0 else {
+            var reply = unsafe ifreq()
+            guard unsafe cshim_interface_request(control.rawValue, UInt(number), name, &reply) == 0 else {
                 throw .last(operation)
             }
-            return reply
+            return unsafe reply
         }
-        var reply = try request("SIOCGIFINDEX", SIOCGIFINDEX)
-        index = cshim_ifreq_index(&reply)
-        reply = try request("SIOCGIFFLAGS", SIOCGIFFLAGS)
-        flags = cshim_ifreq_flags(&reply)
+        var reply = try unsafe request("SIOCGIFINDEX", SIOCGIFINDEX)
+        index = unsafe cshim_ifreq_index(&reply)
+        unsafe reply = try unsafe request("SIOCGIFFLAGS", SIOCGIFFLAGS)
+        flags = unsafe cshim_ifreq_flags(&reply)
         var link = ethtool_value(cmd: UInt32(ETHTOOL_GLINK), data: 0)
         let isTold =
-            cshim_interface_data_request(control.rawValue, UInt(SIOCETHTOOL), name, &link) == 0
+            unsafe cshim_interface_data_request(control.rawValue, UInt(SIOCETHTOOL), name, &link) == 0
         hasCarrier = isTold ? link.data != 0 : flags & UInt32(IFF_RUNNING) != 0
-        reply = try request("SIOCGIFMTU", SIOCGIFMTU)
-        mtu = Int(cshim_ifreq_mtu(&reply))
-        reply = try request("SIOCGIFHWADDR", SIOCGIFHWADDR)
-        let hardware = cshim_ifreq_address(&reply).pointee
+        unsafe reply = try unsafe request("SIOCGIFMTU", SIOCGIFMTU)
+        mtu = unsafe Int(cshim_ifreq_mtu(&reply))
+        unsafe reply = try unsafe request("SIOCGIFHWADDR", SIOCGIFHWADDR)
+        let hardware = unsafe cshim_ifreq_address(&reply).pointee
         hardwareType = hardware.sa_family
-        address = withUnsafeBytes(of: hardware.sa_data) { bytes in
-            MACAddress(bytes.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
+        address = unsafe withUnsafeBytes(of: hardware.sa_data) { bytes in
+            unsafe MACAddress(bytes.prefix(6).reduce(0) { $0 << 8 | UInt64($1) })
         }
         self.name = name
     }
@@ -65,8 +65,8 @@ public struct NetworkInterface: Sendable {
     ///
     /// - Throws: `SystemError`, with `noSuchDevice` where it has gone.
     public init(index: CInt) throws(SystemError) {
-        let name = withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IFNAMSIZ)) { buffer in
-            if_indextoname(CUnsignedInt(index), buffer.baseAddress).map { String(cString: $0) }
+        let name = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IFNAMSIZ)) { buffer in
+            unsafe if_indextoname(CUnsignedInt(index), buffer.baseAddress).map { unsafe String(cString: $0) }
         }
         guard let name else { throw SystemError("if_indextoname", .noSuchDevice) }
         try self.init(named: name)
@@ -77,13 +77,13 @@ public struct NetworkInterface: Sendable {
     ///
     /// - Throws: `SystemError` of if_nameindex(3).
     public static func names() throws(SystemError) -> [String] {
-        guard let list = if_nameindex() else { throw .last("if_nameindex") }
-        defer { if_freenameindex(list) }
+        guard let list = unsafe if_nameindex() else { throw .last("if_nameindex") }
+        defer { unsafe if_freenameindex(list) }
         var names: [String] = []
-        var entry = list
-        while entry.pointee.if_index != 0, let name = entry.pointee.if_name {
-            names.append(String(cString: name))
-            entry += 1
+        var entry = unsafe list
+        while unsafe entry.pointee.if_index != 0, let name = unsafe entry.pointee.if_name {
+            unsafe names.append(String(cString: name))
+            unsafe entry += 1
         }
         return names
     }
@@ -93,17 +93,17 @@ public struct NetworkInterface: Sendable {
     /// - Throws: `SystemError` of getifaddrs(3).
     public func internetAddresses() throws(SystemError) -> [IPAddress] {
         var list: UnsafeMutablePointer<ifaddrs>?
-        guard getifaddrs(&list) == 0 else { throw .last("getifaddrs") }
-        defer { freeifaddrs(list) }
+        guard unsafe getifaddrs(&list) == 0 else { throw .last("getifaddrs") }
+        defer { unsafe freeifaddrs(list) }
         var addresses: [IPAddress] = []
-        var entry = list
-        while let current = entry?.pointee {
-            if let address = current.ifa_addr, String(cString: current.ifa_name) == name,
-                let internet = IPAddress(UnsafePointer(address))
+        var entry = unsafe list
+        while let current = unsafe entry?.pointee {
+            if let address = unsafe current.ifa_addr, unsafe String(cString: current.ifa_name) == name,
+                let internet = unsafe IPAddress(UnsafePointer(address))
             {
                 addresses.append(internet)
             }
-            entry = current.ifa_next
+            unsafe entry = current.ifa_next
         }
         return addresses
     }

@@ -3,7 +3,7 @@ import Glibc
 
 /// A file of frames with their times, in nanoseconds, that is being written; tcpdump(1) and others read it.
 /// pcap-savefile(5)
-public struct CaptureOutput: ~Copyable, @unchecked Sendable {
+@safe public struct CaptureOutput: ~Copyable, @unchecked Sendable {
     private let handle: OpaquePointer
 
     /// Makes the file, or empties the one there is. It loads libpcap.
@@ -11,12 +11,12 @@ public struct CaptureOutput: ~Copyable, @unchecked Sendable {
     /// - Throws: `PcapError`.
     public init(path: String) throws(PcapError) {
         var handle: OpaquePointer?
-        _ = try PcapError.check { cshim_capture_create(path, &handle, $0, $1) }
-        guard let handle else { throw .rejected(reason: "no file") }
-        self.handle = handle
+        _ = try unsafe PcapError.check { unsafe cshim_capture_create(path, &handle, $0, $1) }
+        guard let handle = unsafe handle else { throw .rejected(reason: "no file") }
+        unsafe self.handle = handle
     }
 
-    deinit { cshim_capture_finish(handle) }
+    deinit { unsafe cshim_capture_finish(handle) }
 
     /// Appends a frame, which stays in memory until there is enough to write, or `flush`.
     ///
@@ -24,8 +24,8 @@ public struct CaptureOutput: ~Copyable, @unchecked Sendable {
     ///   - time: a reading of CLOCK_REALTIME.
     ///   - length: how long the frame was, where these are not all of its bytes.
     public mutating func write(_ frame: Span<UInt8>, at time: Timestamp, length: Int) {
-        frame.withUnsafeBufferPointer { buffer in
-            cshim_capture_write(
+        unsafe frame.withUnsafeBufferPointer { buffer in
+            unsafe cshim_capture_write(
                 handle, time.nanoseconds, UInt32(length), UInt32(buffer.count), buffer.baseAddress)
         }
     }
@@ -34,13 +34,13 @@ public struct CaptureOutput: ~Copyable, @unchecked Sendable {
     ///
     /// - Throws: `SystemError` of write(2): ENOSPC on a full disk.
     public mutating func flush() throws(SystemError) {
-        let code = cshim_capture_flush(handle)
+        let code = unsafe cshim_capture_flush(handle)
         guard code == 0 else { throw SystemError("write", ErrorCode(rawValue: code)) }
     }
 }
 
 /// A file of Ethernet frames that is being read: pcap or pcapng.
-public struct CaptureInput: ~Copyable {
+@safe public struct CaptureInput: ~Copyable {
     private let handle: OpaquePointer
 
     /// A frame in the file.
@@ -65,12 +65,12 @@ public struct CaptureInput: ~Copyable {
     /// - Throws: `PcapError`, `rejected` where it is no such file or not of Ethernet frames.
     public init(path: String) throws(PcapError) {
         var handle: OpaquePointer?
-        _ = try PcapError.check { cshim_capture_open(path, &handle, $0, $1) }
-        guard let handle else { throw .rejected(reason: "no file") }
-        self.handle = handle
+        _ = try unsafe PcapError.check { unsafe cshim_capture_open(path, &handle, $0, $1) }
+        guard let handle = unsafe handle else { throw .rejected(reason: "no file") }
+        unsafe self.handle = handle
     }
 
-    deinit { cshim_capture_close(handle) }
+    deinit { unsafe cshim_capture_close(handle) }
 
     /// Reads the next frame and hands it to `body`.
     ///
@@ -80,12 +80,12 @@ public struct CaptureInput: ~Copyable {
         var (nanoseconds, length, captured): (Int64, UInt32, UInt32) = (0, 0, 0)
         var bytes: UnsafePointer<UInt8>?
         var reason: UnsafePointer<CChar>?
-        let result = cshim_capture_next(handle, &nanoseconds, &length, &captured, &bytes, &reason)
+        let result = unsafe cshim_capture_next(handle, &nanoseconds, &length, &captured, &bytes, &reason)
         guard result >= 0 else {
-            throw .rejected(reason: reason.map { String(cString: $0) } ?? "damaged")
+            throw unsafe .rejected(reason: reason.map { unsafe String(cString: $0) } ?? "damaged")
         }
-        guard result > 0, let bytes else { return false }
-        let span = Span(_unsafeStart: bytes, count: Int(captured))
+        guard result > 0, let bytes = unsafe bytes else { return false }
+        let span = unsafe Span(_unsafeStart: bytes, count: Int(captured))
         body(Frame(bytes: span, length: Int(length), time: Timestamp(nanoseconds: nanoseconds)))
         return true
     }

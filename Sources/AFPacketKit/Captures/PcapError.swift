@@ -15,11 +15,11 @@ public enum PcapError: Error, Hashable, Sendable {
     ) throws(PcapError) -> CInt {
         let capacity = 512
         let message = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { message.deallocate() }
-        message.initialize(repeating: 0, count: capacity)
-        let result = call(message, CInt(capacity))
+        defer { unsafe message.deallocate() }
+        unsafe message.initialize(repeating: 0, count: capacity)
+        let result = unsafe call(message, CInt(capacity))
         guard result < 0 else { return result }
-        let reason = String(cString: message)
+        let reason = unsafe String(cString: message)
         switch result {
         case CInt(CSHIM_PCAP_MISSING): throw .libraryMissing(reason: reason)
         case CInt(CSHIM_PCAP_TOO_LONG): throw .tooLong(reason: reason)

@@ -9,8 +9,8 @@ extension SocketFilter {
         // Room is left for a filter that this one is joined to.
         let capacity = Int(BPF_MAXINSNS) - 256
         var program = [sock_filter](repeating: sock_filter(), count: capacity)
-        let count = try PcapError.check { reason, size in
-            cshim_pcap_compile(expression, 0x4_0000, &program, CInt(capacity), reason, size)
+        let count = try unsafe PcapError.check { reason, size in
+            unsafe cshim_pcap_compile(expression, 0x4_0000, &program, CInt(capacity), reason, size)
         }
         self.init(
             instructions: program[..<Int(count)].map {

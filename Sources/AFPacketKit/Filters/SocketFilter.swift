@@ -42,9 +42,9 @@ public struct SocketFilter: Hashable, Sendable {
         var program = instructions.map {
             sock_filter(code: $0.code, jt: $0.whenTrue, jf: $0.whenFalse, k: $0.operand)
         }
-        let result = program.withUnsafeMutableBufferPointer { buffer in
-            var description = sock_fprog(len: UInt16(buffer.count), filter: buffer.baseAddress)
-            return setsockopt(
+        let result = unsafe program.withUnsafeMutableBufferPointer { buffer in
+            var description = unsafe sock_fprog(len: UInt16(buffer.count), filter: buffer.baseAddress)
+            return unsafe setsockopt(
                 descriptor.rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &description,
                 socklen_t(MemoryLayout<sock_fprog>.size))
         }

@@ -36,7 +36,7 @@ extension Span<UInt8> {
 
     /// A payload that is a text, to its NUL or its end. NLA_STRING, NLA_NUL_STRING
     var netlinkString: String {
-        withUnsafeBytes { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        unsafe withUnsafeBytes { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 }
 
@@ -46,7 +46,7 @@ struct NetlinkAttributes {
 
     /// Adds a number. NLA_U32
     mutating func add(_ type: Int, _ number: UInt32) {
-        add(UInt16(type), payload: withUnsafeBytes(of: number) { Array($0) })
+        unsafe add(UInt16(type), payload: withUnsafeBytes(of: number) { unsafe Array($0) })
     }
 
     /// Adds a text and its NUL. NLA_NUL_STRING
@@ -70,8 +70,8 @@ struct NetlinkAttributes {
     }
 
     private mutating func add(_ type: UInt16, payload: [UInt8]) {
-        withUnsafeBytes(of: UInt16(headerSize + payload.count)) { bytes += $0 }
-        withUnsafeBytes(of: type) { bytes += $0 }
+        unsafe withUnsafeBytes(of: UInt16(headerSize + payload.count)) { unsafe bytes += $0 }
+        unsafe withUnsafeBytes(of: type) { unsafe bytes += $0 }
         bytes += payload
         bytes += repeatElement(0, count: netlinkAligned(payload.count) - payload.count)
     }

@@ -45,7 +45,7 @@ struct NetlinkRequest {
 /// A message with its header.
 func netlinkMessage(type: UInt16, flags: CInt, sequence: UInt32, _ content: [UInt8]) -> [UInt8] {
     var bytes: [UInt8] = []
-    func append(_ number: some BitwiseCopyable) { withUnsafeBytes(of: number) { bytes += $0 } }
+    func append(_ number: some BitwiseCopyable) { unsafe withUnsafeBytes(of: number) { unsafe bytes += $0 } }
     append(UInt32(headerSize + content.count))
     append(type)
     append(UInt16(flags))

@@ -18,9 +18,9 @@ struct NetlinkSocket: ~Copyable {
         // To port 0, the kernel: nobody else can send to a socket that is connected to it.
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                connect(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe connect(descriptor.rawValue, $0, socklen_t(MemoryLayout<sockaddr_nl>.size))
             }
         }
         guard result == 0 else { throw .last("connect(AF_NETLINK)") }
@@ -39,7 +39,7 @@ struct NetlinkSocket: ~Copyable {
     func ask(
         _ exchange: NetlinkExchange, _ request: [UInt8], _ body: (Span<UInt8>) -> Void
     ) throws(SystemError) {
-        guard send(descriptor.rawValue, request, request.count, 0) == request.count else {
+        guard unsafe send(descriptor.rawValue, request, request.count, 0) == request.count else {
             throw .last("send(AF_NETLINK)")
         }
         while !(try receive(exchange, body)) {}
@@ -70,7 +70,7 @@ struct NetlinkSocket: ~Copyable {
         let room = 8192
         var bytes = [UInt8](repeating: 0, count: room)
         // MSG_TRUNC has the whole length of a datagram returned, whatever the room.
-        let length = recv(descriptor.rawValue, &bytes, room, CInt(MSG_DONTWAIT | MSG_TRUNC))
+        let length = unsafe recv(descriptor.rawValue, &bytes, room, CInt(MSG_DONTWAIT | MSG_TRUNC))
         guard length >= 0 else { throw .last("recv(AF_NETLINK)") }
         guard length > 0, length <= room else {
             throw SystemError(exchange.operation, .malformedMessage)

@@ -9,9 +9,9 @@ extension NetworkInterface {
     public func queueingDisciplines() throws(SystemError) -> [String] {
         var socket = try NetlinkSocket(NETLINK_ROUTE)
         let sequence = socket.nextSequence()
-        let request = netlinkMessage(
+        let request = unsafe netlinkMessage(
             type: UInt16(RTM_GETQDISC), flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: sequence,
-            withUnsafeBytes(of: tcmsg()) { Array($0) })
+            withUnsafeBytes(of: tcmsg()) { unsafe Array($0) })
         let exchange = NetlinkExchange(operation: "RTM_GETQDISC", kind: .dump, sequence: sequence)
         var kinds: [String] = []
         try socket.ask(exchange, request) { content in

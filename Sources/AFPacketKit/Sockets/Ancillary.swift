@@ -81,16 +81,16 @@ extension Ancillary {
     ///
     /// Nothing must be known yet.
     mutating func read(_ bytes: Span<UInt8>) {
-        bytes.withUnsafeBytes { bytes in
+        unsafe bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
-            read(at: start, count: bytes.count)
+            unsafe read(at: start, count: bytes.count)
         }
     }
 
     /// The same of `count` bytes at an address.
     @inline(__always)
     mutating func read(at start: UnsafeRawPointer, count: Int) {
-        var messages = ControlMessages(start: start, bytesLeft: count)
+        var messages = unsafe ControlMessages(start: start, bytesLeft: count)
         while let message = messages.next() { take(message) }
         // The report of a frame that was not launched has its launch time in place of a stamp.
         if report.origin == UInt8(SO_EE_ORIGIN_TXTIME) { (software, hardware) = (nil, nil) }
@@ -122,7 +122,7 @@ extension Ancillary {
 }
 
 /// A walk through control messages, which stand one behind the other, each at a multiple of a word. cmsg(3)
-private struct ControlMessages {
+@safe private struct ControlMessages {
     var start: UnsafeRawPointer
     /// Negative where what fills up the last message is not there.
     var bytesLeft: Int
@@ -131,19 +131,19 @@ private struct ControlMessages {
     @inline(__always)
     mutating func next() -> ControlMessage? {
         guard bytesLeft >= ControlMessage.headerSize else { return nil }
-        let message = ControlMessage(at: start)
+        let message = unsafe ControlMessage(at: start)
         let length = message.header.length
         guard length >= ControlMessage.headerSize, length <= bytesLeft else { return nil }
         let alignment = MemoryLayout<Int>.size
         let step = (length &+ alignment &- 1) & ~(alignment &- 1)
-        start += step
+        unsafe start += step
         bytesLeft &-= step
         return message
     }
 }
 
 /// A control message, all of whose bytes are there.
-private struct ControlMessage {
+@safe private struct ControlMessage {
     /// struct cmsghdr without the bytes behind it, which keep the imported one from being loaded.
     struct Header: BitwiseCopyable {
         let length: Int
@@ -164,17 +164,17 @@ private struct ControlMessage {
 
     /// The one whose header is there.
     init(at start: UnsafeRawPointer) {
-        header = Header(
+        header = unsafe Header(
             length: start.loadUnaligned(as: Int.self),
             kind: start.loadUnaligned(fromByteOffset: MemoryLayout<Int>.size, as: UInt64.self))
-        self.start = start
+        unsafe self.start = start
     }
 
     /// What the data begin with; nil where they are too short for it.
     @inline(__always)
     func data<Value: BitwiseCopyable>(as type: Value.Type) -> Value? {
         guard header.length >= Self.headerSize + MemoryLayout<Value>.size else { return nil }
-        return start.loadUnaligned(fromByteOffset: Self.headerSize, as: type)
+        return unsafe start.loadUnaligned(fromByteOffset: Self.headerSize, as: type)
     }
 }
 

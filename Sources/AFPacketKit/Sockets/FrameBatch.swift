@@ -35,7 +35,7 @@ public struct FrameBatch: ~Copyable {
     public mutating func update(first count: Int, _ body: (inout MutableSpan<UInt8>) -> Void) {
         precondition(count >= 0 && count <= self.count, "there are no such frames")
         for index in 0..<count {
-            var frame = memory.mutableFrame(at: index)
+            var frame = unsafe memory.mutableFrame(at: index)
             body(&frame)
         }
     }
@@ -43,7 +43,7 @@ public struct FrameBatch: ~Copyable {
     /// Changes the first frame.
     @inlinable
     public mutating func updateFirstFrame(_ body: (inout MutableSpan<UInt8>) -> Void) {
-        var frame = memory.mutableFrame(at: 0)
+        var frame = unsafe memory.mutableFrame(at: 0)
         body(&frame)
     }
 
@@ -51,13 +51,13 @@ public struct FrameBatch: ~Copyable {
     @inlinable
     public var firstFrame: Span<UInt8> {
         @_lifetime(borrow self)
-        get { memory.frame(at: 0, length: .max) }
+        get { unsafe memory.frame(at: 0, length: .max) }
     }
 
     /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME
     public mutating func setLaunchTime(_ time: Timestamp, ofFrameAt index: Int) {
         precondition(hasLaunchTimes && (0..<count).contains(index), "that frame has no launch time")
-        cshim_write_launch_time(
+        unsafe cshim_write_launch_time(
             memory.controlAddress(at: index), UInt64(bitPattern: time.nanoseconds))
     }
 
@@ -65,16 +65,17 @@ public struct FrameBatch: ~Copyable {
     ///
     /// - Returns: how many it took, which is 1, or negative, as send(2).
     @inline(__always)
-    func send(frameAt index: Int, to descriptor: borrowing Descriptor) -> Int {
-        cshim_send(descriptor.rawValue, memory.frames.address(of: index &* frameSize), frameSize) < 0 ? -1 : 1
+    @unsafe func send(frameAt index: Int, to descriptor: borrowing Descriptor) -> Int {
+        unsafe cshim_send(descriptor.rawValue, memory.frames.address(of: index &* frameSize), frameSize) < 0
+            ? -1 : 1
     }
 
     /// Hands the frames at some indices, which must be there, to the kernel together.
     ///
     /// - Returns: how many of them it took, or negative, as sendmmsg(2).
     @inline(__always)
-    func sendTogether(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
-        let first = memory.header(at: indices.lowerBound)
-        return Int(cshim_sendmmsg(descriptor.rawValue, first, CUnsignedInt(indices.count)))
+    @unsafe func sendTogether(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
+        let first = unsafe memory.header(at: indices.lowerBound)
+        return unsafe Int(cshim_sendmmsg(descriptor.rawValue, first, CUnsignedInt(indices.count)))
     }
 }

@@ -49,7 +49,7 @@ public struct MessageBatch: ~Copyable {
         let most = CUnsignedInt(truncatingIfNeeded: min(limit, capacity))
         let flags = flags | (isWaiting ? CInt(MSG_WAITFORONE) : CInt(MSG_DONTWAIT))
         repeat {
-            let received = cshim_recvmmsg(descriptor.rawValue, memory.header(at: 0), most, flags)
+            let received = unsafe cshim_recvmmsg(descriptor.rawValue, memory.header(at: 0), most, flags)
             if received >= 0 { return takeSeveral(Int(received), flags) }
         } while try wasInterrupted("recvmmsg")
     }
@@ -70,10 +70,10 @@ public struct MessageBatch: ~Copyable {
         // called now and then, to stay there.
         if looks > 1 { _ = Timestamp.now() }
         while looksLeft > 0 {
-            let header = memory.header(at: 0)
-            let length = cshim_recvmsg(descriptor.rawValue, &header.pointee.msg_hdr, flags)
+            let header = unsafe memory.header(at: 0)
+            let length = unsafe cshim_recvmsg(descriptor.rawValue, &header.pointee.msg_hdr, flags)
             if length >= 0 {
-                header.pointee.msg_len = CUnsignedInt(truncatingIfNeeded: length)
+                unsafe header.pointee.msg_len = CUnsignedInt(truncatingIfNeeded: length)
                 return take(1, flags)
             }
             // Mostly there is nothing: told here, the next look is the sooner.
@@ -109,38 +109,38 @@ public struct MessageBatch: ~Copyable {
     @inline(__always)
     private mutating func readControl(at index: Int) {
         // In its place: most of it stays as it is.
-        let ancillary = ancillaries.address(of: index)
-        ancillary.pointee = Ancillary()
-        let control = memory.control(at: index)
-        ancillary.pointee.read(at: control.start, count: control.count)
-        memory.arm(index)
+        let ancillary = unsafe ancillaries.address(of: index)
+        unsafe ancillary.pointee = Ancillary()
+        let control = unsafe memory.control(at: index)
+        unsafe ancillary.pointee.read(at: control.start, count: control.count)
+        unsafe memory.arm(index)
     }
 
     /// The bytes of the frame at `index`, below `count`, from the destination address on; without the outer VLAN tag,
     /// which the kernel takes out of received frames, and without the FCS. They are good until the next receive call.
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
-        memory.frame(at: index, length: header(at: index).pointee.msg_len)
+        unsafe memory.frame(at: index, length: header(at: index).pointee.msg_len)
     }
 
     /// How long the frame at `index` was, which is more than there are bytes when it was cut off.
-    public func length(at index: Int) -> Int { Int(header(at: index).pointee.msg_len) }
+    public func length(at index: Int) -> Int { unsafe Int(header(at: index).pointee.msg_len) }
 
     /// Whether this host sent the frame at `index`, and it was only passed by. PACKET_OUTGOING, packet(7)
     public func isOutgoing(at index: Int) -> Bool {
         check(index)
-        return memory.isOutgoing(at: index)
+        return unsafe memory.isOutgoing(at: index)
     }
 
     /// Whether bytes of the frame at `index` were cut off.
     public func isTruncated(at index: Int) -> Bool {
-        header(at: index).pointee.msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
+        unsafe header(at: index).pointee.msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
     }
 
     /// What the kernel says about the frame at `index`.
     public func ancillary(at index: Int) -> Ancillary {
         check(index)
-        return ancillaries.address(of: index).pointee
+        return unsafe ancillaries.address(of: index).pointee
     }
 
     @inline(__always)
@@ -151,6 +151,6 @@ public struct MessageBatch: ~Copyable {
     @inline(__always)
     private func header(at index: Int) -> UnsafeMutablePointer<cshim_mmsghdr> {
         check(index)
-        return memory.header(at: index)
+        return unsafe memory.header(at: index)
     }
 }

@@ -208,7 +208,9 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   `messageTooLong`, `noBufferSpace` when a queue was full and dropped the frame.
     public func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool {
         try repeating {
-            frame.withUnsafeBufferPointer { cshim_send(descriptor.rawValue, $0.baseAddress, $0.count) }
+            unsafe frame.withUnsafeBufferPointer {
+                unsafe cshim_send(descriptor.rawValue, $0.baseAddress, $0.count)
+            }
         } > 0
     }
 
@@ -219,8 +221,8 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// - Throws: `SystemError` as the other `send`.
     public func send(_ frame: Span<UInt8>, recording flags: TimestampingFlags) throws(SystemError) -> Bool {
         try repeating {
-            frame.withUnsafeBufferPointer {
-                cshim_send_recording(descriptor.rawValue, $0.baseAddress, $0.count, flags.rawValue)
+            unsafe frame.withUnsafeBufferPointer {
+                unsafe cshim_send_recording(descriptor.rawValue, $0.baseAddress, $0.count, flags.rawValue)
             }
         } > 0
     }
@@ -245,7 +247,8 @@ public struct PacketSocket: ~Copyable, Sendable {
             let end = areSingle ? next &+ 1 : next + min(perCall, indices.upperBound - next)
             let sent =
                 areSingle
-                ? batch.send(frameAt: next, to: descriptor) : batch.sendTogether(next..<end, to: descriptor)
+                ? unsafe batch.send(frameAt: next, to: descriptor)
+                : unsafe batch.sendTogether(next..<end, to: descriptor)
             if sent < 0 {
                 guard try wasInterrupted() else { return }
                 continue
@@ -355,8 +358,8 @@ extension Descriptor {
         request.mr_ifindex = interface.index
         request.mr_type = UInt16(type)
         request.mr_alen = 6
-        withUnsafeMutableBytes(of: &request.mr_address) { bytes in
-            for index in 0..<6 { bytes[index] = address[index] }
+        unsafe withUnsafeMutableBytes(of: &request.mr_address) { bytes in
+            for index in 0..<6 { unsafe bytes[index] = address[index] }
         }
         try setOption("PACKET_ADD_MEMBERSHIP", SOL_PACKET, PACKET_ADD_MEMBERSHIP, to: request)
     }
@@ -375,9 +378,9 @@ extension Descriptor {
         address.sll_family = UInt16(AF_PACKET)
         address.sll_protocol = `protocol`.bigEndian
         address.sll_ifindex = interface.index
-        let result = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                Glibc.bind(rawValue, $0, socklen_t(MemoryLayout<sockaddr_ll>.size))
+        let result = unsafe withUnsafePointer(to: &address) { pointer in
+            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                unsafe Glibc.bind(rawValue, $0, socklen_t(MemoryLayout<sockaddr_ll>.size))
             }
         }
         guard result == 0 else { throw .last("bind") }

@@ -7,7 +7,7 @@ import Glibc
 ///
 /// The kernel hands a block over when it is full, or some time after its first frame: what comes now and then comes
 /// late. There is room for one stamp of a frame: the NIC's, where it is asked for and there, else the kernel's own.
-public struct ReceiveRing: ~Copyable, @unchecked Sendable {
+@safe public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     /// The socket: to be waited for, and asked for its counters.
     public let socket: PacketSocket
     /// How many frames the last receive call found.
@@ -53,7 +53,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
             patience: Self.patience)
         try socket.start(on: interface)
         self.socket = socket
-        bytes = memory.start(of: 0)
+        unsafe bytes = memory.start(of: 0)
         self.memory = memory
     }
 
@@ -82,7 +82,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
         let bytes = memory[block]
         var count = 0
         while count < Self.portion, let frame = walk.next(in: bytes) {
-            frames.address(of: count).pointee = frame
+            unsafe frames.address(of: count).pointee = frame
             count += 1
         }
         return count
@@ -96,7 +96,7 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
         walk = nil
         memory.giveBack(block)
         block = (block + 1) % memory.count
-        bytes = memory.start(of: block)
+        unsafe bytes = memory.start(of: block)
     }
 
     /// Whether there is something to be received, or a block to be given back, without waiting.
@@ -108,8 +108,8 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     public func frame(at index: Int) -> Span<UInt8> {
         let frame = found(index)
         // The walk has made sure that they are in the block.
-        let bytes = UnsafePointer(bytes + Int(frame.start))
-        return _overrideLifetime(Span(_unsafeStart: bytes, count: Int(frame.count)), borrowing: self)
+        let bytes = unsafe UnsafePointer(bytes + Int(frame.start))
+        return unsafe _overrideLifetime(Span(_unsafeStart: bytes, count: Int(frame.count)), borrowing: self)
     }
 
     /// What the kernel says about the frame at `index`.
@@ -124,18 +124,18 @@ public struct ReceiveRing: ~Copyable, @unchecked Sendable {
 
     @inlinable
     func headers(at index: Int) -> FrameHeaders {
-        FrameHeaders(at: Int(found(index).headersOffset), in: bytes)
+        unsafe FrameHeaders(at: Int(found(index).headersOffset), in: bytes)
     }
 
     @inlinable
     func found(_ index: Int) -> RingFrame {
         precondition(index >= 0 && index < count, "no frame was found there")
-        return frames.address(of: index).pointee
+        return unsafe frames.address(of: index).pointee
     }
 }
 
 /// The memory of a ring, shared with the kernel until the end of its life. mmap(2)
-struct RingMemory: ~Copyable, @unchecked Sendable {
+@safe struct RingMemory: ~Copyable, @unchecked Sendable {
     let count: Int
     let blockSize: Int
     let start: UnsafeMutableRawPointer
@@ -155,35 +155,38 @@ struct RingMemory: ~Copyable, @unchecked Sendable {
         try descriptor.setOption("PACKET_RX_RING", SOL_PACKET, PACKET_RX_RING, to: request)
         // All pages now, so that none is faulted in while frames are measured.
         let flags = MAP_SHARED | CInt(MAP_POPULATE)
-        let memory = mmap(nil, blockSize * count, PROT_READ | PROT_WRITE, flags, descriptor.rawValue, 0)
-        guard let memory, memory != MAP_FAILED else { throw .last("mmap") }
-        start = memory
+        let memory = unsafe mmap(
+            nil, blockSize * count, PROT_READ | PROT_WRITE, flags, descriptor.rawValue, 0)
+        guard let memory = unsafe memory, unsafe memory != MAP_FAILED else { throw .last("mmap") }
+        unsafe start = memory
         self.blockSize = blockSize
         self.count = count
     }
 
-    deinit { munmap(start, blockSize * count) }
+    deinit { unsafe munmap(start, blockSize * count) }
 
     func start(of block: Int) -> UnsafeMutablePointer<UInt8> {
-        (start + block &* blockSize).assumingMemoryBound(to: UInt8.self)
+        unsafe (start + block &* blockSize).assumingMemoryBound(to: UInt8.self)
     }
 
     subscript(block: Int) -> Span<UInt8> {
         @_lifetime(borrow self)
         get {
-            _overrideLifetime(
+            unsafe _overrideLifetime(
                 Span(_unsafeStart: UnsafePointer(start(of: block)), count: blockSize), borrowing: self)
         }
     }
 
     /// Whether a block is the program's to read. TP_STATUS_USER
-    func isReady(_ block: Int) -> Bool { cshim_load_acquire(status(of: block)) & UInt32(TP_STATUS_USER) != 0 }
+    func isReady(_ block: Int) -> Bool {
+        unsafe cshim_load_acquire(status(of: block)) & UInt32(TP_STATUS_USER) != 0
+    }
 
     /// Leaves a block to the kernel to be written. TP_STATUS_KERNEL
-    func giveBack(_ block: Int) { cshim_store_release(status(of: block), UInt32(TP_STATUS_KERNEL)) }
+    func giveBack(_ block: Int) { unsafe cshim_store_release(status(of: block), UInt32(TP_STATUS_KERNEL)) }
 
     private func status(of block: Int) -> UnsafeMutablePointer<UInt32> {
         // The third word of a block: behind the version and the offset of private data.
-        (start + block * blockSize + 8).assumingMemoryBound(to: UInt32.self)
+        unsafe (start + block * blockSize + 8).assumingMemoryBound(to: UInt32.self)
     }
 }

@@ -59,7 +59,7 @@ struct FrameHeaders: BitwiseCopyable {
     /// Those at `offset` of a block, which must be there.
     @inlinable
     init(at offset: Int, in block: UnsafeRawPointer) {
-        self = block.loadUnaligned(fromByteOffset: offset, as: FrameHeaders.self)
+        self = unsafe block.loadUnaligned(fromByteOffset: offset, as: FrameHeaders.self)
     }
 
     /// TP_STATUS_TS_RAW_HARDWARE
@@ -122,15 +122,15 @@ struct RingWalk {
     /// host sends.
     @inline(__always)
     mutating func next(in block: Span<UInt8>) -> RingFrame? {
-        block.withUnsafeBytes { block in
+        unsafe block.withUnsafeBytes { block in
             guard let start = block.baseAddress else { return nil }
             while framesLeft > 0, end &- offset >= MemoryLayout<FrameHeaders>.size {
-                let headers = FrameHeaders(at: offset, in: start)
+                let headers = unsafe FrameHeaders(at: offset, in: start)
                 guard let frame = RingFrame(behind: headers, at: offset, before: end) else { break }
                 // Another CPU has written them: where a frame some way ahead stands, if frames are alike.
-                let ahead = start + (offset &+ Int(headers.distanceToNext) &* Self.framesAhead)
-                cshim_prefetch(ahead)
-                cshim_prefetch(ahead + 64)
+                let ahead = unsafe start + (offset &+ Int(headers.distanceToNext) &* Self.framesAhead)
+                unsafe cshim_prefetch(ahead)
+                unsafe cshim_prefetch(ahead + 64)
                 framesLeft &-= 1
                 offset &+= Int(headers.distanceToNext)
                 // Backwards, or into this frame: the block is not what it should be. Behind the last it does not matter.

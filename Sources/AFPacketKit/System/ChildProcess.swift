@@ -15,19 +15,19 @@ public struct ChildProcess: ~Copyable {
     public init(path: String, arguments: [String]) throws(SystemError) {
         var ends: [CInt] = [0, 0]
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
-        guard socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .last("socketpair") }
+        guard unsafe socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .last("socketpair") }
         let output = try Descriptor("socketpair", ends[0])
         let input = try Descriptor("socketpair", ends[1])
-        var actions = posix_spawn_file_actions_t()
-        posix_spawn_file_actions_init(&actions)
-        defer { posix_spawn_file_actions_destroy(&actions) }
-        posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
-        posix_spawn_file_actions_adddup2(&actions, input.rawValue, 1)
-        posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        let words = ([path] + arguments).map { strdup($0) } + [nil]
-        defer { for word in words { free(word) } }
+        var actions = unsafe posix_spawn_file_actions_t()
+        unsafe posix_spawn_file_actions_init(&actions)
+        defer { unsafe posix_spawn_file_actions_destroy(&actions) }
+        unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
+        unsafe posix_spawn_file_actions_adddup2(&actions, input.rawValue, 1)
+        unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
+        let words = unsafe ([path] + arguments).map { unsafe strdup($0) } + [nil]
+        defer { unsafe words.forEach { unsafe free($0) } }
         var child = pid_t()
-        let code = posix_spawn(&child, path, &actions, nil, words, environ)
+        let code = unsafe posix_spawn(&child, path, &actions, nil, words, environ)
         guard code == 0 else { throw SystemError("posix_spawn", ErrorCode(rawValue: code)) }
         identifier = child
         self.output = output
@@ -39,7 +39,7 @@ public struct ChildProcess: ~Copyable {
     public func waitForOutput() -> Bool {
         var byte: UInt8 = 0
         while true {
-            let count = read(output.rawValue, &byte, 1)
+            let count = unsafe read(output.rawValue, &byte, 1)
             if count >= 0 || errno != EINTR { return count > 0 }
         }
     }

@@ -35,7 +35,7 @@ public struct Timestamp: BitwiseCopyable, Hashable, Comparable, Sendable {
     /// is CLOCK_REALTIME. adjtimex(2)
     public static func kernelTAIOffset() -> Int {
         var state = timex()
-        adjtimex(&state)
+        unsafe adjtimex(&state)
         return Int(state.tai)
     }
 

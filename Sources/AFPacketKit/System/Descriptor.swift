@@ -18,7 +18,8 @@ struct Descriptor: ~Copyable, Sendable {
         _ name: StaticString, _ level: CInt, _ option: CInt, to value: Value
     ) throws(SystemError) {
         var value = value
-        guard setsockopt(rawValue, level, option, &value, socklen_t(MemoryLayout<Value>.size)) == 0 else {
+        guard unsafe setsockopt(rawValue, level, option, &value, socklen_t(MemoryLayout<Value>.size)) == 0
+        else {
             throw .last(name)
         }
     }
@@ -29,7 +30,7 @@ struct Descriptor: ~Copyable, Sendable {
         _ name: StaticString, _ level: CInt, _ option: CInt, into value: inout Value
     ) throws(SystemError) -> Int {
         var length = socklen_t(MemoryLayout<Value>.size)
-        guard getsockopt(rawValue, level, option, &value, &length) == 0 else { throw .last(name) }
+        guard unsafe getsockopt(rawValue, level, option, &value, &length) == 0 else { throw .last(name) }
         return Int(length)
     }
 }

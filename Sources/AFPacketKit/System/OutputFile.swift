@@ -8,7 +8,7 @@ public struct OutputFile: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` of open(2): `accessDenied`, ENOENT where the folder does not exist.
     public init(path: String) throws(SystemError) {
-        descriptor = try Descriptor(
+        descriptor = try unsafe Descriptor(
             "open", open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
     }
 

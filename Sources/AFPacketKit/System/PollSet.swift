@@ -100,7 +100,8 @@ public struct PollSet: ~Copyable {
 
     /// - Parameter timeout: in nanoseconds; without end where it is negative.
     private mutating func poll(_ timeout: Int64) throws(SystemError) -> Outcome {
-        let ready = cshim_ppoll(entries.address(of: 0), CUnsignedInt(truncatingIfNeeded: count), timeout)
+        let ready = unsafe cshim_ppoll(
+            entries.address(of: 0), CUnsignedInt(truncatingIfNeeded: count), timeout)
         return ready < 0 ? try failed() : ready > 0 ? .ready : .nothing
     }
 

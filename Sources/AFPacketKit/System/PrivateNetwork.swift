@@ -61,5 +61,7 @@ public enum PrivateNetwork {
     }
 
     /// What stands in front of the attributes of a message about an interface.
-    private static func header(_ fields: ifinfomsg) -> [UInt8] { withUnsafeBytes(of: fields) { Array($0) } }
+    private static func header(_ fields: ifinfomsg) -> [UInt8] {
+        unsafe withUnsafeBytes(of: fields) { unsafe Array($0) }
+    }
 }

@@ -18,14 +18,14 @@ public enum ThisProcess {
     /// Whether a capability is in force; false also where that cannot be read.
     /// CapEff in /proc/self/status, proc(5)
     public static func has(_ capability: Capability) -> Bool {
-        guard let file = fopen("/proc/self/status", "re") else { return false }
-        defer { fclose(file) }
+        guard let file = unsafe fopen("/proc/self/status", "re") else { return false }
+        defer { unsafe fclose(file) }
         let capacity = 256
         let line = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { line.deallocate() }
-        while fgets(line, CInt(capacity), file) != nil {
-            guard strncmp(line, "CapEff:", 7) == 0 else { continue }
-            return strtoull(line + 7, nil, 16) & (1 << UInt64(capability.rawValue)) != 0
+        defer { unsafe line.deallocate() }
+        while unsafe fgets(line, CInt(capacity), file) != nil {
+            guard unsafe strncmp(line, "CapEff:", 7) == 0 else { continue }
+            return unsafe strtoull(line + 7, nil, 16) & (1 << UInt64(capability.rawValue)) != 0
         }
         return false
     }
@@ -52,10 +52,10 @@ public enum ThisProcess {
     public static var executablePath: String? {
         let capacity = Int(PATH_MAX)
         let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { buffer.deallocate() }
-        let length = readlink("/proc/self/exe", buffer, capacity)
+        defer { unsafe buffer.deallocate() }
+        let length = unsafe readlink("/proc/self/exe", buffer, capacity)
         guard length > 0 else { return nil }
-        return String(
+        return unsafe String(
             decoding: UnsafeRawBufferPointer(start: buffer, count: length), as: UTF8.self)
     }
 
@@ -66,6 +66,6 @@ public enum ThisProcess {
 
     /// The value of an environment variable, nil where it is not set. getenv(3)
     public static func environment(_ name: String) -> String? {
-        getenv(name).map { String(cString: $0) }
+        unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 }

@@ -22,7 +22,9 @@ public enum Scheduling {
     ///   lower than the priority, or where the control group has no real-time share.
     public static func runInRealTime(priority: Int) throws(SystemError) {
         var parameters = sched_param(sched_priority: CInt(priority))
-        guard sched_setscheduler(0, SCHED_FIFO, &parameters) == 0 else { throw .last("sched_setscheduler") }
+        guard unsafe sched_setscheduler(0, SCHED_FIFO, &parameters) == 0 else {
+            throw .last("sched_setscheduler")
+        }
     }
 
     /// Keeps this thread on one CPU. sched_setaffinity(2)
@@ -39,8 +41,8 @@ public enum Scheduling {
     /// - Throws: `SystemError` of sched_getaffinity(2).
     public static func allowedCPUs() throws(SystemError) -> [Int] {
         var allowed = [Bool](repeating: false, count: cpuNumbers.count)
-        let result = allowed.withUnsafeMutableBufferPointer {
-            cshim_allowed_cpus($0.baseAddress, CUnsignedInt($0.count))
+        let result = unsafe allowed.withUnsafeMutableBufferPointer {
+            unsafe cshim_allowed_cpus($0.baseAddress, CUnsignedInt($0.count))
         }
         guard result == 0 else { throw .last("sched_getaffinity") }
         return cpuNumbers.filter { allowed[$0] }
@@ -49,7 +51,7 @@ public enum Scheduling {
     /// The highest priority that may be asked for without CAP_SYS_NICE; 0 is none. RLIMIT_RTPRIO, getrlimit(2)
     public static var realtimePriorityLimit: Int {
         var limit = rlimit()
-        getrlimit(cshim_RLIMIT_RTPRIO, &limit)
+        unsafe getrlimit(cshim_RLIMIT_RTPRIO, &limit)
         return Int(clamping: limit.rlim_cur)
     }
 
@@ -75,9 +77,9 @@ public struct CPULatencyRequest: ~Copyable, Sendable {
     /// - Throws: `SystemError` of `open(/dev/cpu_dma_latency)`: `accessDenied` to all but root as most systems are set
     ///   up, `noSuchFile` in containers that do not have the device; or of `write`.
     public init(microseconds: Int32) throws(SystemError) {
-        let descriptor = try Descriptor(
+        let descriptor = try unsafe Descriptor(
             "open(/dev/cpu_dma_latency)", open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC))
-        let bytes = withUnsafeBytes(of: microseconds) { Array($0) }
+        let bytes = unsafe withUnsafeBytes(of: microseconds) { unsafe Array($0) }
         try writeAll(bytes.span, to: descriptor.rawValue)
         self.descriptor = descriptor
     }

@@ -12,10 +12,10 @@ public struct SignalQueue: ~Copyable, Sendable {
     /// - Throws: `SystemError` of sigprocmask(2) or signalfd(2).
     public init(_ signals: [CInt]) throws(SystemError) {
         var set = sigset_t()
-        sigemptyset(&set)
-        for signal in signals { sigaddset(&set, signal) }
-        guard sigprocmask(SIG_BLOCK, &set, nil) == 0 else { throw .last("sigprocmask") }
-        descriptor = try Descriptor(
+        unsafe sigemptyset(&set)
+        for signal in signals { unsafe sigaddset(&set, signal) }
+        guard unsafe sigprocmask(SIG_BLOCK, &set, nil) == 0 else { throw .last("sigprocmask") }
+        descriptor = try unsafe Descriptor(
             "signalfd", signalfd(-1, &set, CInt(SFD_NONBLOCK | SFD_CLOEXEC)))
     }
 
@@ -23,15 +23,15 @@ public struct SignalQueue: ~Copyable, Sendable {
     public func next() -> CInt? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
-        guard read(descriptor.rawValue, &info, size) == size else { return nil }
+        guard unsafe read(descriptor.rawValue, &info, size) == size else { return nil }
         return CInt(info.ssi_signo)
     }
 
     /// Whether the process was started with a signal ignored. sigaction(2)
     public static func isIgnored(_ number: CInt) -> Bool {
         var action = sigaction()
-        guard sigaction(number, nil, &action) == 0 else { return false }
-        return unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
+        guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+        return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 

@@ -15,7 +15,7 @@ public enum StandardStream: CInt, Sendable {
     public static func reserve() {
         for (descriptor, flags) in [(CInt(0), O_RDONLY), (1, O_RDONLY), (2, O_WRONLY)]
         where !cshim_is_open(descriptor) {
-            _ = open("/dev/null", flags)  // takes the lowest free number
+            _ = unsafe open("/dev/null", flags)  // takes the lowest free number
         }
     }
 
@@ -23,7 +23,7 @@ public enum StandardStream: CInt, Sendable {
     /// nil where there is no such limit. pipe(7)
     public var atomicWriteSize: Int? {
         var status = stat()
-        guard fstat(rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
+        guard unsafe fstat(rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
         return 4096
     }
 
@@ -41,8 +41,9 @@ public enum StandardStream: CInt, Sendable {
 func writeAll(_ bytes: Span<UInt8>, to descriptor: CInt) throws(SystemError) {
     var written = 0
     while written < bytes.count {
-        let result = bytes.withUnsafeBufferPointer { buffer in
-            Glibc.write(descriptor, buffer.baseAddress.map { $0 + written }, buffer.count - written)
+        let result = unsafe bytes.withUnsafeBufferPointer { buffer in
+            unsafe Glibc.write(
+                descriptor, buffer.baseAddress.map { unsafe $0 + written }, buffer.count - written)
         }
         if result >= 0 {
             written += result
@@ -53,7 +54,7 @@ func writeAll(_ bytes: Span<UInt8>, to descriptor: CInt) throws(SystemError) {
         case .interrupted: continue
         case .wouldBlock:
             var entry = pollfd(fd: descriptor, events: Int16(POLLOUT), revents: 0)
-            _ = cshim_ppoll(&entry, 1, -1)
+            _ = unsafe cshim_ppoll(&entry, 1, -1)
         default: throw error
         }
     }

@@ -96,7 +96,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
 extension ErrorCode: CustomStringConvertible {
     /// The C library's words for the reason, e.g. `Operation not permitted`. strerror(3)
     public var description: String {
-        guard let text = strerror(rawValue) else { return "error \(rawValue)" }
-        return String(cString: text)
+        guard let text = unsafe strerror(rawValue) else { return "error \(rawValue)" }
+        return unsafe String(cString: text)
     }
 }

@@ -5,19 +5,19 @@ extension Span<UInt8> {
     @inlinable
     public func value<Value: BitwiseCopyable>(at offset: Int, as type: Value.Type) -> Value {
         precondition(offset >= 0 && offset <= count - MemoryLayout<Value>.size, "the value is not all there")
-        return bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: type)
+        return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: type)
     }
 
     /// The value whose bytes, in this machine's order, start at `offset`; nil where they are not all there.
     func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
         guard offset >= 0, count - offset >= MemoryLayout<Value>.size else { return nil }
-        return withUnsafeBytes { $0.loadUnaligned(fromByteOffset: offset, as: type) }
+        return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: type) }
     }
 }
 
 extension Span<UInt8> {
     /// A copy of the bytes.
-    public var array: [UInt8] { withUnsafeBufferPointer { Array($0) } }
+    public var array: [UInt8] { unsafe withUnsafeBufferPointer { unsafe Array($0) } }
 }
 
 extension MutableSpan<UInt8> {
@@ -27,7 +27,9 @@ extension MutableSpan<UInt8> {
     public mutating func store<Value: BitwiseCopyable>(_ value: Value, at offset: Int) {
         precondition(
             offset >= 0 && offset <= count - MemoryLayout<Value>.size, "there is no room for the value")
-        withUnsafeMutableBytes { $0.storeBytes(of: value, toByteOffset: offset, as: Value.self) }
+        unsafe withUnsafeMutableBytes {
+            unsafe $0.storeBytes(of: value, toByteOffset: offset, as: Value.self)
+        }
     }
 
     /// Copies bytes to the beginning; there must be room.
@@ -35,7 +37,9 @@ extension MutableSpan<UInt8> {
     @_lifetime(self: copy self)
     public mutating func copy(_ bytes: Span<UInt8>) {
         precondition(bytes.count <= count, "there is no room for the bytes")
-        bytes.withUnsafeBytes { bytes in withUnsafeMutableBytes { $0.copyMemory(from: bytes) } }
+        unsafe bytes.withUnsafeBytes { bytes in
+            unsafe withUnsafeMutableBytes { unsafe $0.copyMemory(from: bytes) }
+        }
     }
 
     /// Sets bytes to zero.
@@ -43,8 +47,8 @@ extension MutableSpan<UInt8> {
     @_lifetime(self: copy self)
     public mutating func fill(withZeros range: Range<Int>) {
         precondition(range.lowerBound >= 0 && range.upperBound <= count, "the bytes are not all there")
-        withUnsafeMutableBytes { bytes in
-            _ = UnsafeMutableRawBufferPointer(rebasing: bytes[range]).initializeMemory(
+        unsafe withUnsafeMutableBytes { bytes in
+            _ = unsafe UnsafeMutableRawBufferPointer(rebasing: bytes[range]).initializeMemory(
                 as: UInt8.self, repeating: 0)
         }
     }
@@ -58,9 +62,9 @@ extension Span<UInt8> {
     @inlinable @inline(__always)
     public func sumOfLittleEndianWords() -> UInt128 {
         var sum: UInt128 = 0
-        withUnsafeBytes { bytes in
+        unsafe withUnsafeBytes { bytes in
             for index in 0..<bytes.count / 8 {
-                let word = bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
+                let word = unsafe bytes.loadUnaligned(fromByteOffset: 8 * index, as: UInt64.self)
                 sum &+= UInt128(word.littleEndian)
             }
         }
@@ -75,8 +79,8 @@ extension StaticString {
         @_lifetime(immortal)
         @inline(__always)
         get {
-            let span = Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
-            return _overrideLifetime(span, copying: ())
+            let span = unsafe Span(_unsafeStart: utf8Start, count: utf8CodeUnitCount)
+            return unsafe _overrideLifetime(span, copying: ())
         }
     }
 }

@@ -13,12 +13,12 @@ public struct Wakeup: ~Copyable, Sendable {
     /// Wakes whoever waits, now or next.
     public func signal() {
         var one: UInt64 = 1
-        _ = write(descriptor.rawValue, &one, 8)
+        _ = unsafe write(descriptor.rawValue, &one, 8)
     }
 
     /// Takes the wake-ups so far as answered.
     public func clear() {
         var count: UInt64 = 0
-        _ = read(descriptor.rawValue, &count, 8)
+        _ = unsafe read(descriptor.rawValue, &count, 8)
     }
 }

@@ -16,16 +16,16 @@ public struct WorkerThread: ~Copyable, Sendable {
     /// - Throws: `SystemError` of pthread_create(3).
     public init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var thread = pthread_t()
-        let errand = Unmanaged.passRetained(Errand(body))
-        let code = pthread_create(
+        let errand = unsafe Unmanaged.passRetained(Errand(body))
+        let code = unsafe pthread_create(
             &thread, nil,
             { errand in
-                guard let errand else { return nil }
-                Unmanaged<Errand>.fromOpaque(errand).takeRetainedValue().body()
+                guard let errand = unsafe errand else { return nil }
+                unsafe Unmanaged<Errand>.fromOpaque(errand).takeRetainedValue().body()
                 return nil
-            }, errand.toOpaque())
+            }, unsafe errand.toOpaque())
         guard code == 0 else {
-            errand.release()
+            unsafe errand.release()
             throw SystemError("pthread_create", ErrorCode(rawValue: code))
         }
         self.thread = thread

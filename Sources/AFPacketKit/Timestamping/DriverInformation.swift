@@ -44,8 +44,8 @@ extension NetworkInterface {
         let count = min(names.count / nameLength, values.count / 8, Int(information.n_stats))
         return (0..<count).map { index in
             let name = names[index * nameLength..<(index + 1) * nameLength].prefix { $0 != 0 }
-            let value = values[index * 8..<(index + 1) * 8].withUnsafeBytes {
-                $0.loadUnaligned(as: UInt64.self)
+            let value = unsafe values[index * 8..<(index + 1) * 8].withUnsafeBytes {
+                unsafe $0.loadUnaligned(as: UInt64.self)
             }
             return DriverStatistic(name: String(decoding: name, as: UTF8.self), value: value)
         }
@@ -54,14 +54,14 @@ extension NetworkInterface {
     private func driverInformation() throws(SystemError) -> ethtool_drvinfo {
         var information = ethtool_drvinfo()
         information.cmd = UInt32(ETHTOOL_GDRVINFO)
-        try ethtool("ETHTOOL_GDRVINFO", &information)
+        try unsafe ethtool("ETHTOOL_GDRVINFO", &information)
         return information
     }
 
     /// The text in an array of characters, to its NUL.
     private func text<Characters: BitwiseCopyable>(in characters: Characters) -> String {
-        withUnsafeBytes(of: characters) { bytes in
-            String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
+        unsafe withUnsafeBytes(of: characters) { bytes in
+            unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 
@@ -73,13 +73,13 @@ extension NetworkInterface {
         var words = [UInt32](repeating: 0, count: headerWords + size / 4 + 1)
         words[0] = command
         setUp(&words)
-        try ethtool(operation, &words)
-        return words.withUnsafeBytes { Array($0.dropFirst(4 * headerWords)) }
+        try unsafe ethtool(operation, &words)
+        return unsafe words.withUnsafeBytes { unsafe Array($0.dropFirst(4 * headerWords)) }
     }
 
     private func ethtool(_ operation: StaticString, _ data: UnsafeMutableRawPointer) throws(SystemError) {
         let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
-        guard cshim_interface_data_request(control.rawValue, UInt(SIOCETHTOOL), name, data) == 0 else {
+        guard unsafe cshim_interface_data_request(control.rawValue, UInt(SIOCETHTOOL), name, data) == 0 else {
             throw .last(operation)
         }
     }

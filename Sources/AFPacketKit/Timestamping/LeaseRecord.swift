@@ -34,12 +34,12 @@ struct LeaseRecord: ~Copyable {
         let path = "\(folder)/afprobe-\(geteuid())-\(name)"
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
         // Creating where there is one may be forbidden in such folders: fs.protected_regular, proc(5).
-        var result = open(path, flags)
-        if result < 0 { result = open(path, flags | O_CREAT | O_EXCL, 0o600) }
+        var result = unsafe open(path, flags)
+        if result < 0 { result = unsafe open(path, flags | O_CREAT | O_EXCL, 0o600) }
         guard let opened = try? Descriptor("open", result) else { return nil }
         // A lock can be had by everybody who can read the file.
         var status = stat()
-        guard fstat(opened.rawValue, &status) == 0, status.st_uid == geteuid(), status.st_nlink == 1,
+        guard unsafe fstat(opened.rawValue, &status) == 0, status.st_uid == geteuid(), status.st_nlink == 1,
             status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 == 0
         else { return nil }
         descriptor = opened
@@ -50,7 +50,7 @@ struct LeaseRecord: ~Copyable {
     private static func name(of interface: NetworkInterface) -> String? {
         if let clock = (try? interface.timestampingCapabilities())?.clockIndex { return "ptp\(clock)" }
         var namespace = stat()
-        guard stat("/proc/self/ns/net", &namespace) == 0 else { return nil }
+        guard unsafe stat("/proc/self/ns/net", &namespace) == 0 else { return nil }
         return "\(namespace.st_ino)-\(interface.index)"
     }
 
@@ -88,7 +88,7 @@ struct LeaseRecord: ~Copyable {
     /// What is written; nil where nothing is, or nothing that can be understood.
     func read() -> Content? {
         var bytes = [UInt8](repeating: 0, count: 128)
-        let count = pread(descriptor.rawValue, &bytes, bytes.count, 0)
+        let count = unsafe pread(descriptor.rawValue, &bytes, bytes.count, 0)
         guard count > 0 else { return nil }
         let numbers = String(decoding: bytes[..<count], as: UTF8.self).split(separator: " ").map { CInt($0) }
         guard numbers.count == 4, let tx = numbers[0], let rx = numbers[1], let widenedTx = numbers[2],
@@ -110,6 +110,6 @@ struct LeaseRecord: ~Copyable {
             [$0.transmitType.rawValue, $0.receiveFilter.rawValue]
         }
         let bytes = Array(numbers.map(String.init).joined(separator: " ").utf8)
-        pwrite(descriptor.rawValue, bytes, bytes.count, 0)
+        unsafe pwrite(descriptor.rawValue, bytes, bytes.count, 0)
     }
 }

@@ -13,7 +13,7 @@ public struct PTPClock: ~Copyable, Sendable {
     /// - Throws: `SystemError` of open(2): `accessDenied` where the device's mode forbids it.
     public init(index: Int) throws(SystemError) {
         self.index = index
-        descriptor = try Descriptor("open(/dev/ptp)", open("/dev/ptp\(index)", O_RDONLY | O_CLOEXEC))
+        descriptor = try unsafe Descriptor("open(/dev/ptp)", open("/dev/ptp\(index)", O_RDONLY | O_CLOEXEC))
     }
 
     /// The clock and the system's clock, read at one moment, or nearly so.
@@ -110,10 +110,10 @@ public struct PTPClock: ~Copyable, Sendable {
         let headerWords = samples == nil ? 0 : 2
         var words = [Int64](repeating: 0, count: headerWords + 2 * count)
         if let samples { words[0] = Int64(bitPattern: UInt32(samples).asFirstHalf) }
-        guard cshim_ioctl(descriptor.rawValue, number, &words) == 0 else { throw .last(operation) }
+        guard unsafe cshim_ioctl(descriptor.rawValue, number, &words) == 0 else { throw .last(operation) }
         return (0..<count).map { index in
             let nanoseconds = words[headerWords + 2 * index + 1]
-            let low = withUnsafeBytes(of: nanoseconds) { $0.loadUnaligned(as: UInt32.self) }
+            let low = unsafe withUnsafeBytes(of: nanoseconds) { unsafe $0.loadUnaligned(as: UInt32.self) }
             return Timestamp(seconds: words[headerWords + 2 * index], nanoseconds: Int64(low))
         }
     }
@@ -123,7 +123,7 @@ extension UInt32 {
     /// The 64-bit word of this machine whose first four bytes are this number, as in a C structure.
     fileprivate var asFirstHalf: UInt64 {
         var word: UInt64 = 0
-        withUnsafeMutableBytes(of: &word) { $0.storeBytes(of: self, as: UInt32.self) }
+        unsafe withUnsafeMutableBytes(of: &word) { unsafe $0.storeBytes(of: self, as: UInt32.self) }
         return word
     }
 }

@@ -169,7 +169,7 @@ extension NetworkInterface {
         _ operation: StaticString, _ number: UInt, _ data: inout Data
     ) throws(SystemError) {
         let control = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
-        guard cshim_interface_data_request(control.rawValue, number, name, &data) == 0 else {
+        guard unsafe cshim_interface_data_request(control.rawValue, number, name, &data) == 0 else {
             throw .last(operation)
         }
     }
