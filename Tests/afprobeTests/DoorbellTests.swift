@@ -19,11 +19,11 @@ import Testing
                 }
             }
         }
-        var poll = PollSet(capacity: 1)
-        _ = poll.add(bell.wakeup)
+        var poll = PollSet()
+        poll.add(bell.wakeup, as: .wakeup)
         var next = queues.map { _ in 0 }
         while next != queues.map({ _ in count }) {
-            try #require(try poll.wait(until: .now() + 30_000_000_000), "asleep for ever")
+            try #require(try !poll.wait(until: .now() + 30_000_000_000).isEmpty, "asleep for ever")
             bell.silence()
             for (index, queue) in queues.enumerated() {
                 while let number = queue.pop() {
@@ -36,14 +36,14 @@ import Testing
 
     @Test func silenceLasts() throws {
         let bell = try Doorbell()
-        var poll = PollSet(capacity: 1)
-        _ = poll.add(bell.wakeup)
+        var poll = PollSet()
+        poll.add(bell.wakeup, as: .wakeup)
         bell.ring()
         bell.ring()
-        #expect(try poll.wait(until: .now()))
+        #expect(try poll.wait(until: .now()) == .wakeup)
         bell.silence()
-        #expect(try !poll.wait(until: .now()))
+        #expect(try poll.wait(until: .now()).isEmpty)
         bell.ring()
-        #expect(try poll.wait(until: .now()))
+        #expect(try poll.wait(until: .now()) == .wakeup)
     }
 }

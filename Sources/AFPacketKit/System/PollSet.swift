@@ -3,88 +3,127 @@ import Glibc
 
 /// Waits for several descriptors at once. poll(2)
 ///
+/// Each has a name, by which a wait tells that it is ready:
+///
+///     extension PollSet.Members {
+///         static let frames = Self(rawValue: 1 << 0)
+///         static let signals = Self(rawValue: 1 << 1)
+///     }
+///
+///     var poll = PollSet()
+///     poll.add(socket, as: .frames)
+///     poll.add(signals, as: .signals)
+///     let ready = try poll.wait(until: .now() + 1_000_000_000)
+///     if ready.contains(.frames) { try socket.receive(into: &batch) }
+///
 /// Only the descriptors' numbers are kept: their owners must outlive the set.
 public struct PollSet: ~Copyable {
-    /// A descriptor's place in the set.
-    public struct Member: Sendable {
-        let index: Int
+    /// Names of descriptors in a set: one bit each, of eight.
+    public struct Members: OptionSet, Hashable, Sendable {
+        /// The bits.
+        public let rawValue: UInt8
+
+        /// Names by their bits.
+        @inlinable
+        public init(rawValue: UInt8) { self.rawValue = rawValue }
     }
 
-    private var entries: Slab<pollfd>
+    /// A descriptor at the number of its name's bit, and where there is none one that poll(2) passes over.
+    private var entries = Slab(repeating: Self.nobody, count: UInt8.bitWidth)
+    /// The number of entries up to the last descriptor.
     private var count = 0
 
-    /// A set with room for `capacity` descriptors.
-    public init(capacity: Int = 4) {
-        entries = Slab(repeating: pollfd(), count: capacity)
-    }
+    /// The names that descriptors have, and those of sockets watched for room to send.
+    @usableFromInline private(set) var members: Members = []
+    @usableFromInline private(set) var writable: Members = []
+
+    private static var nobody: pollfd { pollfd(fd: -1, events: 0, revents: 0) }
+
+    /// An empty set.
+    public init() {}
 
     /// Adds a socket that is watched for frames that have arrived.
-    public mutating func add(_ socket: borrowing PacketSocket) -> Member {
-        add(socket.descriptor.rawValue, events: POLLIN)
+    ///
+    /// - Parameter name: a single one that nothing in the set has.
+    public mutating func add(_ socket: borrowing PacketSocket, as name: Members) {
+        add(socket.descriptor.rawValue, events: POLLIN, as: name)
     }
 
     /// Adds a socket that is watched for its error queue alone (POLLERR, which needs no asking).
-    public mutating func addErrorQueue(of socket: borrowing PacketSocket) -> Member {
-        add(socket.descriptor.rawValue, events: 0)
+    public mutating func addErrorQueue(of socket: borrowing PacketSocket, as name: Members) {
+        add(socket.descriptor.rawValue, events: 0, as: name)
     }
 
     /// Adds a queue of signals.
-    public mutating func add(_ signals: borrowing SignalQueue) -> Member {
-        add(signals.descriptor.rawValue, events: POLLIN)
+    public mutating func add(_ signals: borrowing SignalQueue, as name: Members) {
+        add(signals.descriptor.rawValue, events: POLLIN, as: name)
     }
 
-    /// Adds what another thread wakes this one by.
-    public mutating func add(_ wakeup: borrowing Wakeup) -> Member {
-        add(wakeup.descriptor.rawValue, events: POLLIN)
+    /// Adds the means by which another thread wakes this one.
+    public mutating func add(_ wakeup: borrowing Wakeup, as name: Members) {
+        add(wakeup.descriptor.rawValue, events: POLLIN, as: name)
     }
 
-    /// Adds standard output, which becomes ready when its reader goes away.
-    public mutating func addReader(of stream: StandardStream) -> Member {
-        add(stream.rawValue, events: 0)
+    /// Adds a standard stream, which becomes ready when its reader goes away.
+    public mutating func addReader(of stream: StandardStream, as name: Members) {
+        add(stream.rawValue, events: 0, as: name)
     }
 
-    /// Adds a stream that is watched for room to write: a line's worth, where it is a pipe or a terminal.
-    public mutating func addRoom(in stream: StandardStream) -> Member {
-        add(stream.rawValue, events: POLLOUT)
+    /// Adds a stream that is watched for room to write: a line's worth, if it is a pipe or a terminal.
+    public mutating func addRoom(in stream: StandardStream, as name: Members) {
+        add(stream.rawValue, events: POLLOUT, as: name)
     }
 
-    private mutating func add(_ descriptor: CInt, events: CInt) -> Member {
-        precondition(
-            count < entries.count, "a poll set of \(entries.count) has no room for another descriptor")
-        entries[count] = pollfd(fd: descriptor, events: Int16(events), revents: 0)
-        count += 1
-        return Member(index: count - 1)
+    private mutating func add(_ descriptor: CInt, events: CInt, as name: Members) {
+        let index = Self.index(of: name)
+        precondition(!members.contains(name), "the set has a descriptor of that name already")
+        members.insert(name)
+        entries[index] = pollfd(fd: descriptor, events: Int16(events), revents: 0)
+        count = max(count, index + 1)
     }
 
-    /// Watches, or stops watching, whether the member's socket takes another frame.
-    public mutating func watchWritability(of member: Member, _ watched: Bool) {
+    private static func index(of name: Members) -> Int {
+        precondition(name.rawValue.nonzeroBitCount == 1, "a descriptor has a single name")
+        return name.rawValue.trailingZeroBitCount
+    }
+
+    /// Watches, or stops watching, whether the socket of that name, which must be in the set, takes another frame.
+    @inlinable
+    public mutating func watchWritability(of name: Members, _ watched: Bool) {
+        precondition(members.contains(name), "the set has no descriptor of that name")
+        // Asked before each wait, and seldom another answer than before.
+        if writable.contains(name) != watched { changeWritability(of: name, watched) }
+    }
+
+    @usableFromInline @inline(never)
+    mutating func changeWritability(of name: Members, _ watched: Bool) {
+        let index = Self.index(of: name)
+        writable.formSymmetricDifference(name)
         let event = Int16(POLLOUT)
-        if watched { entries[member.index].events |= event } else { entries[member.index].events &= ~event }
+        if watched { entries[index].events |= event } else { entries[index].events &= ~event }
     }
 
-    /// Sleeps until a member is ready or the time has come; at once if it has come already.
+    /// Sleeps until a descriptor is ready or the time has come; not at all if it has come already.
     ///
     /// - Parameters:
     ///   - deadline: when to wake up at the latest.
     ///   - now: a reading of the clock, which saves another one. The wait may be longer by as much as it is old.
-    /// - Returns: whether a member is ready.
-    /// - Throws: `SystemError` of ppoll(2). A signal only ends the wait early.
+    /// - Returns: the names of those that are ready: they have data, room, or an error to be read. None at the deadline, or
+    ///   if a signal has ended the wait.
+    /// - Throws: `SystemError` of ppoll(2).
     @discardableResult
     public mutating func wait(
         until deadline: MonotonicTime, from now: MonotonicTime = .now()
-    ) throws(SystemError) -> Bool {
-        guard deadline != .never else { return try poll(-1) == .ready }
+    ) throws(SystemError) -> Members {
+        guard deadline != .never else { return try poll(-1) ?? [] }
         var now = now
         while true {
             let left = max(0, deadline - now)
             // The kernel takes its time: up to a thousandth of the timeout, or five where the process is nice, unless its
             // schedule is that of real time. So a long wait ends early, and the rest of it is waited for again.
             let isLast = left <= Self.exactWait
-            switch try poll(isLast ? left : left - left / 128) {
-            case .ready: return true
-            case .interrupted: return false
-            case .nothing: if isLast { return false }
-            }
+            guard let ready = try poll(isLast ? left : left - left / 128) else { return [] }
+            if isLast || !ready.isEmpty { return ready }
             now = .now()
         }
     }
@@ -92,29 +131,27 @@ public struct PollSet: ~Copyable {
     /// In nanoseconds, how long a wait is at most for the kernel to end it within some microseconds.
     private static let exactWait: Int64 = 1_000_000
 
-    private enum Outcome {
-        case ready
-        case nothing
-        case interrupted
-    }
-
-    /// - Parameter timeout: in nanoseconds; without end where it is negative.
-    private mutating func poll(_ timeout: Int64) throws(SystemError) -> Outcome {
+    /// Waits once.
+    ///
+    /// - Parameter timeout: in nanoseconds; without end if it is negative.
+    /// - Returns: the names of those that are ready; nil if a signal has ended the wait.
+    private mutating func poll(_ timeout: Int64) throws(SystemError) -> Members? {
         let ready = unsafe cshim_ppoll(
             entries.address(of: 0), CUnsignedInt(truncatingIfNeeded: count), timeout)
-        return ready < 0 ? try failed() : ready > 0 ? .ready : .nothing
+        guard ready >= 0 else { return try failed() }
+        return ready == 0 ? [] : readyMembers
+    }
+
+    private var readyMembers: Members {
+        var bits: UInt8 = 0
+        for index in 0..<count where entries[index].revents != 0 { bits |= 1 << index }
+        return Members(rawValue: bits)
     }
 
     @inline(never)
-    private mutating func failed() throws(SystemError) -> Outcome {
+    private func failed() throws(SystemError) -> Members? {
         let error = SystemError.last("ppoll")
         guard error.code == .interrupted else { throw error }
-        for index in 0..<count { entries[index].revents = 0 }
-        return .interrupted
-    }
-
-    /// Whether the last wait found anything for this member: data, room, or an error to be read.
-    public func isReady(_ member: Member) -> Bool {
-        entries[member.index].revents != 0
+        return nil
     }
 }

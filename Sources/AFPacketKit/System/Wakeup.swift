@@ -1,7 +1,7 @@
 internal import CShim
 import Glibc
 
-/// What a thread that waits in a `PollSet` can be woken by. eventfd(2)
+/// The means to wake a thread that waits in a `PollSet`. eventfd(2)
 public struct Wakeup: ~Copyable, Sendable {
     let descriptor: Descriptor
 

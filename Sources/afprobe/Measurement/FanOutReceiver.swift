@@ -39,7 +39,7 @@ struct FanOutReceiver<Source: SocketSource & ~Copyable>: ProbeSource, ~Copyable 
 
     deinit { for thread in threads { thread.stop() } }
 
-    func add(to poll: inout PollSet) -> PollSet.Member { poll.add(bell.wakeup) }
+    func add(to poll: inout PollSet, as name: PollSet.Members) { poll.add(bell.wakeup, as: name) }
 
     /// The threads hand over probes alone; the command refuses to capture the frames.
     func capture(at index: Int, to console: inout Console) {}

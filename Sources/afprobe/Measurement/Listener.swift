@@ -49,10 +49,10 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
         _ signals: RunSignals, _ console: inout Console
     ) throws(Failure) {
         var poll = PollSet()
-        let frames = receiver.add(to: &poll)
-        let reports = addReports(to: &poll)
-        let requests = poll.add(signals.queue)
-        let reader = poll.addReader(of: .output)
+        receiver.add(to: &poll, as: .frames)
+        addReports(to: &poll)
+        poll.add(signals.queue, as: .signals)
+        poll.addReader(of: .output, as: .reader)
         let deadline = plan.deadline.map { start + $0 } ?? .never
         var statisticsDue = start + plan.statisticsInterval
         var nextLook = start
@@ -84,13 +84,14 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
             }
             nextLook = .now() + PacketSocket.longestWait
             let isLook = plan.spins || canWaitForFrames(until: wake, now)
-            do throws(SystemError) { try poll.wait(until: isLook ? now : wake) } catch {
+            let ready: PollSet.Members
+            do throws(SystemError) { ready = try poll.wait(until: isLook ? now : wake) } catch {
                 throw Failure("Cannot wait for frames", error)
             }
-            if poll.isReady(frames) { try takeFrames(&console) }
-            if let reports, poll.isReady(reports) { try collectReports(&console, clearingErrors: true) }
-            if poll.isReady(reader) { console.close() }
-            if poll.isReady(requests) {
+            if ready.contains(.frames) { try takeFrames(&console) }
+            if ready.contains(.completions) { try collectReports(&console, clearingErrors: true) }
+            if ready.contains(.reader) { console.close() }
+            if ready.contains(.signals) {
                 while let request = signals.next() {
                     if case .stop = request { break loop }
                     reportStatus(&console)
@@ -125,10 +126,10 @@ struct Listener<Source: ProbeSource & ~Copyable>: ~Copyable {
     }
 
     /// Adds the queue where the replies' transmit stamps come back, if there are replies.
-    private func addReports(to poll: inout PollSet) -> PollSet.Member? {
+    private func addReports(to poll: inout PollSet) {
         switch responder {
-        case .some(let responder): poll.addErrorQueue(of: responder[0].socket)
-        case .none: nil
+        case .some(let responder): poll.addErrorQueue(of: responder[0].socket, as: .completions)
+        case .none: break
         }
     }
 

@@ -274,11 +274,11 @@ struct PacedTransmitter<Entry: TransmitEntry>: ~Copyable {
     }
 
     /// Adds the error queue, where the transmit stamps come back, to what is waited for.
-    func add(to poll: inout PollSet) -> PollSet.Member { poll.addErrorQueue(of: transmitter.socket) }
+    func add(to poll: inout PollSet) { poll.addErrorQueue(of: transmitter.socket, as: .completions) }
 
     /// Prepares a wait: for room to send, too, where the last frame found none.
-    func prepareWait(_ poll: inout PollSet, _ member: PollSet.Member) {
-        poll.watchWritability(of: member, isWaitingForRoom)
+    func prepareWait(_ poll: inout PollSet) {
+        poll.watchWritability(of: .completions, isWaitingForRoom)
     }
 
     /// When there is something to do at the latest.

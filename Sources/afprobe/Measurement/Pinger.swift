@@ -59,10 +59,10 @@ struct Pinger: ~Copyable {
         _ signals: RunSignals, _ console: inout Console
     ) throws(Failure) {
         var poll = PollSet()
-        let frames = poll.add(receiver.socket)
-        let reports = exchanges.transmitter.add(to: &poll)
-        let requests = poll.add(signals.queue)
-        let reader = poll.addReader(of: .output)
+        poll.add(receiver.socket, as: .frames)
+        exchanges.transmitter.add(to: &poll)
+        poll.add(signals.queue, as: .signals)
+        poll.addReader(of: .output, as: .reader)
         Scheduling.useFinestTimer()
         var untilLook = 0
         var hasPolled = true
@@ -89,7 +89,7 @@ struct Pinger: ~Copyable {
             }
             if now >= nextLook(&console) { lookAround(at: now, &console) }
             if plan.spins { console.flush(at: now) } else { console.flush() }
-            exchanges.transmitter.prepareWait(&poll, reports)
+            exchanges.transmitter.prepareWait(&poll)
             var wake = plan.spins ? now : min(exchanges.transmitter.wakeTime(), nextLook(&console))
             if awaitsFramesAlone(until: wake, now) {
                 if now < nextPoll {
@@ -101,17 +101,19 @@ struct Pinger: ~Copyable {
             hasPolled = true
             // That time is over may be found out a little late, but not that the next request is due.
             let isExact = !plan.spins && !exchanges.transmitter.isHeld
-            do throws(SystemError) { try poll.wait(until: wake, from: isExact ? .now() : now) } catch {
+            let ready: PollSet.Members
+            do throws(SystemError) { ready = try poll.wait(until: wake, from: isExact ? .now() : now) } catch
+            {
                 throw Failure("Cannot wait for replies", error)
             }
             // First the transmit stamps: a request's own comes before its reply.
-            if poll.isReady(reports) {
+            if ready.contains(.completions) {
                 exchanges.transmitter.wake()
                 try collectReports(&console, clearingErrors: true)
             }
-            if poll.isReady(frames) { try collectReplies(&console) }
-            if poll.isReady(reader) { console.close() }
-            if poll.isReady(requests), isStopped(by: signals, &console) { break }
+            if ready.contains(.frames) { try collectReplies(&console) }
+            if ready.contains(.reader) { console.close() }
+            if ready.contains(.signals), isStopped(by: signals, &console) { break }
         }
     }
 

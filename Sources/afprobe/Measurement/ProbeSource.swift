@@ -2,8 +2,8 @@ import AFPacketKit
 
 /// Where the probes of a run come from, in portions.
 protocol ProbeSource: ~Copyable {
-    /// Adds what becomes ready when there is something to receive.
-    func add(to poll: inout PollSet) -> PollSet.Member
+    /// Adds a descriptor that becomes ready when there is something to receive.
+    func add(to poll: inout PollSet, as name: PollSet.Members)
 
     /// Receives some of the frames that wait, in place of those that were received before, and returns how many these
     /// are.

@@ -54,8 +54,8 @@ final class ReceiveThread<Source: SocketSource & ~Copyable>: @unchecked Sendable
 
     private func work(_ source: inout Source) {
         var poll = PollSet()
-        _ = source.add(to: &poll)
-        _ = poll.add(end)
+        source.add(to: &poll, as: .frames)
+        poll.add(end, as: .wakeup)
         var told = source.faults
         while !isStopped {
             do throws(SystemError) {
@@ -81,8 +81,8 @@ final class ReceiveThread<Source: SocketSource & ~Copyable>: @unchecked Sendable
     private func hand(_ finding: Finding) {
         while !findings.push(finding), !isStopped {
             bell.ring()
-            var poll = PollSet(capacity: 1)
-            _ = poll.add(end)
+            var poll = PollSet()
+            poll.add(end, as: .wakeup)
             _ = try? poll.wait(until: .now() + Self.nap)
         }
     }

@@ -76,7 +76,7 @@ struct Receiver: SocketSource, ~Copyable {
         statistics += try socket.takeStatistics()
     }
 
-    func add(to poll: inout PollSet) -> PollSet.Member { poll.add(socket) }
+    func add(to poll: inout PollSet, as name: PollSet.Members) { poll.add(socket, as: name) }
 
     func join(_ group: inout FanOutGroup, taking filter: SocketFilter) throws(SystemError) -> PacketSocket {
         try socket.join(&group, taking: filter)

@@ -18,7 +18,7 @@ struct RingReceiver: SocketSource, ~Copyable {
             isPromiscuous: isPromiscuous, capacity: capacity)
     }
 
-    func add(to poll: inout PollSet) -> PollSet.Member { poll.add(ring.socket) }
+    func add(to poll: inout PollSet, as name: PollSet.Members) { poll.add(ring.socket, as: name) }
 
     mutating func receive(limit _: Int) throws(SystemError) -> Int {
         // One stamp for the portions of one block: they came together.

@@ -46,9 +46,9 @@ struct Sender: ~Copyable {
         _ signals: RunSignals, _ console: inout Console
     ) throws(Failure) {
         var poll = PollSet()
-        let reports = transmitter.add(to: &poll)
-        let requests = poll.add(signals.queue)
-        let reader = poll.addReader(of: .output)
+        transmitter.add(to: &poll)
+        poll.add(signals.queue, as: .signals)
+        poll.addReader(of: .output, as: .reader)
         Scheduling.useFinestTimer()
         try begin()
         if tally.hasSchedule { transmitter.plannedClock = ClockPair(.realtime) }
@@ -66,18 +66,19 @@ struct Sender: ~Copyable {
                 expected = ExpectedStamps(on: interface, transmitter.plan.handling)
             }
             if console.isClosed { break }
-            transmitter.prepareWait(&poll, reports)
+            transmitter.prepareWait(&poll)
             console.flush()
             let wake = min(transmitter.wakeTime(), missing.nextLook)
-            do throws(SystemError) { try poll.wait(until: wake) } catch {
+            let ready: PollSet.Members
+            do throws(SystemError) { ready = try poll.wait(until: wake) } catch {
                 throw Failure("Cannot wait for transmit stamps", error)
             }
-            if poll.isReady(reports) {
+            if ready.contains(.completions) {
                 transmitter.wake()
                 try collect(&console, clearingErrors: true)
             }
-            if poll.isReady(reader) { console.close() }
-            if poll.isReady(requests) {
+            if ready.contains(.reader) { console.close() }
+            if ready.contains(.signals) {
                 while let request = signals.next() {
                     if case .stop = request { break loop }
                     reportStatus(&console)

@@ -13,7 +13,7 @@ enum SpinMargin {
     /// - Returns: nanoseconds.
     /// - Throws: `SystemError` of ppoll(2).
     static func measured() throws(SystemError) -> Int64 {
-        var poll = PollSet(capacity: 1)
+        var poll = PollSet()
         var latenesses: [Int64] = []
         for _ in 0..<sleeps {
             let due = MonotonicTime.now() + duration

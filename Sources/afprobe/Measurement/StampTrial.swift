@@ -79,8 +79,8 @@ struct StampTrial: ~Copyable {
         _ count: Int, _ interval: Int64, _ timeout: Int64, _ signals: RunSignals
     ) throws(SystemError) {
         var poll = PollSet()
-        let reports = poll.addErrorQueue(of: transmitter.socket)
-        let requests = poll.add(signals.queue)
+        poll.addErrorQueue(of: transmitter.socket, as: .completions)
+        poll.add(signals.queue, as: .signals)
         Scheduling.useFinestTimer()
         var due = MonotonicTime.now()
         while !isComplete(count) {
@@ -94,12 +94,12 @@ struct StampTrial: ~Copyable {
             }
             let end = sentAt.last.map { $0 + timeout } ?? due
             if sentAt.count == count, now >= end { return }
-            try poll.wait(until: sentAt.count < count ? due : end)
-            if poll.isReady(reports) {
+            let ready = try poll.wait(until: sentAt.count < count ? due : end)
+            if ready.contains(.completions) {
                 try collect()
                 _ = transmitter.socket.takePendingError()
             }
-            if poll.isReady(requests), case .stop = signals.next() {
+            if ready.contains(.signals), case .stop = signals.next() {
                 outcome.isInterrupted = true
                 return
             }

@@ -177,10 +177,9 @@ struct StampVerification {
         let end = MonotonicTime.now() + Self.timeout
         do throws(SystemError) {
             var poll = PollSet()
-            let member = poll.add(frames.socket)
+            poll.add(frames.socket, as: .frames)
             while !arrived.areComplete(count, answers: message.kind == .request), MonotonicTime.now() < end {
-                try poll.wait(until: end)
-                guard poll.isReady(member) else { continue }
+                guard try poll.wait(until: end).contains(.frames) else { continue }
                 for index in 0..<(try frames.receive()) {
                     guard let probe = frames.probe(at: index), probe.message.session == session else {
                         continue

@@ -30,7 +30,7 @@ final class LineWriter: Sendable {
         let handover = Handover(file)
         captures = handover.isEmpty ? nil : CaptureQueue()
         var poll = PollSet()
-        _ = poll.add(turn)
+        poll.add(turn, as: .wakeup)
         // The thread ends with the process at the latest.
         _ = try WorkerThread { [self] in
             // So that the threads that measure need not share theirs. At once, for what is opened from here on is not to
@@ -108,7 +108,7 @@ final class LineWriter: Sendable {
 
     private func work(_ drain: inout LineDrain, _ recording: inout Recording) {
         var poll = PollSet()
-        _ = poll.add(wakeup)
+        poll.add(wakeup, as: .wakeup)
         while true {
             let isLast = isEnding.load(ordering: .acquiring)
             var count: UInt64 = 0
@@ -207,13 +207,14 @@ struct Patience: ~Copyable {
     /// - Returns: whether there is a point in waiting on.
     mutating func wait(watching progress: UInt64) -> Bool {
         var poll = PollSet()
-        return wait(progress, &poll)
+        return wait(progress, &poll).isPatient
     }
 
     mutating func wait(watching progress: UInt64, for end: borrowing Wakeup) -> Bool {
         var poll = PollSet()
-        let member = poll.add(end)
-        return wait(progress, &poll) && !poll.isReady(member)
+        poll.add(end, as: .wakeup)
+        let (ready, isPatient) = wait(progress, &poll)
+        return isPatient && !ready.contains(.wakeup)
     }
 
     /// Waits until a stream has room for a line.
@@ -222,25 +223,27 @@ struct Patience: ~Copyable {
     mutating func waitForRoom(in stream: StandardStream) -> Bool {
         while true {
             var poll = PollSet()
-            let member = poll.addRoom(in: stream)
-            let isPatient = wait(0, &poll)
-            if poll.isReady(member) || !isPatient { return poll.isReady(member) }
+            poll.addRoom(in: stream, as: .room)
+            let (ready, isPatient) = wait(0, &poll)
+            if ready.contains(.room) || !isPatient { return ready.contains(.room) }
         }
     }
 
-    private mutating func wait(_ progress: UInt64, _ poll: inout PollSet) -> Bool {
-        if isOver { return false }
+    private mutating func wait(
+        _ progress: UInt64, _ poll: inout PollSet
+    ) -> (ready: PollSet.Members, isPatient: Bool) {
+        if isOver { return ([], false) }
         let now = MonotonicTime.now()
         if progress != seen {
             seen = progress
             since = now
         }
-        _ = poll.add(signals.queue)
-        _ = try? poll.wait(until: now + Self.look)
+        poll.add(signals.queue, as: .signals)
+        let ready = (try? poll.wait(until: now + Self.look)) ?? []
         while signals.next() != nil {}
         // Who asks twice does not want to wait for all the lines. But one Ctrl-C may come from two sides.
         isOver =
             signals.stops > 0 && now - since > Self.rest || signals.stops > 1 && now - begin > Self.rest
-        return !isOver
+        return (ready, !isOver)
     }
 }
