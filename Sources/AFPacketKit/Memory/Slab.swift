@@ -8,6 +8,8 @@ internal import Glibc
     @usableFromInline let start: UnsafeMutablePointer<Element>
     /// The number of elements, 1 or more.
     public let count: Int
+    /// One less: all ones, where it is a power of two.
+    @usableFromInline let mask: Int
 
     /// Makes `count` elements, 1 or more, in their order.
     @inlinable
@@ -27,6 +29,7 @@ internal import Glibc
         }
         unsafe self.start = start
         self.count = count
+        mask = count &- 1
     }
 
     /// Keeps a single element, at index 0.
@@ -35,6 +38,7 @@ internal import Glibc
         unsafe start = Self.allocate(1)
         unsafe start.initialize(to: element)
         count = 1
+        mask = 0
     }
 
     deinit {
@@ -78,7 +82,7 @@ internal import Glibc
 
     /// An index below `count`, whatever the number: less than `count` is left of it by this mask in any case.
     @inlinable @inline(__always)
-    func masked(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number) & (count &- 1) }
+    func masked(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number) & mask }
 
     @inlinable @inline(__always)
     func check(_ index: Int) {
@@ -117,6 +121,7 @@ extension Slab {
         unsafe start = Self.allocate(count)
         unsafe start.initialize(repeating: element, count: count)
         self.count = count
+        mask = count &- 1
     }
 
     /// Overwrites `count` elements from `first` on by copies of one, all of which must be there.
@@ -144,6 +149,7 @@ extension Slab where Element: FixedWidthInteger & BitwiseCopyable {
         precondition(count > 0, "a slab has one element at least")
         unsafe start = Self.allocate(count)
         self.count = count
+        mask = count &- 1
     }
 }
 

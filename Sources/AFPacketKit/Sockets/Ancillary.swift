@@ -17,6 +17,27 @@ public struct Ancillary: Hashable, Sendable {
     @inlinable
     public init() {}
 
+    /// All that the kernel may say, for tests.
+    package init(
+        software: Timestamp? = nil, hardware: Timestamp? = nil, transmission: TransmitReport? = nil,
+        launchFailure: LaunchFailure? = nil, vlan: VLANTag? = nil, isChecksumPending: Bool = false
+    ) {
+        (self.software, self.hardware) = (software, hardware)
+        if let transmission {
+            report.number = UInt32(ENOMSG)
+            report.origin = ExtendedError.fromTimestamping
+            (report.info, report.data) = (transmission.event.rawValue, transmission.key)
+        } else if let launchFailure {
+            report.origin = UInt8(SO_EE_ORIGIN_TXTIME)
+            report.code = launchFailure.rawValue
+        }
+        var bits = isChecksumPending ? FrameStatus.checksumNotReady : 0
+        if vlan != nil { bits |= FrameStatus.hasTag | FrameStatus.hasTagType }
+        status = FrameStatus(
+            bits: bits, tag: vlan?.controlInformation ?? 0,
+            announcedBy: vlan?.protocolIdentifier.rawValue ?? 0)
+    }
+
     /// Set on messages of the error queue: which transmit stamp this is.
     @inlinable
     public var transmission: TransmitReport? { report.transmission }

@@ -75,7 +75,7 @@ public struct FrameBatch: ~Copyable {
     /// - Returns: how many of them it took, or negative, as sendmmsg(2).
     @inline(__always)
     @unsafe func sendTogether(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
-        let first = unsafe memory.header(at: indices.lowerBound)
+        let first = unsafe memory.messages(from: indices.lowerBound)
         return unsafe Int(cshim_sendmmsg(descriptor.rawValue, first, CUnsignedInt(indices.count)))
     }
 }

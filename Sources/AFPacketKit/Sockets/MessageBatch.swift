@@ -10,11 +10,11 @@ public struct MessageBatch: ~Copyable {
     public private(set) var receivedAt = Timestamp(nanoseconds: 0)
 
     /// Room for every control message that is asked for, with space to spare.
-    private typealias Control = InlineArray<32, UInt64>
+    @usableFromInline typealias Control = InlineArray<32, UInt64>
 
-    private var memory: MessageMemory<Control>
+    @usableFromInline var memory: MessageMemory<Control>
     /// What the control messages of the last call say.
-    private var ancillaries: Slab<Ancillary>
+    @usableFromInline var ancillaries: Slab<Ancillary>
 
     /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
     ///
@@ -49,7 +49,7 @@ public struct MessageBatch: ~Copyable {
         let most = CUnsignedInt(truncatingIfNeeded: min(limit, capacity))
         let flags = flags | (isWaiting ? CInt(MSG_WAITFORONE) : CInt(MSG_DONTWAIT))
         repeat {
-            let received = unsafe cshim_recvmmsg(descriptor.rawValue, memory.header(at: 0), most, flags)
+            let received = unsafe cshim_recvmmsg(descriptor.rawValue, memory.messages(from: 0), most, flags)
             if received >= 0 { return takeSeveral(Int(received), flags) }
         } while try wasInterrupted("recvmmsg")
     }
@@ -70,7 +70,7 @@ public struct MessageBatch: ~Copyable {
         // called now and then, to stay there.
         if looks > 1 { _ = Timestamp.now() }
         while looksLeft > 0 {
-            let header = unsafe memory.header(at: 0)
+            let header = unsafe memory.messages(from: 0)
             let length = unsafe cshim_recvmsg(descriptor.rawValue, &header.pointee.msg_hdr, flags)
             if length >= 0 {
                 unsafe header.pointee.msg_len = CUnsignedInt(truncatingIfNeeded: length)
@@ -116,41 +116,75 @@ public struct MessageBatch: ~Copyable {
         unsafe memory.arm(index)
     }
 
-    /// The bytes of the frame at `index`, below `count`, from the destination address on; without the outer VLAN tag,
-    /// which the kernel takes out of received frames, and without the FCS. They are good until the next receive call.
-    @_lifetime(borrow self)
-    public func frame(at index: Int) -> Span<UInt8> {
-        unsafe memory.frame(at: index, length: header(at: index).pointee.msg_len)
+    /// The frame at `index`, from 0 up to `count`, as the last receive call left it here.
+    @inlinable
+    public subscript(index: Int) -> ReceivedFrame {
+        @inline(__always)
+        @_lifetime(borrow self)
+        get {
+            check(index)
+            let header = unsafe memory.header(at: index)
+            let frame = unsafe ReceivedFrame(
+                memory.frame(at: index, length: header.pointee.length), length: header.pointee.length,
+                isTruncated: header.pointee.flags & MessageHeader.truncated != 0,
+                isOutgoing: memory.isOutgoing(at: index),
+                words: UnsafeRawPointer(ancillaries.address(of: index)), in: .batch)
+            return unsafe _overrideLifetime(frame, borrowing: self)
+        }
     }
 
-    /// How long the frame at `index` was, which is more than there are bytes when it was cut off.
-    public func length(at index: Int) -> Int { unsafe Int(header(at: index).pointee.msg_len) }
+    /// The bytes of the frame at `index`. They are good until the next receive call.
+    @inlinable
+    @_lifetime(borrow self)
+    public func frame(at index: Int) -> Span<UInt8> {
+        check(index)
+        return unsafe memory.frame(at: index, length: memory.header(at: index).pointee.length)
+    }
+
+    /// The length that the frame at `index` had, which is more than there are bytes if it was cut off.
+    @inlinable
+    public func length(at index: Int) -> Int {
+        check(index)
+        return unsafe Int(memory.header(at: index).pointee.length)
+    }
 
     /// Whether this host sent the frame at `index`, and it was only passed by. PACKET_OUTGOING, packet(7)
+    @inlinable
     public func isOutgoing(at index: Int) -> Bool {
         check(index)
         return unsafe memory.isOutgoing(at: index)
     }
 
     /// Whether bytes of the frame at `index` were cut off.
-    public func isTruncated(at index: Int) -> Bool {
-        unsafe header(at: index).pointee.msg_hdr.msg_flags & CInt(MSG_TRUNC) != 0
-    }
+    @inlinable
+    public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
-    /// What the kernel says about the frame at `index`.
+    /// All that the kernel says about the frame at `index`.
+    @inlinable
     public func ancillary(at index: Int) -> Ancillary {
         check(index)
         return unsafe ancillaries.address(of: index).pointee
     }
 
-    @inline(__always)
-    private func check(_ index: Int) {
+    @inlinable @inline(__always)
+    func check(_ index: Int) {
         precondition(index >= 0 && index < count, "no frame was received there")
     }
 
-    @inline(__always)
-    private func header(at index: Int) -> UnsafeMutablePointer<cshim_mmsghdr> {
-        check(index)
-        return unsafe memory.header(at: index)
+    /// Replaces the content by frames as if they had been received, for tests: at most as many as there is room for.
+    package mutating func fill(
+        with frames: [(bytes: [UInt8], ancillary: Ancillary)], receivedAt: Timestamp
+    ) {
+        precondition(frames.count <= capacity, "there is no room for so many frames")
+        for (index, frame) in frames.enumerated() {
+            let kept = min(frame.bytes.count, frameCapacity)
+            memory.frames.copy(frame.bytes.span.extracting(first: kept), to: index * frameCapacity)
+            let header = unsafe memory.header(at: index)
+            unsafe header.pointee.length = UInt32(frame.bytes.count)
+            unsafe header.pointee.flags = kept < frame.bytes.count ? MessageHeader.truncated : 0
+            ancillaries[index] = frame.ancillary
+        }
+        count = frames.count
+        self.receivedAt = receivedAt
     }
 }

@@ -5,15 +5,17 @@ import Glibc
 ///
 /// This is the one place where the kernel gets addresses: each of `msg_iov`, `iov_base`, `msg_name` and `msg_control`
 /// points into a slab of the same owner, and so is good for as long as the headers are. sendmmsg(2), recvmmsg(2)
+///
+/// Indices are for the caller to check, once for all that it does with a frame.
 @usableFromInline
 @safe struct MessageMemory<Control: BitwiseCopyable>: ~Copyable {
     /// How many bytes each frame has.
     @usableFromInline let frameSize: Int
     @usableFromInline var frames: Slab<UInt8>
+    @usableFromInline let headers: Slab<MessageHeader>
+    @usableFromInline let senders: Slab<SenderAddress>
     private let controls: Slab<Control>
-    var headers: Slab<cshim_mmsghdr>
     private let vectors: Slab<iovec>
-    private let senders: Slab<sockaddr_ll>
 
     /// Memory for `count` frames, all of whose bytes are 0.
     ///
@@ -26,24 +28,23 @@ import Glibc
         // Written to now, so that no page is faulted in while frames are measured.
         let frames = Slab<UInt8>(repeating: 0, count: max(1, count * frameSize))
         let controls = Slab(repeating: control, count: count)
-        let senders = Slab(repeating: sockaddr_ll(), count: count)
+        let senders = Slab(repeating: SenderAddress(), count: count)
         let vectors = unsafe Slab(count: count) { index in
             unsafe iovec(iov_base: frames.address(of: index * frameSize), iov_len: frameSize)
         }
-        unsafe headers = Slab(count: count) { index in
-            var header = unsafe cshim_mmsghdr()
-            unsafe header.msg_hdr.msg_iov = vectors.address(of: index)
-            unsafe header.msg_hdr.msg_iovlen = 1
+        headers = Slab(count: count) { index in
+            var header = MessageHeader()
+            unsafe header.vectors = UnsafeMutableRawPointer(vectors.address(of: index))
+            header.vectorCount = 1
             if hasControl {
-                unsafe header.msg_hdr.msg_control = UnsafeMutableRawPointer(
-                    controls.address(of: index))
-                unsafe header.msg_hdr.msg_controllen = MemoryLayout<Control>.size
+                unsafe header.control = UnsafeMutableRawPointer(controls.address(of: index))
+                header.controlLength = MemoryLayout<Control>.size
             }
             if tellsSenders {
-                unsafe header.msg_hdr.msg_name = UnsafeMutableRawPointer(senders.address(of: index))
-                unsafe header.msg_hdr.msg_namelen = socklen_t(MemoryLayout<sockaddr_ll>.size)
+                unsafe header.sender = UnsafeMutableRawPointer(senders.address(of: index))
+                header.senderLength = UInt32(MemoryLayout<SenderAddress>.size)
             }
-            return unsafe header
+            return header
         }
         self.frames = frames
         self.controls = controls
@@ -52,13 +53,19 @@ import Glibc
     }
 
     /// The number of frames.
-    var count: Int { unsafe headers.count }
+    @usableFromInline
+    var count: Int { headers.count }
 
-    /// The header of a frame, for the kernel. The index is for the caller to check.
+    /// The headers from `index` on, for the kernel.
     @inline(__always)
-    func header(at index: Int) -> UnsafeMutablePointer<cshim_mmsghdr> { unsafe headers.address(of: index) }
+    func messages(from index: Int) -> UnsafeMutablePointer<cshim_mmsghdr> {
+        unsafe UnsafeMutableRawPointer(header(at: index)).assumingMemoryBound(to: cshim_mmsghdr.self)
+    }
 
-    /// The first bytes of a frame, `length` of them or as many as there are. The index is for the caller to check.
+    @inlinable @inline(__always)
+    func header(at index: Int) -> UnsafeMutablePointer<MessageHeader> { unsafe headers.address(of: index) }
+
+    /// The first bytes of a frame, `length` of them or as many as there are.
     @inlinable @inline(__always)
     @_lifetime(borrow self)
     @unsafe func frame(at index: Int, length: UInt32) -> Span<UInt8> {
@@ -66,39 +73,99 @@ import Glibc
         return unsafe frames.span(unchecked: index &* frameSize, count: Int(count))
     }
 
-    /// A frame's bytes, to be changed. The index is for the caller to check.
+    /// A frame's bytes, to be changed.
     @inlinable @inline(__always)
     @_lifetime(&self)
     @unsafe mutating func mutableFrame(at index: Int) -> MutableSpan<UInt8> {
         unsafe frames.mutableSpan(unchecked: index &* frameSize, count: frameSize)
     }
 
-    /// A frame's control messages, as far as the kernel says that it wrote them. The index is for the caller to check.
+    /// A frame's control messages, as far as the kernel says that it wrote them.
     @inline(__always)
     func control(at index: Int) -> (start: UnsafeRawPointer, count: Int) {
-        let written = unsafe UInt(bitPattern: header(at: index).pointee.msg_hdr.msg_controllen)
+        let written = unsafe UInt(bitPattern: header(at: index).pointee.controlLength)
         let count = min(written, UInt(bitPattern: MemoryLayout<Control>.size))
         return unsafe (UnsafeRawPointer(controls.address(of: index)), Int(bitPattern: count))
     }
 
-    /// Where a frame's control messages are written. The index is for the caller to check.
+    /// Where a frame's control messages are written.
     @inline(__always)
     func controlAddress(at index: Int) -> UnsafeMutableRawPointer {
         unsafe UnsafeMutableRawPointer(controls.address(of: index))
     }
 
-    /// Says how much the kernel may write for a frame; it overwrites that with how much it wrote. The index is for the
-    /// caller to check.
+    /// Says how much the kernel may write for a frame; it overwrites that with how much it wrote.
     @inline(__always)
     @unsafe mutating func arm(_ index: Int) {
         let header = unsafe header(at: index)
-        unsafe header.pointee.msg_hdr.msg_namelen = socklen_t(MemoryLayout<sockaddr_ll>.size)
-        unsafe header.pointee.msg_hdr.msg_controllen = MemoryLayout<Control>.size
+        unsafe header.pointee.senderLength = UInt32(MemoryLayout<SenderAddress>.size)
+        unsafe header.pointee.controlLength = MemoryLayout<Control>.size
     }
 
-    /// Whether this host sent a frame, as its sender's address tells. The index is for the caller to check.
-    /// PACKET_OUTGOING, packet(7)
+    /// Whether this host sent a frame, as its sender's address tells. PACKET_OUTGOING, packet(7)
+    @inlinable @inline(__always)
     @unsafe func isOutgoing(at index: Int) -> Bool {
-        unsafe senders.address(of: index).pointee.sll_pkttype == UInt8(PACKET_OUTGOING)
+        unsafe senders.address(of: index).pointee.packetType == SenderAddress.outgoing
+    }
+}
+
+/// struct mmsghdr, with the fields of the struct msghdr in it: the imported one cannot be named where frames are read,
+/// which is inlined into the callers. recvmmsg(2)
+@usableFromInline
+@safe struct MessageHeader: BitwiseCopyable {
+    @usableFromInline var sender: UnsafeMutableRawPointer?
+    @usableFromInline var senderLength: UInt32 = 0
+    @usableFromInline var vectors: UnsafeMutableRawPointer?
+    @usableFromInline var vectorCount = 0
+    @usableFromInline var control: UnsafeMutableRawPointer?
+    @usableFromInline var controlLength = 0
+    @usableFromInline var flags: CInt = 0
+    private var padding: CInt = 0
+    /// How long the frame was, or how much of it was sent.
+    @usableFromInline var length: UInt32 = 0
+
+    /// MSG_TRUNC
+    @inlinable
+    static var truncated: CInt { 0x20 }
+
+    /// Nothing.
+    init() {}
+
+    /// Whether the fields are where the kernel writes them.
+    static var isLaidOutAsTheKernels: Bool {
+        unsafe MemoryLayout<MessageHeader>.stride == MemoryLayout<cshim_mmsghdr>.stride
+            && MemoryLayout.offset(of: \MessageHeader.vectors) == MemoryLayout.offset(of: \msghdr.msg_iov)
+            && MemoryLayout.offset(of: \MessageHeader.control) == MemoryLayout.offset(of: \msghdr.msg_control)
+            && MemoryLayout.offset(of: \MessageHeader.flags) == MemoryLayout.offset(of: \msghdr.msg_flags)
+            && MemoryLayout.offset(of: \MessageHeader.length)
+                == MemoryLayout.offset(of: \cshim_mmsghdr.msg_len)
+            && truncated == CInt(MSG_TRUNC)
+    }
+}
+
+/// struct sockaddr_ll, for the same reason. packet(7)
+@usableFromInline
+struct SenderAddress: BitwiseCopyable {
+    @usableFromInline var family: UInt16 = 0
+    @usableFromInline var ethernetProtocol: UInt16 = 0
+    @usableFromInline var interfaceIndex: CInt = 0
+    @usableFromInline var hardwareType: UInt16 = 0
+    @usableFromInline var packetType: UInt8 = 0
+    @usableFromInline var addressLength: UInt8 = 0
+    @usableFromInline var address: (UInt32, UInt32) = (0, 0)
+
+    /// PACKET_OUTGOING
+    @inlinable
+    static var outgoing: UInt8 { 4 }
+
+    /// None.
+    init() {}
+
+    /// Whether the fields are where the kernel writes them.
+    static var isLaidOutAsTheKernels: Bool {
+        MemoryLayout<SenderAddress>.size == MemoryLayout<sockaddr_ll>.size
+            && MemoryLayout.offset(of: \SenderAddress.packetType)
+                == MemoryLayout.offset(of: \sockaddr_ll.sll_pkttype)
+            && outgoing == UInt8(PACKET_OUTGOING)
     }
 }

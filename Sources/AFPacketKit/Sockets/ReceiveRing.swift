@@ -102,30 +102,46 @@ import Glibc
     /// Whether there is something to be received, or a block to be given back, without waiting.
     public var hasMore: Bool { walk != nil || memory.isReady(block) }
 
-    /// The bytes of the frame at `index`, below `count`, as those of a batch.
+    /// The frame at `index`, from 0 up to `count`, as the last receive call found it.
+    @inlinable
+    public subscript(index: Int) -> ReceivedFrame {
+        @inline(__always)
+        @_lifetime(borrow self)
+        get {
+            let found = found(index)
+            // The walk has made sure that headers and bytes are in the block.
+            let words = unsafe UnsafeRawPointer(bytes + Int(found.headersOffset))
+            let length = unsafe FrameHeaders(at: 0, in: words).length
+            let frame = unsafe ReceivedFrame(
+                Span(_unsafeStart: UnsafePointer(bytes + Int(found.start)), count: Int(found.count)),
+                length: length, isTruncated: length > found.count, isOutgoing: false, words: words, in: .ring)
+            return unsafe _overrideLifetime(frame, borrowing: self)
+        }
+    }
+
+    /// The bytes of the frame at `index`. They are good until the next receive call.
     @inlinable
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
-        let frame = found(index)
+        let found = found(index)
         // The walk has made sure that they are in the block.
-        let bytes = unsafe UnsafePointer(bytes + Int(frame.start))
-        return unsafe _overrideLifetime(Span(_unsafeStart: bytes, count: Int(frame.count)), borrowing: self)
+        let bytes = unsafe UnsafePointer(bytes + Int(found.start))
+        return unsafe _overrideLifetime(Span(_unsafeStart: bytes, count: Int(found.count)), borrowing: self)
     }
 
-    /// What the kernel says about the frame at `index`.
+    /// All that the kernel says about the frame at `index`.
     @inlinable
-    public func ancillary(at index: Int) -> Ancillary { headers(at: index).ancillary }
+    public func ancillary(at index: Int) -> Ancillary {
+        unsafe FrameHeaders(at: Int(found(index).headersOffset), in: bytes).ancillary
+    }
 
-    /// How long the frame at `index` was, which is more than there are bytes when it was cut off.
-    public func length(at index: Int) -> Int { Int(headers(at: index).length) }
+    /// The length that the frame at `index` had, which is more than there are bytes if it was cut off.
+    @inlinable
+    public func length(at index: Int) -> Int { self[index].length }
 
     /// Whether bytes of the frame at `index` were cut off.
-    public func isTruncated(at index: Int) -> Bool { length(at: index) > found(index).count }
-
     @inlinable
-    func headers(at index: Int) -> FrameHeaders {
-        unsafe FrameHeaders(at: Int(found(index).headersOffset), in: bytes)
-    }
+    public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
     @inlinable
     func found(_ index: Int) -> RingFrame {
