@@ -24,6 +24,7 @@ public struct FrameBatch: ~Copyable {
     }
 
     /// The number of frames it holds, at most as many as a call takes.
+    @inlinable
     public var count: Int { memory.count }
 
     /// The number of bytes that each has.
@@ -45,6 +46,14 @@ public struct FrameBatch: ~Copyable {
     public mutating func updateFirstFrame(_ body: (inout MutableSpan<UInt8>) -> Void) {
         var frame = unsafe memory.mutableFrame(at: 0)
         body(&frame)
+    }
+
+    /// The frame at `index`, which must be from 0 up to `count`.
+    @inlinable
+    @_lifetime(borrow self)
+    public func frame(at index: Int) -> Span<UInt8> {
+        precondition(index >= 0 && index < count, "there is no such frame")
+        return unsafe memory.frame(at: index, length: .max)
     }
 
     /// The first frame.

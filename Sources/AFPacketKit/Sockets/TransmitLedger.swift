@@ -1,0 +1,274 @@
+/// A record of the frames that were sent through one socket, by which its transmit completions find them again.
+///
+/// The kernel numbers the sends of a socket (`TimestampingFlags.identifier`) and returns with each completion that number,
+/// the key, and the frame. The key alone may mislead: a send that fails uses one up or does not, and Linux 4.19 and older
+/// give every send of a packet socket the key 0. So the ledger goes by the key, and makes sure by a part of the frame that
+/// tells it from others, the witness.
+///
+///     let socket = try PacketSocket.transmitter(
+///         on: interface, timestamping: [.transmitSoftware, .software, .identifier])
+///     var ledger = TransmitLedger(capacity: 1024)
+///     var completions = MessageBatch(capacity: 16, frameCapacity: 1600)
+///     var poll = PollSet()
+///     poll.addErrorQueue(of: socket, as: .completions)
+///
+///     guard try socket.send(frame.span) else { return }  // no room now
+///     let token = ledger.sent(frame.span)
+///
+///     try poll.wait(until: .now() + 1_000_000_000)
+///     try socket.receiveReports(into: &completions)
+///     for index in 0..<completions.count {
+///         let completion = completions[index]
+///         if case .token(token) = ledger.match(completion) { print(completion.ancillary.software) }
+///     }
+///
+/// Where `send` throws, `failed()` is to be called. The batch must hold whole frames, and what tunnels and VLAN devices put
+/// in front of them. It holds no socket and no frame, only 16 bytes for each of the last frames.
+public struct TransmitLedger: ~Copyable {
+    /// The serial number of a send through this socket, from 1.
+    public typealias Token = UInt64
+
+    /// The frame that a completion is about.
+    public enum Match: Hashable, Sendable {
+        /// The one with this token.
+        case token(Token)
+        /// The witness is of one frame and the key of another: one of them is wrong.
+        case contradiction
+        /// None of the frames that the ledger still knows.
+        case unknown
+    }
+
+    /// A frame that was sent.
+    @usableFromInline
+    struct Entry: BitwiseCopyable {
+        @usableFromInline var witness: UInt64 = 0
+        /// 0 if there is none: the send failed.
+        @usableFromInline var length: UInt32 = 0
+
+        @inlinable
+        init(witness: UInt64 = 0, length: UInt32 = 0) { (self.witness, self.length) = (witness, length) }
+    }
+
+    @usableFromInline var entries: Slab<Entry>
+    @usableFromInline let witness: FrameWitness
+    /// The token of the last send; 0 before the first.
+    @usableFromInline private(set) var latest: Token = 0
+    /// A key minus its token, modulo 2³², from `first` on; nil while no completion has told it.
+    @usableFromInline private(set) var distance: UInt32? = .max
+    /// The first token that the distance holds for.
+    @usableFromInline private(set) var first: Token = 1
+    /// The distance before `first`, as far as it was known last.
+    private var earlierDistance: UInt32?
+    /// Whether the kernel gives every send the same key.
+    private var areKeysUseless = false
+
+    /// Makes an empty ledger.
+    ///
+    /// - Parameters:
+    ///   - capacity: how many frames it knows at least, 1 or more: as many as may wait for their completions.
+    ///   - witness: the bytes, counted from a frame's start, that tell it from the others, such as a serial number and whose
+    ///     it is. The fewer they are, the less it costs; eight are compared as they are, others by a 64-bit hash. Nil for the
+    ///     first 128. Of frames that are alike in them, and in their length, the key alone tells which it is.
+    public init(capacity: Int, witness: Range<Int>? = nil) {
+        var size = 1
+        while size < capacity { size *= 2 }
+        entries = Slab(repeating: Entry(), count: size)
+        self.witness = FrameWitness(witness ?? 0..<128)
+    }
+
+    /// The token that the next send gets.
+    @inlinable
+    public var next: Token { latest &+ 1 }
+
+    /// The key for a send that brings its own (`PacketSocket.send(_:recording:key:)`): the one that the kernel would give it
+    /// had no send failed, so that nothing else changes where the kernel does not take it.
+    @inlinable
+    public func explicitKey(of token: Token) -> UInt32 { UInt32(truncatingIfNeeded: token &- 1) }
+
+    // MARK: Sending
+
+    /// Records a frame that the kernel took, as it was sent.
+    @inlinable
+    @discardableResult
+    public mutating func sent(_ frame: Span<UInt8>) -> Token {
+        latest &+= 1
+        entries[wrapping: latest] = Entry(
+            witness: witness.value(of: frame, from: 0, length: frame.count),
+            length: UInt32(truncatingIfNeeded: frame.count))
+        return latest
+    }
+
+    /// Records the frames at some indices of a batch, in their order, which the kernel took as they are.
+    ///
+    /// - Returns: their tokens.
+    @inlinable
+    @discardableResult
+    public mutating func sent(_ batch: borrowing FrameBatch, _ indices: Range<Int>) -> Range<Token> {
+        let first = next
+        for index in indices { sent(batch.frame(at: index)) }
+        return first..<next
+    }
+
+    /// Records a send that failed, which uses up a token: whether it used up a key depends on where it failed.
+    ///
+    /// - Parameter hadExplicitKey: whether the kernel was given the key, so that it does not matter.
+    public mutating func failed(hadExplicitKey: Bool = false) {
+        latest &+= 1
+        entries[wrapping: latest] = Entry()
+        guard !hadExplicitKey else { return }
+        loseDistance()
+    }
+
+    /// Records that a send of several frames may have failed behind the last one that was taken: it may have used up a key,
+    /// but has no token. sendmmsg(2)
+    public mutating func mayHaveFailed() { loseDistance() }
+
+    private mutating func loseDistance() {
+        earlierDistance = distance ?? earlierDistance
+        distance = nil
+        first = next
+    }
+
+    // MARK: Completions
+
+    /// Finds the frame that a message of the error queue is about.
+    ///
+    /// - Returns: `unknown` also if the message is not about a frame's way out.
+    @inlinable
+    public mutating func match(_ completion: borrowing ReceivedFrame) -> Match {
+        guard let transmission = completion.ancillary.transmission else { return .unknown }
+        return match(transmission, returned: completion.bytes)
+    }
+
+    /// Finds the frame that a completion is about.
+    ///
+    /// - Parameter returned: the frame that came back, headers that were put in front of it included.
+    @inlinable
+    public mutating func match(_ completion: TransmitReport, returned frame: Span<UInt8>) -> Match {
+        if let distance {
+            // How long ago it was sent. A key of no send leads far back.
+            let age = UInt32(truncatingIfNeeded: latest) &- (completion.key &- distance)
+            let token = latest &- UInt64(age)
+            if UInt64(age) <= latest &- first, age < entries.count, isReturned(token, as: frame) {
+                return .token(token)
+            }
+        }
+        return search(completion.key, frame)
+    }
+
+    /// Finds the frame that came back by its witness alone, for messages without a key (`Ancillary.launchFailure`).
+    ///
+    /// - Returns: the token of the last one that is alike; nil if there is none.
+    public func token(ofReturned frame: Span<UInt8>) -> Token? { lastToken(upTo: latest, returnedAs: frame) }
+
+    /// Whether a frame that came back is the one of a token that is not too old: its last bytes are, or its first ones if
+    /// the driver has put padding behind them.
+    @inlinable
+    func isReturned(_ token: Token, as frame: Span<UInt8>) -> Bool {
+        let entry = entries[wrapping: token]
+        let length = Int(entry.length)
+        guard length > 0, length <= frame.count else { return false }
+        return witness.value(of: frame, from: frame.count &- length, length: length) == entry.witness
+            || length < frame.count && witness.value(of: frame, from: 0, length: length) == entry.witness
+    }
+
+    /// Finds the frame if the key does not lead to it.
+    @usableFromInline @inline(never)
+    mutating func search(_ key: UInt32, _ frame: Span<UInt8>) -> Match {
+        if let token = tokenBeforeFailure(key), isReturned(token, as: frame) { return .token(token) }
+        // The completions of alike frames come in the order of the frames.
+        let token =
+            distance == nil
+            ? firstToken(returnedAs: frame) ?? self.token(ofReturned: frame)
+            : self.token(ofReturned: frame)
+        guard let token else { return .unknown }
+        return agrees(key, with: token) ? .token(token) : .contradiction
+    }
+
+    /// The token before the last failure that a key leads to; nil if it leads to none.
+    private func tokenBeforeFailure(_ key: UInt32) -> Token? {
+        guard let earlierDistance, !areKeysUseless else { return nil }
+        let age = UInt64(UInt32(truncatingIfNeeded: latest) &- (key &- earlierDistance))
+        guard age < latest, age < entries.count, latest &- age < first else { return nil }
+        return latest &- age
+    }
+
+    /// The token of the oldest frame since the last failure that came back as this one.
+    private func firstToken(returnedAs frame: Span<UInt8>) -> Token? {
+        var token = max(first, next &- min(next &- 1, UInt64(entries.count)))
+        while token <= latest {
+            if isReturned(token, as: frame) { return token }
+            token &+= 1
+        }
+        return nil
+    }
+
+    private func lastToken(upTo last: Token, returnedAs frame: Span<UInt8>) -> Token? {
+        let oldest = next &- min(next &- 1, UInt64(entries.count))
+        var token = last
+        while token >= oldest {
+            if isReturned(token, as: frame) { return token }
+            token &-= 1
+        }
+        return nil
+    }
+
+    /// Whether a key may be that of the frame with the witness; learns the distance where that is not known.
+    private mutating func agrees(_ key: UInt32, with token: Token) -> Bool {
+        // What was sent before a failure cannot be judged.
+        guard token >= first, !areKeysUseless else { return true }
+        let found = key &- UInt32(truncatingIfNeeded: token)
+        guard let distance else {
+            self.distance = found
+            return true
+        }
+        if found == distance { return true }
+        // Linux 4.19 and older.
+        guard key == 0 else { return false }
+        areKeysUseless = true
+        self.distance = nil
+        return true
+    }
+}
+
+/// The part of a frame that tells it from others, as a number.
+@usableFromInline
+struct FrameWitness: Sendable {
+    @usableFromInline let start: Int
+    @usableFromInline let end: Int
+
+    init(_ range: Range<Int>) {
+        precondition(range.lowerBound >= 0, "a frame has no bytes in front of its first")
+        (start, end) = (range.lowerBound, range.upperBound)
+    }
+
+    /// The witness of the frame that `length` bytes are from `offset` on, all of which must be there.
+    @inlinable @inline(__always)
+    func value(of bytes: Span<UInt8>, from offset: Int, length: Int) -> UInt64 {
+        // All of it is there, as it stands.
+        if end &- start == 8, end <= length { return bytes.value(at: offset &+ start, as: UInt64.self) }
+        return hash(bytes, from: offset &+ min(start, length), to: offset &+ min(end, length))
+    }
+
+    /// A hash of bytes: each word is multiplied into 128 bits, whose halves are then added without carries.
+    @usableFromInline
+    func hash(_ bytes: Span<UInt8>, from first: Int, to last: Int) -> UInt64 {
+        var hash: UInt64 = 0x2d35_8dcc_aa6c_78a5
+        var offset = first
+        func add(_ word: UInt64) {
+            let product = (hash ^ word).multipliedFullWidth(by: 0x8bb8_4b93_962e_acc9)
+            hash = product.high ^ product.low
+        }
+        while offset + 8 <= last {
+            add(bytes.value(at: offset, as: UInt64.self))
+            offset += 8
+        }
+        var rest = UInt64(last - first)
+        while offset < last {
+            rest = rest << 8 | UInt64(bytes[offset])
+            offset += 1
+        }
+        add(rest)
+        return hash
+    }
+}
