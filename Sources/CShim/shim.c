@@ -30,15 +30,24 @@ void cshim_write_launch_time(void *control, uint64_t nanoseconds) {
     memcpy(CMSG_DATA((struct cmsghdr *)control), &nanoseconds, sizeof nanoseconds);
 }
 
-ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags) {
+static void write_word(void *control, int type, uint32_t word) {
+    struct cmsghdr header = {CMSG_LEN(sizeof word), SOL_SOCKET, type};
+    memcpy(control, &header, sizeof header);
+    memcpy(CMSG_DATA((struct cmsghdr *)control), &word, sizeof word);
+}
+
+ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags, const uint32_t *key) {
+    enum { SIZE = CMSG_SPACE(sizeof flags) };
     union {
-        struct cmsghdr header;
-        char bytes[CMSG_SPACE(sizeof flags)];
-    } control = {.header = {CMSG_LEN(sizeof flags), SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD}};
-    memcpy(CMSG_DATA(&control.header), &flags, sizeof flags);
+        struct cmsghdr alignment;
+        char bytes[2 * SIZE];
+    } control;
+    memset(&control, 0, sizeof control);
+    write_word(control.bytes, cshim_SO_TIMESTAMPING_OLD, flags);
+    if (key) write_word(control.bytes + SIZE, cshim_SCM_TS_OPT_ID, *key);
     struct iovec content = {(void *)frame, length};
     struct msghdr message = {
-        .msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = sizeof control};
+        .msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = key ? 2 * SIZE : SIZE};
     return sendmsg(fd, &message, 0);
 }
 

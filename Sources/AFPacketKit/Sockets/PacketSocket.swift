@@ -1,5 +1,6 @@
 internal import CShim
 import Glibc
+internal import Synchronization
 
 /// A raw Ethernet socket bound to one interface. packet(7)
 ///
@@ -13,6 +14,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// Whether a receiver gets copies of the frames that this host sends, to be told by `MessageBatch.isOutgoing`: before
     /// Linux 4.20.
     public let receivesOutgoing: Bool
+    private let refusesKeys = Atomic<Bool>(false)
 
     /// How large the queue of a socket may grow where that is permitted, in bytes. It holds some 10,000
     /// small frames, for the moments when the program is not scheduled.
@@ -215,14 +217,42 @@ public struct PacketSocket: ~Copyable, Sendable {
     }
 
     /// Hands a frame to the kernel and has it stamped as `flags` say, which are transmit flags alone, whatever the
-    /// socket asks for otherwise. Only frames that are stamped get a number (`TransmitReport.key`).
+    /// socket asks for otherwise. Only frames that are stamped get a key (`TransmitReport.key`).
     ///
-    /// - Returns: false where there is no room now.
+    /// - Parameter key: the key that the completions are to have; nil leaves it to the kernel to count. It does so, too, where
+    ///   it does not take keys, as before Linux 6.13: then `takesKeys` is false from the first such send on. The socket must
+    ///   have been opened with the flag `identifier`. SCM_TS_OPT_ID, Documentation/networking/timestamping.rst in the
+    ///   kernel's sources
+    /// - Returns: false if there is no room now.
     /// - Throws: `SystemError` as the other `send`.
-    public func send(_ frame: Span<UInt8>, recording flags: TimestampingFlags) throws(SystemError) -> Bool {
-        try repeating {
-            unsafe frame.withUnsafeBufferPointer {
-                unsafe cshim_send_recording(descriptor.rawValue, $0.baseAddress, $0.count, flags.rawValue)
+    public func send(
+        _ frame: Span<UInt8>, recording flags: TimestampingFlags, key: UInt32? = nil
+    ) throws(SystemError) -> Bool {
+        guard let key, takesKeys else { return try sendRecording(frame, flags, key: nil) }
+        do throws(SystemError) {
+            return try sendRecording(frame, flags, key: key)
+        } catch  where error.code == .invalidArgument {
+            // If it is the frame that the kernel does not take, it refuses it once more.
+            let isTaken = try sendRecording(frame, flags, key: nil)
+            refusesKeys.store(true, ordering: .relaxed)
+            return isTaken
+        }
+    }
+
+    /// Whether the kernel takes keys, as far as a send has shown.
+    public var takesKeys: Bool { !refusesKeys.load(ordering: .relaxed) }
+
+    private func sendRecording(
+        _ frame: Span<UInt8>, _ flags: TimestampingFlags, key: UInt32?
+    ) throws(SystemError) -> Bool {
+        var number = key ?? 0
+        return try repeating {
+            unsafe withUnsafePointer(to: &number) { number in
+                unsafe frame.withUnsafeBufferPointer {
+                    unsafe cshim_send_recording(
+                        descriptor.rawValue, $0.baseAddress, $0.count, flags.rawValue,
+                        key == nil ? nil : number)
+                }
             }
         } > 0
     }

@@ -36,6 +36,8 @@ static const int cshim_PACKET_IGNORE_OUTGOING = 23;
 // asm-generic/socket.h, 5.1: the time stamps of the _NEW kind have 64-bit seconds everywhere.
 static const int cshim_SO_TIMESTAMPING_OLD = 37;
 static const int cshim_SO_TIMESTAMPING_NEW = 65;
+// asm-generic/socket.h, 6.13.
+static const int cshim_SCM_TS_OPT_ID = 81;
 // linux/if_packet.h, 4.12.
 static const uint32_t cshim_PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 
@@ -101,8 +103,9 @@ struct cshim_block_header {
     uint32_t first_seconds, first_nanoseconds, last_seconds, last_nanoseconds;
 };
 
-// A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own; CMSG_ are macros.
-ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags);
+// A send whose frame is recorded as `flags` (SOF_TIMESTAMPING_TX_) say, whatever the socket's own, and whose completions
+// have the key at `key`; NULL leaves it to the kernel. CMSG_ are macros.
+ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t flags, const uint32_t *key);
 
 // ioctl is variadic.
 int cshim_ioctl(int fd, unsigned long request, void *argument);
