@@ -4,7 +4,7 @@ import Glibc
 /// A program that runs beside this one, and ends with it at the latest. posix_spawn(3)
 ///
 /// Its standard output comes here; its input and its diagnostics go nowhere.
-public struct ChildProcess: ~Copyable {
+package struct ChildProcess: ~Copyable {
     private let identifier: pid_t
     private let output: Descriptor
 
@@ -12,7 +12,7 @@ public struct ChildProcess: ~Copyable {
     ///
     /// - Parameter arguments: without the program's own name.
     /// - Throws: `SystemError` of the call that failed.
-    public init(path: String, arguments: [String]) throws(SystemError) {
+    package init(path: String, arguments: [String]) throws(SystemError) {
         var ends: [CInt] = [0, 0]
         let type = CInt(SOCK_STREAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         guard unsafe socketpair(AF_UNIX, type, 0, &ends) == 0 else { throw .last("socketpair") }
@@ -36,7 +36,7 @@ public struct ChildProcess: ~Copyable {
     /// Waits until the program has written something.
     ///
     /// - Returns: false where it has ended without a word.
-    public func waitForOutput() -> Bool {
+    package func waitForOutput() -> Bool {
         var byte: UInt8 = 0
         while true {
             let count = unsafe read(output.rawValue, &byte, 1)

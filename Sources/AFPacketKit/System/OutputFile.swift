@@ -1,13 +1,13 @@
 import Glibc
 
 /// A file that is written from its start. open(2)
-public struct OutputFile: ~Copyable, Sendable {
+package struct OutputFile: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
     /// Makes the file, or empties the one there is.
     ///
     /// - Throws: `SystemError` of open(2): `accessDenied`, ENOENT where the folder does not exist.
-    public init(path: String) throws(SystemError) {
+    package init(path: String) throws(SystemError) {
         descriptor = try unsafe Descriptor(
             "open", open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
     }
@@ -15,7 +15,7 @@ public struct OutputFile: ~Copyable, Sendable {
     /// Appends all the bytes.
     ///
     /// - Throws: `SystemError` of write(2): ENOSPC on a full disk.
-    public func write(_ bytes: Span<UInt8>) throws(SystemError) {
+    package func write(_ bytes: Span<UInt8>) throws(SystemError) {
         try writeAll(bytes, to: descriptor.rawValue)
     }
 }

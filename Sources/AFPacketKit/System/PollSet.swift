@@ -7,12 +7,12 @@ import Glibc
 ///
 ///     extension PollSet.Members {
 ///         static let frames = Self(rawValue: 1 << 0)
-///         static let signals = Self(rawValue: 1 << 1)
+///         static let wakeup = Self(rawValue: 1 << 1)
 ///     }
 ///
 ///     var poll = PollSet()
 ///     poll.add(socket, as: .frames)
-///     poll.add(signals, as: .signals)
+///     poll.add(wakeup, as: .wakeup)
 ///     let ready = try poll.wait(until: .now() + 1_000_000_000)
 ///     if ready.contains(.frames) { try socket.receive(into: &batch) }
 ///
@@ -55,7 +55,7 @@ public struct PollSet: ~Copyable {
     }
 
     /// Adds a queue of signals.
-    public mutating func add(_ signals: borrowing SignalQueue, as name: Members) {
+    package mutating func add(_ signals: borrowing SignalQueue, as name: Members) {
         add(signals.descriptor.rawValue, events: POLLIN, as: name)
     }
 
@@ -65,12 +65,12 @@ public struct PollSet: ~Copyable {
     }
 
     /// Adds a standard stream, which becomes ready when its reader goes away.
-    public mutating func addReader(of stream: StandardStream, as name: Members) {
+    package mutating func addReader(of stream: StandardStream, as name: Members) {
         add(stream.rawValue, events: 0, as: name)
     }
 
     /// Adds a stream that is watched for room to write: a line's worth, if it is a pipe or a terminal.
-    public mutating func addRoom(in stream: StandardStream, as name: Members) {
+    package mutating func addRoom(in stream: StandardStream, as name: Members) {
         add(stream.rawValue, events: POLLOUT, as: name)
     }
 

@@ -2,13 +2,13 @@ internal import CShim
 import Glibc
 
 /// A network of this process alone, which nobody else sees and which ends with it. network_namespaces(7)
-public enum PrivateNetwork {
+package enum PrivateNetwork {
     /// Moves this process, which must have no other thread yet, into a network namespace of its own, in which a veth
     /// pair joins two interfaces that are up.
     ///
     /// - Throws: `SystemError`: of `unshare` with `notPermitted` where neither CAP_SYS_ADMIN is there nor user namespaces
     ///   are allowed.
-    public static func enter(
+    package static func enter(
         joining first: String, _ second: String
     ) throws(SystemError) -> (NetworkInterface, NetworkInterface) {
         let (user, group) = (geteuid(), getegid())

@@ -33,7 +33,7 @@ public enum ThisProcess {
     /// Gives up all capabilities but these, for good: what has been opened stays open. capset(2)
     ///
     /// - Throws: `SystemError` of capset(2).
-    public static func keepOnly(_ capabilities: [Capability]) throws(SystemError) {
+    package static func keepOnly(_ capabilities: [Capability]) throws(SystemError) {
         let set = capabilities.reduce(UInt64(0)) { $0 | 1 << UInt64($1.rawValue) }
         guard cshim_keep_capabilities(set) == 0 else { throw .last("capset") }
     }
@@ -43,13 +43,13 @@ public enum ThisProcess {
     /// As long as several threads share a table, the kernel counts references to a descriptor in every system call that
     /// takes one. unshare(2), CLONE_FILES
     /// - Throws: `SystemError` of unshare(2).
-    public static func unshareDescriptors() throws(SystemError) {
+    package static func unshareDescriptors() throws(SystemError) {
         guard cshim_unshare_descriptors() == 0 else { throw .last("unshare") }
     }
 
     /// The path of the program's own file, for advice on how to grant it a right; nil if it cannot be read.
     /// /proc/self/exe, proc(5)
-    public static var executablePath: String? {
+    package static var executablePath: String? {
         let capacity = Int(PATH_MAX)
         let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
         defer { unsafe buffer.deallocate() }
@@ -60,12 +60,12 @@ public enum ThisProcess {
     }
 
     /// Ends the process.
-    public static func exit(_ status: CInt) -> Never {
+    package static func exit(_ status: CInt) -> Never {
         Glibc.exit(status)
     }
 
     /// The value of an environment variable, nil where it is not set. getenv(3)
-    public static func environment(_ name: String) -> String? {
+    package static func environment(_ name: String) -> String? {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }
 }

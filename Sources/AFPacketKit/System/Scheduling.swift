@@ -2,16 +2,16 @@ internal import CShim
 import Glibc
 
 /// What decides how soon the calling thread runs when it has something to do. sched(7)
-public enum Scheduling {
+package enum Scheduling {
     /// The priorities of SCHED_FIFO, the highest last. sched_get_priority_max(2)
-    public static let realtimePriorities: ClosedRange<Int> = 1...99
+    package static let realtimePriorities: ClosedRange<Int> = 1...99
 
     /// The numbers that a CPU can have.
-    public static let cpuNumbers: Range<Int> = 0..<Int(CSHIM_CPU_COUNT)
+    package static let cpuNumbers: Range<Int> = 0..<Int(CSHIM_CPU_COUNT)
 
     /// Lets the kernel end this thread's sleeps at the time asked for and not up to 50 µs later, its default; real-time
     /// threads have none of that. PR_SET_TIMERSLACK, prctl(2)
-    public static func useFinestTimer() {
+    package static func useFinestTimer() {
         cshim_set_timer_slack(1)
     }
 
@@ -20,7 +20,7 @@ public enum Scheduling {
     /// - Parameter priority: one of `realtimePriorities`; the kernel's interrupt threads have 50.
     /// - Throws: `SystemError` of `sched_setscheduler`: `notPermitted` without CAP_SYS_NICE where RLIMIT_RTPRIO is
     ///   lower than the priority, or where the control group has no real-time share.
-    public static func runInRealTime(priority: Int) throws(SystemError) {
+    package static func runInRealTime(priority: Int) throws(SystemError) {
         var parameters = sched_param(sched_priority: CInt(priority))
         guard unsafe sched_setscheduler(0, SCHED_FIFO, &parameters) == 0 else {
             throw .last("sched_setscheduler")
@@ -31,7 +31,7 @@ public enum Scheduling {
     ///
     /// - Throws: `SystemError` of `sched_setaffinity`: `invalidArgument` where there is no such CPU or the process may
     ///   not use it, cpuset(7).
-    public static func run(onCPU number: Int) throws(SystemError) {
+    package static func run(onCPU number: Int) throws(SystemError) {
         precondition(cpuNumbers.contains(number), "no kernel has so many CPUs")
         guard cshim_run_on_cpu(CUnsignedInt(number)) == 0 else { throw .last("sched_setaffinity") }
     }
@@ -39,7 +39,7 @@ public enum Scheduling {
     /// The numbers of the CPUs that this thread may run on, in ascending order. sched_getaffinity(2)
     ///
     /// - Throws: `SystemError` of sched_getaffinity(2).
-    public static func allowedCPUs() throws(SystemError) -> [Int] {
+    package static func allowedCPUs() throws(SystemError) -> [Int] {
         var allowed = [Bool](repeating: false, count: cpuNumbers.count)
         let result = unsafe allowed.withUnsafeMutableBufferPointer {
             unsafe cshim_allowed_cpus($0.baseAddress, CUnsignedInt($0.count))
@@ -49,7 +49,7 @@ public enum Scheduling {
     }
 
     /// The highest priority that may be asked for without CAP_SYS_NICE; 0 is none. RLIMIT_RTPRIO, getrlimit(2)
-    public static var realtimePriorityLimit: Int {
+    package static var realtimePriorityLimit: Int {
         var limit = rlimit()
         unsafe getrlimit(cshim_RLIMIT_RTPRIO, &limit)
         return Int(clamping: limit.rlim_cur)
@@ -62,21 +62,21 @@ public enum Scheduling {
     /// memory would make such allocations fail.
     /// - Throws: `SystemError` of `mlockall`: `notPermitted` or `outOfMemory` without CAP_IPC_LOCK where RLIMIT_MEMLOCK
     ///   is less than the process takes.
-    public static func lockMemory() throws(SystemError) {
+    package static func lockMemory() throws(SystemError) {
         guard mlockall(CInt(MCL_CURRENT)) == 0 else { throw .last("mlockall") }
     }
 }
 
 /// Keeps the CPUs from idle states that take time to wake up from, as long as it exists: an idle CPU then uses more
 /// power. /dev/cpu_dma_latency, Documentation/power/pm_qos_interface.rst in the kernel's sources
-public struct CPULatencyRequest: ~Copyable, Sendable {
+package struct CPULatencyRequest: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
     /// Asks that no CPU take longer than `microseconds` to wake up; 0 has them wait without sleeping.
     ///
     /// - Throws: `SystemError` of `open(/dev/cpu_dma_latency)`: `accessDenied` to all but root as most systems are set
     ///   up, `noSuchFile` in containers that do not have the device; or of `write`.
-    public init(microseconds: Int32) throws(SystemError) {
+    package init(microseconds: Int32) throws(SystemError) {
         let descriptor = try unsafe Descriptor(
             "open(/dev/cpu_dma_latency)", open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC))
         let bytes = unsafe withUnsafeBytes(of: microseconds) { unsafe Array($0) }

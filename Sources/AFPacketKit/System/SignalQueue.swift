@@ -3,14 +3,14 @@ import Glibc
 
 /// Signals taken out of the asynchronous world: they wait in a descriptor until the program reads them.
 /// signalfd(2)
-public struct SignalQueue: ~Copyable, Sendable {
+package struct SignalQueue: ~Copyable, Sendable {
     let descriptor: Descriptor
 
     /// Blocks the signals and queues them from now on. To be made before any thread is started.
     ///
     /// - Parameter signals: numbers as in signal(7).
     /// - Throws: `SystemError` of sigprocmask(2) or signalfd(2).
-    public init(_ signals: [CInt]) throws(SystemError) {
+    package init(_ signals: [CInt]) throws(SystemError) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
         for signal in signals { unsafe sigaddset(&set, signal) }
@@ -20,7 +20,7 @@ public struct SignalQueue: ~Copyable, Sendable {
     }
 
     /// The oldest signal that waits, nil if none does.
-    public func next() -> CInt? {
+    package func next() -> CInt? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         guard unsafe read(descriptor.rawValue, &info, size) == size else { return nil }
@@ -28,7 +28,7 @@ public struct SignalQueue: ~Copyable, Sendable {
     }
 
     /// Whether the process was started with a signal ignored. sigaction(2)
-    public static func isIgnored(_ number: CInt) -> Bool {
+    package static func isIgnored(_ number: CInt) -> Bool {
         var action = sigaction()
         guard unsafe sigaction(number, nil, &action) == 0 else { return false }
         return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
@@ -37,7 +37,7 @@ public struct SignalQueue: ~Copyable, Sendable {
 
     /// Makes the kernel report a closed pipe (SIGPIPE) and a file at its size limit (SIGXFSZ) as errors of
     /// write(2), and not end the process.
-    public static func ignoreOutputErrors() {
+    package static func ignoreOutputErrors() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)
     }

@@ -2,7 +2,7 @@ internal import CShim
 import Glibc
 
 /// One of the process's standard streams, written with write(2) and never buffered.
-public enum StandardStream: CInt, Sendable {
+package enum StandardStream: CInt, Sendable {
     /// Data: descriptor 1.
     case output = 1
     /// Diagnostics: descriptor 2.
@@ -12,7 +12,7 @@ public enum StandardStream: CInt, Sendable {
     /// opened next would take its number, and get what is written to the stream. To be called first.
     ///
     /// A closed standard output is opened for reading only, so that writing to it still fails.
-    public static func reserve() {
+    package static func reserve() {
         for (descriptor, flags) in [(CInt(0), O_RDONLY), (1, O_RDONLY), (2, O_WRONLY)]
         where !cshim_is_open(descriptor) {
             _ = unsafe open("/dev/null", flags)  // takes the lowest free number
@@ -21,20 +21,20 @@ public enum StandardStream: CInt, Sendable {
 
     /// How many bytes a write may have so that it is never mixed with another program's writes: PIPE_BUF for a pipe;
     /// nil where there is no such limit. pipe(7)
-    public var atomicWriteSize: Int? {
+    package var atomicWriteSize: Int? {
         var status = stat()
         guard unsafe fstat(rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
         return 4096
     }
 
     /// Whether a person reads it: it is a terminal. isatty(3)
-    public var isTerminal: Bool { isatty(rawValue) == 1 }
+    package var isTerminal: Bool { isatty(rawValue) == 1 }
 
     /// Writes all the bytes, waiting where a non-blocking stream has no room.
     ///
     /// - Throws: `SystemError` of write(2): `brokenPipe` when the reader has gone (SIGPIPE being ignored),
     ///   ENOSPC on a full disk.
-    public func write(_ bytes: Span<UInt8>) throws(SystemError) { try writeAll(bytes, to: rawValue) }
+    package func write(_ bytes: Span<UInt8>) throws(SystemError) { try writeAll(bytes, to: rawValue) }
 }
 
 /// Writes all the bytes to an open descriptor, waiting where a non-blocking one has no room. write(2)

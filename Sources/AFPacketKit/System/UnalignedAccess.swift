@@ -17,7 +17,7 @@ extension Span<UInt8> {
 
 extension Span<UInt8> {
     /// A copy of the bytes.
-    public var array: [UInt8] { unsafe withUnsafeBufferPointer { unsafe Array($0) } }
+    package var array: [UInt8] { unsafe withUnsafeBufferPointer { unsafe Array($0) } }
 }
 
 extension MutableSpan<UInt8> {
@@ -60,7 +60,7 @@ extension Span<UInt8> {
     ///
     /// Inlined, so that nothing of the loop is left where the caller knows how many bytes there are.
     @inlinable @inline(__always)
-    public func sumOfLittleEndianWords() -> UInt128 {
+    package func sumOfLittleEndianWords() -> UInt128 {
         var sum: UInt128 = 0
         unsafe withUnsafeBytes { bytes in
             for index in 0..<bytes.count / 8 {
@@ -75,7 +75,7 @@ extension Span<UInt8> {
 extension StaticString {
     /// The text in UTF-8.
     @inlinable
-    public var bytes: Span<UInt8> {
+    package var bytes: Span<UInt8> {
         @_lifetime(immortal)
         @inline(__always)
         get {

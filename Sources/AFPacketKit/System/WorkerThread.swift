@@ -1,7 +1,7 @@
 import Glibc
 
 /// A thread of its own that does one thing. pthreads(7)
-public struct WorkerThread: ~Copyable, Sendable {
+package struct WorkerThread: ~Copyable, Sendable {
     private let thread: pthread_t
 
     /// What the new thread finds.
@@ -14,7 +14,7 @@ public struct WorkerThread: ~Copyable, Sendable {
     /// starts it.
     ///
     /// - Throws: `SystemError` of pthread_create(3).
-    public init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
+    package init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var thread = pthread_t()
         let errand = unsafe Unmanaged.passRetained(Errand(body))
         let code = unsafe pthread_create(
@@ -32,5 +32,5 @@ public struct WorkerThread: ~Copyable, Sendable {
     }
 
     /// Waits for the thread's end.
-    public consuming func join() { pthread_join(thread, nil) }
+    package consuming func join() { pthread_join(thread, nil) }
 }
