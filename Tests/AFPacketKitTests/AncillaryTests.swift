@@ -90,7 +90,7 @@ private func auxiliary(status: UInt32, tci: UInt16, tpid: UInt16) -> [UInt8] {
         control.add(level: SOL_SOCKET, type: newStamp, words(10, 11, 0, 0, 0, 0))
         control.add(level: packetLevel, type: 16, extendedError(origin: 4, info: 1, data: 77))
         let ancillary = Ancillary(controlBytes: control.bytes.span)
-        #expect(ancillary.transmission == TransmitReport(event: .scheduled, key: 77))
+        #expect(ancillary.transmission == TransmitCompletion(event: .scheduled, key: 77))
         #expect(ancillary.software?.nanoseconds == 10_000_000_011)
     }
 

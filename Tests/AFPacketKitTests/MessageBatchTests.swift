@@ -31,7 +31,7 @@ import Testing
     }
 
     @Test func aCompletionIsMadeForATest() {
-        let sent = TransmitReport(event: .scheduled, key: 7)
+        let sent = TransmitCompletion(event: .scheduled, key: 7)
         #expect(Ancillary(transmission: sent).transmission == sent)
         #expect(Ancillary(launchFailure: .missed).launchFailure == .missed)
         #expect(Ancillary(hardware: stamp).transmission == nil)

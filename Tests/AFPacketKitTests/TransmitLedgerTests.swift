@@ -12,7 +12,7 @@ import Testing
     private func match(
         _ ledger: inout TransmitLedger, _ key: UInt32, _ frame: [UInt8]
     ) -> TransmitLedger.Match {
-        ledger.match(TransmitReport(event: .sent, key: key), returned: frame.span)
+        ledger.match(TransmitCompletion(event: .sent, key: key), returned: frame.span)
     }
 
     private func ledger(
@@ -148,7 +148,7 @@ import Testing
         let second = frames.frame(at: 2).array
         completions.fill(
             with: [
-                (second, Ancillary(transmission: TransmitReport(event: .scheduled, key: 1))),
+                (second, Ancillary(transmission: TransmitCompletion(event: .scheduled, key: 1))),
                 (second, Ancillary()),
             ], receivedAt: Timestamp(nanoseconds: 0))
         let matches = [ledger.match(completions[0]), ledger.match(completions[1])]

@@ -34,7 +34,7 @@ import Testing
         var matches: [TransmitLedger.Match: Int] = [:]
         var completions = MessageBatch(capacity: 16, frameCapacity: 256)
         repeat {
-            try socket.receiveReports(into: &completions)
+            try socket.receiveCompletions(into: &completions)
             for index in 0..<completions.count {
                 let match = ledger.match(completions[index])
                 let software = completions[index].ancillary.software

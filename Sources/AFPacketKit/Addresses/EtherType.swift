@@ -1,4 +1,4 @@
-/// What an Ethernet frame carries. IEEE 802.3, assigned by the IEEE
+/// The kind of an Ethernet frame's content. IEEE 802.3, assigned by the IEEE
 public struct EtherType: RawRepresentable, Hashable, Sendable {
     /// The number, 0x0600 and above; what is below is a length.
     public let rawValue: UInt16

@@ -7,11 +7,11 @@ public struct NetworkInterface: Sendable {
     public let name: String
     /// Its number, which packet sockets are bound to.
     public let index: CInt
-    /// Its link-layer address; zero where it has none.
+    /// Its link-layer address; zero if it has none.
     public let address: MACAddress
     /// The largest payload of a frame, in bytes: the Ethernet header and a VLAN tag come on top.
     public let mtu: Int
-    /// What carries its frames, as ARPHRD_ in linux/if_arp.h.
+    /// The kind of its link, as ARPHRD_ in linux/if_arp.h.
     public let hardwareType: UInt16
     private let flags: UInt32
 
@@ -27,7 +27,7 @@ public struct NetworkInterface: Sendable {
 
     /// Looks an interface up in this network namespace.
     ///
-    /// - Throws: `SystemError`, with `noSuchDevice` where there is no interface of that name.
+    /// - Throws: `SystemError`, with `noSuchDevice` if there is no interface of that name.
     public init(named name: String) throws(SystemError) {
         // A longer name cannot exist, and the kernel would look up its first 15 bytes; and it would take
         // eth0:1, an alias of former days, for eth0.
@@ -63,7 +63,7 @@ public struct NetworkInterface: Sendable {
 
     /// Looks an interface up by its number, which it keeps when it is renamed.
     ///
-    /// - Throws: `SystemError`, with `noSuchDevice` where it has gone.
+    /// - Throws: `SystemError`, with `noSuchDevice` if it has gone.
     public init(index: CInt) throws(SystemError) {
         let name = unsafe withUnsafeTemporaryAllocation(of: CChar.self, capacity: Int(IFNAMSIZ)) { buffer in
             unsafe if_indextoname(CUnsignedInt(index), buffer.baseAddress).map { unsafe String(cString: $0) }

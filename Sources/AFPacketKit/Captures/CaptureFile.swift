@@ -6,7 +6,7 @@ import Glibc
 @safe public struct CaptureOutput: ~Copyable, @unchecked Sendable {
     private let handle: OpaquePointer
 
-    /// Makes the file, or empties the one there is. It loads libpcap.
+    /// Makes the file, or empties it. It loads libpcap.
     ///
     /// - Throws: `PcapError`.
     public init(path: String) throws(PcapError) {
@@ -21,7 +21,7 @@ import Glibc
     /// Appends a frame, which stays in memory until there is enough to write, or `flush`.
     ///
     /// - Parameters:
-    ///   - time: a reading of CLOCK_REALTIME.
+    ///   - time: its stamp, of CLOCK_REALTIME.
     ///   - length: how long the frame was, where these are not all of its bytes.
     public mutating func write(_ frame: Span<UInt8>, at time: Timestamp, length: Int) {
         unsafe frame.withUnsafeBufferPointer { buffer in
@@ -47,9 +47,9 @@ import Glibc
     public struct Frame: ~Escapable {
         /// Its bytes, as many as were captured.
         public let bytes: Span<UInt8>
-        /// How long it was.
+        /// The length in bytes that it had.
         public let length: Int
-        /// When it was captured.
+        /// The stamp of its capture.
         public let time: Timestamp
 
         @_lifetime(copy bytes)
@@ -62,7 +62,7 @@ import Glibc
 
     /// Opens a file. It loads libpcap.
     ///
-    /// - Throws: `PcapError`, `rejected` where it is no such file or not of Ethernet frames.
+    /// - Throws: `PcapError`, `rejected` if it is no such file or not of Ethernet frames.
     public init(path: String) throws(PcapError) {
         var handle: OpaquePointer?
         _ = try unsafe PcapError.check { unsafe cshim_capture_open(path, &handle, $0, $1) }

@@ -4,7 +4,7 @@ internal import CShim
 public enum PcapError: Error, Hashable, Sendable {
     /// The library is not installed; the dynamic loader's reason.
     case libraryMissing(reason: String)
-    /// What was asked is wrong, or the file is; libpcap's reason.
+    /// The request or the file is wrong, for libpcap's reason.
     case rejected(reason: String)
     /// The kernel does not take a filter that long.
     case tooLong(reason: String)

@@ -51,7 +51,7 @@ private let udp: UInt8 = 17
 
 /// Writes a filter from top to bottom; a requirement that fails rejects the frame.
 private struct Assembly {
-    /// A jump that is still to learn where it goes.
+    /// A jump whose target is not known yet.
     struct Branch { let index: Int }
 
     private var instructions: [SocketFilter.Instruction] = []

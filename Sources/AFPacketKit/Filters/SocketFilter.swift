@@ -28,8 +28,8 @@ public struct SocketFilter: Hashable, Sendable {
         return SocketFilter(instructions: joined + other.instructions)
     }
 
-    /// Accepts what either accepts: this filter's rejecting runs on into the other. A frame that is too short for what this
-    /// one reads is rejected all the same.
+    /// Accepts what either accepts: this filter's rejecting runs on into the other. A frame that is too short for what
+    /// this one reads is rejected all the same.
     public func or(_ other: SocketFilter) -> SocketFilter {
         let joined = instructions.enumerated().map { index, instruction in
             instruction == .reject ? .jump(over: instructions.count - index - 1) : instruction

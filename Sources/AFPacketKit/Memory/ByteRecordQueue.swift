@@ -1,15 +1,15 @@
 internal import Synchronization
 
-/// A queue of records of different lengths, in a ring of bytes, from one thread to one other; neither ever waits for the
-/// other.
+/// A queue of records of different lengths, in a ring of bytes, from one thread to one other; neither ever waits for
+/// the other.
 @safe package final class ByteRecordQueue: @unchecked Sendable {
-    /// What stands before the bytes of a record.
+    /// The header in front of a record's bytes.
     private struct Header: BitwiseCopyable {
         let count: Int
         let label: Label
     }
 
-    /// What a record says beside its bytes.
+    /// A record's facts beside its bytes.
     package struct Label: BitwiseCopyable, Hashable, Sendable {
         /// A stamp of the record.
         package var time: Timestamp
@@ -23,7 +23,7 @@ internal import Synchronization
         }
     }
 
-    /// Where the next record is taken from, and where the next one goes: they only ever grow.
+    /// The positions of the next record to be removed and of the next to be added: they only ever grow.
     private let head = Atomic<Int>(0)
     private let tail = Atomic<Int>(0)
     private let memory: Slab<UInt8>

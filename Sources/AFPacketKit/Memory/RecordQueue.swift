@@ -3,11 +3,11 @@ package import Synchronization
 /// A queue of fixed length from one thread to one other, such as from the one that measures to the one that writes;
 /// neither ever waits for the other.
 @safe package final class RecordQueue<Record>: @unchecked Sendable {
-    /// Where the next record is taken from, and where the next one goes: they only ever grow.
+    /// The numbers of the next record to be removed and of the next to be added: they only ever grow.
     @usableFromInline let head = Atomic<UInt64>(0)
     @usableFromInline let tail = Atomic<UInt64>(0)
-    /// The producer writes from the tail on, the consumer reads up to it. Not a slab, whose elements would all have to be
-    /// there: the memory is touched when the first records come.
+    /// The producer writes from the tail on, the consumer reads up to it. Not a slab, whose elements would all have to
+    /// be there: the memory is touched when the first records come.
     @usableFromInline let slots: UnsafeMutablePointer<Record>
     @usableFromInline let mask: UInt64
 

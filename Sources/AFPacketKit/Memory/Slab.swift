@@ -8,7 +8,7 @@ internal import Glibc
     @usableFromInline let start: UnsafeMutablePointer<Element>
     /// The number of elements, 1 or more.
     public let count: Int
-    /// One less: all ones, where it is a power of two.
+    /// `count` less one: all ones if it is a power of two.
     @usableFromInline let mask: Int
 
     /// Makes `count` elements, 1 or more, in their order.
@@ -69,7 +69,8 @@ internal import Glibc
         }
     }
 
-    /// The element at a number's low bits, in its place, where `count` is a power of two: after the last comes the first.
+    /// The element at a number's low bits, in its place, where `count` is a power of two: after the last comes the
+    /// first.
     ///
     /// No number is too high, so that there is nothing to check.
     @inlinable
@@ -154,8 +155,8 @@ extension Slab where Element: FixedWidthInteger & BitwiseCopyable {
 }
 
 extension Slab where Element: ~Copyable {
-    /// The address of an element, for the kernel and for those who share the slab by rules of their own. It is good as long
-    /// as the slab.
+    /// The address of an element, for the kernel and for those who share the slab by rules of their own. It is good as
+    /// long as the slab.
     ///
     /// - Parameter index: below `count`, which is for the caller to see to.
     @inlinable @inline(__always)
@@ -169,7 +170,7 @@ extension Slab where Element: ~Copyable {
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 
-    /// The same, to be changed.
+    /// Some of the elements, to be changed, as `span` to be read.
     @inlinable @inline(__always)
     @_lifetime(&self)
     @unsafe mutating func mutableSpan(unchecked first: Int, count: Int) -> MutableSpan<Element> {

@@ -7,10 +7,10 @@ struct GenericNetlink: ~Copyable {
     struct Family: Equatable {
         /// The type of its messages.
         let identifier: UInt16
-        /// What it can be asked. No set: the runtime would look for what makes one, which takes longer than to read it.
+        /// The requests it answers. An array, for making a set has the runtime look up types, which takes longer.
         let commands: [UInt8]
 
-        /// What the attributes of an answer to CTRL_CMD_GETFAMILY say; nil where they lack the number.
+        /// Reads the attributes of an answer to CTRL_CMD_GETFAMILY; nil if they lack the number.
         init?(attributes: Span<UInt8>) {
             var identifier: UInt16?
             var commands: [UInt8] = []

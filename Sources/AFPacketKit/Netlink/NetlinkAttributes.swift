@@ -24,7 +24,7 @@ extension Span<UInt8> {
         }
     }
 
-    /// A payload that is one unsigned number of any size that the kernel writes; nil where it is of another.
+    /// A payload that is one unsigned number of any size that the kernel writes; nil if it is of another.
     /// NLA_U32, NLA_U64, NLA_UINT
     var netlinkInteger: UInt64? {
         switch count {

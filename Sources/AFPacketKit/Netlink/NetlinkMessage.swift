@@ -12,9 +12,9 @@ import Glibc
 private let headerSize = 16
 private let genericHeaderSize = 4
 
-/// What is asked of a family of generic netlink.
+/// A request to a family of generic netlink.
 struct NetlinkRequest {
-    /// How it is answered.
+    /// The kind of its answer.
     enum Kind {
         /// By one message.
         case get
@@ -56,9 +56,9 @@ func netlinkMessage(type: UInt16, flags: CInt, sequence: UInt32, _ content: [UIn
 
 /// One request and what has come back to it.
 struct NetlinkExchange {
-    /// What the request is called in errors.
+    /// The request's name in errors.
     let operation: StaticString
-    /// How the request is answered.
+    /// The kind of the request's answer.
     let kind: NetlinkRequest.Kind
     /// The number that the answers to this request carry.
     let sequence: UInt32

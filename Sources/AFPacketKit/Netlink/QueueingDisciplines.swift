@@ -21,8 +21,8 @@ extension NetworkInterface {
     }
 }
 
-/// The kind that a message tells if it is about an interface. The message goes on with struct tcmsg from the interface's
-/// index on, and attributes.
+/// The kind that a message tells if it is about an interface. The message goes on with struct tcmsg from the
+/// interface's index on, and attributes.
 func queueingDisciplineKind(in content: Span<UInt8>, of interfaceIndex: Int32) -> String? {
     let fixedSize = MemoryLayout<tcmsg>.size - 4
     guard content.load(Int32.self, at: 0) == interfaceIndex, content.count >= fixedSize else { return nil }

@@ -1,35 +1,36 @@
 internal import CShim
 import Glibc
 
-/// What the kernel says about a frame beside its bytes.
+/// The kernel's words about a frame: its stamps, its VLAN tag, the event that a completion is about.
 ///
-/// It is kept in the kernel's own numbers, zero for what it does not say, and told in words to those who ask: of most
-/// frames nobody asks for all.
+/// They are kept as the kernel's own numbers, zero for those that it does not say, and made into values when somebody
+/// asks.
 public struct Ancillary: Hashable, Sendable {
-    /// When the kernel received the frame, or its driver sent it: CLOCK_REALTIME.
+    /// The software stamp: when the kernel received the frame, or its driver sent it, by CLOCK_REALTIME. Nil if there
+    /// is none.
     @OptionalTimestamp public var software: Timestamp? = nil
-    /// When the NIC received or sent it: the NIC's own clock.
+    /// The hardware stamp: when the NIC received or sent it, by the NIC's own clock. Nil if there is none.
     @OptionalTimestamp public var hardware: Timestamp? = nil
-    @usableFromInline var report = ExtendedError()
+    @usableFromInline var error = ExtendedError()
     @usableFromInline var status = FrameStatus()
 
-    /// Nothing is known.
+    /// No words at all.
     @inlinable
     public init() {}
 
-    /// All that the kernel may say, for tests.
+    /// Words as the kernel would say them, for tests.
     package init(
-        software: Timestamp? = nil, hardware: Timestamp? = nil, transmission: TransmitReport? = nil,
+        software: Timestamp? = nil, hardware: Timestamp? = nil, transmission: TransmitCompletion? = nil,
         launchFailure: LaunchFailure? = nil, vlan: VLANTag? = nil, isChecksumPending: Bool = false
     ) {
         (self.software, self.hardware) = (software, hardware)
         if let transmission {
-            report.number = UInt32(ENOMSG)
-            report.origin = ExtendedError.fromTimestamping
-            (report.info, report.data) = (transmission.event.rawValue, transmission.key)
+            error.number = UInt32(ENOMSG)
+            error.origin = ExtendedError.fromTimestamping
+            (error.info, error.data) = (transmission.event.rawValue, transmission.key)
         } else if let launchFailure {
-            report.origin = UInt8(SO_EE_ORIGIN_TXTIME)
-            report.code = launchFailure.rawValue
+            error.origin = UInt8(SO_EE_ORIGIN_TXTIME)
+            error.code = launchFailure.rawValue
         }
         var bits = isChecksumPending ? FrameStatus.checksumNotReady : 0
         if vlan != nil { bits |= FrameStatus.hasTag | FrameStatus.hasTagType }
@@ -38,24 +39,25 @@ public struct Ancillary: Hashable, Sendable {
             announcedBy: vlan?.protocolIdentifier.rawValue ?? 0)
     }
 
-    /// Set on messages of the error queue: which transmit stamp this is.
+    /// The event that a completion is about; nil if this is none.
     @inlinable
-    public var transmission: TransmitReport? { report.transmission }
+    public var transmission: TransmitCompletion? { error.transmission }
 
-    /// Set on messages of the error queue: why this frame was not sent at its launch time, and never will be.
-    public var launchFailure: LaunchFailure? { report.launchFailure }
+    /// The reason why this frame from the error queue was not sent at its launch time, and never will be; nil if there
+    /// is none.
+    public var launchFailure: LaunchFailure? { error.launchFailure }
 
-    /// The VLAN tag that the kernel took out of the frame. PACKET_AUXDATA
+    /// The VLAN tag that the kernel took out of the frame; nil if it took out none. PACKET_AUXDATA
     @inlinable
     public var vlan: VLANTag? { status.vlan }
 
-    /// The frame comes from this host and its transport checksum is still to be filled in; it cannot be
-    /// judged. TP_STATUS_CSUMNOTREADY
+    /// Whether the frame comes from this host and its transport checksum is still to be filled in, so that it cannot be
+    /// verified. TP_STATUS_CSUMNOTREADY
     @inlinable
     public var isChecksumPending: Bool { status.isChecksumPending }
 }
 
-/// Why a frame was dropped that had a launch time. SO_EE_CODE_TXTIME_, linux/errqueue.h
+/// The reason why a frame with a launch time was dropped. SO_EE_CODE_TXTIME_, linux/errqueue.h
 public enum LaunchFailure: UInt8, Hashable, Sendable {
     /// The queueing discipline goes by another clock, or the time had passed when the frame came.
     case invalid = 1
@@ -63,10 +65,10 @@ public enum LaunchFailure: UInt8, Hashable, Sendable {
     case missed = 2
 }
 
-/// What a message of the error queue reports on: one event in the sending of one frame.
+/// A transmit completion: an event in the sending of one frame, of which a message of the error queue tells.
 /// struct sock_extended_err, linux/errqueue.h
-public struct TransmitReport: Hashable, Sendable {
-    /// How far the frame has come.
+public struct TransmitCompletion: Hashable, Sendable {
+    /// A stage on the frame's way out.
     public struct Event: RawRepresentable, Hashable, Sendable {
         /// The kernel's number, SCM_TSTAMP_.
         public let rawValue: UInt32
@@ -89,7 +91,7 @@ public struct TransmitReport: Hashable, Sendable {
     /// 0 to every send of a packet socket.
     public let key: UInt32
 
-    /// A report.
+    /// A completion of an event.
     public init(event: Event, key: UInt32) {
         self.event = event
         self.key = key
@@ -100,7 +102,7 @@ extension Ancillary {
     /// Reads the control messages that recvmsg(2) filled in. What is unknown is passed over; a message
     /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
     ///
-    /// Nothing must be known yet.
+    /// To be called once, on an empty value.
     mutating func read(_ bytes: Span<UInt8>) {
         unsafe bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
@@ -108,13 +110,13 @@ extension Ancillary {
         }
     }
 
-    /// The same of `count` bytes at an address.
+    /// Reads `count` bytes at an address, as the other `read` does.
     @inline(__always)
     mutating func read(at start: UnsafeRawPointer, count: Int) {
         var messages = unsafe ControlMessages(start: start, bytesLeft: count)
         while let message = messages.next() { take(message) }
-        // The report of a frame that was not launched has its launch time in place of a stamp.
-        if report.origin == UInt8(SO_EE_ORIGIN_TXTIME) { (software, hardware) = (nil, nil) }
+        // The message about a frame that was not launched has its launch time in place of a stamp.
+        if error.origin == UInt8(SO_EE_ORIGIN_TXTIME) { (software, hardware) = (nil, nil) }
     }
 
     @inline(__always)
@@ -129,7 +131,7 @@ extension Ancillary {
                 )
             }
         case ControlMessage.kind(SOL_PACKET, PACKET_TX_TIMESTAMP):
-            if let error = message.data(as: ExtendedError.self) { report = error }
+            if let found = message.data(as: ExtendedError.self) { error = found }
         case ControlMessage.kind(SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD):
             if let stamps = message.data(as: Stamps<CLong>.self) { take(stamps) }
         default: break
@@ -148,7 +150,7 @@ extension Ancillary {
     /// Negative where what fills up the last message is not there.
     var bytesLeft: Int
 
-    /// The next message; nil behind the last one, or where one claims more bytes than there are.
+    /// The next message; nil behind the last one, or if one claims more bytes than there are.
     @inline(__always)
     mutating func next() -> ControlMessage? {
         guard bytesLeft >= ControlMessage.headerSize else { return nil }
@@ -183,7 +185,7 @@ extension Ancillary {
     let header: Header
     private let start: UnsafeRawPointer
 
-    /// The one whose header is there.
+    /// The message at an address, whose header must be there.
     init(at start: UnsafeRawPointer) {
         header = unsafe Header(
             length: start.loadUnaligned(as: Int.self),
@@ -191,7 +193,7 @@ extension Ancillary {
         unsafe self.start = start
     }
 
-    /// What the data begin with; nil where they are too short for it.
+    /// The value that the data begin with; nil if they are too short for it.
     @inline(__always)
     func data<Value: BitwiseCopyable>(as type: Value.Type) -> Value? {
         guard header.length >= Self.headerSize + MemoryLayout<Value>.size else { return nil }
@@ -199,8 +201,8 @@ extension Ancillary {
     }
 }
 
-/// struct sock_extended_err, linux/errqueue.h; the imported one has a union, which keeps it from being loaded. Where there
-/// is none all is zero.
+/// struct sock_extended_err, linux/errqueue.h; the imported one has a union, which keeps it from being loaded. All is
+/// zero if there was none.
 @usableFromInline
 struct ExtendedError: BitwiseCopyable, Hashable, Sendable {
     @usableFromInline var number: UInt32 = 0
@@ -219,9 +221,9 @@ struct ExtendedError: BitwiseCopyable, Hashable, Sendable {
     static var fromTimestamping: UInt8 { 4 }
 
     @inlinable
-    var transmission: TransmitReport? {
+    var transmission: TransmitCompletion? {
         guard origin == Self.fromTimestamping else { return nil }
-        return TransmitReport(event: TransmitReport.Event(rawValue: info), key: data)
+        return TransmitCompletion(event: TransmitCompletion.Event(rawValue: info), key: data)
     }
 
     var launchFailure: LaunchFailure? {
@@ -266,8 +268,8 @@ struct FrameStatus: Hashable, Sendable {
     var isChecksumPending: Bool { bits & Self.checksumNotReady != 0 }
 }
 
-/// struct scm_timestamping and, with wide words, struct scm_timestamping64: a software stamp, one that is no longer used
-/// and a raw hardware stamp. linux/errqueue.h
+/// struct scm_timestamping and, with wide words, struct scm_timestamping64: a software stamp, one that is no longer
+/// used and a raw hardware stamp. linux/errqueue.h
 private struct Stamps<Word: FixedWidthInteger & SIMDScalar & BitwiseCopyable>: BitwiseCopyable {
     /// struct timespec; all zero, the same as the stamp 0, means that there is none.
     struct Reading: BitwiseCopyable {

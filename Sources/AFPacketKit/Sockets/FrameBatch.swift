@@ -1,7 +1,8 @@
 internal import CShim
 import Glibc
 
-/// Memory for the frames that one system call sends, or a few calls, allocated once and used again and again. sendmmsg(2)
+/// Memory for the frames that one system call sends, or a few calls, allocated once and used again and again.
+/// sendmmsg(2)
 public struct FrameBatch: ~Copyable {
     /// Whether each is sent with the time at which it is to leave.
     public let hasLaunchTimes: Bool

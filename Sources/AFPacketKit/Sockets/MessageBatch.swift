@@ -4,22 +4,23 @@ import Glibc
 /// Memory for the frames that one system call receives, allocated once and used again and again.
 /// recvmmsg(2)
 public struct MessageBatch: ~Copyable {
-    /// How many frames the last receive call left here.
+    /// The number of frames that the last receive call left here.
     public private(set) var count = 0
-    /// When they were here: CLOCK_REALTIME right after the last receive call that left any; not of reports.
+    /// The userspace stamp of these frames: CLOCK_REALTIME right after the receive call that brought them. Completions
+    /// do not change it.
     public private(set) var receivedAt = Timestamp(nanoseconds: 0)
 
     /// Room for every control message that is asked for, with space to spare.
     @usableFromInline typealias Control = InlineArray<32, UInt64>
 
     @usableFromInline var memory: MessageMemory<Control>
-    /// What the control messages of the last call say.
+    /// The kernel's words about the frames of the last call.
     @usableFromInline var ancillaries: Slab<Ancillary>
 
     /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
     ///
-    /// - Parameter tellsOutgoing: whether `isOutgoing` is to tell the copies of frames that this host sent; where none come
-    ///   the kernel need not say whom each frame came from.
+    /// - Parameter tellsOutgoing: whether `isOutgoing` is to tell the copies of frames that this host sent; where none
+    ///   come the kernel need not say whom each frame came from.
     public init(capacity: Int, frameCapacity: Int, tellsOutgoing: Bool = false) {
         precondition(capacity > 0 && frameCapacity > 0, "a batch holds at least one frame of one byte")
         memory = MessageMemory(
@@ -34,12 +35,12 @@ public struct MessageBatch: ~Copyable {
     /// The number of bytes of a frame that it keeps; the rest of a longer one is cut off.
     public var frameCapacity: Int { memory.frameSize }
 
-    /// Receives what is there, in place of what was here before.
+    /// Receives frames in place of those that were here before.
     ///
     /// - Parameters:
     ///   - isWaiting: whether to wait for the first of them, as long as the socket is set to.
-    ///   - limit: how many frames to take at most. The call is quicker where that is how many there are: it does not look
-    ///     for another one.
+    ///   - limit: how many frames to take at most. The call is quicker where that is how many there are: it does not
+    ///     look for another one.
     @inline(__always)
     mutating func receive(
         from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, limit: Int = .max
@@ -54,11 +55,11 @@ public struct MessageBatch: ~Copyable {
         } while try wasInterrupted("recvmmsg")
     }
 
-    /// Receives one frame, in place of what was here before, by the simpler call, which costs less.
+    /// Receives one frame in place of those that were here before, by the simpler call, which costs less.
     ///
     /// - Parameters:
     ///   - isWaiting: whether to wait for it, as long as the socket is set to.
-    ///   - looks: how often to look whether there is one, where it is not waited for.
+    ///   - looks: how often to look whether there is one, if it is not waited for.
     @inline(__always)
     mutating func receiveOne(
         from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, looks: Int = 1
@@ -82,7 +83,7 @@ public struct MessageBatch: ~Copyable {
         }
     }
 
-    /// Takes note of the frames that a call left here.
+    /// Reads the words about the frames that a call left here.
     @inline(__always)
     private mutating func take(_ received: Int, _ flags: CInt) {
         if flags & CInt(MSG_ERRQUEUE) == 0 { receivedAt = .now() }
@@ -159,7 +160,7 @@ public struct MessageBatch: ~Copyable {
     @inlinable
     public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
-    /// All that the kernel says about the frame at `index`.
+    /// The kernel's words about the frame at `index`.
     @inlinable
     public func ancillary(at index: Int) -> Ancillary {
         check(index)

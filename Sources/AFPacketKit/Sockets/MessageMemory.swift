@@ -9,7 +9,7 @@ import Glibc
 /// Indices are for the caller to check, once for all that it does with a frame.
 @usableFromInline
 @safe struct MessageMemory<Control: BitwiseCopyable>: ~Copyable {
-    /// How many bytes each frame has.
+    /// The number of bytes that each frame has.
     @usableFromInline let frameSize: Int
     @usableFromInline var frames: Slab<UInt8>
     @usableFromInline let headers: Slab<MessageHeader>
@@ -88,7 +88,7 @@ import Glibc
         return unsafe (UnsafeRawPointer(controls.address(of: index)), Int(bitPattern: count))
     }
 
-    /// Where a frame's control messages are written.
+    /// The address at which a frame's control messages are written.
     @inline(__always)
     func controlAddress(at index: Int) -> UnsafeMutableRawPointer {
         unsafe UnsafeMutableRawPointer(controls.address(of: index))
@@ -121,14 +121,14 @@ import Glibc
     @usableFromInline var controlLength = 0
     @usableFromInline var flags: CInt = 0
     private var padding: CInt = 0
-    /// How long the frame was, or how much of it was sent.
+    /// The length of a received frame, or how much of one was sent.
     @usableFromInline var length: UInt32 = 0
 
     /// MSG_TRUNC
     @inlinable
     static var truncated: CInt { 0x20 }
 
-    /// Nothing.
+    /// A header without a frame.
     init() {}
 
     /// Whether the fields are where the kernel writes them.
@@ -158,7 +158,7 @@ struct SenderAddress: BitwiseCopyable {
     @inlinable
     static var outgoing: UInt8 { 4 }
 
-    /// None.
+    /// No address.
     init() {}
 
     /// Whether the fields are where the kernel writes them.

@@ -6,17 +6,18 @@ internal import Synchronization
 ///
 /// It is opened silent (protocol 0), filtered and configured, and only then bound, so that it never holds
 /// a frame that its filter rejects or another interface received. Opening it needs CAP_NET_RAW. No call
-/// waits, which is for `PollSet`, but for `receiveWaiting` and `receiveOne`, for those who have nothing else to wait for.
+/// waits, which is for `PollSet`, but for `receiveWaiting` and `receiveOne`, for those who have nothing else to wait
+/// for.
 public struct PacketSocket: ~Copyable, Sendable {
     let descriptor: Descriptor
-    /// What the kernel agreed to about time stamps.
+    /// The flags of time stamping that are in force.
     public let timestamping: TimestampingFlags
-    /// Whether a receiver gets copies of the frames that this host sends, to be told by `MessageBatch.isOutgoing`: before
-    /// Linux 4.20.
+    /// Whether a receiver gets copies of the frames that this host sends, to be told by `MessageBatch.isOutgoing`:
+    /// before Linux 4.20.
     public let receivesOutgoing: Bool
     private let refusesKeys = Atomic<Bool>(false)
 
-    /// How large the queue of a socket may grow where that is permitted, in bytes. It holds some 10,000
+    /// The size in bytes that the queue of a socket gets where that is permitted. It holds some 10,000
     /// small frames, for the moments when the program is not scheduled.
     private static let queueSize: CInt = 8 << 20
 
@@ -29,10 +30,10 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
     ///   - groups: group addresses whose frames the NIC is to let through, too.
     ///   - isPromiscuous: whether the NIC is to let every frame through, whatever its address and VLAN.
-    ///   - tellsStatus: whether the kernel is to tell the tag that it took out of a frame, and whether its transport checksum
-    ///     is still to be filled in, which takes time with each frame. PACKET_AUXDATA
-    /// - Throws: `SystemError`: of `socket` with `notPermitted` where CAP_NET_RAW is missing, of `bind`
-    ///   with `noSuchDevice` where the interface has gone or `networkDown` where it is down.
+    ///   - tellsStatus: whether the kernel is to tell the tag that it took out of a frame, and whether its transport
+    ///     checksum is still to be filled in, which takes time with each frame. PACKET_AUXDATA
+    /// - Throws: `SystemError`: of `socket` with `notPermitted` if CAP_NET_RAW is missing, of `bind`
+    ///   with `noSuchDevice` if the interface has gone or `networkDown` if it is down.
     public static func receiver(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
         groups: [MACAddress] = [], isPromiscuous: Bool = false, tellsStatus: Bool = true
@@ -82,7 +83,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         try descriptor.bind(to: interface, protocol: UInt16(ETH_P_ALL))
     }
 
-    /// Opens a socket that sends, and receives nothing but the reports of its error queue.
+    /// Opens a socket that sends, and receives nothing but the completions in its error queue.
     ///
     /// - Parameters:
     ///   - interface: where to send.
@@ -90,9 +91,9 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///   - priority: the class for the packet scheduler, 0…15. SO_PRIORITY
     ///   - bypassesScheduler: whether frames go straight to the driver: no scheduled stamp, nothing for captures on
     ///     this host, and `noBufferSpace` when the driver is busy. PACKET_QDISC_BYPASS
-    ///   - launchClock: the clock that the frames' launch times are of; nil where they have none. The queueing
-    ///     discipline must go by the same clock: tc-etf(8) and tc-taprio(8) by TAI, tc-fq(8) by the monotonic one. What is
-    ///     not launched is reported. SO_TXTIME
+    ///   - launchClock: the clock that the frames' launch times are of; nil if they have none. The queueing
+    ///     discipline must go by the same clock: tc-etf(8) and tc-taprio(8) by TAI, tc-fq(8) by the monotonic one. A
+    ///     frame that is not launched comes back (`Ancillary.launchFailure`). SO_TXTIME
     /// - Throws: `SystemError` as for a receiver; of `SO_TXTIME` with `notPermitted` where CAP_NET_ADMIN is missing and
     ///   the clock is not the monotonic one.
     public static func transmitter(
@@ -134,7 +135,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         self.receivesOutgoing = receivesOutgoing
     }
 
-    /// The same socket once more, so that another thread can read its counters. dup(2)
+    /// Makes a second owner of the same socket, so that another thread can read its counters. dup(2)
     ///
     /// - Throws: `SystemError` of fcntl(2).
     public func duplicate() throws(SystemError) -> PacketSocket {
@@ -150,7 +151,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         try filter.attach(to: descriptor)
     }
 
-    /// Replaces the content of `batch` by the frames that wait; by none where none do.
+    /// Replaces the content of `batch` by the frames that wait; by none if none do.
     ///
     /// - Parameter limit: how many to take at most.
     /// - Throws: `SystemError` of recvmmsg(2): once with `networkDown` when the interface goes down, after
@@ -160,11 +161,11 @@ public struct PacketSocket: ~Copyable, Sendable {
         try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
     }
 
-    /// How long the calls that wait do so at most, in nanoseconds.
+    /// The time in nanoseconds that a call which waits does so at most.
     public static let longestWait: Int64 = 50_000_000
 
-    /// Replaces the content of `batch` by the frames that wait or, where none do, by those that come first within
-    /// `longestWait`; by none where none come. It saves a wake-up in poll(2).
+    /// Replaces the content of `batch` by the frames that wait or, if none do, by those that come first within
+    /// `longestWait`; by none if none come. It saves a wake-up in poll(2).
     ///
     /// - Throws: `SystemError` as `receive`.
     public func receiveWaiting(into batch: inout MessageBatch) throws(SystemError) {
@@ -178,23 +179,23 @@ public struct PacketSocket: ~Copyable, Sendable {
         try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
     }
 
-    /// Replaces the content of `batch` by one frame, for which it looks as often as `looks` says at most: right here,
-    /// without a way back and forth, it is found the sooner. By none where none came.
+    /// Replaces the content of `batch` by one frame; by none if none came.
     ///
+    /// - Parameter looks: how often to look for it at most. It is found sooner here than by a caller's loop.
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch, looks: Int) throws(SystemError) {
         try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), looks: looks)
     }
 
-    /// Replaces the content of `batch` by the transmit reports that wait; by none where none do.
+    /// Replaces the content of `batch` by the transmit completions that wait; by none if none do.
     ///
     /// - Throws: `SystemError` of recvmmsg(2).
     /// - Parameter limit: how many to take at most.
-    public func receiveReports(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
+    public func receiveCompletions(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
         try batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE), limit: limit)
     }
 
-    /// Takes the error that makes poll(2) report the socket as ready when neither a frame nor a report
+    /// Takes the error that makes poll(2) report the socket as ready when neither a frame nor a completion
     /// waits; nil if there is none. SO_ERROR
     public func takePendingError() -> ErrorCode? {
         var code: CInt = 0
@@ -205,7 +206,7 @@ public struct PacketSocket: ~Copyable, Sendable {
 
     /// Hands a frame, from the destination address on, to the kernel.
     ///
-    /// - Returns: false where there is no room now (EAGAIN) and the frame was not taken.
+    /// - Returns: false if there is no room now (EAGAIN) and the frame was not taken.
     /// - Throws: `SystemError` of send(2): `networkDown`, `noSuchAddress` when the interface has gone,
     ///   `messageTooLong`, `noBufferSpace` when a queue was full and dropped the frame.
     public func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool {
@@ -217,12 +218,12 @@ public struct PacketSocket: ~Copyable, Sendable {
     }
 
     /// Hands a frame to the kernel and has it stamped as `flags` say, which are transmit flags alone, whatever the
-    /// socket asks for otherwise. Only frames that are stamped get a key (`TransmitReport.key`).
+    /// socket asks for otherwise. Only frames that are stamped get a key (`TransmitCompletion.key`).
     ///
-    /// - Parameter key: the key that the completions are to have; nil leaves it to the kernel to count. It does so, too, where
-    ///   it does not take keys, as before Linux 6.13: then `takesKeys` is false from the first such send on. The socket must
-    ///   have been opened with the flag `identifier`. SCM_TS_OPT_ID, Documentation/networking/timestamping.rst in the
-    ///   kernel's sources
+    /// - Parameter key: the key that the completions are to have; nil leaves it to the kernel to count. It does so,
+    ///   too, where it does not take keys, as before Linux 6.13: then `takesKeys` is false from the first such send on.
+    ///   The socket must have been opened with the flag `identifier`. SCM_TS_OPT_ID,
+    ///   Documentation/networking/timestamping.rst in the kernel's sources
     /// - Returns: false if there is no room now.
     /// - Throws: `SystemError` as the other `send`.
     public func send(
@@ -261,9 +262,9 @@ public struct PacketSocket: ~Copyable, Sendable {
     ///
     /// - Parameters:
     ///   - perCall: how many by each call.
-    ///   - taken: is increased by how many the kernel took: fewer where there is no room for more now. Where a call takes
-    ///     several, the next one may also have failed, and taken a number (`TransmitReport.key`) all the same; sending it
-    ///     again tells.
+    ///   - taken: is increased by how many the kernel took: fewer where there is no room for more now. Where a call
+    ///     takes several, the next one may also have failed, and taken a number (`TransmitCompletion.key`) all the
+    ///     same; sending it again tells.
     /// - Throws: `SystemError` as the other `send`, of the frame after those taken.
     public func send(
         _ batch: borrowing FrameBatch, _ indices: Range<Int>, perCall: Int, taken: inout Int
@@ -290,7 +291,7 @@ public struct PacketSocket: ~Copyable, Sendable {
 
     /// Repeats a call that was interrupted.
     ///
-    /// - Returns: what it returns; 0 where there is no room now.
+    /// - Returns: the call's result; 0 if there is no room now.
     private func repeating(_ send: () -> Int) throws(SystemError) -> Int {
         while true {
             let result = send()
@@ -310,8 +311,8 @@ public struct PacketSocket: ~Copyable, Sendable {
         }
     }
 
-    /// How much memory what waits in the socket's queues takes, and how much it may take, in bytes: when the error
-    /// queue has no room left, the kernel drops transmit reports without a trace. SO_MEMINFO, Linux 4.12
+    /// The memory in bytes that the socket's queues take, and may take: when the error queue has no room left, the
+    /// kernel drops completions without a trace. SO_MEMINFO, Linux 4.12
     ///
     /// - Throws: `SystemError` of getsockopt(2).
     public func queueMemory() throws(SystemError) -> (used: Int, limit: Int) {
@@ -321,7 +322,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         return (Int(words[0]), Int(words[1]))
     }
 
-    /// What the socket counted since the last time it was asked. PACKET_STATISTICS
+    /// Reads the socket's counters, which start again from zero. PACKET_STATISTICS
     ///
     /// - Throws: `SystemError` of getsockopt(2).
     public func takeStatistics() throws(SystemError) -> PacketStatistics {
@@ -333,16 +334,16 @@ public struct PacketSocket: ~Copyable, Sendable {
     }
 }
 
-/// What a packet socket counts.
+/// The counters of a packet socket.
 public struct PacketStatistics: Hashable, Sendable {
     /// Frames the filter accepted, the dropped ones among them.
     public var packets: UInt64 = 0
     /// Frames that found no room in the queue.
     public var drops: UInt64 = 0
-    /// How often a full ring stopped the queue.
+    /// The number of times that a full ring stopped the queue.
     public var queueFreezes: UInt64 = 0
 
-    /// Given counts; none where nothing is said.
+    /// Counters with these values.
     public init(packets: UInt64 = 0, drops: UInt64 = 0, queueFreezes: UInt64 = 0) {
         self.packets = packets
         self.drops = drops

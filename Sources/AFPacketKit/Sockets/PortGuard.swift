@@ -5,7 +5,7 @@ import Glibc
 /// with ICMP port unreachable the datagrams that a packet socket reads. udp(7)
 public struct PortGuard: ~Copyable, Sendable {
     private let v4: Descriptor
-    /// Nil where the kernel has no IPv6.
+    /// Nil if the kernel has no IPv6.
     private let v6: Descriptor?
 
     /// Takes the port on all addresses of both IP versions, together with the other guards of that port.

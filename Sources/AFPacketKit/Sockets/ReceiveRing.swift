@@ -10,24 +10,24 @@ import Glibc
 @safe public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     /// The socket: to be waited for, and asked for its counters.
     public let socket: PacketSocket
-    /// How many frames the last receive call found.
+    /// The number of frames that the last receive call found.
     public private(set) var count = 0
 
     // What reads frames one by one is inlined into its callers: a call takes as long as the reading.
     @usableFromInline let frames = Slab(repeating: RingFrame(), count: portion)
     private let memory: RingMemory
     private var walk: RingWalk?
-    /// The block at hand; where there is none, the one that the kernel hands over next.
+    /// The block that is read, or else the one that the kernel hands over next.
     private var block = 0
-    /// Where its bytes start.
+    /// The address of that block.
     @usableFromInline private(set) var bytes: UnsafeMutablePointer<UInt8>
 
-    /// After how many milliseconds a block is handed over though it is not full; it may take twice as long. Longer keeps
-    /// frames waiting, shorter fills the ring with blocks that are all but empty.
-    private static let patience: UInt32 = 4
-    /// More than the longest frame takes.
+    /// The time in milliseconds after which a block is handed over though it is not full; it may take twice as long.
+    /// Longer keeps frames waiting, shorter fills the ring with blocks that are all but empty.
+    private static let blockTimeout: UInt32 = 4
+    /// The size of a block in bytes: more than the longest frame takes.
     private static let blockSize = 1 << 17
-    /// How many frames a call finds at most.
+    /// The number of frames that a call finds at most.
     private static let portion = 64
 
     /// Opens a socket with a ring; otherwise as `PacketSocket.receiver` does.
@@ -50,7 +50,7 @@ import Glibc
         )
         let memory = try RingMemory(
             of: socket.descriptor, blockSize: Self.blockSize, count: max(2, capacity / Self.blockSize),
-            patience: Self.patience)
+            timeout: Self.blockTimeout)
         try socket.start(on: interface)
         self.socket = socket
         unsafe bytes = memory.start(of: 0)
@@ -61,7 +61,7 @@ import Glibc
     /// until the next call.
     ///
     /// - Returns: whether they are the first of a block.
-    /// - Throws: `SystemError` of `SO_ERROR` where there is no frame: once with `networkDown` when the interface goes
+    /// - Throws: `SystemError` of `SO_ERROR` if there is no frame: once with `networkDown` when the interface goes
     ///   down, after which the ring goes on and receives again when it is up.
     @discardableResult
     public mutating func receive() throws(SystemError) -> Bool {
@@ -77,7 +77,7 @@ import Glibc
         return isFirst
     }
 
-    /// Takes note of the next frames of the block, and returns how many these are.
+    /// Records the next frames of the block, and returns their number.
     private func find(_ walk: inout RingWalk) -> Int {
         let bytes = memory[block]
         var count = 0
@@ -129,7 +129,7 @@ import Glibc
         return unsafe _overrideLifetime(Span(_unsafeStart: bytes, count: Int(found.count)), borrowing: self)
     }
 
-    /// All that the kernel says about the frame at `index`.
+    /// The kernel's words about the frame at `index`.
     @inlinable
     public func ancillary(at index: Int) -> Ancillary {
         unsafe FrameHeaders(at: Int(found(index).headersOffset), in: bytes).ancillary
@@ -156,9 +156,9 @@ import Glibc
     let blockSize: Int
     let start: UnsafeMutableRawPointer
 
-    /// - Parameter patience: milliseconds.
+    /// - Parameter timeout: milliseconds.
     init(
-        of descriptor: borrowing Descriptor, blockSize: Int, count: Int, patience: UInt32
+        of descriptor: borrowing Descriptor, blockSize: Int, count: Int, timeout: UInt32
     ) throws(SystemError) {
         // Frames of this version are as long as they are; the size is only checked to be possible.
         let frameSize = 2048
@@ -167,7 +167,7 @@ import Glibc
         request.tp_block_nr = UInt32(count)
         request.tp_frame_size = UInt32(frameSize)
         request.tp_frame_nr = UInt32(blockSize / frameSize * count)
-        request.tp_retire_blk_tov = patience
+        request.tp_retire_blk_tov = timeout
         try descriptor.setOption("PACKET_RX_RING", SOL_PACKET, PACKET_RX_RING, to: request)
         // All pages now, so that none is faulted in while frames are measured.
         let flags = MAP_SHARED | CInt(MAP_POPULATE)

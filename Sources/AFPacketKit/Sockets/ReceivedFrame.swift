@@ -3,7 +3,7 @@
     /// The bytes from the destination address on, as many as there was room for: without the outer VLAN tag, which the
     /// kernel takes out of received frames, and without the FCS.
     public let bytes: Span<UInt8>
-    /// Where the kernel's words about it are: read when somebody asks, for of most frames nobody asks for all.
+    /// The address of the kernel's words about it, which are read when somebody asks.
     @usableFromInline let words: UnsafeRawPointer
     @usableFromInline let origin: Origin
     @usableFromInline let originalLength: UInt32
@@ -14,12 +14,12 @@
     /// It is told where the batch was made to tell it; a ring has no such frames.
     public let isOutgoing: Bool
 
-    /// What is at the address of the kernel's words.
+    /// The type of the kernel's words.
     @usableFromInline
     enum Origin {
-        /// An `Ancillary`.
+        /// `Ancillary`, read before.
         case batch
-        /// A `FrameHeaders`, as the kernel wrote it.
+        /// `FrameHeaders`, as the kernel wrote them.
         case ring
     }
 
@@ -42,7 +42,7 @@
     @inlinable
     public var length: Int { Int(originalLength) }
 
-    /// All that the kernel says about it beside its bytes.
+    /// The kernel's words about it.
     @inlinable
     public var ancillary: Ancillary {
         @inline(__always)

@@ -1,18 +1,18 @@
 internal import CShim
 import Glibc
 
-/// A frame in a block of a ring: where its headers and its bytes are. What the headers say is read when somebody asks.
+/// The place of a frame's headers and bytes in a block of a ring. The headers are read when somebody asks.
 @usableFromInline
 struct RingFrame {
     @usableFromInline let headersOffset: UInt32
     @usableFromInline let start: UInt32
     @usableFromInline let count: UInt32
 
-    /// None.
+    /// An empty place.
     @usableFromInline
     init() { (headersOffset, start, count) = (0, 0, 0) }
 
-    /// The frame behind headers at `offset` of a block; nil where its bytes are not in front of `end`.
+    /// The frame behind headers at `offset` of a block; nil if its bytes are not in front of `end`.
     @inline(__always)
     init?(behind headers: FrameHeaders, at offset: Int, before end: Int) {
         let start = offset &+ Int(headers.macOffset)
@@ -24,15 +24,15 @@ struct RingFrame {
         count = headers.capturedLength
     }
 
-    /// Where its bytes are in its block.
+    /// The place of its bytes in the block.
     var bytes: Range<Int> { Int(start)..<end }
 
-    /// Where its bytes end.
+    /// The end of its bytes.
     var end: Int { Int(start) &+ Int(count) }
 }
 
-/// What stands before the bytes of a frame: struct tpacket3_hdr, whose imported form has a union, which keeps it from being
-/// loaded, and the type of packet in the struct sockaddr_ll behind it. linux/if_packet.h
+/// The headers in front of a frame's bytes: struct tpacket3_hdr, whose imported form has a union, which keeps it from
+/// being loaded, and the type of packet in the struct sockaddr_ll behind it. linux/if_packet.h
 @usableFromInline
 struct FrameHeaders: BitwiseCopyable {
     @usableFromInline let distanceToNext: UInt32
@@ -56,7 +56,7 @@ struct FrameHeaders: BitwiseCopyable {
     @usableFromInline let addressLength: UInt8
     @usableFromInline let address: (UInt32, UInt32)
 
-    /// Those at `offset` of a block, which must be there.
+    /// Reads the headers at `offset` of a block, which must be there.
     @inlinable
     init(at offset: Int, in block: UnsafeRawPointer) {
         self = unsafe block.loadUnaligned(fromByteOffset: offset, as: FrameHeaders.self)
@@ -71,7 +71,7 @@ struct FrameHeaders: BitwiseCopyable {
 
     var isOutgoing: Bool { packetType == UInt8(PACKET_OUTGOING) }
 
-    /// What the kernel says about the frame.
+    /// The kernel's words about the frame.
     @inlinable
     var ancillary: Ancillary {
         var ancillary = Ancillary()
@@ -88,7 +88,7 @@ struct FrameHeaders: BitwiseCopyable {
     }
 }
 
-/// Where one is in a block of a ring of version TPACKET_V3.
+/// A walk through the frames in a block of a ring of version TPACKET_V3.
 ///
 ///     tpacket_block_desc   status, number of frames, where the first one starts, length of all
 ///     tpacket3_hdr         where the next frame starts, stamp, lengths, status, where the bytes are, VLAN tag
@@ -97,12 +97,12 @@ struct FrameHeaders: BitwiseCopyable {
 ///
 /// Documentation/networking/packet_mmap.rst in the kernel's sources. What does not fit into the block ends the walk.
 struct RingWalk {
-    /// How many frames are still to come, as the block says.
+    /// The number of frames still to come, as the block says.
     private(set) var framesLeft: Int
     private var offset: Int
     private let end: Int
 
-    /// How many frames ahead memory is asked for.
+    /// The number of frames ahead for which memory is asked.
     private static let framesAhead = 8
 
     /// Before the first frame of a block.
@@ -118,7 +118,7 @@ struct RingWalk {
         end = min(Int(header.length), block.count)
     }
 
-    /// The next frame that another host sent; nil where there is none. Before Linux 4.20 there are copies of what this
+    /// The next frame that another host sent; nil after the last. Before Linux 4.20 there are copies of what this
     /// host sends.
     @inline(__always)
     mutating func next(in block: Span<UInt8>) -> RingFrame? {

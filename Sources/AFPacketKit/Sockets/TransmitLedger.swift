@@ -1,9 +1,11 @@
 /// A record of the frames that were sent through one socket, by which its transmit completions find them again.
 ///
-/// The kernel numbers the sends of a socket (`TimestampingFlags.identifier`) and returns with each completion that number,
-/// the key, and the frame. The key alone may mislead: a send that fails uses one up or does not, and Linux 4.19 and older
-/// give every send of a packet socket the key 0. So the ledger goes by the key, and makes sure by a part of the frame that
-/// tells it from others, the witness.
+/// The kernel numbers the sends of a socket (`TimestampingFlags.identifier`) and returns with each completion that
+/// number, the key, and the frame. The key alone may mislead: a send that fails uses one up or does not, and Linux 4.19
+/// and older give every send of a packet socket the key 0. So the ledger goes by the key, and makes sure by a part of
+/// the frame that tells it from others, the witness.
+///
+///     extension PollSet.Members { static let completions = Self(rawValue: 1) }
 ///
 ///     let socket = try PacketSocket.transmitter(
 ///         on: interface, timestamping: [.transmitSoftware, .software, .identifier])
@@ -16,14 +18,14 @@
 ///     let token = ledger.sent(frame.span)
 ///
 ///     try poll.wait(until: .now() + 1_000_000_000)
-///     try socket.receiveReports(into: &completions)
+///     try socket.receiveCompletions(into: &completions)
 ///     for index in 0..<completions.count {
 ///         let completion = completions[index]
 ///         if case .token(token) = ledger.match(completion) { print(completion.ancillary.software) }
 ///     }
 ///
-/// Where `send` throws, `failed()` is to be called. The batch must hold whole frames, and what tunnels and VLAN devices put
-/// in front of them. It holds no socket and no frame, only 16 bytes for each of the last frames.
+/// If `send` throws, `failed()` is to be called. The batch must hold whole frames, and what tunnels and VLAN devices
+/// put in front of them. It holds no socket and no frame, only 16 bytes for each of the last frames.
 public struct TransmitLedger: ~Copyable {
     /// The serial number of a send through this socket, from 1.
     public typealias Token = UInt64
@@ -66,9 +68,10 @@ public struct TransmitLedger: ~Copyable {
     ///
     /// - Parameters:
     ///   - capacity: how many frames it knows at least, 1 or more: as many as may wait for their completions.
-    ///   - witness: the bytes, counted from a frame's start, that tell it from the others, such as a serial number and whose
-    ///     it is. The fewer they are, the less it costs; eight are compared as they are, others by a 64-bit hash. Nil for the
-    ///     first 128. Of frames that are alike in them, and in their length, the key alone tells which it is.
+    ///   - witness: the bytes, counted from a frame's start, that tell it from the others, such as a serial number and
+    ///     whose it is. The fewer they are, the less it costs; eight are compared as they are, others by a 64-bit hash.
+    ///     Nil for the first 128. Of frames that are alike in them, and in their length, the key alone tells which it
+    ///     is.
     public init(capacity: Int, witness: Range<Int>? = nil) {
         var size = 1
         while size < capacity { size *= 2 }
@@ -80,8 +83,8 @@ public struct TransmitLedger: ~Copyable {
     @inlinable
     public var next: Token { latest &+ 1 }
 
-    /// The key for a send that brings its own (`PacketSocket.send(_:recording:key:)`): the one that the kernel would give it
-    /// had no send failed, so that nothing else changes where the kernel does not take it.
+    /// The key for a send that brings its own (`PacketSocket.send(_:recording:key:)`): the one that the kernel would
+    /// give it had no send failed, so that nothing else changes where the kernel does not take it.
     @inlinable
     public func explicitKey(of token: Token) -> UInt32 { UInt32(truncatingIfNeeded: token &- 1) }
 
@@ -119,8 +122,8 @@ public struct TransmitLedger: ~Copyable {
         loseDistance()
     }
 
-    /// Records that a send of several frames may have failed behind the last one that was taken: it may have used up a key,
-    /// but has no token. sendmmsg(2)
+    /// Records that a send of several frames may have failed behind the last one that was taken: it may have used up a
+    /// key, but has no token. sendmmsg(2)
     public mutating func mayHaveFailed() { loseDistance() }
 
     private mutating func loseDistance() {
@@ -144,7 +147,7 @@ public struct TransmitLedger: ~Copyable {
     ///
     /// - Parameter returned: the frame that came back, headers that were put in front of it included.
     @inlinable
-    public mutating func match(_ completion: TransmitReport, returned frame: Span<UInt8>) -> Match {
+    public mutating func match(_ completion: TransmitCompletion, returned frame: Span<UInt8>) -> Match {
         if let distance {
             // How long ago it was sent. A key of no send leads far back.
             let age = UInt32(truncatingIfNeeded: latest) &- (completion.key &- distance)
@@ -161,8 +164,8 @@ public struct TransmitLedger: ~Copyable {
     /// - Returns: the token of the last one that is alike; nil if there is none.
     public func token(ofReturned frame: Span<UInt8>) -> Token? { lastToken(upTo: latest, returnedAs: frame) }
 
-    /// Whether a frame that came back is the one of a token that is not too old: its last bytes are, or its first ones if
-    /// the driver has put padding behind them.
+    /// Whether a frame that came back is the one of a token that is not too old: its last bytes are, or its first ones
+    /// if the driver has put padding behind them.
     @inlinable
     func isReturned(_ token: Token, as frame: Span<UInt8>) -> Bool {
         let entry = entries[wrapping: token]

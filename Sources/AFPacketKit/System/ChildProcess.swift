@@ -35,7 +35,7 @@ package struct ChildProcess: ~Copyable {
 
     /// Waits until the program has written something.
     ///
-    /// - Returns: false where it has ended without a word.
+    /// - Returns: false if it has ended without a word.
     package func waitForOutput() -> Bool {
         var byte: UInt8 = 0
         while true {

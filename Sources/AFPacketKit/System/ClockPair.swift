@@ -28,7 +28,7 @@ public struct ClockPair: Sendable {
     public let clock: Clock
     /// That clock minus CLOCK_MONOTONIC, in nanoseconds.
     public private(set) var offset: Int64 = 0
-    /// How far the truth may be from `offset`, in nanoseconds.
+    /// The error of `offset` at most, in nanoseconds.
     public private(set) var error: Int64 = .max
 
     /// A pair of clocks that has been read. clock_gettime(2)
@@ -60,13 +60,13 @@ public struct ClockPair: Sendable {
         error = newError
     }
 
-    /// What the clock shows when CLOCK_MONOTONIC shows `time`, as both are now.
+    /// The clock's time when CLOCK_MONOTONIC shows `time`, as both are set now.
     public mutating func currentReading(at time: MonotonicTime) -> Timestamp {
         update()
         return reading(at: time)
     }
 
-    /// What the clock shows when CLOCK_MONOTONIC shows `time`.
+    /// The clock's time when CLOCK_MONOTONIC shows `time`.
     public func reading(at time: MonotonicTime) -> Timestamp {
         Timestamp(nanoseconds: time.nanoseconds &+ offset)
     }

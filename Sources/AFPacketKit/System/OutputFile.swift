@@ -4,7 +4,7 @@ import Glibc
 package struct OutputFile: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
-    /// Makes the file, or empties the one there is.
+    /// Makes the file, or empties it.
     ///
     /// - Throws: `SystemError` of open(2): `accessDenied`, ENOENT where the folder does not exist.
     package init(path: String) throws(SystemError) {

@@ -28,7 +28,7 @@ public struct PollSet: ~Copyable {
         public init(rawValue: UInt8) { self.rawValue = rawValue }
     }
 
-    /// A descriptor at the number of its name's bit, and where there is none one that poll(2) passes over.
+    /// The descriptors, each at the number of its name's bit. poll(2) passes over the negative ones between them.
     private var entries = Slab(repeating: Self.nobody, count: UInt8.bitWidth)
     /// The number of entries up to the last descriptor.
     private var count = 0
@@ -107,9 +107,9 @@ public struct PollSet: ~Copyable {
     ///
     /// - Parameters:
     ///   - deadline: when to wake up at the latest.
-    ///   - now: a reading of the clock, which saves another one. The wait may be longer by as much as it is old.
-    /// - Returns: the names of those that are ready: they have data, room, or an error to be read. None at the deadline, or
-    ///   if a signal has ended the wait.
+    ///   - now: the time, if the caller knows it, which saves asking the clock. The wait may be longer by its age.
+    /// - Returns: the names of those that are ready: they have data, room, or an error to be read. None at the
+    ///   deadline, or if a signal has ended the wait.
     /// - Throws: `SystemError` of ppoll(2).
     @discardableResult
     public mutating func wait(

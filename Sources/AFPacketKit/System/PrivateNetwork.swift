@@ -6,8 +6,8 @@ package enum PrivateNetwork {
     /// Moves this process, which must have no other thread yet, into a network namespace of its own, in which a veth
     /// pair joins two interfaces that are up.
     ///
-    /// - Throws: `SystemError`: of `unshare` with `notPermitted` where neither CAP_SYS_ADMIN is there nor user namespaces
-    ///   are allowed.
+    /// - Throws: `SystemError`: of `unshare` with `notPermitted` where neither CAP_SYS_ADMIN is there nor user
+    ///   namespaces are allowed.
     package static func enter(
         joining first: String, _ second: String
     ) throws(SystemError) -> (NetworkInterface, NetworkInterface) {
@@ -60,7 +60,7 @@ package enum PrivateNetwork {
         try socket.order("RTM_NEWLINK", UInt16(RTM_NEWLINK), flags: 0, header(change))
     }
 
-    /// What stands in front of the attributes of a message about an interface.
+    /// The header in front of the attributes of a message about an interface.
     private static func header(_ fields: ifinfomsg) -> [UInt8] {
         unsafe withUnsafeBytes(of: fields) { unsafe Array($0) }
     }

@@ -1,7 +1,7 @@
 internal import CShim
 import Glibc
 
-/// What the running process is and may do.
+/// The running process, and its rights.
 public enum ThisProcess {
     /// A right that capabilities(7) divides root's power into.
     public enum Capability: CInt, Sendable {
@@ -15,7 +15,7 @@ public enum ThisProcess {
         case sysNice = 23
     }
 
-    /// Whether a capability is in force; false also where that cannot be read.
+    /// Whether a capability is in force; false also if that cannot be read.
     /// CapEff in /proc/self/status, proc(5)
     public static func has(_ capability: Capability) -> Bool {
         guard let file = unsafe fopen("/proc/self/status", "re") else { return false }
@@ -64,7 +64,7 @@ public enum ThisProcess {
         Glibc.exit(status)
     }
 
-    /// The value of an environment variable, nil where it is not set. getenv(3)
+    /// The value of an environment variable, nil if it is not set. getenv(3)
     package static func environment(_ name: String) -> String? {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }

@@ -1,7 +1,7 @@
 internal import CShim
 import Glibc
 
-/// What decides how soon the calling thread runs when it has something to do. sched(7)
+/// CPU scheduling of the calling thread, which decides how soon it runs when it has something to do. sched(7)
 package enum Scheduling {
     /// The priorities of SCHED_FIFO, the highest last. sched_get_priority_max(2)
     package static let realtimePriorities: ClosedRange<Int> = 1...99
@@ -29,7 +29,7 @@ package enum Scheduling {
 
     /// Keeps this thread on one CPU. sched_setaffinity(2)
     ///
-    /// - Throws: `SystemError` of `sched_setaffinity`: `invalidArgument` where there is no such CPU or the process may
+    /// - Throws: `SystemError` of `sched_setaffinity`: `invalidArgument` if there is no such CPU or the process may
     ///   not use it, cpuset(7).
     package static func run(onCPU number: Int) throws(SystemError) {
         precondition(cpuNumbers.contains(number), "no kernel has so many CPUs")

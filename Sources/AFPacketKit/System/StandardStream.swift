@@ -19,8 +19,8 @@ package enum StandardStream: CInt, Sendable {
         }
     }
 
-    /// How many bytes a write may have so that it is never mixed with another program's writes: PIPE_BUF for a pipe;
-    /// nil where there is no such limit. pipe(7)
+    /// The number of bytes that a write may have so that it is never mixed with another program's writes: PIPE_BUF for
+    /// a pipe; nil if there is no such limit. pipe(7)
     package var atomicWriteSize: Int? {
         var status = stat()
         guard unsafe fstat(rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }

@@ -33,7 +33,7 @@ extension SystemError: Equatable {
 }
 
 extension SystemError: CustomStringConvertible {
-    /// For instance `bind: No such device`; with the explanation, where there is one, in brackets.
+    /// The call and the reason, for instance `bind: No such device`, and the explanation, if there is one, in brackets.
     public var description: String {
         "\(operation): \(code)" + (explanation.map { " (\($0))" } ?? "")
     }
@@ -89,7 +89,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let outOfMemory = ErrorCode(rawValue: ENOMEM)
     /// The kernel does not have this call or request. ENOSYS.
     public static let notImplemented = ErrorCode(rawValue: ENOSYS)
-    /// What came is not a message of that protocol. EBADMSG.
+    /// The bytes are not a message of that protocol. EBADMSG.
     public static let malformedMessage = ErrorCode(rawValue: EBADMSG)
 }
 

@@ -8,7 +8,7 @@ extension Span<UInt8> {
         return unsafe bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: offset, as: type)
     }
 
-    /// The value whose bytes, in this machine's order, start at `offset`; nil where they are not all there.
+    /// The value whose bytes, in this machine's order, start at `offset`; nil if they are not all there.
     func load<Value: BitwiseCopyable>(_ type: Value.Type, at offset: Int) -> Value? {
         guard offset >= 0, count - offset >= MemoryLayout<Value>.size else { return nil }
         return unsafe withUnsafeBytes { unsafe $0.loadUnaligned(fromByteOffset: offset, as: type) }
@@ -55,8 +55,8 @@ extension MutableSpan<UInt8> {
 }
 
 extension Span<UInt8> {
-    /// The sum of every eight bytes from the first on, each as a little-endian number; up to seven bytes at the end are left
-    /// out. As many as can be in memory do not make it overflow.
+    /// The sum of every eight bytes from the first on, each as a little-endian number; up to seven bytes at the end are
+    /// left out. As many as can be in memory do not make it overflow.
     ///
     /// Inlined, so that nothing of the loop is left where the caller knows how many bytes there are.
     @inlinable @inline(__always)

@@ -4,7 +4,7 @@ import Glibc
 package struct WorkerThread: ~Copyable, Sendable {
     private let thread: pthread_t
 
-    /// What the new thread finds.
+    /// The work of the new thread.
     private final class Errand {
         let body: @Sendable () -> Void
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }

@@ -5,7 +5,7 @@ import Glibc
 public struct DriverStatistic: Hashable, Sendable {
     /// For instance `tx_hwtstamp_skipped`.
     public let name: String
-    /// What it has counted since the driver was loaded.
+    /// The count since the driver was loaded.
     public let value: UInt64
 }
 
@@ -17,7 +17,7 @@ extension NetworkInterface {
         text(in: try driverInformation().driver)
     }
 
-    /// Where the NIC is on its bus, for instance `0000:01:00.0`; nil where it is on none. ETHTOOL_GDRVINFO
+    /// The NIC's address on its bus, for instance `0000:01:00.0`; nil if it is on none. ETHTOOL_GDRVINFO
     ///
     /// - Throws: `SystemError` with `notSupported` where the driver does not say.
     public func busAddress() throws(SystemError) -> String? {

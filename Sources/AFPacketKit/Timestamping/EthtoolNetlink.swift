@@ -85,7 +85,7 @@ extension NetworkInterface {
 // MARK: Sets of bits
 
 extension Span<UInt8> {
-    /// The first 32 bits of a compact set; nil where it is none. Time stamping has no set of more.
+    /// The first 32 bits of a compact set; nil if it is none. Time stamping has no set of more.
     var ethtoolBits: UInt32? {
         var bits: UInt32?
         forEachAttribute { type, payload in
@@ -94,7 +94,7 @@ extension Span<UInt8> {
         return bits
     }
 
-    /// The number of the only bit of such a set; nil where there are none or several.
+    /// The number of the only bit of such a set; nil if there are none or several.
     var ethtoolChoice: CInt? {
         guard let bits = ethtoolBits, bits.nonzeroBitCount == 1 else { return nil }
         return CInt(bits.trailingZeroBitCount)
@@ -115,7 +115,7 @@ extension NetlinkAttributes {
 // MARK: Answers
 
 extension TimestampingCapabilities {
-    /// What the attributes of an answer to TSINFO_GET say: ETHTOOL_A_TSINFO_. Sets without bits are left out there.
+    /// Reads the attributes of an answer to TSINFO_GET: ETHTOOL_A_TSINFO_. Sets without bits are left out there.
     init(attributes: Span<UInt8>) {
         var flags: UInt32 = 0
         var types: UInt32 = 0
@@ -168,7 +168,7 @@ extension TimestampingProvider {
 }
 
 extension TimestampingStatistics {
-    /// ETHTOOL_A_TS_STAT_TX_; nil where the driver counts none of them.
+    /// ETHTOOL_A_TS_STAT_TX_; nil if the driver counts none of them.
     fileprivate init?(attributes: Span<UInt8>) {
         var counters: [Int: UInt64] = [:]
         attributes.forEachAttribute { type, payload in counters[type] = payload.netlinkInteger }
@@ -179,7 +179,7 @@ extension TimestampingStatistics {
 }
 
 extension HardwareTimestampingSetting {
-    /// What the attributes of an answer to TSCONFIG_GET say: ETHTOOL_A_TSCONFIG_; nil where one is missing.
+    /// Reads the attributes of an answer to TSCONFIG_GET: ETHTOOL_A_TSCONFIG_; nil if one is missing.
     init?(attributes: Span<UInt8>) {
         var type: CInt?
         var filter: CInt?

@@ -29,7 +29,7 @@ public struct ReceiveFilter: RawRepresentable, Hashable, Sendable {
     public static let none = ReceiveFilter(rawValue: 0)
     /// Every frame.
     public static let everything = ReceiveFilter(rawValue: 1)
-    /// What a driver answers when it stamps more than was asked for, but not everything; it cannot be
+    /// More frames than were asked for, but not all: a driver's answer, which cannot be
     /// asked for.
     public static let some = ReceiveFilter(rawValue: 2)
 
@@ -78,7 +78,7 @@ extension TransmitType: LosslessStringConvertible {
         self = type
     }
 
-    /// ethtool's name, e.g. `onestep-sync`; the number where there is no name.
+    /// ethtool's name, e.g. `onestep-sync`; the number if there is no name.
     public var description: String { numberedName(rawValue, Self.names) }
 }
 
@@ -89,7 +89,7 @@ extension ReceiveFilter: LosslessStringConvertible {
         self = filter
     }
 
-    /// ethtool's name, e.g. `ptpv2-l2-event`; the number where there is no name.
+    /// ethtool's name, e.g. `ptpv2-l2-event`; the number if there is no name.
     public var description: String { numberedName(rawValue, Self.names) }
 }
 
@@ -97,11 +97,11 @@ private func numberedName(_ number: CInt, _ names: [StaticString]) -> String {
     names.indices.contains(Int(number)) ? names[Int(number)].description : "\(number)"
 }
 
-/// What the driver and the NIC behind an interface are able to stamp. ETHTOOL_GET_TS_INFO, ethtool(8) -T
+/// The stamps that the driver and the NIC behind an interface are able to take. ETHTOOL_GET_TS_INFO, ethtool(8) -T
 public struct TimestampingCapabilities: Hashable, Sendable {
     /// The stamps there are.
     public let flags: TimestampingFlags
-    /// The number N of the NIC's clock /dev/ptpN; nil where it has none.
+    /// The number N of the NIC's clock /dev/ptpN; nil if it has none.
     public let clockIndex: Int?
     /// The types it can be set to.
     public let transmitTypes: [TransmitType]
@@ -111,14 +111,14 @@ public struct TimestampingCapabilities: Hashable, Sendable {
     public let receiveFilters: [ReceiveFilter]
     /// ethtool's names of those filters.
     public let receiveFilterNames: [String]
-    /// The clock and the quality of the stamps; nil where there is no clock, or the kernel does not say.
+    /// The clock and the quality of the stamps; nil if there is no clock, or the kernel does not say.
     public internal(set) var provider: TimestampingProvider?
-    /// What takes the stamps; nil where there is no clock, or the kernel does not say.
+    /// The device that takes the stamps; nil if there is no clock, or the kernel does not say.
     public internal(set) var source: TimestampingSource?
-    /// What became of transmit stamps so far; nil where the driver does not count, or the kernel does not say.
+    /// The driver's counters of transmit stamps; nil if it does not count, or the kernel does not say.
     public internal(set) var statistics: TimestampingStatistics?
 
-    /// What the kernel's sets of bits and the number of its clock say.
+    /// Reads the kernel's sets of bits and the number of its clock.
     init(flags: UInt32, transmitTypes: UInt32, receiveFilters: UInt32, clockIndex: Int?) {
         func members<Value: RawRepresentable<CInt>>(_ bits: UInt32) -> [Value] {
             (0..<UInt32.bitWidth).filter { bits & (1 << UInt32($0)) != 0 }

@@ -1,7 +1,7 @@
 internal import CShim
 import Glibc
 
-/// What the users of one interface's lease tell each other: a small file whose locks show who is there.
+/// A small file that the users of one interface's lease share, and whose locks show who is there.
 ///
 /// The kernel drops a process's locks however it ends, while the file's content stays: so the setting that a
 /// killed process should have put back is known to the next one.
@@ -24,7 +24,7 @@ struct LeaseRecord: ~Copyable {
         case use = 1
     }
 
-    /// Opens the record of an interface's NIC; nil where no folder for it can be written to.
+    /// Opens the record of an interface's NIC; nil if no folder for it can be written to.
     ///
     /// Root's records are in /run, where nobody else can write; those of other users in /run/lock, where each has
     /// its own: leases are shared between the runs of one user.
@@ -46,7 +46,7 @@ struct LeaseRecord: ~Copyable {
     }
 
     /// The NIC's clock, which VLANs and other devices on top of it show as well, in every network namespace; the
-    /// interface's number in its namespace where there is none.
+    /// interface's number in its namespace if there is none.
     private static func name(of interface: NetworkInterface) -> String? {
         if let clock = (try? interface.timestampingCapabilities())?.clockIndex { return "ptp\(clock)" }
         var namespace = stat()
@@ -85,7 +85,7 @@ struct LeaseRecord: ~Copyable {
         cshim_lock_byte(descriptor.rawValue, byte.rawValue, Int16(type)) == 0
     }
 
-    /// What is written; nil where nothing is, or nothing that can be understood.
+    /// The content; nil if there is none, or none that can be understood.
     func read() -> Content? {
         var bytes = [UInt8](repeating: 0, count: 128)
         let count = unsafe pread(descriptor.rawValue, &bytes, bytes.count, 0)

@@ -1,7 +1,7 @@
 internal import CShim
 import Glibc
 
-/// The clock of a NIC, which its hardware stamps are readings of (PHC). Documentation/driver-api/ptp.rst in the
+/// The clock of a NIC, by which it takes its hardware stamps (PHC). Documentation/driver-api/ptp.rst in the
 /// kernel's sources
 public struct PTPClock: ~Copyable, Sendable {
     /// N of /dev/ptpN.
@@ -18,7 +18,7 @@ public struct PTPClock: ~Copyable, Sendable {
 
     /// The clock and the system's clock, read at one moment, or nearly so.
     public struct CrossTimestamp: Hashable, Sendable {
-        /// How the two were read.
+        /// The way in which the two clocks were read.
         public enum Method: String, Sendable {
             /// By the hardware, at one moment. PTP_SYS_OFFSET_PRECISE
             case precise
@@ -30,9 +30,9 @@ public struct PTPClock: ~Copyable, Sendable {
 
         /// The PHC minus CLOCK_REALTIME, in nanoseconds.
         public let offset: Int64
-        /// How far the true offset may be from that, in nanoseconds: half the time between the two readings.
+        /// The error of the offset at most, in nanoseconds: half the time between the two readings.
         public let error: Int64
-        /// How it was found.
+        /// The way in which it was found.
         public let method: Method
     }
 
@@ -102,7 +102,7 @@ public struct PTPClock: ~Copyable, Sendable {
         return CrossTimestamp(offset: sample.device - middle, error: (window + 1) / 2, method: method)
     }
 
-    /// Makes a request whose structure is a number of samples, where there is one, and an array of
+    /// Makes a request whose structure is a number of samples, if it has one, and an array of
     /// struct ptp_clock_time (seconds, nanoseconds, reserved), linux/ptp_clock.h; nil for a time that is none.
     private func request(
         _ operation: StaticString, _ number: CUnsignedLong, times count: Int, samples: Int?
@@ -128,13 +128,13 @@ extension UInt32 {
     }
 }
 
-/// What a clock counts from, as far as its offset to CLOCK_REALTIME tells.
+/// The epoch of a clock, as far as its offset to CLOCK_REALTIME tells.
 public enum Timescale: String, Sendable {
     /// Universal time, which has leap seconds.
     case utc
     /// Atomic time, which PTP uses: 37 s ahead of UTC since 2017.
     case tai
-    /// Something else: a clock that nobody has set, for instance.
+    /// Another epoch: that of a clock that nobody has set, for instance.
     case arbitrary
 
     /// The timescale of a clock that is `offset` nanoseconds ahead of CLOCK_REALTIME. Clocks that somebody sets

@@ -30,7 +30,7 @@ public enum ControlPath: String, CaseIterable, Sendable {
 }
 
 extension NetworkInterface {
-    /// What can be stamped here. Needs no privilege.
+    /// The stamps that can be taken here. Needs no privilege.
     ///
     /// - Parameter path: which interface of the kernel's to ask. The ioctl does not know `provider`, `source` and
     ///   `statistics`.

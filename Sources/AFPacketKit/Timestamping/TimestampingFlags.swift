@@ -1,4 +1,4 @@
-/// What a socket asks for, and a NIC is able to do, about time stamps: the SOF_TIMESTAMPING_ flags of
+/// A set of the SOF_TIMESTAMPING_ flags, by which a socket asks for time stamps and a NIC tells what it can do:
 /// Documentation/networking/timestamping.rst in the kernel's sources.
 public struct TimestampingFlags: OptionSet, Hashable, Sendable {
     /// The bits as the kernel numbers them.
@@ -15,15 +15,15 @@ public struct TimestampingFlags: OptionSet, Hashable, Sendable {
     public static let receiveHardware = TimestampingFlags(rawValue: 1 << 2)
     /// Record when the kernel receives a frame.
     public static let receiveSoftware = TimestampingFlags(rawValue: 1 << 3)
-    /// Report software stamps.
+    /// Return software stamps.
     public static let software = TimestampingFlags(rawValue: 1 << 4)
-    /// Report hardware stamps as the NIC's clock shows them.
+    /// Return hardware stamps as the NIC's clock shows them.
     public static let rawHardware = TimestampingFlags(rawValue: 1 << 6)
-    /// Number the transmit stamps of a socket from 0.
+    /// Number the sends of a socket from 0, and return that key with each completion.
     public static let identifier = TimestampingFlags(rawValue: 1 << 7)
     /// Record when a frame enters the packet scheduler (qdisc).
     public static let transmitScheduled = TimestampingFlags(rawValue: 1 << 8)
-    /// Report the software stamp of a sent frame also when there is a hardware one, as a message of its
+    /// Return the software stamp of a sent frame also when there is a hardware one, as a message of its
     /// own. Linux 4.13.
     public static let transmitBoth = TimestampingFlags(rawValue: 1 << 14)
 

@@ -4,7 +4,7 @@
 /// first and written only when something is missing; it is put back only while it is still the one that was
 /// made here, and only by the last of the processes that borrow it together.
 public struct TimestampingLease: ~Copyable {
-    /// How a lease ended.
+    /// The outcome of a lease.
     public enum Ending: Hashable, Sendable {
         /// There was nothing to put back.
         case unchanged
@@ -18,7 +18,7 @@ public struct TimestampingLease: ~Copyable {
 
     private let interface: NetworkInterface
     private let record: LeaseRecord?
-    /// What this lease has to put back by itself, there being no record to share.
+    /// The setting that this lease has to put back by itself, if it shares no record.
     private let content: LeaseRecord.Content?
     /// The setting in force when the lease began.
     public let found: HardwareTimestampingSetting
@@ -30,7 +30,7 @@ public struct TimestampingLease: ~Copyable {
     ///
     /// - Parameters:
     ///   - interface: the NIC.
-    ///   - widen: gives the setting needed, from the one in force, and must not narrow it; nil where nothing
+    ///   - widen: gives the setting needed, from the one in force, and must not narrow it; nil if nothing
     ///     is missing, and then nothing is written.
     /// - Throws: `SystemError` where the setting cannot be read or written, in which case nothing has changed.
     public init(
@@ -55,11 +55,11 @@ public struct TimestampingLease: ~Copyable {
         self.record = record
     }
 
-    /// What became of the setting.
+    /// The outcome of a change of the setting.
     private struct Outcome {
         let found: HardwareTimestampingSetting
         let granted: HardwareTimestampingSetting
-        /// What this lease has to put back by itself, there being no record.
+        /// The setting that this lease has to put back by itself, if it shares no record.
         let unshared: LeaseRecord.Content?
     }
 
@@ -129,7 +129,7 @@ public struct TimestampingLease: ~Copyable {
 
     /// Puts the setting back, if it is still the borrowed one and nobody else borrows it.
     ///
-    /// - Throws: `SystemError` where it could not be put back.
+    /// - Throws: `SystemError` if it could not be put back.
     public mutating func end() throws(SystemError) -> Ending {
         isEnded = true
         return try Self.restore(content, granted, record, interface)

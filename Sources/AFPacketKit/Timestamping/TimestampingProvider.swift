@@ -1,9 +1,9 @@
 // What the kernel says about where hardware stamps come from, and how many it got. Only netlink tells.
 
-/// A clock that stamps can be readings of, and how good they are: a NIC and its PHYs may offer several.
+/// A clock that stamps can come from, and their quality: a NIC and its PHYs may offer several.
 /// Linux 6.14
 public struct TimestampingProvider: Hashable, Sendable {
-    /// How good stamps are. HWTSTAMP_PROVIDER_QUALIFIER_, linux/net_tstamp.h
+    /// The quality of stamps. HWTSTAMP_PROVIDER_QUALIFIER_, linux/net_tstamp.h
     public struct Qualifier: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         /// The kernel's number.
         public let rawValue: UInt32
@@ -16,7 +16,7 @@ public struct TimestampingProvider: Hashable, Sendable {
         /// Taken near the wire, for instance as a DMA transfer ends.
         public static let approximate = Qualifier(rawValue: 1)
 
-        /// `precise` or `approx`; the number where there is no name.
+        /// `precise` or `approx`; the number if there is no name.
         public var description: String {
             switch self {
             case .precise: "precise"
@@ -28,7 +28,7 @@ public struct TimestampingProvider: Hashable, Sendable {
 
     /// The number N of the clock /dev/ptpN.
     public let clockIndex: Int
-    /// How good its stamps are.
+    /// The quality of its stamps.
     public let qualifier: Qualifier
 }
 
@@ -37,14 +37,14 @@ extension TimestampingProvider: CustomStringConvertible {
     public var description: String { "ptp\(clockIndex)/\(qualifier)" }
 }
 
-/// What takes the stamps. HWTSTAMP_SOURCE_, linux/ethtool_netlink_generated.h; Linux 6.14
+/// The device that takes the stamps. HWTSTAMP_SOURCE_, linux/ethtool_netlink_generated.h; Linux 6.14
 public enum TimestampingSource: Hashable, Sendable {
     /// The NIC's MAC, or a NIC that has both in one.
     case mac
     /// A PHY, with its number where the kernel gives one, as ethtool(8) --show-phys has it.
     case phy(index: Int?)
 
-    /// The number of the PHY; nil where it is not one, or has none.
+    /// The number of the PHY; nil if it is not one, or has none.
     public var phyIndex: Int? {
         if case .phy(let index) = self { index } else { nil }
     }
@@ -55,7 +55,7 @@ extension TimestampingSource: CustomStringConvertible {
     public var description: String { self == .mac ? "mac" : "phy" }
 }
 
-/// What a driver has counted about its transmit stamps; nil for what it does not count. ethtool(8) -I -T, Linux 6.10
+/// A driver's counters of transmit stamps; nil for those that it does not have. ethtool(8) -I -T, Linux 6.10
 public struct TimestampingStatistics: Hashable, Sendable {
     /// Frames whose stamp came.
     public let stamped: UInt64?

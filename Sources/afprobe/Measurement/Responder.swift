@@ -232,7 +232,7 @@ struct Responder: ~Copyable {
         while areReady || awaitsReports() {
             // As many as there are replies: the kernel need not look whether there is one more.
             let limit = areReady ? Int.max : pending.count
-            try socket.receiveReports(into: &reports, limit: limit)
+            try socket.receiveCompletions(into: &reports, limit: limit)
             for index in 0..<reports.count { take(reportAt: index, &console) }
             guard reports.count == min(limit, reports.capacity) else { break }
         }

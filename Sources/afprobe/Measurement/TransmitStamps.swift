@@ -60,7 +60,7 @@ struct ReportedStamps {
 
 extension ReportedStamps {
     /// The stamps of a report; nil where it reports on something else.
-    init?(_ event: TransmitReport.Event, _ ancillary: Ancillary) {
+    init?(_ event: TransmitCompletion.Event, _ ancillary: Ancillary) {
         switch event {
         case .scheduled: self.event = .scheduled
         case .sent: self.event = .sent

@@ -136,7 +136,7 @@ struct Transmitter: ~Copyable {
     ///
     /// - Parameter limit: how many to take at most.
     mutating func receiveReports(limit: Int = .max) throws(SystemError) -> Int {
-        try socket.receiveReports(into: &reports, limit: limit)
+        try socket.receiveCompletions(into: &reports, limit: limit)
         if mayHaveMore { backlog.look(at: socket, afterReading: reports.count) } else { backlog.end() }
         return reports.count
     }
