@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 
 /// A fixed number of elements in memory of their own, allocated once.
 ///
