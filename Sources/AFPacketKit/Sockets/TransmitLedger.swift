@@ -152,7 +152,7 @@ public struct TransmitLedger: ~Copyable {
             // How long ago it was sent. A key of no send leads far back.
             let age = UInt32(truncatingIfNeeded: latest) &- (completion.key &- distance)
             let token = latest &- UInt64(age)
-            if UInt64(age) <= latest &- first, age < entries.count, isReturned(token, as: frame) {
+            if UInt64(age) <= latest &- first, age < entries.count, isAtEnd(of: frame, token) {
                 return .token(token)
             }
         }
@@ -164,15 +164,21 @@ public struct TransmitLedger: ~Copyable {
     /// - Returns: the token of the last one that is alike; nil if there is none.
     public func token(ofReturned frame: Span<UInt8>) -> Token? { lastToken(upTo: latest, returnedAs: frame) }
 
-    /// Whether a frame that came back is the one of a token that is not too old: its last bytes are, or its first ones
-    /// if the driver has put padding behind them.
-    @inlinable
-    func isReturned(_ token: Token, as frame: Span<UInt8>) -> Bool {
+    /// Whether the last bytes of a frame that came back are the frame of a token that is not too old.
+    @inlinable @inline(__always)
+    func isAtEnd(of frame: Span<UInt8>, _ token: Token) -> Bool {
         let entry = entries[wrapping: token]
-        let length = Int(entry.length)
-        guard length > 0, length <= frame.count else { return false }
-        return witness.value(of: frame, from: frame.count &- length, length: length) == entry.witness
-            || length < frame.count && witness.value(of: frame, from: 0, length: length) == entry.witness
+        let start = frame.count &- Int(entry.length)
+        return entry.length > 0 && start >= 0
+            && witness.value(of: frame, from: start, length: Int(entry.length)) == entry.witness
+    }
+
+    /// Whether a frame that came back is that of a token that is not too old, also if the driver has put padding behind it.
+    private func isReturned(_ token: Token, as frame: Span<UInt8>) -> Bool {
+        if isAtEnd(of: frame, token) { return true }
+        let entry = entries[wrapping: token]
+        return entry.length > 0 && entry.length < frame.count
+            && witness.value(of: frame, from: 0, length: Int(entry.length)) == entry.witness
     }
 
     /// Finds the frame if the key does not lead to it.
@@ -250,27 +256,26 @@ struct FrameWitness: Sendable {
     func value(of bytes: Span<UInt8>, from offset: Int, length: Int) -> UInt64 {
         // All of it is there, as it stands.
         if end &- start == 8, end <= length { return bytes.value(at: offset &+ start, as: UInt64.self) }
-        return hash(bytes, from: offset &+ min(start, length), to: offset &+ min(end, length))
+        return hash(bytes, from: offset, length: length)
     }
 
-    /// A hash of bytes: each word is multiplied into 128 bits, whose halves are then added without carries.
-    @usableFromInline
-    func hash(_ bytes: Span<UInt8>, from first: Int, to last: Int) -> UInt64 {
-        var hash: UInt64 = 0x2d35_8dcc_aa6c_78a5
-        var offset = first
+    /// A hash of the witness: each word is multiplied into 128 bits, whose halves are then added without carries.
+    @usableFromInline @inline(never)
+    func hash(_ bytes: Span<UInt8>, from offset: Int, length: Int) -> UInt64 {
+        // Checks once that all bytes are there.
+        let bytes = bytes.extracting(offset &+ min(start, length)..<offset &+ min(end, length))
+        var hash = UInt64(bytes.count) ^ 0x2d35_8dcc_aa6c_78a5
         func add(_ word: UInt64) {
             let product = (hash ^ word).multipliedFullWidth(by: 0x8bb8_4b93_962e_acc9)
             hash = product.high ^ product.low
         }
-        while offset + 8 <= last {
-            add(bytes.value(at: offset, as: UInt64.self))
-            offset += 8
+        let words = bytes.count / 8
+        for index in 0..<words {
+            add(unsafe bytes.bytes.unsafeLoadUnaligned(fromUncheckedByteOffset: 8 &* index, as: UInt64.self))
         }
-        var rest = UInt64(last - first)
-        while offset < last {
-            rest = rest << 8 | UInt64(bytes[offset])
-            offset += 1
-        }
+        guard bytes.count > 8 &* words else { return hash }
+        var rest: UInt64 = 0
+        for index in 8 &* words..<bytes.count { rest = rest << 8 | UInt64(bytes[index]) }
         add(rest)
         return hash
     }
