@@ -34,7 +34,7 @@ enum Program {
         } catch .helpRequested(let command) {
             return printHelp(command)
         } catch {
-            var console = Console()
+            let console = Console()
             let command = arguments.first { CommandName(rawValue: $0) != nil }
             console.report(.usage(error.message, hint: error.hint(command: command)))
             return .usage
@@ -72,9 +72,9 @@ enum Program {
         -> ExitStatus
     {
         let invocation = try find(name).parse(arguments)
-        var console = Console(invocation.output)
+        let console = Console(invocation.output)
         do throws(Failure) {
-            return try run(invocation, &console)
+            return try run(invocation, console)
         } catch {
             console.report(error)
             return error.status
@@ -83,10 +83,10 @@ enum Program {
 
     /// Runs a command; where its lines could not be written, that is the failure that counts.
     private static func run(
-        _ invocation: Command.Invocation, _ console: inout Console
+        _ invocation: Command.Invocation, _ console: Console
     ) throws(Failure) -> ExitStatus {
         do throws(Failure) {
-            let status = try invocation.run(&console)
+            let status = try invocation.run(console)
             console.finish()
             try console.checkOutput()
             return status
@@ -160,25 +160,12 @@ enum Program {
     }
 
     private static func print(_ text: String) -> ExitStatus {
-        var console = Console()
+        let console = Console()
         console.write(text: text)
         do throws(Failure) { try console.checkOutput() } catch {
             console.report(error)
             return error.status
         }
         return .measured
-    }
-}
-
-extension Console {
-    /// Fails if lines could not be written, unless it was the reader who had enough of them, or the user.
-    borrowing func checkOutput() throws(Failure) {
-        if let captureFailure {
-            throw .refused(
-                "Cannot write all captures", reason: "\(captureFailure)",
-                hint: "the file of --pcap ends there; the measurement is complete")
-        }
-        guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }
-        throw .refused("Cannot write to standard output", reason: "\(failure)")
     }
 }

@@ -85,7 +85,7 @@ private func auxiliary(status: UInt32, tci: UInt16, tpid: UInt16) -> [UInt8] {
         #expect(ancillary.hardware?.nanoseconds == 20_000_000_000)
     }
 
-    @Test func readsTransmitReportsWhereverTheyStand() {
+    @Test func readsTransmitCompletionsWhereverTheyStand() {
         var control = ControlBytes()
         control.add(level: SOL_SOCKET, type: newStamp, words(10, 11, 0, 0, 0, 0))
         control.add(level: packetLevel, type: 16, extendedError(origin: 4, info: 1, data: 77))

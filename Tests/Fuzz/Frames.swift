@@ -24,29 +24,32 @@ func fuzzFrame(_ bytes: Span<UInt8>) {
 }
 
 /// What is found quickly is what is found slowly, and the quick way misses no probe right behind the header of Ethernet.
-private func compareWays(_ frame: Span<UInt8>) {
-    let slow = try? FoundProbe(in: frame, Ancillary(), isTruncated: true)
-    if let quick = FoundProbe(plain: frame) {
-        precondition(quick.kind == slow?.kind, "another kind is found quickly")
+private func compareWays(_ bytes: Span<UInt8>) {
+    let never = Timestamp(nanoseconds: 0)
+    let frame = ReceivedFrame(bytes, isTruncated: true)
+    let slow = try? FoundProbe(frame, at: never).kind
+    if let quick = FoundProbe(plain: frame, at: never)?.kind {
+        precondition(quick == slow, "another kind is found quickly")
     } else if slow != nil {
-        let isPlain = ParsedFrame.isPlain(frame) && frame.bigEndian64(at: 14) == ProbeMessage.magic
+        let isPlain = ParsedFrame.isPlain(bytes) && bytes.bigEndian64(at: 14) == ProbeMessage.magic
         precondition(!isPlain, "a plain probe is missed")
     }
-    guard frame.count >= ParsedFrame.ethernetHeader + ProbeMessage.exchangeLength else { return }
-    compareWays(ofAnswer: frame, slow)
+    guard bytes.count >= ParsedFrame.ethernetHeader + ProbeMessage.exchangeLength else { return }
+    compareWays(ofAnswer: frame)
 }
 
 /// The same of answers, as if the frame were one to the requests at hand.
-private func compareWays(ofAnswer frame: Span<UInt8>, _ slow: FoundProbe?) {
-    let type = EtherType(rawValue: frame.bigEndian16(at: 12))
+private func compareWays(ofAnswer frame: ReceivedFrame) {
+    let bytes = frame.bytes
+    let type = EtherType(rawValue: bytes.bigEndian16(at: 12))
     let shape = FrameShape(
-        destination: frame.macAddress(at: 6), source: frame.macAddress(at: 0), carrier: .ethernet(type))
-    let session = frame.littleEndian64(at: ParsedFrame.ethernetHeader + ProbeMessage.sessionOffset)
+        destination: bytes.macAddress(at: 6), source: bytes.macAddress(at: 0), carrier: .ethernet(type))
+    let session = bytes.littleEndian64(at: ParsedFrame.ethernetHeader + ProbeMessage.sessionOffset)
     let pattern = AnswerPattern(session, to: shape)
-    let answer = slow.flatMap { pattern.match($0, in: frame) }
-    let quick = pattern.match(plain: frame)
+    let answer = (try? FoundProbe(frame, at: Timestamp(nanoseconds: 0))).flatMap { pattern.match($0) }
+    let quick = pattern.match(plain: bytes)
     precondition(quick == nil || quick == answer, "another answer is found quickly")
-    precondition(quick != nil || answer == nil || !ParsedFrame.isPlain(frame), "a plain answer is missed")
+    precondition(quick != nil || answer == nil || !ParsedFrame.isPlain(bytes), "a plain answer is missed")
 }
 
 /// A payload alone, in which a message is found without a right frame around it.

@@ -223,7 +223,7 @@ struct CaptureTests {
         let command = [Tool.afprobe, "send", "-i", "va", "-q", "--read", file.path]
         let sent = try Program(hosts.near.command(command)).finish()
         #expect(sent.status == 0 && sent.summary("TX Summary", "sent") == 1, "\(sent)")
-        #expect(sent.errors.contains("not whole are left out: 2 of 3"), "\(sent)")
+        #expect(sent.errors.contains("not whole: 2 of 3"), "\(sent)")
     }
 
     /// As that of all interfaces at once.

@@ -125,7 +125,7 @@ struct PaceTests {
         let sent = try hosts.near.afprobe(
             "send", "-i", "va", "-d", hosts.far.address, "-c", "2", "-I", "5ms", "--launch-time", "1ms"
         ).finish()
-        #expect(sent.errors.contains("No qdisc of interface va launches frames"), "\(sent)")
+        #expect(sent.errors.contains("No qdisc of interface va honours launch times"), "\(sent)")
         #expect(sent.errors.contains("qdiscs=noqueue"), "\(sent)")
         for key in ["launch_missed", "launch_invalid"] { #expect(sent.summary("TX Summary", key) == 0) }
         #expect(sent.summary("TX Summary", "stamped_software") == 2)

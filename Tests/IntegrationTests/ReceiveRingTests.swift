@@ -168,7 +168,7 @@ struct ReceiveRingTests {
         let listener = try hosts.far.listen(options: options)
         let ip = ["ip", "-n", hosts.far.namespace, "link", "set", "vb"]
         try Program.expect(ip + ["down"])
-        try listener.waitForErrors(containing: "Interface vb went down; waiting for it")
+        try listener.waitForErrors(containing: "Interface vb went down; waiting until it is up")
         try Program.expect(ip + ["up"])
         _ = try hosts.near.afprobe("send", "-i", "va", "-d", hosts.far.address, "-c", "3", "-I", "1ms")
             .finish()

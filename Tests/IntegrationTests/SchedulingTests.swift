@@ -74,7 +74,7 @@ struct SchedulingTests {
         ).finish()
         #expect(result.status == 3, "\(result)")
         for words in [
-            "Cannot run in real time at priority 4", "sched_setscheduler: Operation not permitted",
+            "Cannot run at real-time priority 4", "sched_setscheduler: Operation not permitted",
             "CAP_SYS_NICE is missing", "ulimit -r, now 0,",
         ] {
             #expect(result.errors.contains(words), "\(words): \(result)")

@@ -36,7 +36,7 @@ func sampleSpec(
                 as: parseText
             ) { $0.words.append($1) }
         ],
-        run: { (_: SampleValues, _: inout Console) throws(Failure) in .measured },
+        run: { (_: SampleValues, _: Console) throws(Failure) in .measured },
         output: { _ in OutputOptions() })
 }
 

@@ -6,15 +6,15 @@ import Testing
 /// An exchange in which the responder's clock showed these at either end, and the requester's 1 ns.
 private func exchange(request: Int64, reply: Int64) -> Exchange {
     var exchange = Exchange(sent: TransmitStamps(software: Timestamp(nanoseconds: 1)))
-    exchange.report[.receivedSoftware] = request
-    exchange.report[.sentSoftware] = reply
+    exchange.info[.receivedSoftware] = request
+    exchange.info[.sentSoftware] = reply
     exchange.replyReceived.software = Timestamp(nanoseconds: 1)
     return exchange
 }
 
 private func bounds(_ exchanges: Exchange...) -> ClockBounds {
     var bounds = ClockBounds()
-    for var exchange in exchanges { exchange.stamps(by: .software).map { bounds.narrow($0) } }
+    for exchange in exchanges { exchange.stamps(by: .software).map { bounds.narrow($0) } }
     return bounds
 }
 

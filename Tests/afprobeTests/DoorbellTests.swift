@@ -23,7 +23,8 @@ import Testing
         poll.add(bell.wakeup, as: .wakeup)
         var next = queues.map { _ in 0 }
         while next != queues.map({ _ in count }) {
-            try #require(try !poll.wait(until: .now() + 30_000_000_000).isEmpty, "asleep for ever")
+            let ready = try poll.wait(until: .now() + 30_000_000_000)
+            try #require(ready == .wakeup, "asleep for ever")
             bell.silence()
             for (index, queue) in queues.enumerated() {
                 while let number = queue.pop() {

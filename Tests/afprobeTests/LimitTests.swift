@@ -43,7 +43,7 @@ private func expectation(_ text: String) -> String? {
             }
         }
         for counter in Counter.allCases {
-            #expect(try parseLimits("\(counter.rawValue)<7")[0].bound == .count(counter, 7))
+            #expect(try parseLimits("\(counter.name)<7")[0].bound == .count(counter, 7))
         }
     }
 
@@ -82,8 +82,10 @@ private func expectation(_ text: String) -> String? {
         ),
         (
             "missing>0",
-            "a name in 'missing>0': a figure's, like network.p99, loss, or one of sent, received, lost, late, "
-                + "duplicates, reordered, failed, missing_hardware, missing_software"
+            "a name in 'missing>0': a figure's, like network.p99, loss, or one of sent, received, lost, "
+                + "lost_reached, duplicates, late, reordered, failed, in_flight, missing_follow_ups, unmatched, "
+                + "responder_restarts, warmup, late_follow_ups, missing_hardware, missing_software, "
+                + "other_version, responder_duplicates, responder_suppressed"
         ),
     ])
     func saysWhatIsRight(text: String, expected: String) { #expect(expectation(text) == expected) }

@@ -57,7 +57,7 @@ import Testing
     @Test func theWireFormatIsThatOfTheSource() throws {
         let page = try text(of: "man/afprobe-probe.5").matches(of: /(?m)^\.It (\d+) Ta (\d+) Ta/)
             .map { "\($0.output.1) \($0.output.2)" }
-        let source = try text(of: "Sources/afprobe/Probe/ProbeMessage.swift")
+        let source = try text(of: "Sources/afprobe/Wire/Probe/ProbeMessage.swift")
             .matches(of: #/(?m)^// +(\d+) +(\d+)   /#).map { "\($0.output.1) \($0.output.2)" }
         #expect(page.count > 20)
         #expect(page == source)
@@ -73,6 +73,7 @@ import Testing
             .subtracting(["text", "logfmt", "json"])
         let statistics = Statistic.allCases.map { $0.rawValue.replacing(".", with: "_") }
         let named = try keysInTheSources().union(Figure.allCases.map(\.name)).union(statistics)
+            .union(Counter.allCases.map(\.name))
         let figures = Set(Figure.allCases.map { "\($0.name)_ns" })
         #expect(named.count > 100)
         #expect(named.subtracting(figures).subtracting(described) == [], "to be described")
@@ -95,7 +96,7 @@ import Testing
                 if rest.contains("namesClock:") { keys.insert("\(key)_clock") }
             }
             let others = [
-                /because: "(\w+)"/, /fields\.add\("(\w+)",/, /\("(\w+)", tally\./,
+                /because: "(\w+)"/, /fields\.add\("(\w+)",/, /\bField\("(\w+)",/,
                 /\("(\w+)", \.(?:readable|nanoseconds|peer|probe|roundTripClock|turnaroundClock|stamp)\b/,
             ]
             for pattern in others {

@@ -218,7 +218,7 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
 
 @Suite struct PacingTests {
     @Test func doesNotDrift() {
-        var pacing = Pacing(interval: 1_000, count: nil)
+        var pacing = Pacing(interval: 1_000, count: nil, at: at(1_000_000))
         let start = pacing.nextDue
         for step in 1...100 {
             // Each frame is sent a little late; the schedule stays.
@@ -228,7 +228,7 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
     }
 
     @Test func leavesOutWhatWasMissed() {
-        var pacing = Pacing(interval: 1_000, count: nil)
+        var pacing = Pacing(interval: 1_000, count: nil, at: at(1_000_000))
         let start = pacing.nextDue
         pacing.advance(at: start + 5_500)
         #expect(pacing.nextDue - start == 5_000)
@@ -237,7 +237,7 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
     }
 
     @Test func aBatchIsDueAtOnceAndTheRateStays() {
-        var pacing = Pacing(interval: 1_000, batch: 4, count: 10)
+        var pacing = Pacing(interval: 1_000, batch: 4, count: 10, at: at(1_000_000))
         let start = pacing.nextDue
         var dues: [Int64] = []
         // The first batch is taken in two parts, as by a queue that is nearly full.
@@ -251,7 +251,7 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
     }
 
     @Test func aLateBatchIsNotMadeUpFor() {
-        var pacing = Pacing(interval: 1_000, batch: 4, count: nil)
+        var pacing = Pacing(interval: 1_000, batch: 4, count: nil, at: at(1_000_000))
         let start = pacing.nextDue
         pacing.advance(at: start + 9_000, by: 4)
         #expect(pacing.nextDue - start == 8_000)
@@ -259,13 +259,13 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
     }
 
     @Test func aPauseHasABound() {
-        var pacing = Pacing(interval: .max / 2, batch: 1024, count: nil)
+        var pacing = Pacing(interval: .max / 2, batch: 1024, count: nil, at: at(1_000_000))
         pacing.advance(at: pacing.nextDue, by: 1024)
         #expect(pacing.nextDue == MonotonicTime(nanoseconds: .max))
     }
 
     @Test func ends() {
-        var pacing = Pacing(interval: 0, count: 2)
+        var pacing = Pacing(interval: 0, count: 2, at: at(1_000_000))
         pacing.advance(at: pacing.nextDue)
         #expect(!pacing.isFinished)
         pacing.advance(at: pacing.nextDue)
@@ -273,12 +273,12 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
     }
 }
 
-@Suite struct MissingStampsTests {
+@Suite struct InterfaceMonitorTests {
     @Test func countsNoLossTwice() {
-        #expect(MissingStamps.losses(5, beyond: []) == 5)
-        #expect(MissingStamps.losses(5, beyond: [3]) == 2)
-        #expect(MissingStamps.losses(5, beyond: [3, 2]) == 0)
-        #expect(MissingStamps.losses(5, beyond: [3, .max, 2]) == 0)
-        #expect(MissingStamps.losses(0, beyond: [1]) == 0)
+        #expect(InterfaceMonitor.losses(5, beyond: []) == 5)
+        #expect(InterfaceMonitor.losses(5, beyond: [3]) == 2)
+        #expect(InterfaceMonitor.losses(5, beyond: [3, 2]) == 0)
+        #expect(InterfaceMonitor.losses(5, beyond: [3, .max, 2]) == 0)
+        #expect(InterfaceMonitor.losses(0, beyond: [1]) == 0)
     }
 }

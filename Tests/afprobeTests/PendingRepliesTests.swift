@@ -9,7 +9,9 @@ import Testing
     private func full() -> PendingReplies {
         var pending = PendingReplies()
         for number in 1...capacity {
-            _ = pending.add(PendingReply(), at: MonotonicTime(nanoseconds: Int64(number)))
+            _ = pending.add(
+                PendingReply(), sent: ReplyFrame(maxLength: 60), at: MonotonicTime(nanoseconds: Int64(number))
+            )
         }
         return pending
     }
@@ -40,7 +42,8 @@ import Testing
             for place in 0..<min(frame.count, 248) {
                 frame[place] = UInt8(truncatingIfNeeded: place + index + 1)
             }
-            let place = pending.add(PendingReply(), at: MonotonicTime(nanoseconds: 0))
+            let place = pending.add(
+                PendingReply(), sent: ReplyFrame(maxLength: 60), at: MonotonicTime(nanoseconds: 0))
             pending.keep(place, as: frame)
             pending.close(place)
             guard turn % capacity == 0 else { continue }

@@ -3,7 +3,7 @@ import Testing
 @testable import afprobe
 
 private let full: ProbeMessage = {
-    var report = ResponderReport()
+    var report = ResponderInfo()
     report.responder = 1
     (report.requests, report.duplicates, report.replies, report.suppressed) = (2, 3, 4, 5)
     report.clockOffsetError = 9
@@ -15,7 +15,7 @@ private let full: ProbeMessage = {
     report[.clockOffset] = 37_000_000_000
     return ProbeMessage(
         number: 0x0102_0304_0506_0708, kind: .reply, flags: [.wantsFollowUp, .wantsScheduledStamp],
-        session: 0x1112_1314_1516_1718, report: report)
+        session: 0x1112_1314_1516_1718, info: report)
 }()
 
 private func encode(_ message: ProbeMessage, size: Int, at start: Int = 0) -> [UInt8] {
@@ -62,7 +62,7 @@ private func encode(_ message: ProbeMessage, size: Int, at start: Int = 0) -> [U
     func decodesWhatItEncodes(kind: ProbeMessage.Kind) throws {
         var message = full
         message.kind = kind
-        if kind == .probe || kind == .request { message.report = ResponderReport() }
+        if kind == .probe || kind == .request { message.info = ResponderInfo() }
         #expect(try ProbeMessage(decoding: encode(message, size: 200).span) == message)
     }
 

@@ -9,13 +9,6 @@ private func roundTrip(_ values: [Figure: Int64]) -> FigureValues {
     return trip
 }
 
-extension TailAttribution {
-    fileprivate mutating func record(_ values: FigureValues, without omitted: Figure? = nil) {
-        var values = values
-        record(&values, without: omitted)
-    }
-}
-
 private func isNear(_ value: Double?, _ expected: Double, within tolerance: Double) -> Bool {
     value.map { abs($0 - expected) <= tolerance } ?? false
 }

@@ -172,20 +172,32 @@ public struct MessageBatch: ~Copyable {
         precondition(index >= 0 && index < count, "no frame was received there")
     }
 
+    // MARK: Frames from elsewhere
+
+    /// Empties the batch.
+    package mutating func removeAll() { count = 0 }
+
+    /// Adds a frame as if it had been received; there must be room.
+    ///
+    /// - Parameter length: that it had on the wire, if it was longer than its bytes.
+    package mutating func append(_ bytes: Span<UInt8>, length: Int? = nil, _ ancillary: Ancillary) {
+        precondition(count < capacity, "there is no room for another frame")
+        let kept = min(bytes.count, frameCapacity)
+        memory.frames.copy(bytes.extracting(first: kept), to: count * frameCapacity)
+        let length = length ?? bytes.count
+        let header = unsafe memory.header(at: count)
+        unsafe header.pointee.length = UInt32(length)
+        unsafe header.pointee.flags = kept < length ? MessageHeader.truncated : 0
+        ancillaries[count] = ancillary
+        count += 1
+    }
+
     /// Replaces the content by frames as if they had been received, for tests: at most as many as there is room for.
     package mutating func fill(
         with frames: [(bytes: [UInt8], ancillary: Ancillary)], receivedAt: Timestamp
     ) {
-        precondition(frames.count <= capacity, "there is no room for so many frames")
-        for (index, frame) in frames.enumerated() {
-            let kept = min(frame.bytes.count, frameCapacity)
-            memory.frames.copy(frame.bytes.span.extracting(first: kept), to: index * frameCapacity)
-            let header = unsafe memory.header(at: index)
-            unsafe header.pointee.length = UInt32(frame.bytes.count)
-            unsafe header.pointee.flags = kept < frame.bytes.count ? MessageHeader.truncated : 0
-            ancillaries[index] = frame.ancillary
-        }
-        count = frames.count
+        removeAll()
+        for frame in frames { append(frame.bytes.span, frame.ancillary) }
         self.receivedAt = receivedAt
     }
 }

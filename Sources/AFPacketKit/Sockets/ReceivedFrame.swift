@@ -1,10 +1,10 @@
 /// A frame in a `MessageBatch` or a `ReceiveRing`, where it was received; it cannot outlive the borrow of its owner.
-@safe public struct ReceivedFrame: ~Escapable {
+@safe public struct ReceivedFrame: ~Escapable, BitwiseCopyable {
     /// The bytes from the destination address on, as many as there was room for: without the outer VLAN tag, which the
     /// kernel takes out of received frames, and without the FCS.
     public let bytes: Span<UInt8>
     /// The address of the kernel's words about it, which are read when somebody asks.
-    @usableFromInline let words: UnsafeRawPointer
+    @usableFromInline let words: UnsafeRawPointer?
     @usableFromInline let origin: Origin
     @usableFromInline let originalLength: UInt32
     /// Whether bytes were cut off. MSG_TRUNC, recvmsg(2)
@@ -16,11 +16,25 @@
 
     /// The type of the kernel's words.
     @usableFromInline
-    enum Origin {
+    enum Origin: BitwiseCopyable {
         /// `Ancillary`, read before.
         case batch
         /// `FrameHeaders`, as the kernel wrote them.
         case ring
+        /// None.
+        case memory
+    }
+
+    /// A whole frame that is in memory already, for instance of a capture: the kernel says nothing about it.
+    @inlinable
+    @_lifetime(copy bytes)
+    public init(_ bytes: Span<UInt8>, isTruncated: Bool = false) {
+        self.bytes = bytes
+        unsafe words = nil
+        origin = .memory
+        originalLength = UInt32(truncatingIfNeeded: bytes.count)
+        self.isTruncated = isTruncated
+        isOutgoing = false
     }
 
     /// A frame whose bytes and words are good as long as the bytes' owner is borrowed.
@@ -47,9 +61,11 @@
     public var ancillary: Ancillary {
         @inline(__always)
         get {
-            switch origin {
+            guard let words = unsafe words else { return Ancillary() }
+            return switch origin {
             case .batch: unsafe words.assumingMemoryBound(to: Ancillary.self).pointee
             case .ring: unsafe FrameHeaders(at: 0, in: words).ancillary
+            case .memory: Ancillary()
             }
         }
     }

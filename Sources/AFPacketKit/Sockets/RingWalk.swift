@@ -74,17 +74,20 @@ struct FrameHeaders: BitwiseCopyable {
     /// The kernel's words about the frame.
     @inlinable
     var ancillary: Ancillary {
-        var ancillary = Ancillary()
-        let stamp = Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
-        // Without either it is the time at which the kernel wrote the frame.
-        if status & Self.hasHardwareStamp != 0 {
-            ancillary.hardware = stamp
-        } else if status & Self.hasSoftwareStamp != 0 {
-            ancillary.software = stamp
+        @inline(__always)
+        get {
+            var ancillary = Ancillary()
+            let stamp = Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
+            // Without either it is the time at which the kernel wrote the frame.
+            if status & Self.hasHardwareStamp != 0 {
+                ancillary.hardware = stamp
+            } else if status & Self.hasSoftwareStamp != 0 {
+                ancillary.software = stamp
+            }
+            ancillary.status = FrameStatus(
+                bits: status, tag: UInt16(truncatingIfNeeded: vlanControl), announcedBy: vlanType)
+            return ancillary
         }
-        ancillary.status = FrameStatus(
-            bits: status, tag: UInt16(truncatingIfNeeded: vlanControl), announcedBy: vlanType)
-        return ancillary
     }
 }
 

@@ -43,16 +43,24 @@ public struct TransmitLedger: ~Copyable {
     /// A frame that was sent.
     @usableFromInline
     struct Entry: BitwiseCopyable {
-        @usableFromInline var witness: UInt64 = 0
+        @usableFromInline var witness = FrameWitness(offset: nil)
+        @usableFromInline var value: UInt64 = 0
         /// 0 if there is none: the send failed.
         @usableFromInline var length: UInt32 = 0
 
+        /// None.
         @inlinable
-        init(witness: UInt64 = 0, length: UInt32 = 0) { (self.witness, self.length) = (witness, length) }
+        init() {}
+
+        @inlinable @inline(__always)
+        init(_ frame: Span<UInt8>, _ witness: FrameWitness) {
+            self.witness = witness
+            value = witness.value(of: frame, from: 0, length: frame.count)
+            length = UInt32(truncatingIfNeeded: frame.count)
+        }
     }
 
     @usableFromInline var entries: Slab<Entry>
-    @usableFromInline let witness: FrameWitness
     /// The token of the last send; 0 before the first.
     @usableFromInline private(set) var latest: Token = 0
     /// A key minus its token, modulo 2³², from `first` on; nil while no completion has told it.
@@ -66,17 +74,11 @@ public struct TransmitLedger: ~Copyable {
 
     /// Makes an empty ledger.
     ///
-    /// - Parameters:
-    ///   - capacity: how many frames it knows at least, 1 or more: as many as may wait for their completions.
-    ///   - witness: the bytes, counted from a frame's start, that tell it from the others, such as a serial number and
-    ///     whose it is. The fewer they are, the less it costs; eight are compared as they are, others by a 64-bit hash.
-    ///     Nil for the first 128. Of frames that are alike in them, and in their length, the key alone tells which it
-    ///     is.
-    public init(capacity: Int, witness: Range<Int>? = nil) {
+    /// - Parameter capacity: how many frames it knows at least, 1 or more: as many as may wait for their completions.
+    public init(capacity: Int) {
         var size = 1
         while size < capacity { size *= 2 }
         entries = Slab(repeating: Entry(), count: size)
-        self.witness = FrameWitness(witness ?? 0..<128)
     }
 
     /// The token that the next send gets.
@@ -91,24 +93,29 @@ public struct TransmitLedger: ~Copyable {
     // MARK: Sending
 
     /// Records a frame that the kernel took, as it was sent.
-    @inlinable
+    ///
+    /// - Parameter offset: the offset of eight bytes that tell the frame from the others, such as a serial number; they are
+    ///   its witness. Nil for a hash of the first 128, which costs more. Of frames that are alike in their witness and their
+    ///   length, the key alone tells which it is.
+    @inlinable @inline(__always)
     @discardableResult
-    public mutating func sent(_ frame: Span<UInt8>) -> Token {
+    public mutating func sent(_ frame: Span<UInt8>, witnessAt offset: Int? = nil) -> Token {
         latest &+= 1
-        entries[wrapping: latest] = Entry(
-            witness: witness.value(of: frame, from: 0, length: frame.count),
-            length: UInt32(truncatingIfNeeded: frame.count))
+        entries[wrapping: latest] = Entry(frame, FrameWitness(offset: offset))
         return latest
     }
 
     /// Records the frames at some indices of a batch, in their order, which the kernel took as they are.
     ///
+    /// - Parameter offset: as for a single frame.
     /// - Returns: their tokens.
     @inlinable
     @discardableResult
-    public mutating func sent(_ batch: borrowing FrameBatch, _ indices: Range<Int>) -> Range<Token> {
+    public mutating func sent(
+        _ batch: borrowing FrameBatch, _ indices: Range<Int>, witnessAt offset: Int? = nil
+    ) -> Range<Token> {
         let first = next
-        for index in indices { sent(batch.frame(at: index)) }
+        for index in indices { sent(batch.frame(at: index), witnessAt: offset) }
         return first..<next
     }
 
@@ -170,7 +177,7 @@ public struct TransmitLedger: ~Copyable {
         let entry = entries[wrapping: token]
         let start = frame.count &- Int(entry.length)
         return entry.length > 0 && start >= 0
-            && witness.value(of: frame, from: start, length: Int(entry.length)) == entry.witness
+            && entry.witness.value(of: frame, from: start, length: Int(entry.length)) == entry.value
     }
 
     /// Whether a frame that came back is that of a token that is not too old, also if the driver has put padding behind it.
@@ -178,7 +185,7 @@ public struct TransmitLedger: ~Copyable {
         if isAtEnd(of: frame, token) { return true }
         let entry = entries[wrapping: token]
         return entry.length > 0 && entry.length < frame.count
-            && witness.value(of: frame, from: 0, length: Int(entry.length)) == entry.witness
+            && entry.witness.value(of: frame, from: 0, length: Int(entry.length)) == entry.value
     }
 
     /// Finds the frame if the key does not lead to it.
@@ -242,28 +249,26 @@ public struct TransmitLedger: ~Copyable {
 
 /// The part of a frame that tells it from others, as a number.
 @usableFromInline
-struct FrameWitness: Sendable {
-    @usableFromInline let start: Int
-    @usableFromInline let end: Int
+struct FrameWitness: BitwiseCopyable, Sendable {
+    /// The offset of eight bytes; `hashed` for a hash of the frame's beginning.
+    @usableFromInline let offset: UInt32
 
-    init(_ range: Range<Int>) {
-        precondition(range.lowerBound >= 0, "a frame has no bytes in front of its first")
-        (start, end) = (range.lowerBound, range.upperBound)
-    }
+    @inlinable static var hashed: UInt32 { .max }
+    @inlinable static var hashedLength: Int { 128 }
 
-    /// The witness of the frame that `length` bytes are from `offset` on, all of which must be there.
     @inlinable @inline(__always)
-    func value(of bytes: Span<UInt8>, from offset: Int, length: Int) -> UInt64 {
-        // All of it is there, as it stands.
-        if end &- start == 8, end <= length { return bytes.value(at: offset &+ start, as: UInt64.self) }
-        return hash(bytes, from: offset, length: length)
+    init(offset: Int?) { self.offset = offset.map { UInt32(truncatingIfNeeded: $0) } ?? Self.hashed }
+
+    /// The witness of the frame that `length` bytes are from `start` on, all of which must be there.
+    @inlinable @inline(__always)
+    func value(of bytes: Span<UInt8>, from start: Int, length: Int) -> UInt64 {
+        if Int(offset) &+ 8 <= length { return bytes.value(at: start &+ Int(offset), as: UInt64.self) }
+        return hash(bytes.extracting(start..<start &+ min(Self.hashedLength, length)))
     }
 
     /// A hash of the witness: each word is multiplied into 128 bits, whose halves are then added without carries.
     @usableFromInline @inline(never)
-    func hash(_ bytes: Span<UInt8>, from offset: Int, length: Int) -> UInt64 {
-        // Checks once that all bytes are there.
-        let bytes = bytes.extracting(offset &+ min(start, length)..<offset &+ min(end, length))
+    func hash(_ bytes: Span<UInt8>) -> UInt64 {
         var hash = UInt64(bytes.count) ^ 0x2d35_8dcc_aa6c_78a5
         func add(_ word: UInt64) {
             let product = (hash ^ word).multipliedFullWidth(by: 0x8bb8_4b93_962e_acc9)

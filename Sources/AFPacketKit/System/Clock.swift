@@ -54,7 +54,7 @@ public struct Timestamp: BitwiseCopyable, Hashable, Comparable, Sendable {
 /// A stamp that may be missing, in no more memory than the stamp itself: every frame's are kept, copied and compared.
 /// Zero stands for none, as in the kernel's messages.
 @propertyWrapper
-public struct OptionalTimestamp: Hashable, Sendable {
+public struct OptionalTimestamp: BitwiseCopyable, Hashable, Sendable {
     @usableFromInline var nanoseconds: Int64
 
     /// Keeps a stamp, or that there is none.
@@ -70,7 +70,7 @@ public struct OptionalTimestamp: Hashable, Sendable {
 }
 
 /// A time by CLOCK_MONOTONIC, which nobody sets: for pacing and time-outs.
-public struct MonotonicTime: Hashable, Comparable, Sendable {
+public struct MonotonicTime: BitwiseCopyable, Hashable, Comparable, Sendable {
     /// Nanoseconds since some point before the start of the program.
     public let nanoseconds: Int64
 

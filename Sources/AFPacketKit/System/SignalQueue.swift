@@ -1,6 +1,18 @@
 internal import CShim
 import Glibc
 
+/// A signal that the program handles. signal(7)
+package enum Signal: CInt, Sendable {
+    /// SIGHUP
+    case hangUp = 1
+    /// SIGINT
+    case interrupt = 2
+    /// SIGQUIT
+    case quit = 3
+    /// SIGTERM
+    case terminate = 15
+}
+
 /// Signals taken out of the asynchronous world: they wait in a descriptor until the program reads them.
 /// signalfd(2)
 package struct SignalQueue: ~Copyable, Sendable {
@@ -8,29 +20,28 @@ package struct SignalQueue: ~Copyable, Sendable {
 
     /// Blocks the signals and queues them from now on. To be made before any thread is started.
     ///
-    /// - Parameter signals: numbers as in signal(7).
     /// - Throws: `SystemError` of sigprocmask(2) or signalfd(2).
-    package init(_ signals: [CInt]) throws(SystemError) {
+    package init(_ signals: [Signal]) throws(SystemError) {
         var set = sigset_t()
         unsafe sigemptyset(&set)
-        for signal in signals { unsafe sigaddset(&set, signal) }
+        for signal in signals { unsafe sigaddset(&set, signal.rawValue) }
         guard unsafe sigprocmask(SIG_BLOCK, &set, nil) == 0 else { throw .last("sigprocmask") }
         descriptor = try unsafe Descriptor(
             "signalfd", signalfd(-1, &set, CInt(SFD_NONBLOCK | SFD_CLOEXEC)))
     }
 
     /// The oldest signal that waits, nil if none does.
-    package func next() -> CInt? {
+    package func next() -> Signal? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
         guard unsafe read(descriptor.rawValue, &info, size) == size else { return nil }
-        return CInt(info.ssi_signo)
+        return Signal(rawValue: CInt(info.ssi_signo))
     }
 
     /// Whether the process was started with a signal ignored. sigaction(2)
-    package static func isIgnored(_ number: CInt) -> Bool {
+    package static func isIgnored(_ signal: Signal) -> Bool {
         var action = sigaction()
-        guard unsafe sigaction(number, nil, &action) == 0 else { return false }
+        guard unsafe sigaction(signal.rawValue, nil, &action) == 0 else { return false }
         return unsafe unsafeBitCast(action.__sigaction_handler.sa_handler, to: Int.self)
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }

@@ -10,7 +10,7 @@ struct CommandSpec<Values> {
     let operands: [OperandSpec<Values>]
     var exemption: Exemption?
     /// Checks what no single option can, and does it.
-    let run: (Values, inout Console) throws(Failure) -> ExitStatus
+    let run: (Values, Console) throws(Failure) -> ExitStatus
     let output: (Values) -> OutputOptions
 }
 
@@ -48,7 +48,7 @@ struct Command {
     /// What is left to do once the arguments are right.
     struct Invocation {
         let output: OutputOptions
-        let run: (inout Console) throws(Failure) -> ExitStatus
+        let run: (Console) throws(Failure) -> ExitStatus
     }
 
     init<Values>(_ spec: CommandSpec<Values>) {
@@ -64,7 +64,7 @@ struct Command {
             let values = try Parser(spec).parse(arguments)
             return Invocation(
                 output: spec.output(values),
-                run: { (console: inout Console) throws(Failure) in try spec.run(values, &console) })
+                run: { (console: Console) throws(Failure) in try spec.run(values, console) })
         }
     }
 

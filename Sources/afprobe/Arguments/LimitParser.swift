@@ -28,7 +28,7 @@ private func parseBound(
     of name: String, _ bound: String, in limit: String
 ) throws(ValueError) -> Limit.Bound {
     if name == "loss" { return .loss(try parsePercentage(bound, in: limit)) }
-    if let counter = Counter(rawValue: name) {
+    if let counter = Counter.allCases.first(where: { $0.name == name }) {
         guard let number = parseDecimal(bound) else {
             throw ValueError("a whole number in \(limit), like 0")
         }
@@ -38,7 +38,7 @@ private func parseBound(
     guard let figure = Figure.allCases.first(where: { $0.name == parts[0] }) else {
         let figures = Figure.allCases.map(\.name).joined(separator: ", ")
         guard parts.count == 1 else { throw ValueError("a figure in \(limit): one of \(figures)") }
-        let counters = Counter.allCases.map(\.rawValue).joined(separator: ", ")
+        let counters = Counter.allCases.map(\.name).joined(separator: ", ")
         throw ValueError("a name in \(limit): a figure's, like network.p99, loss, or one of \(counters)")
     }
     guard parts.count == 2, let statistic = Statistic(rawValue: String(parts[1])) else {

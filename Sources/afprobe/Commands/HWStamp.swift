@@ -58,23 +58,23 @@ extension CommandSpec<HWStampOptions> {
                     as: parseInterfaceName
                 ) { $0.interfaces.append($1) }
             ],
-            run: { (values: HWStampOptions, console: inout Console) throws(Failure) in
-                try values.run(&console)
+            run: { (values: HWStampOptions, console: Console) throws(Failure) in
+                try values.run(console)
             },
             output: \.output)
     }
 }
 
 extension HWStampOptions {
-    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
-        if verifies { return try verify(&console) }
+    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
+        if verifies { return try verify(console) }
         for (isGiven, option) in [(receiver != nil, "--receiver"), (peer != nil, "--peer")] where isGiven {
             throw .usage("Option \(option) has no meaning without --verify", hint: "add --verify")
         }
-        return try describe(&console)
+        return try describe(console)
     }
 
-    private func verify(_ console: inout Console) throws(Failure) -> ExitStatus {
+    private func verify(_ console: Console) throws(Failure) -> ExitStatus {
         guard interfaces.count == 1, let name = interfaces.first else {
             throw .usage(
                 "Option --verify takes one interface", hint: "for instance: afprobe hwstamp --verify eth0")
@@ -85,24 +85,34 @@ extension HWStampOptions {
         if path != .automatic {
             throw .usage("Option --via has no meaning with --verify", hint: "leave one of them out")
         }
-        let interface = try openInterface(name, &console)
-        let witness: StampVerification.Witness =
+        let interface = try openInterface(name, console)
+        let witness: VerificationWitness =
             if let receiver {
-                .interface(try openInterface(receiver, &console))
+                .interface(try openInterface(receiver, console))
             } else if let peer {
                 .peer(peer)
             } else {
                 .nobody
             }
-        var verification = try StampVerification(of: interface, witness: witness, &console)
-        return try verification.run(&console)
+        let signals = try console.begin()
+        let ending = try reportingFailures { () throws(RunError) in
+            var verification = StampVerification(of: interface, witness: witness, signals, console)
+            return try verification.run()
+        }
+        switch ending {
+        case .kept: return .measured
+        case .breached: return .exceeded
+        case .unwitnessed: throw .unwitnessed(witness, from: interface)
+        case .stopped:
+            throw Failure(status: .nothingCame, message: "The verification ended before it was complete")
+        }
     }
 
-    private func describe(_ console: inout Console) throws(Failure) -> ExitStatus {
+    private func describe(_ console: Console) throws(Failure) -> ExitStatus {
         var failure: Failure?
         for interface in try selectedInterfaces() {
             // One that cannot be asked does not hide the others.
-            do throws(Failure) { try describe(interface, &console) } catch {
+            do throws(Failure) { try describe(interface, console) } catch {
                 if let failure { console.report(failure) }
                 failure = error
             }
@@ -131,7 +141,7 @@ extension HWStampOptions {
         return found
     }
 
-    private func describe(_ interface: NetworkInterface, _ console: inout Console) throws(Failure) {
+    private func describe(_ interface: NetworkInterface, _ console: Console) throws(Failure) {
         let capabilities = try reading("what it can stamp", interface) {
             () throws(SystemError) in try interface.timestampingCapabilities(via: path)
         }

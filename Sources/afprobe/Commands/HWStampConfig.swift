@@ -42,21 +42,21 @@ extension CommandSpec<HWStampConfigOptions> {
                     as: parseInterfaceName
                 ) { $0.interface = $1 }
             ],
-            run: { (values: HWStampConfigOptions, console: inout Console) throws(Failure) in
-                try values.run(&console)
+            run: { (values: HWStampConfigOptions, console: Console) throws(Failure) in
+                try values.run(console)
             },
             output: \.output)
     }
 }
 
 extension HWStampConfigOptions {
-    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
         let interface = try lookUpInterface(interface)
         let current: HardwareTimestampingSetting
         do throws(SystemError) { current = try interface.hardwareTimestampingSetting(via: path) } catch {
             let goal =
                 error.code == .notSupported
-                ? "Interface \(interface.name) has no hardware time stamping to set"
+                ? "Interface \(interface.name) has no hardware timestamping to set"
                 : "Cannot ask interface \(interface.name) for its setting"
             throw Failure(goal, error, interface: interface)
         }
@@ -79,7 +79,7 @@ extension HWStampConfigOptions {
 }
 
 extension Console {
-    fileprivate mutating func write(
+    fileprivate func write(
         _ setting: HardwareTimestampingSetting, as message: String, of interface: NetworkInterface
     ) {
         write(.info, message) { line in

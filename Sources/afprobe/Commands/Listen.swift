@@ -64,8 +64,8 @@ extension CommandSpec<ListenOptions> {
                 ) { $0.statisticsInterval = $1 },
             ] + OptionSpec.outputOptions(verbose: "Show more of each frame: addresses, kind, size, VLAN."),
             operands: [],
-            run: { (values: ListenOptions, console: inout Console) throws(Failure) in
-                try values.run(&console)
+            run: { (values: ListenOptions, console: Console) throws(Failure) in
+                try values.run(console)
             },
             output: \.traffic.output)
     }
@@ -94,77 +94,98 @@ extension OptionSpec<ListenOptions> {
 }
 
 extension ListenOptions {
-    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
         try traffic.checkUDPOptions()
         if threads > 1, traffic.captureFile != nil {
             throw .usage("--pcap and --fanout exclude each other", hint: "leave one of them out")
         }
         let captureFilter: SocketFilter? =
             if let filter { try compile(filter) } else { nil }
-        let interface = try openInterface(traffic.interface, &console)
+        let interface = try openInterface(traffic.interface, console)
         let signals = try console.begin(capturingTo: traffic.captureFile)
-        let port = traffic.effectiveDestinationPort
-        let destinations = [interface.address, .broadcast] + groups
-        let probes: SocketFilter =
-            traffic.usesUDP
-            ? .datagrams(to: port, destinations: destinations)
-            : .frames(of: traffic.effectiveEtherType, to: destinations)
-        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
-        // Answers are stamped as they leave, too.
-        var lease = try HardwareLease(
-            on: interface, replies ? [.receive, .transmit] : .receive, traffic.receiveFilters,
-            traffic.hardware, &console)
-        defer { lease.end(&console) }
-        let plan = ListenPlan(
-            filter: captureFilter.map { probes.and($0) } ?? probes,
-            usesRing: usesRing, threads: threads, prefersHardware: traffic.hardware != .off,
-            stampFilters: traffic.receiveFilters, groups: groups, isPromiscuous: isPromiscuous,
-            count: traffic.count, deadline: traffic.deadline, statisticsInterval: statisticsInterval,
-            replyLimit: replies ? replyLimit : nil, isQuiet: traffic.output.isQuiet,
-            spins: traffic.spins)
-        let hasMeasured = try listen(on: interface, plan, lease, signals, &console)
-        _ = consume portGuard
+        let plan = plan(on: interface, captureFilter)
+        let hasMeasured = try reportingFailures { () throws(RunError) in
+            let portGuard: PortGuard? =
+                if traffic.usesUDP { try guardPort(traffic.effectiveDestinationPort, console) } else { nil }
+            let hasMeasured = try listen(on: interface, plan, signals, console)
+            _ = consume portGuard
+            return hasMeasured
+        }
         guard !hasMeasured else { return .measured }
         throw Failure(
             status: .nothingCame, message: "No probe came",
             hint: "send some from another host: afprobe send -i IF -d \(interface.address)")
     }
 
+    private func plan(on interface: NetworkInterface, _ captureFilter: SocketFilter?) -> ListenPlan {
+        let destinations = [interface.address, .broadcast] + groups
+        let probes: SocketFilter =
+            traffic.usesUDP
+            ? .datagrams(to: traffic.effectiveDestinationPort, destinations: destinations)
+            : .frames(of: traffic.effectiveEtherType, to: destinations)
+        return ListenPlan(
+            receive: ReceiveOptions(
+                filter: captureFilter.map { probes.and($0) } ?? probes, usesRing: usesRing, threads: threads,
+                prefersHardware: traffic.hardware != .off, groups: groups, isPromiscuous: isPromiscuous),
+            stampFilters: traffic.receiveFilters, count: traffic.count, deadline: traffic.deadline,
+            statisticsInterval: statisticsInterval, replyLimit: replies ? replyLimit : nil,
+            spins: traffic.spins)
+    }
+
     /// Listens in the way that the plan says.
     ///
     /// - Returns: whether any probe came.
     private func listen(
-        on interface: NetworkInterface, _ plan: ListenPlan, _ lease: borrowing HardwareLease,
-        _ signals: RunSignals, _ console: inout Console
-    ) throws(Failure) -> Bool {
+        on interface: NetworkInterface, _ plan: ListenPlan, _ signals: RunSignals, _ console: Console
+    ) throws(RunError) -> Bool {
+        // Answers are stamped as they leave, too.
+        var lease = try HardwareLease(
+            on: interface, replies ? [.receive, .transmit] : .receive, plan.stampFilters, traffic.hardware,
+            console)
+        defer { lease.end(console) }
+        let snapshot = lease.snapshot
         func run<Source: ProbeSource & ~Copyable>(
             _ open: () throws(SystemError) -> Source
-        ) throws(Failure) -> Bool {
-            var listener = try Listener(on: interface, plan, open: open)
-            let schedule = try Schedule(traffic.schedule, &console)
+        ) throws(RunError) -> Bool {
+            var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
+            let scheduling = try CPUScheduling(traffic.scheduling, console)
             try dropPrivileges(keepingThoseOf: lease)
-            try listener.run(signals, &console)
-            _ = consume schedule
-            return listener.hasMeasured
+            try self.run(&run, signals, console)
+            _ = consume scheduling
+            return run.hasMeasured
         }
-        func receiver(_ filter: SocketFilter) throws(SystemError) -> Receiver {
-            try plan.openReceiver(on: interface, filter)
-        }
-        func ring(_ filter: SocketFilter) throws(SystemError) -> RingReceiver {
-            try plan.openRing(on: interface, filter)
-        }
-        switch (plan.usesRing, plan.threads) {
-        case (false, 1): return try run { () throws(SystemError) in try receiver(plan.filter) }
-        case (true, 1): return try run { () throws(SystemError) in try ring(plan.filter) }
+        let receive = plan.receive
+        switch (receive.usesRing, receive.threads) {
+        case (false, 1): return try run { () throws(SystemError) in try receive.openReceiver(on: interface) }
+        case (true, 1): return try run { () throws(SystemError) in try receive.openRing(on: interface) }
         case (false, let count):
             return try run { () throws(SystemError) in
-                try FanOutReceiver(count, taking: plan.filter, open: receiver)
+                try FanOutReceiver(count) { (group: inout FanOutGroup, bell) throws(SystemError) in
+                    try receive.startReceiver(on: interface, in: &group, bell)
+                }
             }
         case (true, let count):
             return try run { () throws(SystemError) in
-                try FanOutReceiver(count, taking: plan.filter, open: ring)
+                try FanOutReceiver(count) { (group: inout FanOutGroup, bell) throws(SystemError) in
+                    try receive.startRing(on: interface, in: &group, bell)
+                }
             }
         }
+    }
+
+    /// Receives until there is a reason to end, and sums up, also if that reason is a failure.
+    private func run<Source: ProbeSource & ~Copyable>(
+        _ run: inout ListenRun<Source, PacketSocket, Console>, _ signals: RunSignals, _ console: Console
+    ) throws(RunError) {
+        var failure: RunError?
+        do throws(RunError) {
+            var loop = RunLoop(PolledSources(of: run, signals))
+            _ = try loop.run(&run)
+            try run.tellStatistics()
+        } catch { failure = error }
+        console.awaitRoom()
+        console.write(run.finish())
+        if let failure { throw failure }
     }
 
     private func compile(_ text: String) throws(Failure) -> SocketFilter {
@@ -177,20 +198,5 @@ extension ListenOptions {
         do throws(PcapError) { return try SocketFilter(expression: text) } catch {
             throw .pcap(error, of: "--filter", "Invalid value '\(text)' for --filter", status: .usage)
         }
-    }
-}
-
-/// Keeps the kernel from answering the datagrams to a port with ICMP port unreachable.
-func guarding(port: UInt16, _ console: inout Console) throws(Failure) -> PortGuard? {
-    do throws(SystemError) { return try PortGuard(port: port) } catch
-        where error.code == .addressInUse || error.code == .accessDenied
-    {
-        let why = error.code == .addressInUse ? "belongs to another program" : "needs CAP_NET_BIND_SERVICE"
-        console.report(.warning, "UDP port \(port) \(why) and is not guarded") { line in
-            line.string("hint", "where nobody else listens, the kernel answers by ICMP port unreachable")
-        }
-        return nil
-    } catch {
-        throw Failure("Cannot take UDP port \(port)", error)
     }
 }

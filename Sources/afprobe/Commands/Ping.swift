@@ -84,22 +84,22 @@ extension CommandSpec<PingOptions> {
                 ) { $0.destination = $1 }
             ],
             exemption: Exemption(option: "self"),
-            run: { (values: PingOptions, console: inout Console) throws(Failure) in
-                guard values.measuresItself else { return try values.run(&console) }
-                return try values.runAgainstItself(&console)
+            run: { (values: PingOptions, console: Console) throws(Failure) in
+                guard values.measuresItself else { return try values.run(console) }
+                return try values.runAgainstItself(console)
             },
             output: \.traffic.output)
     }
 }
 
 extension PingOptions {
-    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
+    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.exchangeLength)
         if let address = traffic.destinationAddress, !address.isHost {
             throw .usage("Invalid value '\(address)' for --dst-addr", hint: "expected one host's address")
         }
-        let interface = try openInterface(traffic.interface, &console)
+        let interface = try openInterface(traffic.interface, console)
         guard destination != interface.address else {
             throw .refused(
                 "\(destination) is the address of interface \(interface.name) itself",
@@ -108,35 +108,63 @@ extension PingOptions {
         let (shape, size) = try request.shape(on: interface)
         let report = try PingReport(report, peer: destination)
         let signals = try console.begin(capturingTo: traffic.captureFile)
-        let port = traffic.effectiveSourcePort
-        let portGuard: PortGuard? = if traffic.usesUDP { try guarding(port: port, &console) } else { nil }
-        var lease = try HardwareLease(
-            on: interface, [.transmit, .receive], traffic.receiveFilters, traffic.hardware, &console)
-        defer { lease.end(&console) }
-        let detail: PingLine.Detail =
+        // Stages cost a fifth of the sending rate: they are measured if anything shows them.
+        console.replyDetail =
             console.isDetailed ? .everything : self.report.showsStages ? .stages : .usual
-        var pinger = try Pinger(
-            on: interface, plan(shape, size, replyPort: port, detail), detail: detail)
-        let schedule = try Schedule(traffic.schedule, &console)
-        try dropPrivileges(keepingThoseOf: lease)
-        console.beginStatus()
-        var failure: Failure?
-        // What has been measured until then is told all the same.
-        do throws(Failure) { try pinger.run(signals, &console) } catch { failure = error }
-        _ = consume portGuard
-        _ = consume schedule
-        let reasons = pinger.reasonsForMissingHardware()
-        try report.write(pinger.result, elapsed: pinger.elapsed, missingHardware: reasons, &console)
-        if let failure { throw failure }
-        guard !pinger.hasMeasured else {
-            return report.judge(pinger.result, &console) ? .measured : .exceeded
+        let plan = plan(shape, size, hasStages: console.replyDetail != .usual)
+        let (hasSent, result) = try ping(on: interface, plan, report, signals, console)
+        let counts = result.counts
+        guard counts[.received] + counts[.late] == 0 else {
+            return report.judge(result, console) ? .measured : .exceeded
         }
-        guard pinger.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
-        throw noReply(pinger.result.tally)
+        guard hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
+        throw .noReply(from: destination, otherVersion: counts[.otherVersion] > 0)
+    }
+
+    /// Pings until there is a reason to end, and sums up, also if that reason is a failure.
+    ///
+    /// - Returns: whether anything was sent that is to be measured, and what was found out.
+    private func ping(
+        on interface: NetworkInterface, _ plan: PingPlan, _ report: borrowing PingReport,
+        _ signals: RunSignals, _ console: Console
+    ) throws(Failure) -> (Bool, PingResult) {
+        let portGuard: PortGuard? =
+            if traffic.usesUDP {
+                try reportingFailures { () throws(RunError) in
+                    try guardPort(traffic.effectiveSourcePort, console)
+                }
+            } else { nil }
+        var lease = try reportingFailures { () throws(RunError) in
+            try HardwareLease(
+                on: interface, [.transmit, .receive], plan.stampFilters, traffic.hardware, console)
+        }
+        defer { lease.end(console) }
+        var run = try reportingFailures { () throws(RunError) in
+            try PingRun(on: interface, plan, lease.snapshot, console)
+        }
+        let scheduling = try reportingFailures { () throws(RunError) in
+            try CPUScheduling(traffic.scheduling, console)
+        }
+        try reportingFailures { () throws(RunError) in try dropPrivileges(keepingThoseOf: lease) }
+        console.beginStatus()
+        var failure: RunError?
+        do throws(RunError) {
+            try run.begin()
+            var loop = RunLoop(PolledSources(of: run, signals))
+            _ = try loop.run(&run)
+        } catch { failure = error }
+        _ = consume portGuard
+        _ = consume scheduling
+        console.awaitRoom()
+        run.finish()
+        let reasons = run.reasonsForMissingHardware()
+        try report.write(run.result, elapsed: run.elapsed, missingHardware: reasons, console)
+        if let failure { throw Failure(failure) }
+        return (run.hasSent, run.result)
     }
 
     /// Pings a responder of its own, in a network of its own.
-    fileprivate func runAgainstItself(_ console: inout Console) throws(Failure) -> ExitStatus {
+    fileprivate func runAgainstItself(_ console: Console) throws(Failure) -> ExitStatus {
         guard traffic.interface.isEmpty, destination == .zero else {
             throw .usage(
                 "Option --self takes neither an interface nor a MAC address",
@@ -161,7 +189,7 @@ extension PingOptions {
         values.traffic.hardware = .off
         if traffic.givenInterval == nil { values.traffic.givenInterval = 0 }
         if traffic.count == nil, traffic.deadline == nil { values.traffic.count = 5000 }
-        return try values.run(&console)
+        return try values.run(console)
     }
 
     /// What the responder has to be told to take such requests, and to wait for them alike.
@@ -171,32 +199,23 @@ extension PingOptions {
             + (traffic.destinationPort.map { ["--dst-port", "\($0)"] } ?? [])
     }
 
-    private func plan(
-        _ shape: FrameShape, _ size: Int, replyPort port: UInt16, _ detail: PingLine.Detail
-    ) -> PingPlan {
+    private func plan(_ shape: FrameShape, _ size: Int, hasStages: Bool) -> PingPlan {
+        let isPlain = if case .ethernet = shape.carrier { true } else { false }
         let filter: SocketFilter =
             if case .ethernet(let type) = shape.carrier {
                 .frames(of: type, to: [shape.source])
             } else {
-                .datagrams(to: port, destinations: [shape.source])
+                .datagrams(to: traffic.effectiveSourcePort, destinations: [shape.source])
             }
-        var handling = traffic.handling
-        handling.wantsScheduledStamps = detail != .usual
         let transmit = TransmitPlan(
-            shape: shape, size: size, handling: handling,
+            shape: shape, size: size, options: traffic.transmitOptions(hasStages ? .scheduled : .sent),
             interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
-            deadline: traffic.deadline, timeout: traffic.timeout, isQuiet: traffic.output.isQuiet)
+            deadline: traffic.deadline, timeout: traffic.timeout)
+        // A tag matters to those who capture it; of a datagram, whether its checksum can be judged.
+        let receive = ReceiveOptions(
+            filter: filter, tellsStatus: !isPlain || traffic.captureFile != nil)
         return PingPlan(
-            transmit: transmit, filter: filter, stampFilters: traffic.receiveFilters,
-            showsStages: detail != .usual, isSynchronised: isSynchronised, isAdaptive: isAdaptive,
-            spins: traffic.spins, captures: traffic.captureFile != nil)
-    }
-
-    private func noReply(_ tally: PingTally) -> Failure {
-        Failure(
-            status: .nothingCame, message: "No reply came from \(destination)",
-            hint: tally.otherVersion > 0
-                ? "messages came in another version of the format: install the same version of afprobe there"
-                : "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
+            transmit: transmit, receive: receive, stampFilters: traffic.receiveFilters, hasStages: hasStages,
+            isSynchronised: isSynchronised, isAdaptive: isAdaptive, spins: traffic.spins)
     }
 }

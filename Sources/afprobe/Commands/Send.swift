@@ -7,7 +7,9 @@ struct SendOptions: HasTraffic {
     var source: MACAddress?
     var batch = 1
     var launchOffset: Int64?
-    var recording: String?
+    /// The capture to be replayed.
+    var replay: String?
+    var wantsStamps = true
 }
 
 extension CommandSpec<SendOptions> {
@@ -35,13 +37,13 @@ extension CommandSpec<SendOptions> {
                         + "probes, once, at the distances that they were captured at unless an interval or a rate is "
                         + "given; needs libpcap.",
                     as: parseFile
-                ) { $0.recording = $1 },
+                ) { $0.replay = $1 },
                 .hardware,
                 .flag(
                     "no-stamps", in: .target,
                     help:
                         "Ask for no transmit stamps, which cost more than a third of the rate: for load, not for measuring."
-                ) { $0.traffic.handling.wantsStamps = false },
+                ) { $0.wantsStamps = false },
                 .count("Send N probes and end when their stamps are there. Default: without end."),
                 .interval("The time between two probes. Default: 1s; 0 sends as fast as stamps come back."),
                 .rate,
@@ -82,55 +84,78 @@ extension CommandSpec<SendOptions> {
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
             operands: [],
             exemption: Exemption(option: "read", keeping: ["interface"]),
-            run: { (values: SendOptions, console: inout Console) throws(Failure) in
-                try values.run(&console)
+            run: { (values: SendOptions, console: Console) throws(Failure) in
+                try values.run(console)
             },
             output: \.traffic.output)
     }
 }
 
 extension SendOptions {
-    fileprivate func run(_ console: inout Console) throws(Failure) -> ExitStatus {
-        try checkRecording()
+    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
+        try checkReplay()
         try checkStamps()
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.referenceLength)
         try checkLaunchTime()
-        let interface = try openInterface(traffic.interface, &console)
+        let interface = try openInterface(traffic.interface, console)
         let (shape, size) = try request.shape(on: interface, source: source)
         // From a pipe it may take its time, and signals are to end that.
-        let recorded: RecordedFrames? =
-            if let recording { try read(recording, on: interface, &console) } else { nil }
+        let frames: ReplayFrames? = if let replay { try read(replay, on: interface, console) } else { nil }
         let signals = try console.begin(capturingTo: traffic.captureFile)
-        let hardware = traffic.handling.wantsStamps ? traffic.hardware : .off
-        var lease = try HardwareLease(on: interface, .transmit, [], hardware, &console)
-        defer { lease.end(&console) }
-        var handling = traffic.handling
-        // Only lines show them.
-        handling.wantsScheduledStamps = handling.wantsStamps && console.isDetailed && !traffic.output.isQuiet
-        if launchOffset != nil { handling.launchClock = launchClock(of: interface, &console) }
+        var options = traffic.transmitOptions(stamps(console))
+        if launchOffset != nil { options.launchClock = launchClock(of: interface, console) }
         let plan = TransmitPlan(
-            shape: shape, size: size, handling: handling, interval: interval(of: recorded),
-            count: recorded.map { min($0.count, traffic.count ?? .max) } ?? traffic.count,
-            warmup: traffic.warmup, deadline: traffic.deadline,
-            timeout: traffic.timeout, isQuiet: traffic.output.isQuiet,
+            shape: shape, size: size, options: options, interval: interval(of: frames),
+            count: frames.map { min($0.count, traffic.count ?? .max) } ?? traffic.count,
+            warmup: traffic.warmup, deadline: traffic.deadline, timeout: traffic.timeout,
             spins: traffic.spins, batch: batch, launchOffset: launchOffset,
-            recorded: recorded, keepsDistances: recorded != nil && traffic.givenInterval == nil)
-        var sender = try Sender(on: interface, plan)
-        let schedule = try Schedule(traffic.schedule, &console)
-        try dropPrivileges(keepingThoseOf: lease)
-        try sender.run(signals, &console)
-        _ = consume schedule
-        if sender.hasMeasured || sender.hasSent && !handling.wantsStamps { return .measured }
-        guard sender.hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
+            replay: frames, keepsDistances: frames != nil && traffic.givenInterval == nil)
+        let (hasSent, hasMeasured) = try reportingFailures { () throws(RunError) in
+            try send(on: interface, plan, signals, console)
+        }
+        if hasMeasured || hasSent && !wantsStamps { return .measured }
+        guard hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw Failure(
             status: .nothingCame, message: "No probe got a transmit stamp",
             hint: "what interface \(interface.name) can stamp is shown by: afprobe hwstamp \(interface.name)")
     }
 
+    /// The stamps to ask for. Only detailed lines show scheduled ones.
+    private func stamps(_ console: Console) -> TransmitOptions.Stamps {
+        guard wantsStamps else { return .none }
+        return console.isDetailed && !console.isQuiet ? .scheduled : .sent
+    }
+
+    /// Sends until there is a reason to end, and sums up, also if that reason is a failure.
+    ///
+    /// - Returns: whether anything was sent that is to be measured, and whether any stamp came.
+    private func send(
+        on interface: NetworkInterface, _ plan: TransmitPlan, _ signals: RunSignals, _ console: Console
+    ) throws(RunError) -> (Bool, Bool) {
+        var lease = try HardwareLease(
+            on: interface, .transmit, [], wantsStamps ? traffic.hardware : .off, console)
+        defer { lease.end(console) }
+        var run = try SendRun(on: interface, plan, lease.snapshot, console)
+        let scheduling = try CPUScheduling(traffic.scheduling, console)
+        try dropPrivileges(keepingThoseOf: lease)
+        var failure: RunError?
+        do throws(RunError) {
+            try run.begin()
+            var loop = RunLoop(PolledSources(of: run, signals))
+            _ = try loop.run(&run)
+        } catch { failure = error }
+        _ = consume scheduling
+        let result = run.finish()
+        console.awaitRoom()
+        console.write(result, run.tally)
+        if let failure { throw failure }
+        return (run.hasSent, run.hasMeasured)
+    }
+
     /// Finds options that say what probes are to be where there are none.
-    private func checkRecording() throws(Failure) {
-        guard recording != nil else { return }
+    private func checkReplay() throws(Failure) {
+        guard replay != nil else { return }
         let given: [(Bool, String)] = [
             (destination != .zero, "--dst-mac"), (source != nil, "--src-mac"), (traffic.usesUDP, "--udp"),
             (traffic.isPTP, "--ptp"), (traffic.vlan != nil, "--vlan"), (traffic.size != nil, "--size"),
@@ -146,7 +171,7 @@ extension SendOptions {
 
     /// Finds options that are about the stamps that there are not to be.
     private func checkStamps() throws(Failure) {
-        guard !traffic.handling.wantsStamps else { return }
+        guard !wantsStamps else { return }
         let given: [(Bool, String)] = [
             (traffic.hardware == .on, "--hardware on"), (launchOffset != nil, "--launch-time"),
         ]
@@ -159,9 +184,9 @@ extension SendOptions {
 
     /// Reads the frames of a capture, and checks that the interface takes them.
     private func read(
-        _ path: String, on interface: NetworkInterface, _ console: inout Console
-    ) throws(Failure) -> RecordedFrames {
-        var frames = RecordedFrames()
+        _ path: String, on interface: NetworkInterface, _ console: Console
+    ) throws(Failure) -> ReplayFrames {
+        var frames = ReplayFrames()
         var hasRoom = true
         do throws(PcapError) {
             var file = try CaptureInput(path: path)
@@ -172,7 +197,7 @@ extension SendOptions {
         guard hasRoom else {
             throw .refused(
                 "The capture \(path) is too long",
-                reason: "it has more than \(RecordedFrames.mostBytes >> 20) MiB",
+                reason: "it has more than \(ReplayFrames.maxBytes >> 20) MiB",
                 hint: "divide it, for instance: editcap -c 100000 \(path) part.pcap")
         }
         guard frames.count > 0 else {
@@ -186,19 +211,16 @@ extension SendOptions {
                 hint: "raise the MTU: ip link set \(interface.name) mtu N; or leave long frames out: "
                     + "tcpdump -r \(path) -w short.pcap less \(interface.mtu + 14)")
         }
-        if frames.omitted > 0 {
-            let total = frames.count + frames.omitted
-            console.report(
-                .warning,
-                "Frames of the capture that are not whole are left out: \(frames.omitted) of \(total)")
+        if frames.leftOut > 0 {
+            console.diagnosed(.framesLeftOut(frames.leftOut, of: frames.count + frames.leftOut))
         }
         return frames
     }
 
     /// The time between two frames, or what it is on average.
-    private func interval(of recorded: RecordedFrames?) -> Int64 {
-        guard let recorded, traffic.givenInterval == nil else { return traffic.interval }
-        return max(1, (recorded.times.last ?? 0) / Int64(max(1, recorded.count)))
+    private func interval(of frames: ReplayFrames?) -> Int64 {
+        guard let frames, traffic.givenInterval == nil else { return traffic.interval }
+        return max(1, (frames.times.last ?? 0) / Int64(max(1, frames.count)))
     }
 
     private func checkLaunchTime() throws(Failure) {
@@ -207,7 +229,7 @@ extension SendOptions {
             throw .usage(
                 "Option --launch-time needs a schedule", hint: "give an --interval above 0, or a --rate")
         }
-        if traffic.handling.bypassesScheduler {
+        if traffic.bypassesQdisc {
             throw .usage(
                 "--launch-time and --qdisc-bypass exclude each other",
                 hint: "it is the qdisc that launches; leave one of them out")
@@ -215,17 +237,10 @@ extension SendOptions {
     }
 
     /// The clock that the interface launches by; told where there seems to be nothing that does.
-    private func launchClock(of interface: NetworkInterface, _ console: inout Console) -> ClockPair.Clock {
+    private func launchClock(of interface: NetworkInterface, _ console: Console) -> ClockPair.Clock {
         guard let kinds = try? interface.queueingDisciplines() else { return .tai }
         if let clock = afprobe.launchClock(ofQueueingDisciplines: kinds) { return clock }
-        console.report(
-            .warning, "No qdisc of interface \(interface.name) launches frames: they leave at once"
-        ) { line in
-            if !kinds.isEmpty { line.string("qdiscs", kinds.joined(separator: ",")) }
-            line.string(
-                "hint",
-                "set one up: tc qdisc replace dev \(interface.name) root etf clockid CLOCK_TAI delta 200000")
-        }
+        console.diagnosed(.noLaunchQdisc(interface.name, kinds: kinds))
         return .tai
     }
 }

@@ -1,30 +1,34 @@
 import AFPacketKit
 
-/// The options that several of the commands with traffic share.
+/// The options that several of the commands with traffic share, as they were given.
 struct TrafficOptions {
     var interface = ""
     var count: UInt64?
     var deadline: Int64?
-    /// Nil where none is given.
+    /// Nil if none is given.
     var givenInterval: Int64?
     var timeout: Int64 = 1_000_000_000
-    var size: Int?
     var warmup: UInt64 = 0
-    var handling = Handling()
+    var spins = false
+    var scheduling = CPUSchedulingOptions()
+
+    var size: Int?
     var etherType: EtherType?
     var vlan: VLANTag?
+    var priority: Int?
+    var bypassesQdisc = false
     var usesUDP = false
     var sourceAddress: IPAddress?
     var destinationAddress: IPAddress?
     var sourcePort: UInt16?
     var destinationPort: UInt16?
+    var isPTP = false
+
     var hardware = HardwareMode.auto
+    var captureFile: String?
     var output = OutputOptions()
 
-    var isPTP = false
-    var spins = false
-    var captureFile: String?
-    var schedule = ScheduleRequest()
+    // MARK: What follows from them
 
     /// The time between two frames.
     var interval: Int64 { givenInterval ?? 1_000_000_000 }
@@ -37,6 +41,18 @@ struct TrafficOptions {
     /// The ports of datagrams.
     var effectiveSourcePort: UInt16 { sourcePort ?? (isPTP ? PTPHeader.eventPort : 60_000) }
     var effectiveDestinationPort: UInt16 { destinationPort ?? (isPTP ? PTPHeader.eventPort : 61_000) }
+
+    /// The filters by which a NIC stamps the frames of this shape, the narrowest first.
+    var receiveFilters: [ReceiveFilter] {
+        // Over UDP it is the port that makes a PTP event message.
+        guard isPTP, !usesUDP || effectiveDestinationPort == PTPHeader.eventPort else { return [.everything] }
+        return usesUDP ? .delayRequestsOverUDP : .delayRequestsOverEthernet
+    }
+
+    /// The transmit options of a run that asks for these stamps.
+    func transmitOptions(_ stamps: TransmitOptions.Stamps) -> TransmitOptions {
+        TransmitOptions(stamps: stamps, priority: priority, bypassesQdisc: bypassesQdisc)
+    }
 }
 
 /// The options of a command with traffic.
@@ -60,237 +76,4 @@ protocol HasOutput {
 /// Options that tell how to ask for the NIC's setting.
 protocol HasControlPath {
     var path: ControlPath { get set }
-}
-
-extension OptionSpec where Values: HasTraffic {
-    static var interface: OptionSpec {
-        .value(
-            "interface", "i", "IF", in: .target, isRequired: true, completion: .interfaces,
-            help: "The network interface to use.",
-            as: parseInterfaceName
-        ) { $0.traffic.interface = $1 }
-    }
-
-    static var hardware: OptionSpec {
-        .value(
-            "hardware", nil, "MODE", in: .target,
-            completion: .values(HardwareMode.allCases.map(\.rawValue)),
-            help: "Hardware stamps: auto (turn them on for the run where the NIC has them, and put its "
-                + "setting back), on (fail where that is not possible), off (leave the NIC as it is).",
-            as: choiceParser(HardwareMode.self)
-        ) { $0.traffic.hardware = $1 }
-    }
-
-    static func count(_ help: String) -> OptionSpec {
-        .value(
-            "count", "c", "N", in: .pace, help: help,
-            as: parseCount
-        ) { $0.traffic.count = $1 }
-    }
-
-    static var deadline: OptionSpec {
-        .value(
-            "deadline", "w", "TIME", in: .pace, help: "End after this time, whatever has come.",
-            as: parsePositiveDuration
-        ) { $0.traffic.deadline = $1 }
-    }
-
-    static func interval(_ help: String) -> OptionSpec {
-        .value(
-            "interval", "I", "TIME", in: .pace, help: help,
-            as: parseDuration
-        ) { $0.traffic.givenInterval = $1 }
-    }
-
-    static var rate: OptionSpec {
-        .value(
-            "rate", nil, "PPS", in: .pace,
-            help: "Send so many frames a second; another way to give the interval.",
-            as: parseRate
-        ) { $0.traffic.givenInterval = $1 }
-    }
-
-    static func timeout(_ help: String) -> OptionSpec {
-        .value(
-            "timeout", "W", "TIME", in: .pace, help: help,
-            as: parsePositiveDuration
-        ) { $0.traffic.timeout = $1 }
-    }
-
-    static var warmup: OptionSpec {
-        .value(
-            "warmup", nil, "N", in: .pace,
-            help: "Send N frames first, on top of the count, which are neither printed nor measured.",
-            as: numberParser(0...1_000_000_000, "a number of frames")
-        ) { $0.traffic.warmup = $1 }
-    }
-
-    static var size: OptionSpec {
-        .value(
-            "size", "s", "BYTES", in: .frame,
-            help: "Whole frames, from the destination MAC address to the last byte before the FCS, a VLAN "
-                + "tag included: 60 is RFC 2544's 64. Default: the smallest legal size.",
-            as: numberParser(1...65_553, "a size in bytes")
-        ) { $0.traffic.size = Int($1) }
-    }
-
-    static var etherType: OptionSpec {
-        .value(
-            "ethertype", nil, "TYPE", in: .frame, help: "The frames' EtherType. Default: 0x88b5.",
-            as: parseEtherType
-        ) { $0.traffic.etherType = $1 }
-    }
-
-    static var vlan: OptionSpec {
-        .value(
-            "vlan", nil, "ID[:PCP]", in: .frame, help: "Tag the frames with a VLAN and a priority.",
-            as: parseVLAN
-        ) { $0.traffic.vlan = $1 }
-    }
-
-    static var priority: OptionSpec {
-        .value(
-            "priority", nil, "N", in: .frame,
-            help: "The class, 0 to 15, that this host's packet scheduler puts the frames in.",
-            as: numberParser(0...15, "a priority")
-        ) { $0.traffic.handling.priority = Int($1) }
-    }
-
-    static var qdiscBypass: OptionSpec {
-        .flag(
-            "qdisc-bypass", in: .frame,
-            help:
-                "Hand the frames straight to the driver: past the packet scheduler, its stamp and its classes, and "
-                + "past captures on this host."
-        ) { $0.traffic.handling.bypassesScheduler = true }
-    }
-
-    static func spin(_ help: String) -> OptionSpec {
-        .flag("spin", in: .pace, help: help) { $0.traffic.spins = true }
-    }
-
-    static var spinForFrames: OptionSpec {
-        .spin(
-            "Look for frames without ever sleeping: takes a whole CPU, and the time to wake up out of the figures."
-        )
-    }
-
-    static var realtime: OptionSpec {
-        .optionalValue(
-            "realtime", "PRIO", in: .pace, fallback: ScheduleRequest.usualPriority,
-            help:
-                "Run before all ordinary programs (SCHED_FIFO; PRIO is 1 to 99, and 1 where none is given), stay in "
-                + "memory, and keep idle CPUs from sleeping deeply.",
-            as: parseRealtimePriority
-        ) { $0.traffic.schedule.priority = $1 }
-    }
-
-    static var cpu: OptionSpec {
-        .value(
-            "cpu", nil, "N", in: .pace, help: "Measure on this CPU alone. What is printed is written on any.",
-            as: parseCPU
-        ) { $0.traffic.schedule.cpu = $1 }
-    }
-
-    static var pcap: OptionSpec {
-        .value(
-            "pcap", nil, "FILE", in: .output, completion: .files,
-            help:
-                "Write the frames sent and received to a file that tcpdump reads, with their software stamps in "
-                + "nanoseconds; needs libpcap.",
-            as: parseOutputFile
-        ) { $0.traffic.captureFile = $1 }
-    }
-
-    static var ptp: OptionSpec {
-        .flag(
-            "ptp", in: .frame,
-            help: "Shape the frames as PTP event messages (Delay_Req in domain 127), for NICs that stamp "
-                + "nothing else: EtherType 0x88f7, or with --udp port 319."
-        ) { $0.traffic.isPTP = true }
-    }
-
-    static func udp(_ help: String) -> OptionSpec {
-        .flag("udp", in: .frame, help: help) { $0.traffic.usesUDP = true }
-    }
-
-    static var sourceAddress: OptionSpec {
-        .value(
-            "src-addr", nil, "ADDR", in: .frame,
-            help: "With --udp: the source address. Default: the interface's own.",
-            as: parseHostAddress
-        ) { $0.traffic.sourceAddress = $1 }
-    }
-
-    static var destinationAddress: OptionSpec {
-        .value(
-            "dst-addr", nil, "ADDR", in: .frame,
-            help: "With --udp: the destination address, IPv4 or IPv6.",
-            as: parseHostAddress
-        ) { $0.traffic.destinationAddress = $1 }
-    }
-
-    static var sourcePort: OptionSpec {
-        .value(
-            "src-port", nil, "PORT", in: .frame, help: "With --udp: the source port. Default: 60000.",
-            as: parsePort
-        ) { $0.traffic.sourcePort = $1 }
-    }
-
-    static var destinationPort: OptionSpec {
-        .value(
-            "dst-port", nil, "PORT", in: .frame,
-            help: "With --udp: the port that probes go to. Default: 61000.",
-            as: parsePort
-        ) { $0.traffic.destinationPort = $1 }
-    }
-
-    static func outputOptions(verbose help: String) -> [OptionSpec] {
-        [.quiet, .verbose(help), .pcap] + formatOptions
-    }
-
-    private static var quiet: OptionSpec {
-        .flag("quiet", "q", in: .output, help: "No line per frame; the measurement is the same.") {
-            $0.traffic.output.isQuiet = true
-        }
-    }
-
-    private static func verbose(_ help: String) -> OptionSpec {
-        .flag("verbose", "v", in: .output, help: help) { $0.traffic.output.isVerbose = true }
-    }
-}
-
-extension OptionSpec where Values: HasOutput {
-    /// The options about the form of the output, which every command has.
-    static var formatOptions: [OptionSpec] {
-        let formats = ["auto"] + LineFormat.allCases.map(\.rawValue)
-        return [
-            .value(
-                "format", nil, "FORMAT", in: .output, completion: .values(formats),
-                help: "The form of the lines: \(formats.joined(separator: ", ")). auto is text on a "
-                    + "terminal and logfmt elsewhere.",
-                as: parseFormat
-            ) { $0.output.format = $1 },
-            .value(
-                "color", nil, "WHEN", in: .output,
-                completion: .values(ColorMode.allCases.map(\.rawValue)),
-                help: "Colour the lines of the text format: auto (on a terminal), always, never.",
-                as: choiceParser(ColorMode.self)
-            ) { $0.output.color = $1 },
-        ]
-    }
-}
-
-extension OptionSpec where Values: HasControlPath {
-    /// The option of the commands about the NIC's setting that tells how to ask for it.
-    static var controlPath: OptionSpec {
-        .value(
-            "via", nil, "PATH", in: .general,
-            completion: .values(ControlPath.allCases.map(\.rawValue)),
-            help:
-                "Which of the kernel's two interfaces to ask: netlink, ioctl, or auto (the default), which is "
-                + "netlink where it answers and the ioctl elsewhere.",
-            as: choiceParser(ControlPath.self)
-        ) { $0.path = $1 }
-    }
 }

@@ -1,0 +1,124 @@
+import AFPacketKit
+
+/// Whether a run may turn on hardware timestamping.
+enum HardwareMode: String, CaseIterable {
+    /// Turn it on for the run where that is possible.
+    case auto
+    /// The same, and fail where it is not.
+    case on
+    /// Leave the NIC as it is.
+    case off
+}
+
+/// The hardware stamps that a run needs.
+struct HardwareNeed: OptionSet {
+    let rawValue: Int
+    static let transmit = HardwareNeed(rawValue: 1)
+    static let receive = HardwareNeed(rawValue: 2)
+}
+
+/// The NIC's timestamping, turned on for a run as far as the run needs it and the NIC has it. Every change is told.
+struct HardwareLease: ~Copyable {
+    private var lease: TimestampingLease?
+    private let interface: NetworkInterface
+    /// The state of the interface with the lease in force.
+    let snapshot: TimestampingSnapshot
+
+    /// - Parameter filters: any of which has the frames stamped that are to be received, the narrowest first.
+    init(
+        on interface: NetworkInterface, _ need: HardwareNeed, _ filters: [ReceiveFilter],
+        _ mode: HardwareMode, _ events: some RunEvents
+    ) throws(RunError) {
+        self.interface = interface
+        var found = TimestampingSnapshot(of: interface)
+        lease = nil
+        if mode != .off {
+            do throws(HardwareRefused) {
+                lease = try Self.borrow(interface, found, need, filters)
+            } catch {
+                guard mode == .auto else { throw RunError(error.refusal) }
+                // Most NICs stamp nothing; hwstamp and the lines themselves tell that.
+                if found.setting != nil { events.diagnosed(.timestampingRefused(error.refusal)) }
+            }
+        }
+        if let granted = lease?.granted { found.setting = granted }
+        snapshot = found
+        guard let change = lease?.change else { return }
+        events.diagnosed(.timestampingChanged(interface.name, from: change.found, to: change.granted))
+    }
+
+    private struct HardwareRefused: Error { let refusal: HardwareRefusal }
+
+    /// Borrows what is needed, or tells what of it cannot be had.
+    private static func borrow(
+        _ interface: NetworkInterface, _ state: TimestampingSnapshot, _ need: HardwareNeed,
+        _ filters: [ReceiveFilter]
+    ) throws(HardwareRefused) -> TimestampingLease {
+        func refused(_ reason: HardwareRefusal.Reason) -> HardwareRefused {
+            HardwareRefused(refusal: HardwareRefusal(interface: interface, reason: reason))
+        }
+        let lease: TimestampingLease
+        do throws(SystemError) {
+            let capabilities =
+                if let known = state.capabilities { known } else { try interface.timestampingCapabilities() }
+            lease = try TimestampingLease(on: interface) {
+                Self.widened($0, capabilities, need, filters)
+            }
+        } catch {
+            throw refused(.system(error))
+        }
+        if need.contains(.transmit), lease.granted.transmitType == .off { throw refused(.transmitType) }
+        if need.contains(.receive), !filters.contains(where: lease.granted.receiveFilter.includes) {
+            throw refused(.receiveFilter(lease.granted.receiveFilter))
+        }
+        return lease
+    }
+
+    /// The setting that a run needs: the current one, or a wider one that takes nothing away from others.
+    private static func widened(
+        _ current: HardwareTimestampingSetting, _ capabilities: TimestampingCapabilities,
+        _ need: HardwareNeed, _ filters: [ReceiveFilter]
+    ) -> HardwareTimestampingSetting {
+        var wanted = current
+        if need.contains(.transmit), current.transmitType == .off, capabilities.transmitTypes.contains(.on) {
+            wanted.transmitType = .on
+        }
+        if need.contains(.receive), !filters.contains(where: current.receiveFilter.includes) {
+            let wider = filters.first {
+                $0.includes(current.receiveFilter) && capabilities.receiveFilters.contains($0)
+            }
+            if let wider { wanted.receiveFilter = wider }
+        }
+        return wanted
+    }
+
+    /// Whether this run may have to put the setting back: also where it changed nothing, for others may widen the
+    /// setting meanwhile and leave before it does.
+    func mayHaveToRestore() -> Bool {
+        switch lease {
+        case .some: true
+        case .none: false
+        }
+    }
+
+    /// Puts the setting back.
+    mutating func end(_ events: some RunEvents) {
+        let ending: TimestampingLease.Ending?
+        do throws(SystemError) { ending = try lease?.end() } catch {
+            return events.diagnosed(.timestampingNotRestored(interface.name, error))
+        }
+        switch ending {
+        case nil, .unchanged: return
+        case .restored(let setting): events.diagnosed(.timestampingRestored(interface.name, setting))
+        case .stillInUse: events.diagnosed(.timestampingInUse(interface.name))
+        case .changedByOthers(let setting): events.diagnosed(.timestampingLeft(interface.name, setting))
+        }
+    }
+}
+
+extension TimestampingLease {
+    /// What the lease changed; nil if nothing was missing.
+    fileprivate var change: (found: HardwareTimestampingSetting, granted: HardwareTimestampingSetting)? {
+        found == granted ? nil : (found, granted)
+    }
+}

@@ -1,0 +1,212 @@
+import AFPacketKit
+
+/// Follows the timestamping of a run's interface, and finds out why stamps are missing: by what the driver can do, by the
+/// setting, and by what the driver counted since the run began.
+struct InterfaceMonitor {
+    /// The state when the run began, and the latest one.
+    private let first: TimestampingSnapshot
+    private(set) var latest: TimestampingSnapshot
+    private let reader: InterfaceReader
+    private let countersBefore: [DriverStatistic]
+    /// How many stamps the driver counted as skipped when it was last asked, and how many frames have been told so.
+    private var skipped: UInt64 = 0
+    private var explained: UInt64 = 0
+    private var countersDue = MonotonicTime(nanoseconds: 0)
+    /// When to read the setting again; never if there is none.
+    private(set) var checkDue: MonotonicTime
+
+    /// The setting and the counters belong to all who use the NIC: they are read now and then.
+    private static let settingInterval: Int64 = 1_000_000_000
+    private static let counterInterval: Int64 = 100_000_000
+
+    /// - Parameters:
+    ///   - snapshot: the state once a lease has set the interface up.
+    ///   - now: when the run begins.
+    init(_ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, at now: MonotonicTime) {
+        first = snapshot
+        latest = snapshot
+        self.reader = reader
+        countersBefore = Self.lossCounters(reader)
+        checkDue = snapshot.setting == nil ? .never : now + Self.settingInterval
+    }
+
+    var interface: NetworkInterface { reader.interface }
+
+    /// Checks, if it is due, whether another program has changed the setting.
+    ///
+    /// - Returns: whether it was changed.
+    mutating func check(at now: MonotonicTime, _ events: some RunEvents) -> Bool {
+        guard now >= checkDue else { return false }
+        checkDue = now + Self.settingInterval
+        guard let old = latest.setting, let current = reader.snapshot().setting, current != old else {
+            return false
+        }
+        latest.setting = current
+        events.diagnosed(.timestampingLost(interface.name, from: old, to: current))
+        return true
+    }
+
+    // MARK: One frame
+
+    /// The reason why a sent frame has no hardware stamp.
+    mutating func reasonForTransmitHardware(timeout: Int64, at now: MonotonicTime) -> MissingReason {
+        if let reason = transmitHardwareHindrance { return reason }
+        if now >= countersDue {
+            countersDue = now + Self.counterInterval
+            let counted = risenCounters(prefix: "tx_")
+            skipped = counted.reduce(risenLosses(beyond: counted)) { $0 + $1.rise }
+        }
+        guard explained < skipped else { return .overdue(timeout: timeout) }
+        explained += 1
+        return .skipped
+    }
+
+    /// The reason why a sent frame has no software stamp.
+    func reasonForTransmitSoftware(timeout: Int64) -> MissingReason {
+        first.canStampTransmitSoftware ? .overdue(timeout: timeout) : .notSupported(driver: first.driver)
+    }
+
+    /// The reason why a received frame has no hardware stamp.
+    func reasonForReceiveHardware(stampedBy filters: [ReceiveFilter]) -> MissingReason {
+        receiveHardwareHindrance(stampedBy: filters) ?? .notStamped
+    }
+
+    /// The reason why no frame sent now can have a hardware stamp; nil if one can.
+    private var transmitHardwareHindrance: MissingReason? {
+        guard first.claims(.transmitHardware) else { return .notSupported(driver: first.driver) }
+        guard first.stampsTransmitHardware else { return .transmitTypeOff }
+        return latest.stampsTransmitHardware ? nil : .transmitTypeTurnedOff
+    }
+
+    /// The reason why no frame received now can have one; nil if one can.
+    private func receiveHardwareHindrance(stampedBy filters: [ReceiveFilter]) -> MissingReason? {
+        guard first.claims(.receiveHardware) else { return .notSupported(driver: first.driver) }
+        guard let setting = first.setting, setting.receiveFilter != .none else { return .receiveFilterOff }
+        guard first.stampsReceiveHardware(by: filters) else { return .filterMismatch(setting.receiveFilter) }
+        guard let now = latest.setting, !latest.stampsReceiveHardware(by: filters) else { return nil }
+        return .filterChanged(now.receiveFilter)
+    }
+
+    // MARK: A run
+
+    /// The reasons why `count` frames were sent without a hardware stamp.
+    ///
+    /// - Parameters:
+    ///   - late: how many stamps came after the time-out.
+    ///   - overflows: how often the error queue was found full.
+    ///   - unlaunched: how many frames were dropped because of their launch times.
+    mutating func reasonsForTransmitHardware(
+        _ count: UInt64, late: UInt64 = 0, overflows: UInt64, unlaunched: UInt64 = 0
+    ) -> [MissingCount] {
+        guard count > 0 else { return [] }
+        updateSetting()
+        if let reason = transmitHardwareHindrance { return [.all(reason)] }
+        var parts = Partition(of: count)
+        parts.take(unlaunched) { .notLaunched($0) }
+        parts.take(late) { .late($0) }
+        let counted = risenCounters(prefix: "tx_")
+        for (name, rise) in counted { parts.take(rise) { .skipped($0, counter: name) } }
+        parts.take(risenLosses(beyond: counted)) { .lost($0) }
+        parts.take(parts.left) { overflows > 0 ? .errorQueueFull($0) : .noCompletion($0) }
+        return parts.reasons
+    }
+
+    /// The reasons why `count` frames were received without a hardware stamp.
+    ///
+    /// - Parameter filters: any of which has such frames stamped.
+    mutating func reasonsForReceiveHardware(
+        _ count: UInt64, stampedBy filters: [ReceiveFilter]
+    ) -> [MissingCount] {
+        guard count > 0 else { return [] }
+        updateSetting()
+        if let reason = receiveHardwareHindrance(stampedBy: filters) { return [.all(reason)] }
+        let counted = risenCounters(prefix: "rx_")
+        return counted.isEmpty
+            ? [.all(.notStamped)] : counted.map { .skipped($0.rise, counter: $0.name) }
+    }
+
+    /// The reasons why `count` replies lack a hardware stamp of their round trip: first those of the request's.
+    mutating func reasonsForRoundTripHardware(
+        _ count: UInt64, overflows: UInt64, stampedBy filters: [ReceiveFilter]
+    ) -> [MissingCount] {
+        let transmit = reasonsForTransmitHardware(count, overflows: overflows)
+        return transmitHardwareHindrance == nil
+            ? reasonsForReceiveHardware(count, stampedBy: filters) : transmit
+    }
+
+    /// The reasons why `count` frames were sent without a software stamp.
+    func reasonsForTransmitSoftware(
+        _ count: UInt64, late: UInt64, overflows: UInt64, unlaunched: UInt64
+    ) -> [MissingCount] {
+        guard count > 0 else { return [] }
+        guard first.canStampTransmitSoftware else { return [.all(.notSupported(driver: first.driver))] }
+        var parts = Partition(of: count)
+        parts.take(unlaunched) { .notLaunched($0) }
+        parts.take(late) { .late($0) }
+        parts.take(parts.left) { overflows > 0 ? .errorQueueFull($0) : .frameDropped($0) }
+        return parts.reasons
+    }
+
+    private mutating func updateSetting() {
+        if let current = reader.snapshot().setting { latest.setting = current }
+    }
+
+    // MARK: The driver's counters
+
+    /// The counters of lost stamps that have risen since the beginning, and by how much.
+    private func risenCounters(prefix: String) -> [(name: String, rise: UInt64)] {
+        let now = Self.lossCounters(reader)
+        return countersBefore.compactMap { old in
+            guard old.name.hasPrefix(prefix), let new = now.first(where: { $0.name == old.name }),
+                new.value > old.value
+            else { return nil }
+            return (old.name, new.value - old.value)
+        }
+    }
+
+    /// The stamps lost since the beginning by the statistics that are the same for all drivers, less those that the
+    /// driver's own counters tell of: both count the same losses.
+    private func risenLosses(beyond counted: [(name: String, rise: UInt64)]) -> UInt64 {
+        guard let old = first.capabilities?.statistics?.missing,
+            let new = reader.snapshot().capabilities?.statistics?.missing, new > old
+        else { return 0 }
+        return Self.losses(new - old, beyond: counted.map(\.rise))
+    }
+
+    /// A sum of losses less those told by single counters.
+    static func losses(_ sum: UInt64, beyond counted: [UInt64]) -> UInt64 {
+        counted.reduce(sum) { $0 - min($0, $1) }
+    }
+
+    /// The driver's counters of stamps that the NIC did not take or the driver gave up, such as
+    /// `tx_hwtstamp_skipped` and `rx_hwtstamp_cleared`; each driver has its own names.
+    private static func lossCounters(_ reader: InterfaceReader) -> [DriverStatistic] {
+        let words = ["skip", "timeout", "clear", "lost", "drop", "err", "late"]
+        return reader.counters().filter { statistic in
+            let name = statistic.name.lowercased()
+            return ["hwtstamp", "timestamp", "ptp_"].contains { includes(name, $0) }
+                && words.contains { includes(name, $0) }
+        }
+    }
+
+    /// Whether one text stands in another. String's own search brings the whole of regular expressions into the
+    /// executable, and its start-up pays for them.
+    private static func includes(_ text: String, _ part: String) -> Bool {
+        text.indices.contains { text[$0...].hasPrefix(part) }
+    }
+}
+
+/// A number of frames, divided among the reasons that account for them.
+private struct Partition {
+    private(set) var left: UInt64
+    private(set) var reasons: [MissingCount] = []
+
+    init(of count: UInt64) { left = count }
+
+    mutating func take(_ count: UInt64, _ reason: (UInt64) -> MissingCount) {
+        let part = min(count, left)
+        guard part > 0 else { return }
+        reasons.append(reason(part))
+        left -= part
+    }
+}

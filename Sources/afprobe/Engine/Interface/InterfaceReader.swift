@@ -1,0 +1,49 @@
+import AFPacketKit
+
+/// Reads the state of a run's interface: from the kernel, or from a test's script.
+struct InterfaceReader {
+    /// The interface as it was when the run began.
+    let interface: NetworkInterface
+    /// What it can stamp and how it is set.
+    let snapshot: () -> TimestampingSnapshot
+    /// The driver's counters.
+    let counters: () -> [DriverStatistic]
+    /// The interface as it is now, by whatever name.
+    let current: () throws(SystemError) -> NetworkInterface
+    /// The NIC's clock compared with CLOCK_REALTIME; nil if they cannot be compared.
+    let comparison: () -> PTPClock.CrossTimestamp?
+
+    /// Reads from the kernel.
+    ///
+    /// - Parameter clockIndex: the number of the NIC's clock; nil if it has none.
+    static func kernel(_ interface: NetworkInterface, clockIndex: Int?) -> InterfaceReader {
+        let clock = OpenedClock(clockIndex)
+        return InterfaceReader(
+            interface: interface,
+            snapshot: { TimestampingSnapshot(of: interface) },
+            counters: { (try? interface.driverStatistics()) ?? [] },
+            current: { () throws(SystemError) in try NetworkInterface(index: interface.index) },
+            comparison: { clock.compare() })
+    }
+}
+
+/// A NIC's clock, opened once: later the capability for it may be gone.
+private final class OpenedClock {
+    private let clock: PTPClock?
+
+    init(_ index: Int?) {
+        guard let index else {
+            clock = nil
+            return
+        }
+        do throws(SystemError) { clock = try PTPClock(index: index) } catch { clock = nil }
+    }
+
+    func compare() -> PTPClock.CrossTimestamp? {
+        // No optional chaining: it would copy the clock.
+        switch clock {
+        case .some(let clock): try? clock.crossTimestamp()
+        case .none: nil
+        }
+    }
+}

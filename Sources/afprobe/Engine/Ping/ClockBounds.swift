@@ -1,0 +1,40 @@
+import AFPacketKit
+
+/// Bounds of the difference of two clocks that nobody has synchronised, from round trips.
+///
+/// A request cannot arrive before it was sent, nor a reply: so the responder's clock is ahead of the requester's by at
+/// most (request received − request sent), and by at least (reply sent − reply received). Every exchange narrows the
+/// two bounds; the quickest narrow them most.
+struct ClockBounds {
+    private(set) var least: Int64 = .min
+    private(set) var most: Int64 = .max
+    /// How often the bounds contradicted each other and were begun anew: the clocks drift apart, or one was set.
+    private(set) var restarts: UInt64 = 0
+
+    /// Narrows the bounds by an exchange: by the stamps of one clock of either host.
+    mutating func narrow(_ stamps: TwoWayStamps) {
+        let (low, high) = (
+            stamps.replySent - stamps.replyReceived, stamps.requestReceived - stamps.requestSent
+        )
+        // After the first few hardly any exchange narrows them.
+        guard low > least || high < most else { return }
+        guard low <= high else { return }  // the responder's clock was set in between
+        let (narrowerLow, narrowerHigh) = (max(least, low), min(most, high))
+        if narrowerLow > narrowerHigh {
+            restarts += 1
+            (least, most) = (low, high)
+        } else {
+            (least, most) = (narrowerLow, narrowerHigh)
+        }
+    }
+
+    /// The responder's clock minus the requester's, halfway between the bounds, the error being the way to either; nil
+    /// without any exchange.
+    var offset: ClockOffset? {
+        guard least != .min, most != .max else { return nil }
+        let width = most.subtractingReportingOverflow(least)
+        guard !width.overflow else { return nil }
+        let (half, odd) = width.partialValue.quotientAndRemainder(dividingBy: 2)
+        return ClockOffset(offset: least + half, error: half + odd)
+    }
+}

@@ -1,0 +1,83 @@
+import AFPacketKit
+
+/// Records how each request of a `ping` run ended: in figures and counts, and as an event.
+struct ExchangeRecorder<Events: PingEvents> {
+    var result: PingResult
+    private let events: Events
+    private let peer: MACAddress
+    /// Exchanges that wait for the run's clock to be chosen: longer, perhaps, than the window keeps them.
+    private var undecided: [(number: UInt64, exchange: Exchange)] = []
+
+    init(_ result: PingResult, peer: MACAddress, _ events: Events) {
+        self.result = result
+        self.peer = peer
+        self.events = events
+    }
+
+    /// Records an exchange of which nothing more is waited for.
+    mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64) {
+        guard exchange.hasReply else {
+            result.counts[.lost] += 1
+            if events.takesFrames { events.lost(number, peer: peer) }
+            return
+        }
+        if !exchange.hasFollowUp { result.counts[.missingFollowUps] += 1 }
+        if result.roundTripClock == nil, !result.chooseClock(by: exchange) {
+            undecided.append((number, copy exchange))
+            return
+        }
+        if !undecided.isEmpty { decide() }
+        record(exchange, number)
+    }
+
+    /// Records the exchanges that waited for the run's clock: it is chosen, or there is nothing more to wait for.
+    mutating func decide() {
+        let waiting = undecided
+        undecided = []
+        for (number, exchange) in waiting { record(exchange, number) }
+    }
+
+    private mutating func record(_ exchange: borrowing Exchange, _ number: UInt64) {
+        let clock = result.record(exchange)
+        guard events.takesFrames else { return }
+        events.answered(
+            PingReply(
+                number: number, peer: peer, exchange: copy exchange, values: result.latest,
+                roundTripClock: clock, turnaroundClock: result.turnaroundClock))
+    }
+
+    // MARK: Replies that are in no figure
+
+    /// Counts a further reply to a request.
+    mutating func countDuplicate(_ number: UInt64, of request: TransmitStamps, received: ReceiveStamps) {
+        result.counts[.duplicates] += 1
+        if events.takesFrames { events.duplicate(reply(number, request, received)) }
+    }
+
+    /// Counts a reply that came after the time-out.
+    mutating func countLate(_ number: UInt64, of request: TransmitStamps, received: ReceiveStamps) {
+        result.counts[.late] += 1
+        if events.takesFrames { events.late(reply(number, request, received)) }
+    }
+
+    /// Such a reply, with its time on the best clock it has.
+    private func reply(
+        _ number: UInt64, _ request: TransmitStamps, _ received: ReceiveStamps
+    ) -> PingReply {
+        var exchange = Exchange(sent: request)
+        exchange.replyReceived = received
+        let clock = exchange.bestRoundTripClock
+        var values = FigureValues()
+        values.begin(roundTrip: exchange.roundTrip(by: clock), turnaround: nil)
+        return PingReply(
+            number: number, peer: peer, exchange: exchange, values: values, roundTripClock: clock,
+            turnaroundClock: nil)
+    }
+
+    /// Merges the responder's counters. That another one answers is told once: if two hosts have the address it may be so
+    /// with every reply.
+    mutating func merge(_ info: borrowing ResponderInfo) {
+        guard result.responder.merge(info), result.responder.restarts == 1 else { return }
+        events.diagnosed(.otherResponder(peer))
+    }
+}

@@ -1,0 +1,240 @@
+import AFPacketKit
+
+/// The requests of a `ping` run, and what comes back of each until it is settled.
+struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
+    /// Sends the requests, and keeps what is known of each.
+    private(set) var transmitter: PacedTransmitter<Exchange, Socket>
+    /// For captures: each request as it was sent.
+    private var captured: RenumberedFrame
+    private let plan: PingPlan
+    private let events: Events
+    private var expected: ExpectedStamps
+    private var clock: NICClock
+    private var recorder: ExchangeRecorder<Events>
+    private var pacing: ReplyPacing
+
+    /// Where what is known of a request is kept.
+    private typealias Place = ProbeWindow<Exchange>.Place
+
+    init(
+        _ socket: consuming Socket, _ session: UInt64, _ plan: PingPlan, _ snapshot: TimestampingSnapshot,
+        _ reader: InterfaceReader, _ events: Events
+    ) {
+        self.plan = plan
+        self.events = events
+        let frame = ProbeFrame(plan.request(session), in: plan.transmit.shape, size: plan.transmit.size)
+        captured = RenumberedFrame(frame)
+        transmitter = PacedTransmitter(
+            socket, frame, plan.transmit, reader, isStopAndWait: plan.isStopAndWait)
+        expected = ExpectedStamps(snapshot, plan.transmit.options)
+        clock = NICClock(reader)
+        pacing = ReplyPacing(isAdaptive: plan.isAdaptive, maxRoundTrip: plan.transmit.timeout)
+        recorder = ExchangeRecorder(
+            PingResult(
+                preferred: snapshot.preferredClock(stampedBy: plan.stampFilters),
+                hasStages: plan.hasStages, isSynchronised: plan.isSynchronised),
+            peer: plan.transmit.shape.destination, events)
+    }
+
+    /// What has been found out so far.
+    var result: PingResult {
+        var result = recorder.result
+        result.counts[.sent] = transmitter.sent
+        return result
+    }
+
+    /// Takes note that the NIC's setting has changed.
+    mutating func expectStamps(_ snapshot: TimestampingSnapshot) {
+        expected = ExpectedStamps(snapshot, plan.transmit.options)
+    }
+
+    mutating func begin() throws(RunError) { try transmitter.begin() }
+
+    // MARK: Sending
+
+    /// Sends the request that is due, and reads its completions if it was sent and may sleep: most drivers have stamped it
+    /// by then.
+    ///
+    /// - Returns: whether one was due.
+    mutating func sendIfDue(at now: MonotonicTime) throws(RunError) -> Bool {
+        guard try transmitter.sendIfDue(at: now, events) != nil else { return false }
+        if !plan.spins { try readCompletions(limit: expected.completionCount) }
+        return true
+    }
+
+    /// Whether there is one request in flight, and only a reply or a follow-up is missing of it.
+    mutating func awaitsFramesAlone() -> Bool {
+        guard transmitter.window.openCount == 1, !transmitter.isWaitingForRoom,
+            let place = transmitter.window.oldestOpenPlace()
+        else { return false }
+        return expected.areComplete(transmitter.window[place].requestSent)
+    }
+
+    /// Whether the time-out of a request is over.
+    mutating func isOverdue(at now: MonotonicTime) -> Bool { transmitter.overdue(at: now) != nil }
+
+    /// When something is due, at the latest.
+    mutating func wakeTime() -> MonotonicTime { transmitter.wakeTime() }
+
+    // MARK: Completions
+
+    /// Merges the completions that have come back: all, or so many at most.
+    mutating func readCompletions(isReady: Bool = false, limit: Int = .max) throws(RunError) {
+        repeat {
+            let count = try transmitter.receiveCompletions(isReady: isReady, limit: limit)
+            for index in 0..<count {
+                guard case .stamps(let stamps, of: let number) = transmitter.completion(at: index) else {
+                    continue
+                }
+                merge(stamps, of: number)
+            }
+        } while transmitter.mayHaveMoreCompletions && limit == .max
+    }
+
+    private mutating func merge(_ stamps: CompletionStamps, of number: UInt64) {
+        guard let place = transmitter.window.place(of: number) else { return }
+        let isNew = transmitter.window[place].requestSent.merge(stamps)
+        if isNew, events.takesCaptures, stamps.event == .sent, stamps.software != nil { capture(number) }
+        settleIfComplete(number, at: place)
+    }
+
+    // MARK: Answers
+
+    /// Handles an answer, and the frame that it stands in.
+    mutating func handle(_ answer: FoundAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
+        throws(RunError)
+    {
+        let place = transmitter.window.place(of: answer.number)
+        if let place, transmitter.window.isOpen(place),
+            !expected.areComplete(transmitter.window[place].requestSent)
+        {
+            // A request's own stamps came before its reply.
+            try readCompletions(limit: expected.completionCount)
+        }
+        if events.takesCaptures {
+            events.captured(
+                frame.bytes, tag: frame.ancillary.vlan, length: frame.length,
+                at: frame.ancillary.software ?? userspace)
+        }
+        guard let place else {
+            // Never sent, or so long ago that nothing is known of it any more.
+            recorder.result.counts[.unmatched] += 1
+            return
+        }
+        let info = answer.info(in: frame.bytes)
+        if answer.isFollowUp {
+            mergeFollowUp(info, answer.number, place)
+        } else {
+            let kernel = frame.ancillary
+            let received = ReceiveStamps(
+                hardware: kernel.hardware, software: kernel.software, userspace: userspace)
+            mergeReply(info, answer.number, received, place)
+        }
+    }
+
+    private mutating func mergeFollowUp(_ info: ResponderInfo, _ number: UInt64, _ place: Place) {
+        guard transmitter.window.isOpen(place), !transmitter.window[place].hasFollowUp else {
+            // Too late, or again.
+            if number > plan.transmit.warmup { recorder.result.counts[.lateFollowUps] += 1 }
+            return
+        }
+        transmitter.window[place].info = info
+        transmitter.window[place].hasFollowUp = true
+        settleIfComplete(number, at: place)
+    }
+
+    private mutating func mergeReply(
+        _ info: ResponderInfo, _ number: UInt64, _ received: ReceiveStamps, _ place: Place
+    ) {
+        let isMeasured = number > plan.transmit.warmup
+        guard !transmitter.window[place].hasReply else {
+            let request = transmitter.window[place].requestSent
+            if isMeasured { recorder.countDuplicate(number, of: request, received: received) }
+            return
+        }
+        // A follow-up that came first knows more than the reply.
+        if !transmitter.window[place].hasFollowUp { transmitter.window[place].info = info }
+        transmitter.window[place].replyReceived = received
+        // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
+        if plan.hasStages, received.hardware != nil {
+            transmitter.window[place].clockOffset = clock.offset(at: transmitter.now)
+        }
+        if plan.isStopAndWait {
+            let pause = pacing.pause(after: transmitter.window[place].roundTrip(by: .userspace))
+            transmitter.allowNext(after: number, pause: pause)
+        }
+        recorder.merge(transmitter.window[place].info)
+        if isMeasured {
+            // When it came counts, and not when it was read.
+            let isLate = (transmitter.window[place].wait ?? 0) > plan.transmit.timeout
+            guard transmitter.window.isOpen(place), !isLate else {
+                return mergeLate(number, received, place)
+            }
+            recorder.result.countReply(to: number)
+        }
+        settleIfComplete(number, at: place)
+    }
+
+    private mutating func mergeLate(_ number: UInt64, _ received: ReceiveStamps, _ place: Place) {
+        if transmitter.window.isOpen(place) {
+            transmitter.window.close(number, at: place)
+        } else {
+            recorder.result.counts[.lost] -= 1
+        }
+        let request = transmitter.window[place].requestSent
+        recorder.countLate(number, of: request, received: received)
+    }
+
+    // MARK: Settling
+
+    /// Settles an exchange once nothing more of it is to come.
+    private mutating func settleIfComplete(_ number: UInt64, at place: Place) {
+        guard transmitter.window.isOpen(place), transmitter.window[place].isComplete(expected) else { return }
+        settle(number, at: place)
+    }
+
+    /// Settles the requests whose time-out is over.
+    mutating func expire(at now: MonotonicTime) {
+        while let number = transmitter.overdue(at: now) { settle(number) }
+    }
+
+    private mutating func settle(_ number: UInt64) {
+        guard let place = transmitter.window.place(of: number) else { return }
+        settle(number, at: place)
+    }
+
+    private mutating func settle(_ number: UInt64, at place: Place) {
+        transmitter.window.close(number, at: place)
+        if events.takesCaptures, transmitter.window[place].requestSent.software == nil { capture(number) }
+        if !plan.isAdaptive || !transmitter.window[place].hasReply { transmitter.allowNext(after: number) }
+        guard number > plan.transmit.warmup else { return }
+        recorder.settle(transmitter.window[place], number)
+    }
+
+    /// Hands a request over to be captured.
+    private mutating func capture(_ number: UInt64) {
+        let sent = transmitter.window[number].requestSent
+        guard let time = sent.software ?? sent.userspace else { return }
+        captured.renumber(to: number)
+        events.captured(captured.bytes.span, tag: nil, length: plan.transmit.size, at: time)
+    }
+
+    /// Settles what is left at the end of the run, and completes the result.
+    ///
+    /// - Parameter otherVersion: how many answers were of another version of the format.
+    mutating func complete(otherVersion: UInt64) {
+        // A request that has been answered counts, even if something of it is still out.
+        while let (number, _) = transmitter.window.oldestOpen() {
+            if transmitter.window[number].hasReply {
+                settle(number)
+            } else {
+                transmitter.window.close(number)
+            }
+        }
+        recorder.decide()
+        recorder.result.counts[.failed] = transmitter.failed
+        recorder.result.counts[.warmup] = transmitter.warmedUp
+        recorder.result.counts[.otherVersion] = otherVersion
+        recorder.result.complete(sent: transmitter.sent)
+    }
+}

@@ -1,0 +1,150 @@
+import AFPacketKit
+
+/// A run of `ping`: sends requests and measures how long the replies take, and where the time goes.
+struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
+    let events: Events
+    private var exchanges: Exchanges<Socket, Events>
+    private var receiver: Receiver<Socket>
+    private let plan: PingPlan
+    private let answers: AnswerPattern
+    private var faults = FrameFaultCounts()
+    private var monitor: InterfaceMonitor
+
+    /// - Parameters:
+    ///   - transmitter: sends the requests.
+    ///   - receiver: receives the answers.
+    ///   - session: tells the answers of this run.
+    init(
+        _ transmitter: consuming Socket, _ receiver: consuming Receiver<Socket>, session: UInt64,
+        _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
+    ) {
+        self.plan = plan
+        self.events = events
+        self.receiver = receiver
+        monitor = InterfaceMonitor(snapshot, reader, at: transmitter.monotonicTime())
+        exchanges = Exchanges(transmitter, session, plan, snapshot, reader, events)
+        answers = AnswerPattern(session, to: plan.transmit.shape)
+    }
+
+    /// What has been found out so far.
+    var result: PingResult { exchanges.result }
+
+    /// Whether any reply came.
+    var hasMeasured: Bool {
+        let counts = result.counts
+        return counts[.received] + counts[.late] > 0
+    }
+
+    /// Whether anything was sent that is to be measured.
+    var hasSent: Bool { exchanges.transmitter.sent > 0 }
+
+    /// Nanoseconds since the start of the run.
+    var elapsed: Int64 { exchanges.transmitter.elapsed }
+
+    /// Starts the run.
+    mutating func begin() throws(RunError) {
+        Scheduling.useFinestTimer()
+        try exchanges.begin()
+    }
+
+    // MARK: The loop
+
+    var spins: Bool { plan.spins }
+    var isWaitingForRoom: Bool { exchanges.transmitter.isWaitingForRoom }
+    var housekeepingDue: MonotonicTime { min(monitor.checkDue, events.progressDue) }
+
+    func watch(in poll: inout PollSet) -> Bool {
+        receiver.watchFrames(in: &poll)
+        exchanges.transmitter.watchCompletions(in: &poll)
+        return true
+    }
+
+    mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
+        if exchanges.isOverdue(at: now) { try expire(at: now) }
+        if exchanges.transmitter.isFinished || exchanges.transmitter.isOver(at: now) { return .end }
+        if try exchanges.sendIfDue(at: now), exchanges.transmitter.isFinished { return .again }
+        return .wait(until: exchanges.wakeTime(), framesAlone: exchanges.awaitsFramesAlone())
+    }
+
+    /// Settles the requests whose time-out is over, once it is sure that no answer waits to be read: this program may not
+    /// have run for a while.
+    private mutating func expire(at now: MonotonicTime) throws(RunError) {
+        try handleCompletions(.all)
+        try handleFrames(.all)
+        exchanges.expire(at: now)
+    }
+
+    mutating func handleCompletions(_ read: CompletionsRead) throws(RunError) {
+        try exchanges.readCompletions(isReady: read == .ready)
+    }
+
+    mutating func handleFrames(_ read: FramesRead) throws(RunError) {
+        var batchesLeft = batchesInATurn
+        var read = read
+        repeat {
+            batchesLeft -= 1
+            guard let count = try receive(read) else { return }
+            read = .all
+            for index in 0..<count {
+                let frame = receiver.frame(at: index)
+                guard let answer = answers.match(frame, &faults) else { continue }
+                try exchanges.handle(answer, in: frame, at: receiver.userspace)
+            }
+        } while receiver.mayHaveMore && batchesLeft > 0
+    }
+
+    /// Receives some of the frames that have come, and returns how many; nil if the interface is down, which the next request
+    /// finds out, and tells.
+    private mutating func receive(_ read: FramesRead) throws(RunError) -> Int? {
+        do throws(SystemError) {
+            switch read {
+            case .all: return try receiver.receive(limit: .max)
+            case .spinning: return try receiver.receive(limit: 1)
+            case .waiting: return try receiver.receiveAllWaiting()
+            }
+        } catch {
+            guard error.code == .networkDown else { throw RunError(.receive, error, on: monitor.interface) }
+            return nil
+        }
+    }
+
+    mutating func keepHouse(at now: MonotonicTime) {
+        if monitor.check(at: now, events) { exchanges.expectStamps(monitor.latest) }
+        if now >= events.progressDue { events.progressed(result, at: now) }
+    }
+
+    func tellStatus() { events.pingStatus(result) }
+
+    // MARK: The end
+
+    /// Reads what came last, settles what is left, and completes the result.
+    mutating func finish() {
+        try? handleCompletions(.all)
+        try? handleFrames(.all)
+        exchanges.complete(otherVersion: faults.otherVersion)
+    }
+
+    /// The reasons why replies lack hardware stamps.
+    mutating func reasonsForMissingHardware() -> [MissingCount] {
+        monitor.reasonsForRoundTripHardware(
+            result.counts[.missingHardware], overflows: exchanges.transmitter.completionOverflows,
+            stampedBy: plan.stampFilters)
+    }
+}
+
+extension PingRun where Socket == PacketSocket {
+    /// Opens the sockets of a run on an interface.
+    init(
+        on interface: NetworkInterface, _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ events: Events
+    ) throws(RunError) {
+        let session = UInt64.random(in: 1 ... .max)
+        let reader = InterfaceReader.kernel(interface, clockIndex: snapshot.capabilities?.clockIndex)
+        do throws(SystemError) {
+            let receiver = try plan.receive.openReceiver(on: interface, plan.filter(for: session))
+            let socket = try PacketSocket.transmitter(on: interface, plan.transmit.options)
+            self.init(socket, receiver, session: session, plan, snapshot, reader, events)
+        } catch {
+            throw RunError(.ping, error, on: interface)
+        }
+    }
+}

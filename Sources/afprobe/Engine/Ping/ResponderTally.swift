@@ -1,0 +1,39 @@
+/// The responder's counters, followed through its restarts.
+struct ResponderTally {
+    private var identifier: UInt64?
+    private var requests: UInt64 = 0
+    private var earlierRequests: UInt64 = 0
+    /// Replies to different requests that came here, whenever.
+    private var replies: UInt64 = 0
+    private(set) var restarts: UInt64 = 0
+    private(set) var duplicates: UInt64 = 0
+    private(set) var suppressed: UInt64 = 0
+
+    /// Merges the counters in the first reply to a request.
+    ///
+    /// - Returns: whether it comes from another responder than the one before.
+    mutating func merge(_ info: borrowing ResponderInfo) -> Bool {
+        replies &+= 1
+        let responder = info.responder
+        let isOther = identifier != nil && identifier != responder
+        if isOther {
+            restarts += 1
+            earlierRequests += requests
+            requests = 0
+        }
+        identifier = responder
+        // Replies may overtake each other.
+        requests = max(requests, UInt64(info.requests))
+        duplicates = max(duplicates, UInt64(info.duplicates))
+        suppressed = max(suppressed, UInt64(info.suppressed))
+        return isOther
+    }
+
+    /// Requests that reached it up to the last reply that came here, and whose own replies did not; nil if none came.
+    /// Of a responder that was restarted, the requests after its last reply are not known.
+    var unanswered: UInt64? {
+        guard identifier != nil else { return nil }
+        let reached = earlierRequests + requests
+        return reached > replies ? reached - replies : 0
+    }
+}

@@ -1,0 +1,111 @@
+import AFPacketKit
+
+/// What a run of `listen` is to do.
+struct ListenPlan {
+    /// How to receive.
+    let receive: ReceiveOptions
+    /// The NIC's filters by which such frames get hardware stamps.
+    let stampFilters: [ReceiveFilter]
+    /// Probes after which to end; nil for no end.
+    let count: UInt64?
+    /// Nanoseconds after which to end, whatever has come.
+    let deadline: Int64?
+    /// Nanoseconds between two lines of the kernel's counters.
+    let statisticsInterval: Int64
+    /// Frames a second that are sent as replies and follow-ups, at most; nil if requests are not answered.
+    let replyLimit: UInt64?
+    /// Whether to poll for frames without sleeping.
+    let spins: Bool
+}
+
+/// How frames are received.
+struct ReceiveOptions {
+    /// The frames to receive.
+    let filter: SocketFilter
+    /// Whether through a ring of memory that the kernel writes to.
+    var usesRing = false
+    /// How many threads receive.
+    var threads = 1
+    /// Whether the NIC's stamps are wanted if there is room for one stamp alone.
+    var prefersHardware = true
+    /// Group addresses to be received, too.
+    var groups: [MACAddress] = []
+    var isPromiscuous = false
+    /// Whether the kernel is to tell tags and pending checksums, which takes time with each frame.
+    var tellsStatus = true
+
+    /// The size of all rings together, in bytes: room for some 400,000 small frames.
+    private static var ringCapacity: Int { 64 << 20 }
+
+    /// Opens a socket that receives one frame after the other.
+    ///
+    /// - Parameter filter: in place of the options' own.
+    func openReceiver(
+        on interface: NetworkInterface, _ filter: SocketFilter? = nil
+    ) throws(SystemError) -> Receiver<PacketSocket> {
+        let socket = try openSocket(on: interface, filter ?? self.filter)
+        let tellsOutgoing = socket.receivesOutgoing
+        return Receiver(socket, mtu: interface.mtu, tellsOutgoing: tellsOutgoing)
+    }
+
+    private func openSocket(
+        on interface: NetworkInterface, _ filter: SocketFilter
+    ) throws(SystemError) -> PacketSocket {
+        try .receiver(
+            on: interface, filter: filter,
+            timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
+            groups: groups, isPromiscuous: isPromiscuous, tellsStatus: tellsStatus)
+    }
+
+    /// Opens a socket that receives through a ring.
+    func openRing(on interface: NetworkInterface) throws(SystemError) -> RingReceiver {
+        RingReceiver(try openMemory(on: interface, filter))
+    }
+
+    private func openMemory(
+        on interface: NetworkInterface, _ filter: SocketFilter
+    ) throws(SystemError) -> ReceiveRing {
+        let timestamping: TimestampingFlags =
+            prefersHardware
+            ? [.receiveSoftware, .receiveHardware, .software, .rawHardware] : [.receiveSoftware, .software]
+        return try ReceiveRing(
+            on: interface, filter: filter, timestamping: timestamping, groups: groups,
+            isPromiscuous: isPromiscuous, capacity: Self.ringCapacity / threads)
+    }
+
+    // MARK: Sharing the frames among threads
+
+    /// Opens a socket of a group, and starts its thread.
+    func startReceiver(
+        on interface: NetworkInterface, in group: inout FanOutGroup, _ bell: Doorbell
+    ) throws(SystemError) -> ReceiveThread<Receiver<PacketSocket>> {
+        // It accepts no frame before it shares them.
+        let socket = try openSocket(on: interface, .rejectAll)
+        let counters = try socket.share(&group, filter)
+        let tellsOutgoing = socket.receivesOutgoing
+        let receiver = Receiver(socket, mtu: interface.mtu, tellsOutgoing: tellsOutgoing)
+        return try ReceiveThread(receiver, counters: counters, bell: bell)
+    }
+
+    /// Opens a ring of a group, and starts its thread.
+    func startRing(
+        on interface: NetworkInterface, in group: inout FanOutGroup, _ bell: Doorbell
+    ) throws(SystemError) -> ReceiveThread<RingReceiver> {
+        let ring = try openMemory(on: interface, .rejectAll)
+        let counters = try ring.socket.share(&group, filter)
+        return try ReceiveThread(RingReceiver(ring), counters: counters, bell: bell)
+    }
+}
+
+extension PacketSocket {
+    /// Joins a group whose sockets share the frames that the filter accepts.
+    ///
+    /// - Returns: the socket once more, for another thread that reads its counters.
+    fileprivate func share(
+        _ group: inout FanOutGroup, _ filter: SocketFilter
+    ) throws(SystemError) -> PacketSocket {
+        try group.add(self)
+        try replaceFilter(by: filter)
+        return try duplicate()
+    }
+}

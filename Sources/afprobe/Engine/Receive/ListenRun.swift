@@ -1,0 +1,262 @@
+import AFPacketKit
+
+/// A run of `listen`: tells the probes that arrive, and answers the requests among them.
+struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Events: ListenEvents>: Run,
+    ~Copyable
+{
+    let events: Events
+    private var source: Source
+    private var station: Station<Socket, Events>
+    private let plan: ListenPlan
+    private let interface: NetworkInterface
+    private var link: LinkMonitor
+    private var statistics = PacketStatistics()
+    private var statisticsDue: MonotonicTime
+    private let end: MonotonicTime
+    /// How many frames have come since a receive call found none.
+    private var framesInARow = 0
+
+    /// - Parameters:
+    ///   - responder: answers requests; nil if they are not answered.
+    ///   - now: when the run begins.
+    init(
+        _ source: consuming Source, _ responder: consuming Slab<Responder<Socket, Events>>?,
+        _ plan: ListenPlan,
+        _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events,
+        at now: MonotonicTime
+    ) {
+        self.source = source
+        self.plan = plan
+        self.events = events
+        interface = reader.interface
+        link = LinkMonitor(reader)
+        statisticsDue = now + plan.statisticsInterval
+        end = plan.deadline.map { now + $0 } ?? .never
+        station = Station(
+            events: events, responder: responder, monitor: InterfaceMonitor(snapshot, reader, at: now),
+            tally: ReceiveTally(upTo: plan.count), clockName: snapshot.clockName,
+            stampFilters: plan.stampFilters)
+    }
+
+    /// Whether any probe came.
+    var hasMeasured: Bool { station.tally.probes > 0 }
+
+    // MARK: The loop
+
+    var spins: Bool { plan.spins }
+    var isWaitingForRoom: Bool { false }
+
+    func watch(in poll: inout PollSet) -> Bool {
+        source.watchFrames(in: &poll)
+        return station.watchCompletions(in: &poll)
+    }
+
+    mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
+        // The last replies are followed up as well.
+        if station.isComplete && !station.awaitsCompletions || now >= end { return .end }
+        if now >= statisticsDue { try tellStatistics(at: now) }
+        let wake = min(end, statisticsDue)
+        guard station.awaitsCompletions else { return .wait(until: wake, framesAlone: source.canWait) }
+        return .wait(until: min(wake, station.expire(at: now)))
+    }
+
+    private mutating func tellStatistics(at now: MonotonicTime) throws(RunError) {
+        try tellStatistics()
+        let missed = (now - statisticsDue) / plan.statisticsInterval
+        statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
+    }
+
+    mutating func handleCompletions(_ read: CompletionsRead) throws(RunError) {
+        try station.readCompletions(isReady: read == .ready)
+    }
+
+    /// Handles what has arrived; a part of it only, if so much arrives that there is no end to it.
+    mutating func handleFrames(_ read: FramesRead) throws(RunError) {
+        do throws(SystemError) {
+            // The call for one frame is quicker, and one that was waited or polled for is mostly alone; whether others stand
+            // behind it is asked now and then ("receive … blocking", "receive … spinning").
+            if read != .all, framesInARow < framesBetweenBatches {
+                try handleOne(read)
+            } else {
+                try handleBatches()
+            }
+        } catch {
+            framesInARow = 0
+            guard error.code == .networkDown else { throw RunError(.receive, error, on: interface) }
+            try link.goDown(at: .now(), events)
+        }
+        // Most drivers have stamped the replies by now.
+        if station.awaitsCompletions { try station.readCompletions() }
+    }
+
+    private mutating func handleOne(_ read: FramesRead) throws(SystemError) {
+        let count =
+            read == .waiting
+            ? try source.receiveWaiting()
+            : try source.receiveSpinning(polls: station.awaitsCompletions ? 1 : pollsInATurn)
+        framesInARow = count == 0 ? 0 : framesInARow &+ count
+        handle(count)
+    }
+
+    private mutating func handleBatches() throws(SystemError) {
+        var batchesLeft = batchesInATurn
+        repeat {
+            batchesLeft -= 1
+            let count = try source.receive()
+            // One alone is no sign of more.
+            framesInARow = count < 2 ? 0 : framesInARow &+ count
+            handle(count)
+        } while source.mayHaveMore && !station.isComplete && batchesLeft > 0
+    }
+
+    private mutating func handle(_ count: Int) {
+        let onlyCounts = !events.takesFrames && !events.takesCaptures
+        var index = 0
+        while index < count, !station.isComplete {
+            if onlyCounts { index = source.countPlain(from: index, upTo: count, &station.tally) }
+            guard index < count, !station.isComplete else { return }
+            if let probe = source.probe(at: index, &station.faults) { station.handle(probe) }
+            index += 1
+        }
+    }
+
+    var housekeepingDue: MonotonicTime { min(station.monitor.checkDue, link.checkDue) }
+
+    mutating func keepHouse(at now: MonotonicTime) throws(RunError) {
+        try link.check(at: now, events)
+        station.checkSetting(at: now)
+    }
+
+    func tellStatus() { events.listenStatus(probes: station.tally.probes) }
+
+    // MARK: The end
+
+    /// Tells the kernel's counters.
+    mutating func tellStatistics() throws(RunError) {
+        do throws(SystemError) { statistics = try source.readStatistics() } catch {
+            throw RunError(.readCounters, error, on: interface)
+        }
+        events.counted(statistics)
+    }
+
+    /// Sums the run up.
+    mutating func finish() -> ListenResult {
+        ListenResult(
+            tally: station.tally, faults: station.faults, statistics: statistics,
+            replies: station.replyCounts,
+            missingHardware: station.monitor.reasonsForReceiveHardware(
+                station.tally.missingHardware, stampedBy: plan.stampFilters))
+    }
+}
+
+extension ListenRun where Source: ~Copyable, Socket == PacketSocket {
+    /// Opens what a run on an interface needs.
+    ///
+    /// - Parameter open: opens where the probes come from.
+    init(
+        on interface: NetworkInterface, _ plan: ListenPlan, _ snapshot: TimestampingSnapshot,
+        _ events: Events, open: () throws(SystemError) -> Source
+    ) throws(RunError) {
+        let reader = InterfaceReader.kernel(interface, clockIndex: snapshot.capabilities?.clockIndex)
+        do throws(SystemError) {
+            let source = try open()
+            var responder: Slab<Responder<PacketSocket, Events>>?
+            if let limit = plan.replyLimit {
+                responder = Slab(of: try Responder(on: interface, limit: limit, snapshot, reader, events))
+            }
+            self.init(source, responder, plan, snapshot, reader, events, at: .now())
+        } catch {
+            throw RunError(.receive, error, on: interface)
+        }
+    }
+}
+
+/// What a listening run does with each probe: counts it, answers it, tells it.
+private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyable {
+    let events: Events
+    /// In memory of its own, for an optional moves it out and back at each call; nil if requests are not answered.
+    var responder: Slab<Responder<Socket, Events>>?
+    var monitor: InterfaceMonitor
+    var tally: ReceiveTally
+    var faults = FrameFaultCounts()
+    let clockName: String?
+    let stampFilters: [ReceiveFilter]
+
+    /// Whether there are as many probes as are wanted.
+    var isComplete: Bool { tally.isComplete }
+
+    /// Whether transmit stamps of replies are still to come.
+    var awaitsCompletions: Bool {
+        switch responder {
+        case .some(let responder): responder[0].awaitsCompletions
+        case .none: false
+        }
+    }
+
+    var replyCounts: ReplyCounts {
+        switch responder {
+        case .some(let responder): responder[0].counts
+        case .none: ReplyCounts()
+        }
+    }
+
+    /// Adds the replies' completions to what is polled, if requests are answered.
+    func watchCompletions(in poll: inout PollSet) -> Bool {
+        switch responder {
+        case .some(let responder):
+            responder[0].watchCompletions(in: &poll)
+            return true
+        case .none: return false
+        }
+    }
+
+    /// Follows up the replies whose stamps are overdue.
+    ///
+    /// - Returns: when the next ones will be.
+    mutating func expire(at now: MonotonicTime) -> MonotonicTime {
+        responder?[0].expire(at: now)
+        return responder?[0].nextOverdue() ?? .never
+    }
+
+    mutating func handle(_ probe: borrowing FoundProbe) {
+        tally.count(probe.ancillary)
+        // Before the line, which must not make the answer late.
+        if probe.kind == .request { responder?[0].answer(probe) }
+        if events.takesFrames { tell(probe) }
+        if events.takesCaptures { probe.capture(to: events) }
+    }
+
+    private mutating func tell(_ probe: borrowing FoundProbe) {
+        let isMissing = events.takesDetails && probe.ancillary.hardware == nil
+        events.received(
+            probe.read(), clock: clockName,
+            missing: isMissing ? monitor.reasonForReceiveHardware(stampedBy: stampFilters) : nil)
+    }
+
+    mutating func readCompletions(isReady: Bool = false) throws(RunError) {
+        do throws(SystemError) { try responder?[0].readCompletions(isReady: isReady) } catch {
+            throw RunError(.readCompletions, error, on: monitor.interface)
+        }
+    }
+
+    mutating func checkSetting(at now: MonotonicTime) {
+        if monitor.check(at: now, events) { responder?[0].expectStamps(monitor.latest) }
+    }
+}
+
+extension FoundProbe {
+    /// Hands the frame over to be captured.
+    func capture(to events: some RunEvents) {
+        events.captured(
+            frame.bytes, tag: ancillary.vlan, length: frame.length, at: ancillary.software ?? userspace)
+    }
+}
+
+/// How many frames in a row are received one by one before it is asked whether there are many.
+private let framesBetweenBatches = 64
+
+/// How often one frame is polled for in a turn of a spinning loop.
+private let pollsInATurn = 16
+
+/// How many batches of frames are received before the signals and the time are checked again.
+let batchesInATurn = 16

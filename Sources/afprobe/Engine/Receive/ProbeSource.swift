@@ -1,0 +1,85 @@
+import AFPacketKit
+
+/// Gives the probes of a run, in portions.
+protocol ProbeSource: ~Copyable {
+    /// Adds the source to what is polled for frames.
+    func watchFrames(in poll: inout PollSet)
+
+    /// Receives some of the frames that wait, in place of those received before, and returns how many these are.
+    ///
+    /// - Throws: `SystemError`: once with `networkDown` when the interface goes down.
+    mutating func receive() throws(SystemError) -> Int
+
+    /// Whether the receive call itself can wait for a frame.
+    var canWait: Bool { get }
+
+    /// Receives one frame, waiting a little if there is none. Only if `canWait`.
+    mutating func receiveWaiting() throws(SystemError) -> Int
+
+    /// Receives one frame if there is one, and if the source can choose; polls for it up to `polls` times.
+    mutating func receiveSpinning(polls: Int) throws(SystemError) -> Int
+
+    /// Whether frames may be left that the last portion had no room for.
+    var mayHaveMore: Bool { get }
+
+    /// The probe in the frame at `index` of those received last; nil if it is none.
+    ///
+    /// - Parameter faults: counts why a frame is no probe.
+    @_lifetime(borrow self)
+    func probe(at index: Int, _ faults: inout FrameFaultCounts) -> FoundProbe?
+
+    /// Counts the frames from `index` up to `end`, until the tally is complete or one is not a plain probe or a request: a
+    /// quiet run does no more with most frames.
+    ///
+    /// - Returns: the index of the first that was not counted.
+    func countPlain(from index: Int, upTo end: Int, _ tally: inout ReceiveTally) -> Int
+
+    /// The running totals of the kernel's counters.
+    mutating func readStatistics() throws(SystemError) -> PacketStatistics
+}
+
+extension ProbeSource where Self: ~Copyable {
+    var canWait: Bool { false }
+    mutating func receiveWaiting() throws(SystemError) -> Int { try receive() }
+    mutating func receiveSpinning(polls _: Int) throws(SystemError) -> Int { try receive() }
+    func countPlain(from index: Int, upTo _: Int, _: inout ReceiveTally) -> Int { index }
+}
+
+/// A source whose frames lie in memory of its own.
+protocol FrameSource: ProbeSource, SendableMetatype, ~Copyable {
+    /// The frame at `index` of those received last.
+    @_lifetime(borrow self)
+    func frame(at index: Int) -> ReceivedFrame
+
+    /// The userspace stamp of the frames received last: CLOCK_REALTIME when they were in the program's memory.
+    var userspace: Timestamp { get }
+}
+
+extension FrameSource where Self: ~Copyable {
+    // A probe that is only counted is not made a value first: "receive through the ring: CPU per frame".
+    func countPlain(from index: Int, upTo end: Int, _ tally: inout ReceiveTally) -> Int {
+        var index = index
+        while index < end, !tally.isComplete {
+            let frame = frame(at: index)
+            guard !frame.isOutgoing, let kind = ProbeMessage.kind(ofPlain: frame.bytes), kind != .request
+            else {
+                break
+            }
+            tally.count(frame.ancillary)
+            index += 1
+        }
+        return index
+    }
+
+    @_lifetime(borrow self)
+    func probe(at index: Int, _ faults: inout FrameFaultCounts) -> FoundProbe? {
+        let frame = frame(at: index)
+        // A copy of what this host sent.
+        guard !frame.isOutgoing else { return nil }
+        if let probe = FoundProbe(plain: frame, at: userspace) { return probe }
+        do throws(FrameFault) { return try FoundProbe(frame, at: userspace) } catch {
+            faults.count(error)
+            return nil
+        }
+    }
+}

@@ -1,0 +1,72 @@
+import AFPacketKit
+
+/// Receives frames from one interface, a batch at a time.
+struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
+    private let socket: Socket
+    private var batch: MessageBatch
+    /// How many frames the last call would have taken.
+    private var limit = Int.max
+    private var statistics = PacketStatistics()
+
+    /// - Parameters:
+    ///   - mtu: of the interface.
+    ///   - tellsOutgoing: whether copies come of frames that this host sends.
+    init(_ socket: consuming Socket, mtu: Int, tellsOutgoing: Bool = false) {
+        self.socket = socket
+        // A tag that is not the outermost stays in the frame.
+        batch = MessageBatch(
+            capacity: 64, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
+    }
+
+    /// Receives the frames that wait, as many as a batch holds, and returns how many these are.
+    ///
+    /// - Parameter limit: how many to receive at most.
+    /// - Throws: `SystemError` of recvmmsg(2).
+    mutating func receive(limit: Int) throws(SystemError) -> Int {
+        self.limit = limit
+        try socket.receive(into: &batch, limit: limit)
+        return batch.count
+    }
+
+    /// The same, but waits for the first if there is none, for up to `PacketSocket.longestWait`.
+    mutating func receiveAllWaiting() throws(SystemError) -> Int {
+        limit = .max
+        try socket.receiveWaiting(into: &batch)
+        return batch.count
+    }
+}
+
+extension Receiver: ProbeSource where Socket: ~Copyable {
+    func watchFrames(in poll: inout PollSet) { socket.watchFrames(in: &poll) }
+
+    mutating func receive() throws(SystemError) -> Int { try receive(limit: .max) }
+
+    var canWait: Bool { true }
+
+    mutating func receiveWaiting() throws(SystemError) -> Int {
+        limit = 1
+        try socket.receiveOne(into: &batch)
+        return batch.count
+    }
+
+    mutating func receiveSpinning(polls: Int) throws(SystemError) -> Int {
+        limit = 1
+        try socket.receiveOne(into: &batch, looks: polls)
+        return batch.count
+    }
+
+    var mayHaveMore: Bool { batch.count == min(limit, batch.capacity) }
+
+    mutating func readStatistics() throws(SystemError) -> PacketStatistics {
+        statistics += try socket.takeStatistics()
+        return statistics
+    }
+}
+
+extension Receiver: FrameSource where Socket: ~Copyable {
+    @inline(__always)
+    @_lifetime(borrow self)
+    func frame(at index: Int) -> ReceivedFrame { batch[index] }
+
+    var userspace: Timestamp { batch.receivedAt }
+}

@@ -1,0 +1,100 @@
+import AFPacketKit
+
+/// Where replies go to.
+struct ReplyRoute {
+    /// The origin of the requests it holds for; nil if each request has to be examined.
+    let origin: PlainOrigin?
+    /// The length of the requests, and of the replies.
+    let size: Int
+    let peer: MACAddress
+    /// What surrounds the replies.
+    let shape: FrameShape
+    /// Where the message starts in them.
+    let start: Int
+
+    /// The route of the replies to a request; nil if it is not from one station to this one.
+    init?(to request: FrameShape, _ origin: PlainOrigin?, size: Int, at address: MACAddress) {
+        let source = request.source
+        guard request.destination == address, !source.isGroup, source != .zero, source != address,
+            request.isBetweenHosts
+        else { return nil }
+        self.origin = origin
+        self.size = size
+        peer = source
+        shape = request.reversed
+        start = shape.headerLength
+    }
+}
+
+/// The frame that replies and follow-ups are built in. A reply stays in it until it is followed up, or another one comes.
+struct ReplyFrame {
+    private(set) var bytes: [UInt8] = []
+    /// Whether it has the headers of the latest route, and nothing but zeros behind a message.
+    private var hasHeaders = false
+    /// The place of the pending reply that stands in the frame, and nowhere else; 0 if there is none.
+    var place: UInt64 = 0
+
+    /// - Parameter maxLength: of the frames that come through the interface.
+    init(maxLength: Int) { bytes.reserveCapacity(maxLength) }
+
+    mutating func forgetHeaders() { hasHeaders = false }
+
+    /// Makes room for another reply. Most replies are followed up before: they are never copied.
+    mutating func vacate(into pending: inout PendingReplies) {
+        if place != 0 { pending.keep(place, as: bytes) }
+        place = 0
+    }
+
+    /// Gives the frame the size and the headers that the route's replies have; false if there is no such frame.
+    mutating func prepare(_ route: ReplyRoute) -> Bool {
+        if hasHeaders { return true }
+        // A tap device delivers longer ones than IP has a length for.
+        guard route.size <= route.shape.largestSize(mtu: .max) else { return false }
+        resize(to: route.size)
+        var frame = bytes.mutableSpan
+        route.shape.encodeHeaders(into: &frame)
+        hasHeaders = true
+        return true
+    }
+
+    private mutating func resize(to size: Int) {
+        // Within the memory reserved: the frame came through the same interface.
+        if bytes.count > size { bytes.removeLast(bytes.count - size) }
+        while bytes.count < size { bytes.append(0) }
+    }
+
+    /// Writes a reply behind the headers, and what in the headers depends on it.
+    mutating func encode(_ message: borrowing ProbeMessage, _ route: ReplyRoute) {
+        var frame = bytes.mutableSpan
+        message.encode(into: &frame, at: route.start)
+        guard route.origin == nil else { return }
+        route.shape.encodeNumber(message.number, into: &frame)
+        route.shape.encodeChecksum(into: &frame)
+    }
+
+    /// Brings back the pending reply at a place, as it was sent, and takes it out of the pending ones.
+    mutating func restore(_ wanted: UInt64, _ reply: PendingReply, from pending: inout PendingReplies) {
+        defer { place = 0 }
+        guard place != wanted else { return }
+        vacate(into: &pending)
+        hasHeaders = false
+        resize(to: reply.size)
+        pending.restore(wanted, into: &bytes)
+    }
+
+    mutating func turnIntoFollowUp(at start: Int, _ complete: (inout ResponderInfo) -> Void) {
+        var frame = bytes.mutableSpan
+        ProbeMessage.turnIntoFollowUp(&frame, at: start, complete)
+    }
+}
+
+extension FrameShape {
+    /// Whether neither end of the datagram is a group, so that one host alone gets the answer.
+    fileprivate var isBetweenHosts: Bool {
+        switch carrier {
+        case .ethernet: true
+        case .udp4(let flow): !flow.source.isGroup && !flow.destination.isGroup
+        case .udp6(let flow): !flow.source.isGroup && !flow.destination.isGroup
+        }
+    }
+}

@@ -1,0 +1,207 @@
+import AFPacketKit
+
+/// What became of the requests that a responder received.
+struct ReplyCounts {
+    var replies: UInt64 = 0
+    /// Requests that the rate limit left unanswered.
+    var suppressed: UInt64 = 0
+    /// Replies and follow-ups that could not be sent; to the requester they are lost.
+    var failed: UInt64 = 0
+    var followUps: UInt64 = 0
+}
+
+/// Answers ping requests, and nothing else: well-formed ones from one station to this one, each by one frame of the
+/// request's own length and, if asked, by a second one with the first one's transmit stamps; at most as many a second
+/// as the limit allows.
+struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
+    /// Sends the replies that are followed up; their completions come back to it.
+    private let socket: Socket
+    /// Sends frames that are not stamped. Through one socket for both, each frame would have to say which it is, by a control
+    /// message that takes the kernel a tenth more time.
+    private let unstamped: Socket
+    private let events: Events
+    private let address: MACAddress
+    private let identifier: UInt64
+    private var expected: ExpectedStamps
+    private var sessions = SessionTable()
+    private var limit: RateLimit
+    /// How the last request was answered, which mostly holds for the next.
+    private var route: ReplyRoute?
+    private var frame: ReplyFrame
+    private var completions: MessageBatch
+    private var pending = PendingReplies()
+    private var clock: NICClock
+    private(set) var counts = ReplyCounts()
+
+    /// For how long a reply's stamps may be out: drivers have been seen to take half a second.
+    private static var stampTimeout: Int64 { 600_000_000 }
+
+    /// - Parameter limit: how many frames a second at most.
+    init(
+        _ socket: consuming Socket, unstamped: consuming Socket, limit: UInt64,
+        _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
+    ) {
+        self.socket = socket
+        self.unstamped = unstamped
+        self.events = events
+        address = reader.interface.address
+        identifier = .random(in: 1 ... .max)
+        self.limit = RateLimit(perSecond: limit)
+        expected = ExpectedStamps(snapshot, TransmitOptions())
+        clock = NICClock(reader)
+        let maxLength = min(reader.interface.mtu, 65_535) + 22
+        frame = ReplyFrame(maxLength: maxLength)
+        completions = MessageBatch(capacity: 64, frameCapacity: maxLength + 128)
+    }
+
+    /// Takes note that the NIC's setting has changed.
+    mutating func expectStamps(_ snapshot: TimestampingSnapshot) {
+        expected = ExpectedStamps(snapshot, TransmitOptions())
+    }
+
+    func watchCompletions(in poll: inout PollSet) { socket.watchCompletions(in: &poll) }
+
+    // MARK: Replies
+
+    /// Answers a request if it deserves it.
+    mutating func answer(_ probe: borrowing FoundProbe) {
+        let request = probe.request
+        let origin = probe.origin
+        if origin == nil || route?.origin != origin || route?.size != request.size {
+            frame.forgetHeaders()
+            route = ReplyRoute(to: probe.shape, origin, size: request.size, at: address)
+        }
+        guard let route else { return }
+        // With the follow-up, which a reply is worth little without.
+        let now = socket.coarseTime()
+        let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
+        let session = sessions.index(of: request.session, from: route.peer)
+        sessions[session].count(request.number, isAnswered: isAllowed)
+        guard isAllowed else {
+            counts.suppressed &+= 1
+            return
+        }
+        if reply(to: request, of: session, probe.ancillary, probe.userspace, route, at: now) {
+            counts.replies &+= 1
+        } else {
+            sessions[session].loseReply()
+            counts.failed &+= 1
+        }
+    }
+
+    private mutating func reply(
+        to request: ProbeRequest, of session: Int, _ stamps: Ancillary, _ userspace: Timestamp,
+        _ route: ReplyRoute, at now: MonotonicTime
+    ) -> Bool {
+        // Room first: a follow-up is built where the reply will be.
+        if let place = pending.placeToClear() { followUp(place) }
+        frame.vacate(into: &pending)
+        guard frame.prepare(route) else { return false }
+        let departure = socket.realTime()
+        var info = ResponderInfo()
+        info.responder = identifier
+        sessions[session].tell(&info)
+        info[.receivedHardware] = stamps.hardware?.nanoseconds
+        info[.receivedSoftware] = stamps.software?.nanoseconds
+        info[.receivedUserspace] = userspace.nanoseconds
+        info[.sentUserspace] = departure.nanoseconds
+        frame.encode(
+            ProbeMessage(
+                number: request.number, kind: .reply, flags: request.flags, session: request.session,
+                info: info), route)
+        guard request.flags.contains(.wantsFollowUp) else { return sendUnstamped() }
+        let isScheduled = request.flags.contains(.wantsScheduledStamp)
+        guard sendStamped(isScheduled: isScheduled) else {
+            pending.skip(hadKey: isScheduled && socket.takesKeys)
+            return false
+        }
+        frame.place = pending.add(
+            PendingReply(
+                size: request.size, start: route.start, wantsScheduledStamp: isScheduled,
+                stamps: TransmitStamps(userspace: departure)), sent: frame, at: now)
+        return true
+    }
+
+    private func sendUnstamped() -> Bool { (try? unstamped.send(frame.bytes.span)) == true }
+
+    private func sendStamped(isScheduled: Bool) -> Bool {
+        // The plain call is the quicker one.
+        guard isScheduled else { return (try? socket.send(frame.bytes.span)) == true }
+        let flags: TimestampingFlags = [.transmitScheduled, .transmitSoftware, .transmitHardware]
+        return (try? socket.send(frame.bytes.span, recording: flags, key: pending.nextKey)) == true
+    }
+
+    // MARK: Follow-ups
+
+    /// Reads the transmit stamps that have come back, and sends the follow-ups that they complete.
+    ///
+    /// - Parameter isReady: whether poll(2) found the error queue ready: an error of the socket is cleared, too.
+    mutating func readCompletions(isReady: Bool = false) throws(SystemError) {
+        while isReady || awaitsCompletions {
+            // As many as there are replies: the kernel need not look whether there is one more.
+            let limit = isReady ? Int.max : pending.count
+            try socket.receiveCompletions(into: &completions, limit: limit)
+            for index in 0..<completions.count { merge(completionAt: index) }
+            guard completions.count == min(limit, completions.capacity) else { break }
+        }
+        // Now, and not when the next request waits for its answer.
+        frame.vacate(into: &pending)
+        if isReady { _ = socket.takePendingError() }
+    }
+
+    private mutating func merge(completionAt index: Int) {
+        if let place = pending.merge(completionAt: index, of: completions, expected) { followUp(place) }
+    }
+
+    /// Whether transmit stamps are still to come.
+    var awaitsCompletions: Bool { pending.count > 0 }
+
+    /// When a reply's stamps will be overdue; nil if none are out.
+    mutating func nextOverdue() -> MonotonicTime? { pending.oldest().map { $0.since + Self.stampTimeout } }
+
+    /// Follows up the replies whose stamps are overdue, with those that came.
+    mutating func expire(at now: MonotonicTime) {
+        while let (place, since) = pending.oldest(), now >= since + Self.stampTimeout { followUp(place) }
+    }
+
+    private mutating func followUp(_ place: UInt64) {
+        pending.close(place)
+        let reply = pending[place]
+        // Two clocks are compared only for those who ask for all stages: it takes a while.
+        let comparison = reply.wantsScheduledStamp ? clock.offset(at: socket.monotonicTime()) : nil
+        frame.restore(place, reply, from: &pending)
+        if events.takesCaptures, let time = reply.stamps.software ?? reply.stamps.userspace {
+            events.captured(frame.bytes.span, tag: nil, length: reply.size, at: time)
+        }
+        frame.turnIntoFollowUp(at: reply.start) { info in
+            info[.sentScheduled] = reply.stamps.scheduled?.nanoseconds
+            info[.sentSoftware] = reply.stamps.software?.nanoseconds
+            info[.sentHardware] = reply.stamps.hardware?.nanoseconds
+            guard let comparison else { return }
+            info[.clockOffset] = comparison.offset
+            info.clockOffsetError = UInt32(clamping: comparison.error)
+        }
+        let departure = events.takesCaptures ? socket.realTime() : nil
+        guard sendUnstamped() else {
+            counts.failed += 1
+            return
+        }
+        counts.followUps += 1
+        // It asks for no stamps of its own.
+        if let departure {
+            events.captured(frame.bytes.span, tag: nil, length: frame.bytes.count, at: departure)
+        }
+    }
+}
+
+extension Responder where Socket == PacketSocket {
+    /// Opens the sockets of a responder on an interface.
+    init(
+        on interface: NetworkInterface, limit: UInt64, _ snapshot: TimestampingSnapshot,
+        _ reader: InterfaceReader, _ events: Events
+    ) throws(SystemError) {
+        let stamped = try PacketSocket.transmitter(on: interface, TransmitOptions())
+        let unstamped = try PacketSocket.transmitter(on: interface, TransmitOptions(stamps: .none))
+        self.init(stamped, unstamped: unstamped, limit: limit, snapshot, reader, events)
+    }
+}

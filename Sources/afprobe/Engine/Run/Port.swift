@@ -1,0 +1,52 @@
+import AFPacketKit
+
+/// A packet socket as a run uses it, and the clocks that its stamps and time-outs are of: the kernel's, or a test's script.
+protocol Port: ~Copyable {
+    /// CLOCK_MONOTONIC: for due times and time-outs.
+    func monotonicTime() -> MonotonicTime
+    /// CLOCK_MONOTONIC at the kernel's last tick: up to 10 ms old, at a third of the cost.
+    func coarseTime() -> MonotonicTime
+    /// CLOCK_REALTIME: the clock of the software and userspace stamps.
+    func realTime() -> Timestamp
+
+    // The other requirements are `PacketSocket`'s, and documented there.
+    func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool
+    func send(
+        _ frame: Span<UInt8>, recording flags: TimestampingFlags, key: UInt32?
+    ) throws(SystemError) -> Bool
+    var takesKeys: Bool { get }
+    func send(
+        _ batch: borrowing FrameBatch, _ indices: Range<Int>, perCall: Int, taken: inout Int
+    ) throws(SystemError)
+    func receiveCompletions(into batch: inout MessageBatch, limit: Int) throws(SystemError)
+    func receive(into batch: inout MessageBatch, limit: Int) throws(SystemError)
+    func receiveWaiting(into batch: inout MessageBatch) throws(SystemError)
+    func receiveOne(into batch: inout MessageBatch) throws(SystemError)
+    func receiveOne(into batch: inout MessageBatch, looks: Int) throws(SystemError)
+    func takePendingError() -> ErrorCode?
+    func takeStatistics() throws(SystemError) -> PacketStatistics
+    func queueMemory() throws(SystemError) -> (used: Int, limit: Int)
+
+    /// Adds the socket to what is polled: for frames, or for its error queue, where completions and errors come.
+    func watchFrames(in poll: inout PollSet)
+    func watchCompletions(in poll: inout PollSet)
+}
+
+extension PacketSocket: Port {
+    func monotonicTime() -> MonotonicTime { .now() }
+    func coarseTime() -> MonotonicTime { .atLastTick() }
+    func realTime() -> Timestamp { .now() }
+    func watchFrames(in poll: inout PollSet) { poll.add(self, as: .frames) }
+    func watchCompletions(in poll: inout PollSet) { poll.addErrorQueue(of: self, as: .completions) }
+}
+
+extension PollSet.Members {
+    /// Frames have arrived.
+    static let frames = Self(rawValue: 1 << 0)
+    /// Completions wait in the error queue, or an error of the socket; or there is room to send, where that is watched.
+    static let completions = Self(rawValue: 1 << 1)
+    /// Signals wait.
+    static let signals = Self(rawValue: 1 << 2)
+    /// The reader of standard output has gone.
+    static let reader = Self(rawValue: 1 << 3)
+}

@@ -1,0 +1,69 @@
+import AFPacketKit
+
+/// When the next frames are due, on a schedule that does not drift: batch n at start + n × frames in a batch × interval.
+///
+/// A batch is a burst: its frames are due together, and the rate is the same as without batches. RFC 2544, section 21
+struct Pacing {
+    /// Nanoseconds from a batch to the next; 0 is as fast as it goes, whatever the times.
+    private let pause: Int64
+    private let batch: UInt64
+    private let count: UInt64
+    /// When the batch that is being sent, or is next, is due.
+    private(set) var nextDue: MonotonicTime
+    private(set) var sentCount: UInt64 = 0
+    /// How many frames are due together, or are left of those.
+    private(set) var readyCount: UInt64
+    /// When each frame is due, in nanoseconds after the first; empty where they come at one interval.
+    private let times: [Int64]
+    private var start: MonotonicTime
+
+    /// Due times of `count` frames (nil: without end).
+    ///
+    /// - Parameters:
+    ///   - interval: nanoseconds a frame; 0 is as fast as it goes.
+    ///   - batch: how many frames are due together, from 1.
+    ///   - times: when each frame is due after the first; empty if they come at one interval.
+    ///   - start: when the first frame is due.
+    init(
+        interval: Int64, batch: UInt64 = 1, count: UInt64?, times: [Int64] = [], at start: MonotonicTime
+    ) {
+        self.times = times
+        let (product, overflow) = interval.multipliedReportingOverflow(by: Int64(batch))
+        pause = overflow ? .max : product
+        self.batch = batch
+        self.count = count ?? .max
+        self.start = start
+        nextDue = start
+        readyCount = min(batch, self.count)
+    }
+
+    /// Has the first frame due now.
+    mutating func begin(at now: MonotonicTime) {
+        start = now
+        nextDue = start
+    }
+
+    /// Whether all frames have been sent.
+    var isFinished: Bool { readyCount == 0 }
+
+    /// Goes on to the next frame, or over several of one batch. Where whole pauses were missed, because the window was
+    /// full or the machine was stopped, they are left out and not made up for in a burst.
+    @inline(__always)
+    mutating func advance(at now: MonotonicTime, by frames: UInt64 = 1) {
+        sentCount &+= frames
+        readyCount &-= frames
+        guard readyCount == 0 else { return }
+        readyCount = min(batch, count &- sentCount)
+        if pause > 0 { advanceDue(at: now) }
+    }
+
+    private mutating func advanceDue(at now: MonotonicTime) {
+        if sentCount < UInt64(times.count) {
+            nextDue = start + times[Int(sentCount)]
+            return
+        }
+        nextDue = nextDue + pause
+        let behind = now - nextDue
+        if behind >= pause { nextDue = nextDue + behind / pause * pause }
+    }
+}

@@ -1,0 +1,259 @@
+import AFPacketKit
+
+/// A run of `send`: sends probes when they are due, and tells when each left.
+struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
+    let events: Events
+    private var transmitter: PacedTransmitter<TransmitStamps, Socket>
+    private var monitor: InterfaceMonitor
+    private let clockName: String?
+    private var expected: ExpectedStamps
+    private(set) var tally: TransmitTally
+    /// Whether a settled frame is only counted.
+    private let onlyCounts: Bool
+    /// For captures: each frame as it was sent.
+    private var captured: RenumberedFrame
+
+    init(
+        _ socket: consuming Socket, _ plan: TransmitPlan, _ snapshot: TimestampingSnapshot,
+        _ reader: InterfaceReader, _ events: Events
+    ) {
+        let message = ProbeMessage(number: 0, kind: .probe, session: .random(in: 1 ... .max))
+        let frame = ProbeFrame(message, in: plan.shape, size: plan.size)
+        monitor = InterfaceMonitor(snapshot, reader, at: socket.monotonicTime())
+        transmitter = PacedTransmitter(socket, frame, plan, reader, isStopAndWait: false)
+        self.events = events
+        clockName = snapshot.clockName
+        captured = RenumberedFrame(frame)
+        expected = ExpectedStamps(snapshot, plan.options)
+        tally = TransmitTally(hasSchedule: plan.interval > 0 && plan.options.stamps != .none)
+        onlyCounts = !events.takesFrames && !events.takesCaptures
+        transmitter.takesUserspaceStamps = !onlyCounts
+    }
+
+    /// Whether any stamp came back.
+    var hasMeasured: Bool { tally.stampedSoftware + tally.stampedHardware > 0 }
+
+    /// Whether anything was sent that is to be measured.
+    var hasSent: Bool { transmitter.sent > 0 }
+
+    /// Starts the run.
+    mutating func begin() throws(RunError) {
+        Scheduling.useFinestTimer()
+        try transmitter.begin()
+        if tally.hasSchedule { transmitter.dueClock = ClockPair(.realtime) }
+    }
+
+    // MARK: The loop
+
+    /// It sleeps until a frame is nearly due, and spins from then on by itself.
+    var spins: Bool { false }
+    var isWaitingForRoom: Bool { transmitter.isWaitingForRoom }
+    var housekeepingDue: MonotonicTime { monitor.checkDue }
+
+    func watch(in poll: inout PollSet) -> Bool {
+        transmitter.watchCompletions(in: &poll)
+        return true
+    }
+
+    mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
+        let now = transmitter.awaitDue(from: now)
+        expire(at: now)
+        if transmitter.isFinished || transmitter.isOver(at: now) { return .end }
+        if transmitter.plan.interval == 0 {
+            if try sendFlatOut(at: now) { return .again }
+        } else {
+            if try transmitter.sendIfDue(at: now, events) != nil { try mergeCompletions() }
+            if transmitter.isFinished { return .again }
+        }
+        return .wait(until: transmitter.wakeTime())
+    }
+
+    /// Sends flat out for a while.
+    ///
+    /// - Returns: whether all have been sent and settled; else it is time for what is done now and then, or there is no room
+    ///   for the next frame.
+    private mutating func sendFlatOut(at now: MonotonicTime) throws(RunError) -> Bool {
+        var left = burstLength
+        while left > 0 {
+            guard let count = try transmitter.sendIfDue(at: now, events), count > 0 else { break }
+            left -= count
+            // No more than those: the call is quicker where it need not look for another one.
+            try mergeCompletions(limit: count * expected.completionCount)
+        }
+        try mergeCompletions()
+        return transmitter.isFinished
+    }
+
+    mutating func handleCompletions(_ read: CompletionsRead) throws(RunError) {
+        try readCompletions(isReady: read == .ready)
+    }
+
+    mutating func handleFrames(_ read: FramesRead) {}
+
+    mutating func keepHouse(at now: MonotonicTime) {
+        if monitor.check(at: now, events) {
+            expected = ExpectedStamps(monitor.latest, transmitter.plan.options)
+        }
+    }
+
+    func tellStatus() {
+        events.sendStatus(sent: transmitter.sent, stampedSoftware: tally.stampedSoftware)
+    }
+
+    // MARK: Completions
+
+    /// Merges the stamps that have come back; if none are asked for, nothing more of the frames sent is to come.
+    private mutating func mergeCompletions(limit: Int? = nil) throws(RunError) {
+        guard expected.isEmpty else { return try readCompletions(limit: limit) }
+        while let (number, _) = transmitter.window.oldestOpen() { settle(number) }
+    }
+
+    private mutating func readCompletions(isReady: Bool = false, limit: Int? = nil) throws(RunError) {
+        repeat {
+            let count = try transmitter.receiveCompletions(isReady: isReady, limit: limit ?? .max)
+            for index in 0..<count { merge(transmitter.completion(at: index)) }
+        } while transmitter.mayHaveMoreCompletions && limit == nil
+    }
+
+    private mutating func merge(_ completion: Transmitter<Socket>.Completion) {
+        switch completion {
+        case .stamps(let stamps, of: let number): merge(stamps, of: number)
+        case .notLaunched(let failure, of: let number): merge(failure, of: number)
+        case .contradiction: tally.mismatched += 1
+        case .unknown: tally.unmatched += 1
+        }
+    }
+
+    private mutating func merge(_ stamps: CompletionStamps, of number: UInt64) {
+        guard let place = transmitter.window.place(of: number) else {
+            tally.unmatched += 1
+            return
+        }
+        let isNew = transmitter.window[place].merge(stamps)
+        guard transmitter.window.isOpen(place) else {
+            // Overdue, or a repeat of what is known.
+            if isNew, number > transmitter.plan.warmup { tally.countLate(stamps) }
+            return
+        }
+        if expected.areComplete(transmitter.window[place]) { settle(number, at: place) }
+    }
+
+    /// Settles a probe that was not launched: nothing more of it is to come.
+    private mutating func merge(_ failure: LaunchFailure, of number: UInt64) {
+        guard let place = transmitter.window.place(of: number) else {
+            tally.unmatched += 1
+            return
+        }
+        // The rest of a batch is sent again from a frame that was refused, which is then refused twice.
+        let isNew = transmitter.window[place].launchFailure == nil
+        transmitter.window[place].launchFailure = failure
+        if isNew, number > transmitter.plan.warmup { tally.count(failure) }
+        if transmitter.window.isOpen(place) { settle(number, at: place) }
+    }
+
+    // MARK: Settling
+
+    /// Settles the frames whose stamps are overdue.
+    private mutating func expire(at now: MonotonicTime) {
+        while let number = transmitter.overdue(at: now) { settle(number) }
+    }
+
+    private mutating func settle(_ number: UInt64) {
+        guard let place = transmitter.window.place(of: number) else { return }
+        settle(number, at: place)
+    }
+
+    private mutating func settle(_ number: UInt64, at place: ProbeWindow<TransmitStamps>.Place) {
+        transmitter.window.close(number, at: place)
+        guard number > transmitter.plan.warmup else { return }
+        tally.count(transmitter.window[place])
+        if !onlyCounts { tell(number, at: place) }
+    }
+
+    private mutating func tell(_ number: UInt64, at place: ProbeWindow<TransmitStamps>.Place) {
+        let stamps = transmitter.window[place]
+        if events.takesCaptures { capture(number, stamps) }
+        guard events.takesFrames else { return }
+        let replay = transmitter.plan.replay
+        events.completed(
+            SentFrame(
+                number: number, stamps: stamps, shape: replay?.shape(number) ?? transmitter.plan.shape,
+                size: replay?.frame(number).count ?? transmitter.plan.size, clock: clockName,
+                missing: events.takesDetails ? reasons(stamps) : MissingStamps()))
+    }
+
+    private mutating func reasons(_ stamps: TransmitStamps) -> MissingStamps {
+        let (options, timeout) = (transmitter.plan.options, transmitter.plan.timeout)
+        guard options.stamps != .none else {
+            return MissingStamps(hardware: .notAskedFor, software: .notAskedFor, scheduled: .notAskedFor)
+        }
+        var reasons = MissingStamps()
+        if stamps.scheduled == nil {
+            reasons.scheduled = options.bypassesQdisc ? .qdiscBypassed : .notScheduled
+        }
+        if let failure = stamps.launchFailure {
+            (reasons.hardware, reasons.software) = (.notLaunched(failure), .notLaunched(failure))
+            return reasons
+        }
+        if stamps.hardware == nil {
+            reasons.hardware = monitor.reasonForTransmitHardware(timeout: timeout, at: transmitter.now)
+        }
+        if stamps.software == nil { reasons.software = monitor.reasonForTransmitSoftware(timeout: timeout) }
+        return reasons
+    }
+
+    private mutating func capture(_ number: UInt64, _ stamps: TransmitStamps) {
+        guard let time = stamps.software ?? stamps.userspace else { return }
+        if let replay = transmitter.plan.replay {
+            let frame = replay.frame(number)
+            return events.captured(frame, tag: nil, length: frame.count, at: time)
+        }
+        captured.renumber(to: number)
+        events.captured(captured.bytes.span, tag: nil, length: transmitter.plan.size, at: time)
+    }
+
+    // MARK: The end
+
+    /// Reads the stamps that came last, and sums the run up.
+    mutating func finish() -> SendResult {
+        try? readCompletions()
+        var result = SendResult()
+        result.sent = transmitter.sent
+        result.warmedUp = transmitter.warmedUp
+        result.failed = transmitter.failed
+        result.inFlight = UInt64(transmitter.window.openCount)
+        result.overflows = transmitter.completionOverflows
+        result.hasLaunchTimes = transmitter.plan.launchOffset != nil
+        guard transmitter.plan.options.stamps != .none else {
+            (result.missingHardware, result.missingSoftware) = ([.all(.notAskedFor)], [.all(.notAskedFor)])
+            return result
+        }
+        let unlaunched = tally.launchMissed + tally.launchInvalid
+        result.missingHardware = monitor.reasonsForTransmitHardware(
+            tally.missingHardware, late: tally.lateHardware, overflows: result.overflows,
+            unlaunched: unlaunched)
+        result.missingSoftware = monitor.reasonsForTransmitSoftware(
+            tally.missingSoftware, late: tally.lateSoftware, overflows: result.overflows,
+            unlaunched: unlaunched)
+        return result
+    }
+}
+
+extension SendRun where Socket == PacketSocket {
+    /// Opens the socket of a run on an interface.
+    init(
+        on interface: NetworkInterface, _ plan: TransmitPlan, _ snapshot: TimestampingSnapshot,
+        _ events: Events
+    ) throws(RunError) {
+        let reader = InterfaceReader.kernel(interface, clockIndex: nil)
+        do throws(SystemError) {
+            let socket = try PacketSocket.transmitter(on: interface, plan.options)
+            self.init(socket, plan, snapshot, reader, events)
+        } catch {
+            throw RunError(.send, error, on: interface)
+        }
+    }
+}
+
+/// How many frames are sent flat out before the signals and the time-outs are handled.
+private let burstLength = 256

@@ -1,0 +1,92 @@
+import AFPacketKit
+
+/// What this host does with the frames that it sends, apart from their content.
+struct TransmitOptions {
+    /// Which stamps of sent frames are asked for.
+    enum Stamps {
+        /// None: they cost more than a third of the sending rate.
+        case none
+        /// Those of the driver and the NIC.
+        case sent
+        /// The scheduled stamps, too, which cost a fifth of the sending rate.
+        case scheduled
+    }
+
+    var stamps = Stamps.sent
+    /// The class for the packet scheduler, 0 to 15; nil for the kernel's choice.
+    var priority: Int?
+    /// Whether frames go straight to the driver.
+    var bypassesQdisc = false
+    /// The clock of the frames' launch times; nil if they leave at once.
+    var launchClock: ClockPair.Clock?
+}
+
+extension PacketSocket {
+    /// Opens the socket of a run that sends.
+    static func transmitter(
+        on interface: NetworkInterface, _ options: TransmitOptions
+    ) throws(SystemError) -> PacketSocket {
+        var flags: TimestampingFlags = [
+            .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
+        ]
+        switch options.stamps {
+        case .none: flags = []
+        case .sent: break
+        case .scheduled: flags.insert(.transmitScheduled)
+        }
+        return try transmitter(
+            on: interface, timestamping: flags, priority: options.priority,
+            bypassesScheduler: options.bypassesQdisc, launchClock: options.launchClock)
+    }
+}
+
+/// What is to be sent, how fast, and for how long.
+struct TransmitPlan {
+    let shape: FrameShape
+    /// The length of every frame, without the FCS.
+    let size: Int
+    let options: TransmitOptions
+    /// Nanoseconds between frames; 0 is as fast as it goes.
+    let interval: Int64
+    /// Frames to be measured; nil for no end.
+    let count: UInt64?
+    /// Frames sent before these and not measured.
+    let warmup: UInt64
+    /// Nanoseconds after which to end, whatever has come.
+    let deadline: Int64?
+    /// Nanoseconds to wait for what belongs to a frame.
+    let timeout: Int64
+    /// Whether to spin until a frame is due, once it nearly is.
+    var spins = false
+    /// Frames that are sent by one call, and are due together.
+    var batch = 1
+    /// Nanoseconds from a frame's due time, when it is handed to the kernel, until it is to leave; nil if it leaves at once.
+    var launchOffset: Int64?
+    /// Frames to be sent instead of probes.
+    var replay: ReplayFrames?
+    /// Whether they keep the distances that they were captured at.
+    var keepsDistances = false
+
+    /// How many frames are made ready together: as fast as it goes, calls for single frames are made several at a time, for
+    /// what is checked once for all of them, and reading their completions by one call, costs less ("send one by one").
+    /// More gain nothing: the completions have left the cache by then.
+    ///
+    /// - Parameter isStopAndWait: whether each frame waits for the answer to the last.
+    func framesAtOnce(isStopAndWait: Bool) -> Int {
+        let calls = interval == 0 && !isStopAndWait ? max(1, 8 / batch) : 1
+        return calls * batch
+    }
+
+    /// How many frames may be in flight: all that are sent within the time-out, within bounds.
+    var windowCapacity: Int {
+        guard interval > 0 else { return max(4096, 4 * batch) }
+        let inFlight = (timeout + (launchOffset ?? 0)) / interval + Int64(batch - 1)
+        return Int(min(max(inFlight, 62), 65_534) + 2)
+    }
+
+    /// All frames, those for warming up included; nil for no end.
+    var totalCount: UInt64? {
+        let total = count?.addingReportingOverflow(warmup)
+        return total.flatMap { $0.overflow ? nil : $0.partialValue }
+    }
+}

@@ -1,0 +1,109 @@
+import AFPacketKit
+
+/// The stamps of a frame on its way out.
+struct TransmitStamps {
+    /// When it was due, on the clock of the software stamps; nil if nothing was planned.
+    @OptionalTimestamp var due: Timestamp? = nil
+    /// The send call: CLOCK_REALTIME just before it.
+    @OptionalTimestamp var userspace: Timestamp? = nil
+    /// Entry to the qdisc.
+    @OptionalTimestamp var scheduled: Timestamp? = nil
+    /// The driver handed it to the NIC.
+    @OptionalTimestamp var software: Timestamp? = nil
+    /// The NIC sent it: the NIC's own clock.
+    @OptionalTimestamp var hardware: Timestamp? = nil
+    /// Why it did not leave at its launch time.
+    var launchFailure: LaunchFailure?
+
+    /// By how much it left later than it was due, in nanoseconds; nil if that cannot be told. Hardware stamps are of a clock
+    /// that nothing is planned in. It is as exact as the two clocks of the plan can be compared, which is to some 50 ns: see
+    /// `ClockPair`.
+    var scheduleError: Int64? {
+        guard let due, let software else { return nil }
+        return software - due
+    }
+
+    subscript(clock: StampClock) -> Timestamp? {
+        switch clock {
+        case .hardware: hardware
+        case .software: software
+        case .userspace: userspace
+        }
+    }
+
+    /// Adds the stamps of a completion. The first of each kind counts: stacked devices repeat the scheduled stamp.
+    ///
+    /// - Returns: whether any of them is new.
+    mutating func merge(_ completion: CompletionStamps) -> Bool {
+        var isNew = false
+        switch completion.event {
+        case .scheduled:
+            if scheduled == nil, let stamp = completion.software { (scheduled, isNew) = (stamp, true) }
+        case .sent:
+            if let stamp = completion.software, software == nil { (software, isNew) = (stamp, true) }
+            if let stamp = completion.hardware, hardware == nil { (hardware, isNew) = (stamp, true) }
+        }
+        return isNew
+    }
+}
+
+extension TransmitStamps: TransmitEntry {
+    init(sent: TransmitStamps) { self = sent }
+}
+
+/// The stamps that one completion brings. No larger than what a function returns in registers, its number beside it.
+struct CompletionStamps {
+    enum Event {
+        /// The frame entered the qdisc.
+        case scheduled
+        /// The driver handed it to the NIC, or the NIC sent it.
+        case sent
+    }
+
+    @OptionalTimestamp var software: Timestamp? = nil
+    @OptionalTimestamp var hardware: Timestamp? = nil
+    let event: Event
+}
+
+extension CompletionStamps {
+    /// The stamps of a completion; nil if it is about something else.
+    init?(_ event: TransmitCompletion.Event, _ ancillary: Ancillary) {
+        switch event {
+        case .scheduled: self.event = .scheduled
+        case .sent: self.event = .sent
+        default: return nil
+        }
+        software = ancillary.software
+        hardware = ancillary.hardware
+    }
+}
+
+/// The stamps of a sent frame that there is reason to wait for.
+struct ExpectedStamps: OptionSet {
+    let rawValue: UInt8
+    static let scheduled = ExpectedStamps(rawValue: 1 << 0)
+    static let software = ExpectedStamps(rawValue: 1 << 1)
+    static let hardware = ExpectedStamps(rawValue: 1 << 2)
+
+    /// How many completions bring them.
+    var completionCount: Int { rawValue.nonzeroBitCount }
+
+    /// Whether nothing more is to come.
+    func areComplete(_ stamps: TransmitStamps) -> Bool {
+        (!contains(.scheduled) || stamps.scheduled != nil)
+            && (!contains(.software) || stamps.software != nil)
+            && (!contains(.hardware) || stamps.hardware != nil)
+    }
+}
+
+extension ExpectedStamps {
+    /// The stamps to be expected of an interface as it is set now.
+    init(_ snapshot: TimestampingSnapshot, _ options: TransmitOptions) {
+        self = []
+        guard options.stamps != .none else { return }
+        insert(.software)
+        // What goes past the qdisc is not stamped there.
+        if options.stamps == .scheduled, !options.bypassesQdisc { insert(.scheduled) }
+        if snapshot.stampsTransmitHardware { insert(.hardware) }
+    }
+}

@@ -1,0 +1,172 @@
+import AFPacketKit
+
+/// Sends numbered frames of one shape, and reads back when they left.
+///
+/// Numbers follow each other from 1, and so do the tokens of the ledger: a frame's number is its token.
+struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
+    let socket: Socket
+    private let frame: ProbeFrame
+    /// Frames that are sent instead of probes.
+    private let replay: ReplayFrames?
+    private var batch: FrameBatch
+    private var completions: MessageBatch
+    private var ledger: TransmitLedger
+    private var backlog = CompletionBacklog()
+
+    /// - Parameters:
+    ///   - frame: the frame that is numbered and sent.
+    ///   - batch: how many frames to make ready at once.
+    ///   - capacity: how many frames may wait for their completions.
+    ///   - hasLaunchTimes: whether each is sent with the time at which it is to leave.
+    ///   - replay: frames to be sent instead of probes, one at a time.
+    init(
+        _ socket: consuming Socket, _ frame: ProbeFrame, batch: Int = 1, capacity: Int = 1024,
+        hasLaunchTimes: Bool = false, replay: ReplayFrames? = nil
+    ) {
+        self.socket = socket
+        self.frame = frame
+        self.replay = replay
+        self.batch = FrameBatch(of: frame.bytes.span, count: batch, hasLaunchTimes: hasLaunchTimes)
+        ledger = TransmitLedger(capacity: max(capacity, 1024))
+        // A tunnel's headers come back in front of the frame.
+        completions = MessageBatch(
+            capacity: 64, frameCapacity: max(frame.bytes.count, replay?.maxLength ?? 0) + 128)
+    }
+
+    /// Makes the next frames ready to be sent, at most a batch.
+    ///
+    /// - Parameter launchTime: when they are to leave, on the clock of the launch times.
+    mutating func prepare(count: Int, launchTime: Timestamp? = nil) {
+        guard replay == nil else { return }
+        frame.renumber(&batch, from: ledger.next, count: count)
+        guard let launchTime else { return }
+        for index in 0..<count { batch.setLaunchTime(launchTime, ofFrameAt: index) }
+    }
+
+    /// Sends some of the frames that are ready, by their indices, each in its turn.
+    ///
+    /// - Parameters:
+    ///   - perCall: how many by each call.
+    ///   - taken: is increased by how many were taken, which is by none if there is no room now.
+    /// - Throws: `SystemError` of the frame after those taken, which may be sent again, or skipped.
+    mutating func send(_ indices: Range<Int>, perCall: Int, taken: inout Int) throws(SystemError) {
+        guard replay == nil else { return try replayNext(&taken) }
+        var end = indices.lowerBound
+        defer { taken += end - indices.lowerBound }
+        do throws(SystemError) { try socket.send(batch, indices, perCall: perCall, taken: &end) } catch {
+            ledger.sent(batch, indices.lowerBound..<end, witnessAt: frame.numberOffset)
+            ledger.mayHaveFailed()
+            // A qdisc refuses a launch time like this, and then says so in a completion.
+            guard batch.hasLaunchTimes, error.code == .noBufferSpace else { throw error }
+            ledger.sent(batch, end..<end + 1, witnessAt: frame.numberOffset)
+            ledger.mayHaveFailed()
+            end += 1
+            return
+        }
+        ledger.sent(batch, indices.lowerBound..<end, witnessAt: frame.numberOffset)
+        // Of several in one call the next one may have failed, and used up a key.
+        if perCall > 1, end > indices.lowerBound, end < indices.upperBound { ledger.mayHaveFailed() }
+    }
+
+    private mutating func replayNext(_ taken: inout Int) throws(SystemError) {
+        guard let replay else { return }
+        let number = ledger.next
+        do throws(SystemError) {
+            guard try socket.send(replay.frame(number)) else { return }
+        } catch {
+            ledger.mayHaveFailed()
+            throw error
+        }
+        ledger.sent(replay.frame(number))
+        taken += 1
+    }
+
+    /// Passes over the next frame, which could not be sent.
+    mutating func skip() { ledger.failed() }
+
+    // MARK: Completions
+
+    /// Reads the completions that wait, as many as a batch holds, and returns how many these are.
+    ///
+    /// - Parameter limit: how many to read at most.
+    mutating func receiveCompletions(limit: Int = .max) throws(SystemError) -> Int {
+        try socket.receiveCompletions(into: &completions, limit: limit)
+        if mayHaveMore { backlog.check(socket, afterReading: completions.count) } else { backlog.end() }
+        return completions.count
+    }
+
+    /// Whether completions may be left that the last batch had no room for.
+    var mayHaveMore: Bool { completions.count == completions.capacity }
+
+    /// How often the error queue was found full, so that completions will have been dropped.
+    var overflows: UInt64 { backlog.overflows }
+
+    typealias Completion = TransmitterCompletion
+
+    /// The completion at `index` of those read last.
+    mutating func completion(at index: Int) -> Completion {
+        ledger.completion(at: index, of: completions)
+    }
+}
+
+extension TransmitLedger {
+    fileprivate mutating func completion(
+        at index: Int, of completions: borrowing MessageBatch
+    ) -> TransmitterCompletion {
+        let completion = completions[index]
+        let ancillary = completion.ancillary
+        guard let transmission = ancillary.transmission,
+            let stamps = CompletionStamps(transmission.event, ancillary)
+        else {
+            guard let failure = ancillary.launchFailure, let number = token(ofReturned: completion.bytes)
+            else { return .unknown }
+            return .notLaunched(failure, of: number)
+        }
+        return switch match(transmission, returned: completion.bytes) {
+        case .token(let number): .stamps(stamps, of: number)
+        case .contradiction: .contradiction
+        case .unknown: .unknown
+        }
+    }
+}
+
+/// What a completion says of a numbered frame.
+enum TransmitterCompletion {
+    /// Stamps of a frame.
+    case stamps(CompletionStamps, of: UInt64)
+    /// A frame was not sent at its launch time, and never will be.
+    case notLaunched(LaunchFailure, of: UInt64)
+    /// The frame that came back and the kernel's key of the send contradict each other.
+    case contradiction
+    /// It is about none of these frames.
+    case unknown
+}
+
+/// Notices, from a backlog of completions, that the error queue was full before it was read.
+///
+/// The kernel drops a completion that finds no room and counts it nowhere. What completions take is learned from how much
+/// memory a full batch sets free.
+private struct CompletionBacklog {
+    private(set) var overflows: UInt64 = 0
+    /// The memory in use after the first batch of this backlog.
+    private var used: Int?
+    private var isJudged = false
+
+    /// Takes note of a full batch of `count` completions.
+    mutating func check(_ socket: borrowing some Port & ~Copyable, afterReading count: Int) {
+        guard !isJudged, let memory = try? socket.queueMemory() else { return }
+        guard let before = used else {
+            used = memory.used
+            return
+        }
+        isJudged = true
+        let batch = before - memory.used
+        // In use when the first batch was read, and whether one completion more would have fitted.
+        if before + batch + batch / count >= memory.limit { overflows += 1 }
+    }
+
+    mutating func end() {
+        used = nil
+        isJudged = false
+    }
+}

@@ -1,0 +1,219 @@
+import AFPacketKit
+
+/// Who sees the frames of a verification where they arrive.
+enum VerificationWitness {
+    case nobody
+    /// Another interface of this host, cabled to the first one.
+    case interface(NetworkInterface)
+    /// A host that runs `afprobe listen`, and answers.
+    case peer(MACAddress)
+}
+
+/// Tests which stamps a NIC and its driver really take, against what they claim: `afprobe hwstamp --verify`.
+struct StampVerification<Events: VerifyEvents> {
+    /// How the verification came to its end.
+    enum Ending {
+        case kept
+        /// A claim was not kept.
+        case breached
+        /// The witness saw nothing at all: that is no proof of anything.
+        case unwitnessed
+        /// The user asked to stop before it was complete.
+        case stopped
+    }
+
+    private typealias Trial = TrialRun<PacketSocket, Events>
+
+    private let interface: NetworkInterface
+    private let witness: VerificationWitness
+    private let signals: RunSignals
+    private let events: Events
+    private let message: ProbeMessage
+    private var isBreached = false
+    private var hasWitnessed = false
+
+    /// The group that no bridge forwards frames to (nearest bridge), so that no LAN is flooded.
+    /// IEEE 802.1Q, table 8-1
+    private static var group: MACAddress { MACAddress(0x0180_c200_000e) }
+    private static var timeout: Int64 { 1_000_000_000 }
+    private static var shapePlan: TrialPlan { TrialPlan(count: 50, interval: 2_000_000, timeout: timeout) }
+    private static var warmupPlan: TrialPlan { TrialPlan(count: 5, interval: 10_000_000, timeout: timeout) }
+
+    init(
+        of interface: NetworkInterface, witness: VerificationWitness, _ signals: RunSignals, _ events: Events
+    ) {
+        self.interface = interface
+        self.witness = witness
+        self.signals = signals
+        self.events = events
+        let session = UInt64.random(in: 1 ... .max)
+        message =
+            if case .peer = witness {
+                ProbeMessage(number: 0, kind: .request, flags: .wantsFollowUp, session: session)
+            } else {
+                ProbeMessage(number: 0, kind: .probe, session: session)
+            }
+    }
+
+    /// Verifies shape by shape, and then the rate; tells each claim.
+    mutating func run() throws(RunError) -> Ending {
+        let claims = TimestampingSnapshot(of: interface)
+        var lease = try HardwareLease(
+            on: interface, .transmit, [], claims.claimsTransmitHardware ? .auto : .off, events)
+        defer { lease.end(events) }
+        for shape in TrialShape.allCases {
+            guard try verify(shape, claims) else { return .stopped }
+            events.flush()
+        }
+        if claims.claimsTransmitHardware, !(try verifyRate()) { return .stopped }
+        if case .nobody = witness { hasWitnessed = true }
+        return !hasWitnessed ? .unwitnessed : isBreached ? .breached : .kept
+    }
+
+    /// Where the frames go.
+    private var destination: MACAddress {
+        if case .peer(let address) = witness { address } else { Self.group }
+    }
+
+    /// - Returns: false if the user asked to stop.
+    private mutating func verify(
+        _ shape: TrialShape, _ claims: TimestampingSnapshot
+    ) throws(RunError) -> Bool {
+        let (receiving, address): (NetworkInterface, MACAddress)
+        switch witness {
+        case .nobody:
+            var trial = try open(shape, awaitsHardware: claims.claimsTransmitHardware)
+            guard try run(&trial, Self.shapePlan) else { return false }
+            tellTransmit(shape, claims, trial.outcome)
+            return true
+        case .interface(let other): (receiving, address) = (other, Self.group)
+        case .peer: (receiving, address) = (interface, interface.address)
+        }
+        let arrivalClaims = TimestampingSnapshot(of: receiving)
+        let isClaimed = arrivalClaims.claimsReceiveHardware(by: shape.receiveFilters)
+        var lease = try HardwareLease(
+            on: receiving, .receive, shape.receiveFilters, isClaimed ? .auto : .off, events)
+        defer { lease.end(events) }
+        var trial = try open(
+            shape, receivingOn: receiving, address, awaitsHardware: claims.claimsTransmitHardware)
+        // The kernel turns its own receive stamps on a little after it was asked to.
+        guard try run(&trial, Self.warmupPlan), try run(&trial, Self.shapePlan) else { return false }
+        tellTransmit(shape, claims, trial.outcome)
+        tellReceive(shape, arrivalClaims, receiving, trial.outcome.arrivals)
+        return true
+    }
+
+    /// Opens the sockets of a trial that nobody sees arrive.
+    private func open(_ shape: TrialShape, awaitsHardware: Bool) throws(RunError) -> Trial {
+        try open(
+            shape, receiving: ReceiveOptions(filter: .rejectAll), on: interface, isWitnessed: false,
+            awaitsHardware: awaitsHardware)
+    }
+
+    /// Opens the sockets of a trial whose frames, or the answers to them, arrive at an address.
+    private func open(
+        _ shape: TrialShape, receivingOn receiver: NetworkInterface, _ address: MACAddress,
+        awaitsHardware: Bool
+    ) throws(RunError) -> Trial {
+        let options = ReceiveOptions(
+            filter: shape.filter(to: address), groups: address.isGroup ? [address] : [])
+        return try open(
+            shape, receiving: options, on: receiver, isWitnessed: true, awaitsHardware: awaitsHardware)
+    }
+
+    private func open(
+        _ shape: TrialShape, receiving options: ReceiveOptions, on receiving: NetworkInterface,
+        isWitnessed: Bool, awaitsHardware: Bool
+    ) throws(RunError) -> Trial {
+        let receiver: Receiver<PacketSocket>
+        do throws(SystemError) { receiver = try options.openReceiver(on: receiving) } catch {
+            throw RunError(.receive, error, on: receiving)
+        }
+        let socket: PacketSocket
+        do throws(SystemError) { socket = try .transmitter(on: interface, TransmitOptions()) } catch {
+            throw RunError(.send, error, on: interface)
+        }
+        return Trial(
+            socket, receiver, isWitnessed: isWitnessed, message,
+            in: shape.frame(from: interface.address, to: destination), on: interface,
+            awaitsHardware: awaitsHardware, events)
+    }
+
+    /// Runs a trial.
+    ///
+    /// - Returns: false if the user asked to stop.
+    private func run(_ trial: inout Trial, _ plan: TrialPlan) throws(RunError) -> Bool {
+        trial.begin(plan)
+        var loop = RunLoop(PolledSources(of: trial, signals))
+        return try loop.run(&trial) == .finished
+    }
+
+    // MARK: The claims
+
+    private mutating func tellTransmit(
+        _ shape: TrialShape, _ claims: TimestampingSnapshot, _ outcome: TrialOutcome
+    ) {
+        for (clock, stamped, isClaimed) in [
+            (StampClock.hardware, outcome.hardware, claims.claimsTransmitHardware),
+            (.software, outcome.software, claims.claims(.transmitSoftware)),
+        ] {
+            let claim = TransmitClaim(
+                interface: interface.name, shape: shape, clock: clock, isClaimed: isClaimed,
+                sent: outcome.sent, stamped: stamped)
+            if claim.verdict.isBreach { isBreached = true }
+            events.verified(claim)
+        }
+    }
+
+    private mutating func tellReceive(
+        _ shape: TrialShape, _ claims: TimestampingSnapshot, _ receiving: NetworkInterface,
+        _ arrivals: Arrivals
+    ) {
+        if arrivals.count > 0 { hasWitnessed = true }
+        if case .peer(let address) = witness { events.verified(arrivals, of: shape, by: address) }
+        for (clock, stamped, isClaimed) in [
+            (StampClock.hardware, arrivals.hardware, claims.claimsReceiveHardware(by: shape.receiveFilters)),
+            (.software, arrivals.software, claims.claims(.receiveSoftware)),
+        ] {
+            let claim = ReceiveClaim(
+                interface: receiving.name, shape: shape, clock: clock, isClaimed: isClaimed,
+                arrived: arrivals.count, stamped: stamped)
+            if claim.verdict.isBreach { isBreached = true }
+            events.verified(claim)
+        }
+    }
+
+    // MARK: The rate
+
+    /// Frames a second; 0 is as fast as they can be sent.
+    private static var rates: [Int64] {
+        [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 0]
+    }
+
+    /// The trial of a rate. Flat out, the completions of 200 frames fit into the queue of an unprivileged user.
+    private static func ratePlan(_ rate: Int64) -> TrialPlan {
+        TrialPlan(
+            count: rate == 0 ? 200 : Int(min(max(rate / 4, 20), 500)),
+            interval: rate == 0 ? 0 : 1_000_000_000 / rate, timeout: timeout)
+    }
+
+    /// Sends faster and faster until stamps are skipped.
+    ///
+    /// - Returns: false if the user asked to stop.
+    private func verifyRate() throws(RunError) -> Bool {
+        var trial = try open(.plain, awaitsHardware: true)
+        var sustained: UInt64?
+        var skipping: TrialOutcome?
+        for rate in Self.rates {
+            guard try run(&trial, Self.ratePlan(rate)) else { return false }
+            let outcome = trial.outcome
+            guard outcome.hardware.count == outcome.sent else {
+                skipping = outcome
+                break
+            }
+            sustained = max(sustained ?? 0, outcome.rate ?? 0)
+        }
+        events.verified(StampRate(interface: interface.name, sustained: sustained, skipping: skipping))
+        return true
+    }
+}

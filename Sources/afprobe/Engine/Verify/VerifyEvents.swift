@@ -1,0 +1,73 @@
+import AFPacketKit
+
+/// The events of a verification.
+protocol VerifyEvents: RunEvents {
+    func verified(_ claim: TransmitClaim)
+    func verified(_ claim: ReceiveClaim)
+    func verified(_ rate: StampRate)
+    /// What a peer says that it stamped.
+    func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress)
+}
+
+/// How the stamps that came compare with the claim.
+enum StampVerdict: String {
+    /// Claimed, and every frame stamped.
+    case kept
+    /// Claimed, and some frames not stamped.
+    case partly
+    /// Claimed, and no frame stamped.
+    case broken
+    /// Stamped without a claim.
+    case unclaimed
+    /// Neither claimed nor stamped.
+    case none
+    /// No frame came, so that nothing can be said.
+    case unknown
+
+    init(claimed isClaimed: Bool, stamped: Int, of count: Int) {
+        self =
+            count == 0
+            ? .unknown
+            : !isClaimed
+                ? (stamped > 0 ? .unclaimed : .none)
+                : stamped == count ? .kept : stamped > 0 ? .partly : .broken
+    }
+
+    /// Whether a claim was tested and not kept.
+    var isBreach: Bool { self == .partly || self == .broken }
+}
+
+/// A claim about the stamps of sent frames, tested.
+struct TransmitClaim {
+    let interface: String
+    let shape: TrialShape
+    let clock: StampClock
+    let isClaimed: Bool
+    let sent: Int
+    let stamped: TrialOutcome.Stamped
+
+    var verdict: StampVerdict {
+        StampVerdict(claimed: isClaimed, stamped: stamped.count, of: sent)
+    }
+}
+
+/// A claim about the stamps of received frames, tested.
+struct ReceiveClaim {
+    let interface: String
+    let shape: TrialShape
+    let clock: StampClock
+    let isClaimed: Bool
+    let arrived: Int
+    let stamped: Int
+
+    var verdict: StampVerdict { StampVerdict(claimed: isClaimed, stamped: stamped, of: arrived) }
+}
+
+/// Up to which rate every frame is stamped.
+struct StampRate {
+    let interface: String
+    /// Frames a second; nil if not even the slowest trial had all stamps.
+    let sustained: UInt64?
+    /// The first trial in which stamps were skipped; nil if there was none.
+    let skipping: TrialOutcome?
+}

@@ -1,0 +1,35 @@
+import AFPacketKit
+
+/// When to colour keys and levels.
+enum ColorMode: String, CaseIterable {
+    case auto
+    case always
+    case never
+}
+
+/// The form of the output, as the user gave it; the rest follows from where it goes.
+struct OutputOptions {
+    /// Nil for text on a terminal, logfmt elsewhere.
+    var format: LineFormat?
+    var color = ColorMode.auto
+    var isQuiet = false
+    var isVerbose = false
+}
+
+extension ColorMode {
+    /// Whether to colour, by the user's choice first, then by the environment's. no-color.org,
+    /// bixense.com/clicolors
+    func isOn(isTerminal: Bool) -> Bool {
+        func isSet(_ name: String) -> Bool {
+            guard let value = ThisProcess.environment(name) else { return false }
+            return !value.isEmpty && (name == "NO_COLOR" || value != "0")
+        }
+        switch self {
+        case .always: return true
+        case .never: return false
+        case .auto:
+            if isSet("NO_COLOR") || ThisProcess.environment("TERM") == "dumb" { return false }
+            return isSet("CLICOLOR_FORCE") || isTerminal
+        }
+    }
+}

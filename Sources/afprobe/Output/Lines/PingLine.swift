@@ -1,0 +1,118 @@
+import AFPacketKit
+
+/// The line of a reply.
+struct PingLine: LineWritable {
+    /// `PING Reply`, `PING Late` or `PING Duplicate`.
+    let message: String
+    let detail: Detail
+    let reply: PingReply
+
+    /// Which keys a line has.
+    enum Detail {
+        case usual
+        /// The stages as well.
+        case stages
+        /// The stages and all stamps.
+        case everything
+    }
+
+    /// A key and what stands under it.
+    private enum Content {
+        case peer, probe
+        case roundTripClock, turnaroundClock
+        /// For people, in text only.
+        case readable(Figure)
+        case nanoseconds(Figure)
+        case stamp(@Sendable (Exchange) -> Timestamp?)
+    }
+
+    var level: Level { .info }
+
+    func write(to line: inout Line, isDetailed: Bool) {
+        let fields =
+            switch detail {
+            case .usual: Self.usualFields
+            case .stages: Self.stageFields
+            case .everything: Self.allFields
+            }
+        for (key, content) in fields {
+            switch content {
+            case .peer: line.address(key, reply.peer)
+            case .probe: line.integer(key, reply.number)
+            case .roundTripClock: line.string(key, reply.roundTripClock?.name)
+            case .turnaroundClock:
+                line.string(key, reply.values[.turnaround].flatMap { _ in reply.turnaroundClock?.name })
+            case .readable(let figure): line.readableDuration(key, reply.values[figure])
+            case .nanoseconds(let figure): line.integer(key, reply.values[figure])
+            case .stamp(let stamp): line.integer(key, stamp(reply.exchange)?.nanoseconds)
+            }
+        }
+    }
+
+    private typealias Field = (key: StaticString, content: Content)
+
+    private static let usualFields = sorted(usual)
+    private static let stageFields = sorted(usual + stages)
+    private static let allFields = sorted(usual + stages + stamps)
+
+    private static func sorted(_ fields: [Field]) -> [Field] {
+        fields.sorted { $0.key.description.utf8.lexicographicallyPrecedes($1.key.description.utf8) }
+    }
+
+    private static var usual: [Field] {
+        [
+            ("network", .readable(.network)), ("network_ns", .nanoseconds(.network)), ("peer", .peer),
+            ("probe", .probe), ("rtt", .readable(.rtt)), ("rtt_clock", .roundTripClock),
+            ("rtt_ns", .nanoseconds(.rtt)), ("turnaround", .readable(.turnaround)),
+            ("turnaround_clock", .turnaroundClock), ("turnaround_ns", .nanoseconds(.turnaround)),
+        ]
+    }
+
+    private static var stages: [Field] {
+        [
+            ("request_send_ns", .nanoseconds(.requestSend)),
+            ("request_qdisc_ns", .nanoseconds(.requestQdisc)),
+            ("request_tx_nic_ns", .nanoseconds(.requestTxNIC)), ("wire_ns", .nanoseconds(.wire)),
+            ("link_ns", .nanoseconds(.link)), ("request_rx_nic_ns", .nanoseconds(.requestRxNIC)),
+            ("request_wakeup_ns", .nanoseconds(.requestWakeup)), ("respond_ns", .nanoseconds(.respond)),
+            ("reply_send_ns", .nanoseconds(.replySend)), ("reply_qdisc_ns", .nanoseconds(.replyQdisc)),
+            ("reply_tx_nic_ns", .nanoseconds(.replyTxNIC)), ("reply_rx_nic_ns", .nanoseconds(.replyRxNIC)),
+            ("reply_wakeup_ns", .nanoseconds(.replyWakeup)), ("total_ns", .nanoseconds(.total)),
+            ("request_one_way_ns", .nanoseconds(.requestOneWay)),
+            ("reply_one_way_ns", .nanoseconds(.replyOneWay)),
+        ]
+    }
+
+    private static var stamps: [Field] {
+        [
+            ("request_sent_userspace_ns", .stamp { $0.requestSent.userspace }),
+            ("request_sent_scheduled_ns", .stamp { $0.requestSent.scheduled }),
+            ("request_sent_software_ns", .stamp { $0.requestSent.software }),
+            ("request_sent_hardware_ns", .stamp { $0.requestSent.hardware }),
+            ("request_received_hardware_ns", .stamp { $0.requestReceived.hardware }),
+            ("request_received_software_ns", .stamp { $0.requestReceived.software }),
+            ("request_received_userspace_ns", .stamp { $0.requestReceived.userspace }),
+            ("reply_sent_userspace_ns", .stamp { $0.replySent.userspace }),
+            ("reply_sent_scheduled_ns", .stamp { $0.replySent.scheduled }),
+            ("reply_sent_software_ns", .stamp { $0.replySent.software }),
+            ("reply_sent_hardware_ns", .stamp { $0.replySent.hardware }),
+            ("reply_received_hardware_ns", .stamp { $0.replyReceived.hardware }),
+            ("reply_received_software_ns", .stamp { $0.replyReceived.software }),
+            ("reply_received_userspace_ns", .stamp { $0.replyReceived.userspace }),
+        ]
+    }
+}
+
+/// The line of a request without a reply.
+struct PingTimeoutLine: LineWritable {
+    let number: UInt64
+    let peer: MACAddress
+
+    var level: Level { .warning }
+    var message: String { "PING Timeout" }
+
+    func write(to line: inout Line, isDetailed: Bool) {
+        line.address("peer", peer)
+        line.integer("probe", number)
+    }
+}

@@ -1,0 +1,229 @@
+import AFPacketKit
+
+// Remedies: all advice to the user about the system, interfaces and peers is here.
+
+extension Failure {
+    /// A system call that failed: `goal` says what for, e.g. "Cannot receive on eth0".
+    init(_ goal: String, _ error: SystemError, interface: NetworkInterface? = nil) {
+        self = .refused(goal, reason: error.description, hint: advice(for: error, on: interface?.name))
+    }
+
+    /// What libpcap did not do, for an option that needs it.
+    static func pcap(_ error: PcapError, of option: String, _ message: String, status: ExitStatus) -> Failure
+    {
+        switch error {
+        case .libraryMissing(let reason):
+            .refused(
+                "Option \(option) needs libpcap, which cannot be loaded", reason: reason,
+                hint: "install it: apt-get install libpcap0.8")
+        case .rejected(let reason), .tooLong(let reason):
+            Failure(status: status, message: message, reason: reason, hint: hint(for: option))
+        }
+    }
+
+    private static func hint(for option: String) -> String? {
+        switch option {
+        case "--filter": "see pcap-filter(7)"
+        case "--pcap": "name a file, or a pipe, where you may write"
+        case "--read":
+            "it takes a pcap or pcapng file, not compressed, of an Ethernet interface: tcpdump -i IF -w FILE"
+        default: nil
+        }
+    }
+
+    /// An interface that could not be looked up.
+    static func noInterface(_ name: String, _ error: SystemError) -> Failure {
+        guard error.code == .noSuchDevice else {
+            return Failure("Cannot look up interface \(name)", error)
+        }
+        let names = (try? NetworkInterface.names()) ?? []
+        let others = names.filter { $0 != "lo" }
+        let hint =
+            others.isEmpty
+            ? "this network namespace has no interface but the loopback; make one or enter another: "
+                + "ip netns exec NAME afprobe …"
+            : "there are: \(others.joined(separator: ", "))"
+        return .refused("There is no interface \(name)", reason: "\(error.code)", hint: hint)
+    }
+
+    /// An interface that is not fit for Ethernet frames.
+    static func notEthernet(_ interface: NetworkInterface) -> Failure {
+        let kind =
+            interface.isLoopback
+            ? "it is the loopback" : "its hardware type is \(interface.hardwareType), not 1"
+        return .refused(
+            "Interface \(interface.name) is not an Ethernet interface", reason: kind,
+            hint: "for frames within this host use a veth pair: ip link add veth0 type veth peer name veth1")
+    }
+
+    /// A run that ended before a frame to be measured had left.
+    static func nothingSent(on interface: NetworkInterface, afterWarmup warmup: UInt64) -> Failure {
+        Failure(
+            status: .nothingCame,
+            message: warmup > 0
+                ? "No frame was sent on interface \(interface.name) after the warm-up"
+                : "No frame was sent on interface \(interface.name)",
+            hint: "the lines above say why; or the deadline (-w) is too short")
+    }
+
+    /// A run whose requests nobody answered.
+    static func noReply(from peer: MACAddress, otherVersion: Bool) -> Failure {
+        Failure(
+            status: .nothingCame, message: "No reply came from \(peer)",
+            hint: otherVersion
+                ? "messages came in another version of the format: install the same version of afprobe there"
+                : "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
+    }
+
+    /// A verification whose witness saw nothing.
+    static func unwitnessed(
+        _ witness: VerificationWitness, from interface: NetworkInterface
+    ) -> Failure {
+        switch witness {
+        case .nobody: Failure(status: .nothingCame, message: "No frame was sent on \(interface.name)")
+        case .interface(let other):
+            Failure(
+                status: .nothingCame, message: "No frame came from \(interface.name) to \(other.name)",
+                hint: "are the two cabled together, with no switch in between?")
+        case .peer(let address):
+            Failure(
+                status: .nothingCame, message: "No answer came from \(address)",
+                hint: "does that host run: afprobe listen -i IF? Is it on the same network?")
+        }
+    }
+
+    /// An interface that has not been set up.
+    static func isDown(_ interface: NetworkInterface) -> Failure {
+        .refused(
+            "Interface \(interface.name) is down", reason: "\(ErrorCode.networkDown)",
+            hint: "set it up: ip link set \(interface.name) up")
+    }
+}
+
+/// The remedy for a diagnostic.
+func advice(for diagnostic: Diagnostic) -> String? {
+    switch diagnostic {
+    case .noCarrier: "check the cable, or set the peer of the veth pair up"
+    case .linkDown(let name): "set it up: ip link set \(name) up"
+    case .framesDropped: "send more slowly; see tc -s qdisc, and the MTU of both ends"
+    case .noLaunchQdisc(let name, _):
+        "set one up: tc qdisc replace dev \(name) root etf clockid CLOCK_TAI delta 200000"
+    case .portNotGuarded: "where nobody else listens, the kernel answers by ICMP port unreachable"
+    case .otherResponder: "it was restarted; or two hosts have this address"
+    default: nil
+    }
+}
+
+/// Where to find out what an interface can stamp.
+func capabilityAdvice(_ interface: NetworkInterface) -> String {
+    "what it can stamp is shown by: afprobe hwstamp \(interface.name)"
+}
+
+private func advice(for error: SystemError, on interface: String?) -> String? {
+    let name = interface ?? "IF"
+    switch error.code {
+    case _ where schedulingOperations.contains(error.operation.description):
+        return schedulingAdvice(for: error)
+    case .notPermitted, .accessDenied:
+        return missingCapabilityAdvice(for: error)
+    case .networkDown: return "set it up: ip link set \(name) up"
+    case .noSuchDevice, .noSuchAddress: return "the interface has gone; ip link shows those there are"
+    case .messageTooLong: return "use a smaller --size, or raise the MTU: ip link set \(name) mtu N"
+    case .notSupported: return "what the interface can stamp is shown by: afprobe hwstamp \(name)"
+    case .notImplemented: return netlinkAdvice(for: error)
+    case .noMemory where error.operation.description == "PACKET_RX_RING":
+        return "the kernel has no 64 MiB to spare; listen without --ring"
+    case .outOfRange: return "what the NIC can be set to is shown by: afprobe hwstamp \(name)"
+    default: return nil
+    }
+}
+
+/// What to do where the kernel does not have a request that was to be made by netlink alone.
+private func netlinkAdvice(for error: SystemError) -> String? {
+    let version: String
+    switch error.operation.description {
+    case "ETHTOOL_MSG_TSINFO_GET": version = "5.6"
+    case "ETHTOOL_MSG_TSCONFIG_GET", "ETHTOOL_MSG_TSCONFIG_SET": version = "6.14"
+    default: return nil
+    }
+    return "this needs Linux \(version) with CONFIG_ETHTOOL_NETLINK; --via auto asks by ioctl instead"
+}
+
+private func missingCapabilityAdvice(for error: SystemError) -> String? {
+    let needed: ThisProcess.Capability
+    switch error.operation.description {
+    case "socket(AF_PACKET)": needed = .netRaw
+    case "SIOCSHWTSTAMP", "SO_TXTIME", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
+    case "socket(AF_NETLINK)", "connect(AF_NETLINK)", "send(AF_NETLINK)":
+        return "a sandbox or a security module forbids netlink; --via auto asks by ioctl instead"
+    default: return nil
+    }
+    return missingCapabilityAdvice(for: needed)
+}
+
+/// - Parameters:
+///   - others: capabilities to be granted besides those that any run may need.
+///   - instead: what else would do.
+private func missingCapabilityAdvice(
+    for needed: ThisProcess.Capability, granting others: String = "", instead: String = ""
+) -> String {
+    guard !ThisProcess.has(needed) else {
+        return "\(needed.name) is in force, so a security module or another namespace forbids it"
+    }
+    let path = ThisProcess.executablePath ?? "afprobe"
+    return "\(needed.name) is missing; run it as root, or grant it to the program once: "
+        + "sudo setcap cap_net_raw,cap_net_admin\(others)+ep \(path)\(instead)"
+}
+
+// MARK: Scheduling
+
+private let schedulingOperations = [
+    "sched_setscheduler", "sched_setaffinity", "mlockall", "open(/dev/cpu_dma_latency)",
+]
+
+/// What to do where the kernel does not let the run have its time.
+private func schedulingAdvice(for error: SystemError) -> String? {
+    let rights = ",cap_sys_nice,cap_ipc_lock"
+    switch error.operation.description {
+    case "sched_setscheduler":
+        return missingCapabilityAdvice(
+            for: .sysNice, granting: rights,
+            instead: "; up to the limit of ulimit -r, now \(Scheduling.realtimePriorityLimit), anybody may")
+    case "mlockall":
+        return missingCapabilityAdvice(
+            for: .ipcLock, granting: rights, instead: "; or raise the limit: ulimit -l unlimited")
+    case "sched_setaffinity":
+        guard let allowed = try? Scheduling.allowedCPUs() else { return nil }
+        return "this process may run on: \(rangesText(allowed))"
+    default:
+        return error.code == .noSuchFile
+            ? "there is no such device here: idle CPUs may take longer to wake up"
+            : "only root may open it: run it as root, or have idle CPUs take longer to wake up"
+    }
+}
+
+/// Ascending numbers as the kernel writes lists of CPUs: `0-3,8`. cpuset(7)
+func rangesText(_ numbers: [Int]) -> String {
+    var ranges: [ClosedRange<Int>] = []
+    for number in numbers {
+        if let last = ranges.last, last.upperBound == number - 1 {
+            ranges[ranges.count - 1] = last.lowerBound...number
+        } else {
+            ranges.append(number...number)
+        }
+    }
+    return ranges.map { $0.count == 1 ? "\($0.lowerBound)" : "\($0.lowerBound)-\($0.upperBound)" }
+        .joined(separator: ",")
+}
+
+extension ThisProcess.Capability {
+    /// As capabilities(7) writes it.
+    fileprivate var name: String {
+        switch self {
+        case .netAdmin: "CAP_NET_ADMIN"
+        case .netRaw: "CAP_NET_RAW"
+        case .ipcLock: "CAP_IPC_LOCK"
+        case .sysNice: "CAP_SYS_NICE"
+        }
+    }
+}

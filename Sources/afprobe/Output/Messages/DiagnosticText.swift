@@ -1,0 +1,117 @@
+import AFPacketKit
+
+// The words for what runs tell as values. Advice is in Advice.swift.
+
+extension Diagnostic {
+    /// The diagnostic in words.
+    var message: Message {
+        switch self {
+        case .timestampingChanged(let name, let old, let new):
+            Message(.info, "Changed hardware timestamping on \(name) for this run", fields(old, new))
+        case .timestampingRefused(let refusal): Message(Failure(RunError(refusal)), as: .warning)
+        case .timestampingRestored(let name, let setting):
+            Message(.info, "Restored hardware timestamping on \(name)", fields(setting))
+        case .timestampingNotRestored(let name, let error):
+            Message(Failure("Cannot restore hardware timestamping on \(name)", error), as: .warning)
+        case .timestampingInUse(let name):
+            Message(.info, "Another afprobe still uses hardware timestamping on \(name)")
+        case .timestampingLeft(let name, let setting):
+            Message(
+                .info, "Another program changed hardware timestamping on \(name); it is left as it is",
+                fields(setting))
+        case .timestampingLost(let name, let old, let new):
+            Message(
+                .warning, "Another program changed hardware timestamping on \(name) during the run",
+                fields(old, new))
+        case .noCarrier(let name): warning("Interface \(name) has no carrier: no frame will pass")
+        case .linkDown(let name): warning("Interface \(name) went down; waiting until it is up")
+        case .linkUp(let name): Message(.info, "Interface \(name) is up again")
+        case .framesDropped(let error):
+            warning("This host drops frames before the NIC", [Field("error", error.description)])
+        case .noLaunchQdisc(let name, let kinds):
+            warning(
+                "No qdisc of interface \(name) honours launch times: frames leave at once",
+                kinds.isEmpty ? [] : [Field("qdiscs", kinds.joined(separator: ","))])
+        case .portNotGuarded(let port, .addressInUse):
+            warning("UDP port \(port) belongs to another program and is not guarded")
+        case .portNotGuarded(let port, _):
+            warning("UDP port \(port) needs CAP_NET_BIND_SERVICE and is not guarded")
+        case .memoryNotLocked(let error):
+            Message(Failure("Cannot keep the program in memory", error), as: .warning)
+        case .cpusMaySleep(let error):
+            Message(Failure("Cannot keep idle CPUs from sleeping deeply", error), as: .warning)
+        case .otherResponder(let peer): warning("Another responder answers for \(peer) than before")
+        case .framesLeftOut(let count, let total):
+            warning("Left out frames of the capture that are not whole: \(count) of \(total)")
+        }
+    }
+
+    private typealias Field = Message.Field
+
+    private func warning(_ text: String, _ fields: [Field] = []) -> Message {
+        Message(.warning, text, fields, hint: advice(for: self))
+    }
+
+    private func fields(_ setting: HardwareTimestampingSetting) -> [Field] {
+        [
+            Field("rx_filter", setting.receiveFilter.description),
+            Field("tx_type", setting.transmitType.description),
+        ]
+    }
+
+    private func fields(
+        _ old: HardwareTimestampingSetting, _ new: HardwareTimestampingSetting
+    ) -> [Field] {
+        [
+            Field("rx_filter", new.receiveFilter.description),
+            Field("rx_filter_before", old.receiveFilter.description),
+            Field("tx_type", new.transmitType.description),
+            Field("tx_type_before", old.transmitType.description),
+        ]
+    }
+}
+
+extension Failure {
+    /// Why a run could not begin or go on.
+    init(_ error: RunError) {
+        let name = error.interface?.name ?? "IF"
+        let goal =
+            switch error.operation {
+            case .send: "Cannot send on interface \(name)"
+            case .receive: "Cannot receive on interface \(name)"
+            case .ping: "Cannot ping on interface \(name)"
+            case .readCompletions: "Cannot read the transmit stamps of interface \(name)"
+            case .readCounters: "Cannot read the counters of interface \(name)"
+            case .findInterface: "Interface \(name) has gone"
+            case .wait: "Cannot wait for frames"
+            case .measureWakeUp: "Cannot measure how long it takes to wake up"
+            case .queueSignals: "Cannot wait for signals"
+            case .runOnCPU(let cpu): "Cannot run on CPU \(cpu)"
+            case .runInRealTime(let priority): "Cannot run at real-time priority \(priority)"
+            case .guardPort(let port): "Cannot take UDP port \(port)"
+            case .turnOnHardwareTimestamping: "Cannot turn on hardware timestamping on \(name)"
+            case .startWriter: "Cannot start the thread that writes lines"
+            case .dropCapabilities: "Cannot give up the capabilities"
+            }
+        switch error.reason {
+        case .system(let cause): self.init(goal, cause, interface: error.interface)
+        case .hardware(let refusal): self.init(goal, refusal)
+        }
+    }
+
+    private init(_ goal: String, _ refusal: HardwareRefusal) {
+        switch refusal.reason {
+        case .system(let cause): self.init(goal, cause, interface: refusal.interface)
+        case .transmitType:
+            self = .refused(
+                goal, reason: "it does not stamp frames that it sends",
+                hint: capabilityAdvice(refusal.interface))
+        case .receiveFilter(let filter):
+            self = .refused(
+                goal,
+                reason:
+                    "it does not stamp all frames of this shape that it receives: its filter is \(filter)",
+                hint: capabilityAdvice(refusal.interface))
+        }
+    }
+}

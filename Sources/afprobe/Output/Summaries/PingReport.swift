@@ -1,0 +1,109 @@
+import AFPacketKit
+
+/// The parts of the summary that the user asked for.
+struct PingReportOptions {
+    var showsStages = false
+    var drawsHistogram = false
+    var percentileFile: String?
+    var limits: [Limit] = []
+}
+
+/// Writes the result of a run of `ping`.
+struct PingReport: ~Copyable {
+    private let options: PingReportOptions
+    private let peer: MACAddress
+    /// Opened before the run, which may be long.
+    private let percentileFile: OutputFile?
+
+    init(_ options: PingReportOptions, peer: MACAddress) throws(Failure) {
+        self.options = options
+        self.peer = peer
+        percentileFile = try options.percentileFile.map { path throws(Failure) in
+            do throws(SystemError) { return try OutputFile(path: path) } catch {
+                throw Failure("Cannot write \(path)", error)
+            }
+        }
+    }
+
+    /// Writes the summary: for people as ping(8) does, with a table; else as lines.
+    ///
+    /// - Parameter reasons: why replies lack hardware stamps.
+    func write(
+        _ result: PingResult, elapsed: Int64, missingHardware reasons: [MissingCount], _ console: Console
+    ) throws(Failure) {
+        let tails = [Percentile.p99, .p999].compactMap { result.tail(above: $0) }
+        let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures)
+        if console.isForPeople {
+            console.write(
+                text: PingSummaryText(
+                    result: result, tails: tails, peer: peer, elapsed: elapsed,
+                    missingHardware: reasons.map(\.text),
+                    drawsHistogram: options.drawsHistogram, style: .ofLocale(isColored: console.isColored)
+                ).text)
+        } else {
+            for tail in tails { console.write(tail) }
+            var fields = fields(result, elapsed: elapsed, reasons)
+            fields.add("lines_dropped", .count(dropped))
+            fields.add("pcap_dropped", .count(uncaptured))
+            console.write(.info, "PING Summary") { fields.write(to: &$0) }
+            if options.drawsHistogram, let values = result[.rtt] { console.write(values) }
+        }
+        try writePercentiles(result)
+    }
+
+    private func writePercentiles(_ result: PingResult) throws(Failure) {
+        guard let path = options.percentileFile else { return }
+        let text = (result[.rtt] ?? Distribution()).percentileText
+        do throws(SystemError) {
+            switch percentileFile {
+            case .some(let file): try file.write(Array(text.utf8).span)
+            case .none: break
+            }
+        } catch {
+            throw Failure("Cannot write \(path)", error)
+        }
+    }
+
+    /// Whether all limits were kept; a line is written for each that was not.
+    func judge(_ result: PingResult, _ console: Console) -> Bool {
+        let violations = options.limits.compactMap { $0.violation(by: result) }
+        for violation in violations {
+            console.report(.error, "Limit exceeded") { violation.write(to: &$0) }
+        }
+        return violations.isEmpty
+    }
+
+    private func fields(_ result: PingResult, elapsed: Int64, _ reasons: [MissingCount]) -> Fields {
+        var fields = Fields()
+        for counter in Counter.allCases { fields.add(counter.name, .count(result.value(of: counter))) }
+        fields.add("elapsed_ns", .integer(elapsed))
+        fields.add("peer", .text(peer.description))
+        fields.add("missing_hardware_reason", .reasons(reasons.map(\.text)))
+        fields.add("rtt_clock", .text(result.roundTripClock?.name))
+        fields.add("turnaround_clock", .text(result.turnaroundClock?.name))
+        fields.add("crossing_error_ns", .integer(result.crossingError))
+        fields.add("offset_ns", .integer(result.bounds.offset?.offset))
+        fields.add("offset_error_ns", .integer(result.bounds.offset?.error))
+        fields.add("offset_restarts", .count(result.bounds.restarts))
+        for figure in result.figures { fields.add(figure, result[figure]) }
+        return fields
+    }
+}
+
+extension Console {
+    /// Writes which stages the slowest round trips are slow in.
+    fileprivate func write(_ tail: Tail) {
+        write(.info, "PING Tail") { tail.fields.write(to: &$0) }
+    }
+
+    /// Writes how the round trips are distributed, a line for each bucket.
+    fileprivate func write(_ values: Distribution) {
+        for bucket in values.buckets {
+            write(.info, "PING Histogram") { line in
+                line.integer("count", bucket.count)
+                line.integer("from_ns", bucket.range.lowerBound)
+                line.integer("to_ns", bucket.range.upperBound)
+            }
+        }
+    }
+}

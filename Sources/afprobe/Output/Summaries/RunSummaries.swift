@@ -1,0 +1,80 @@
+import AFPacketKit
+
+extension Console {
+    /// Writes the summary of a run that sent.
+    func write(_ result: SendResult, _ tally: borrowing TransmitTally) {
+        let (dropped, uncaptured) = (droppedLines, droppedCaptures.map { Int64($0) })
+        write(.info, "TX Summary") { line in
+            line.integer("failed", result.failed)
+            line.integer("in_flight", result.inFlight)
+            line.integer("late_hardware", tally.lateHardware)
+            line.integer("late_software", tally.lateSoftware)
+            line.integer("launch_invalid", result.hasLaunchTimes ? Int64(tally.launchInvalid) : nil)
+            line.integer("launch_missed", result.hasLaunchTimes ? Int64(tally.launchMissed) : nil)
+            line.integer("lines_dropped", dropped)
+            line.integer("mismatched", tally.mismatched)
+            line.missing(
+                "missing_hardware", tally.missingHardware, because: "missing_hardware_reason",
+                result.missingHardware)
+            line.missing(
+                "missing_software", tally.missingSoftware, because: "missing_software_reason",
+                result.missingSoftware)
+            line.integer("pcap_dropped", uncaptured)
+            line.integer("queue_overflows", result.overflows)
+            line.integer("schedule_error_max_ns", tally.scheduleErrors?.maximum)
+            line.integer("schedule_error_min_ns", tally.scheduleErrors?.minimum)
+            line.integer("schedule_error_p50_ns", tally.scheduleErrors?.percentile(.p50))
+            line.integer("schedule_error_p99_ns", tally.scheduleErrors?.percentile(.p99))
+            line.integer("sent", result.sent)
+            line.integer("stamped_hardware", tally.stampedHardware)
+            line.integer("stamped_software", tally.stampedSoftware)
+            line.integer("unmatched", tally.unmatched)
+            line.integer("warmup", result.warmedUp)
+        }
+    }
+
+    /// Writes the summary of a run that listened.
+    func write(_ result: ListenResult) {
+        let (faults, total, replies, tally) = (
+            result.faults, result.statistics, result.replies, result.tally
+        )
+        let (dropped, uncaptured) = (droppedLines, droppedCaptures.map { Int64($0) })
+        write(.info, "RX Summary") { line in
+            line.integer("corrupt", faults.corrupt)
+            line.integer("drops", total.drops)
+            line.integer("follow_ups", replies.followUps)
+            line.integer("foreign", faults.foreign)
+            line.integer("lines_dropped", dropped)
+            line.missing(
+                "missing_hardware", tally.missingHardware, because: "missing_hardware_reason",
+                result.missingHardware)
+            line.integer("missing_software", tally.missingSoftware)
+            line.integer("other_version", faults.otherVersion)
+            line.integer("packets", total.packets)
+            line.integer("pcap_dropped", uncaptured)
+            line.integer("probes", tally.probes)
+            line.integer("queue_freezes", total.queueFreezes)
+            line.integer("replies", replies.replies)
+            line.integer("replies_failed", replies.failed)
+            line.integer("replies_suppressed", replies.suppressed)
+            line.integer("stamped_hardware", tally.stampedHardware)
+            line.integer("stamped_software", tally.stampedSoftware)
+            line.integer("truncated", faults.truncated)
+        }
+    }
+}
+
+extension Line {
+    /// How many stamps are missing and, if any are, why.
+    fileprivate mutating func missing(
+        _ key: StaticString, _ count: UInt64, because reasonKey: StaticString, _ reasons: [MissingCount]
+    ) {
+        let texts = reasons.map(\.text)
+        integer(key, count)
+        if format == .json {
+            list(reasonKey, texts)
+        } else if !texts.isEmpty {
+            string(reasonKey, texts.joined(separator: "; "))
+        }
+    }
+}

@@ -1,0 +1,151 @@
+/// How the values of a figure are distributed, in nanoseconds.
+///
+/// Count, least, greatest, mean and standard deviation are exact, the last two to the nanosecond. Percentiles
+/// come from a histogram that keeps three significant digits: a percentile is the nearest rank's value, rounded
+/// up to the end of its bucket (HdrHistogram's "highest equivalent value"), hence by less than 0.1 %, and never
+/// above the greatest. Two kinds of value share one bucket each:
+/// - negative ones (a clock was set back) rank below all others; a percentile among them is the least;
+/// - a percentile among those above `histogramLimit` is the greatest.
+///
+/// The memory is 261 KiB, taken at the start; recording takes none. A copy that is changed takes it anew.
+struct Distribution {
+    /// Up to where values have buckets of their own: an hour.
+    static let histogramLimit: Int64 = 3_600_000_000_000
+
+    private var moments = RunningStatistics()
+    private var consecutive = Jitter()
+    /// How many values are in each bucket of the scale.
+    private var histogram = [UInt64](repeating: 0, count: scale.bucket(of: UInt64(histogramLimit)) + 1)
+    /// Values below zero.
+    private(set) var negatives: UInt64 = 0
+
+    private static var scale: LogLinearScale { LogLinearScale(stepBits: 10) }
+
+    /// Records a value; the order matters to the jitter alone.
+    mutating func record(_ value: Int64) {
+        if moments.count == 0 { consecutive.begin(value) }
+        moments.add(value)
+        consecutive.add(value)
+        // A negative one is a large one then.
+        let unsigned = UInt64(bitPattern: value)
+        guard unsigned <= UInt64(Self.histogramLimit) else { return recordOutside(value) }
+        histogram[Self.scale.bucket(of: unsigned)] &+= 1
+    }
+
+    /// Records a value that has no bucket of its own.
+    private mutating func recordOutside(_ value: Int64) {
+        if value < 0 {
+            negatives &+= 1
+        } else {
+            histogram[Self.scale.bucket(of: UInt64(Self.histogramLimit))] &+= 1
+        }
+    }
+
+    // MARK: Figures, nil where there are no values
+
+    var count: UInt64 { moments.count }
+    var minimum: Int64? { count == 0 ? nil : moments.minimum }
+    var maximum: Int64? { count == 0 ? nil : moments.maximum }
+    var mean: Int64? { moments.mean }
+    var standardDeviation: Int64? { moments.standardDeviation }
+
+    /// The smoothed change from value to value; nil of fewer than two.
+    var jitter: Int64? { count < 2 ? nil : consecutive.value }
+
+    /// p95 − p50: how far the slow ones are from the usual, whatever the few slowest do. Where the median is
+    /// negative, the least value stands for it.
+    var spread: Int64? { self[.spread] }
+
+    func percentile(_ percentile: Percentile) -> Int64? { percentiles([percentile]).first }
+
+    /// Several percentiles, given in ascending order, in one walk; empty where there are no values.
+    func percentiles(_ ascending: [Percentile]) -> [Int64] {
+        guard count > 0 else { return [] }
+        // The negative values come first.
+        var (reached, next) = (negatives, firstPlace)
+        return ascending.map { percentile in
+            let rank = percentile.rank(of: count)
+            while reached < rank {
+                reached += histogram[next]
+                next += 1
+            }
+            // The greatest is known, also where it is negative.
+            if rank == count { return moments.maximum }
+            return rank <= negatives ? moments.minimum : bucket(at: next - 1).value
+        }
+    }
+
+    subscript(statistic: Statistic) -> Int64? { statistics[statistic] }
+
+    /// All statistics, the percentiles by one walk; empty if there are no values.
+    var statistics: [Statistic: Int64] {
+        let ranked = percentiles([.p50, .p90, .p95, .p99, .p999])
+        guard ranked.count == 5 else { return [:] }
+        var statistics: [Statistic: Int64] = [
+            .p50: ranked[0], .p90: ranked[1], .p99: ranked[3], .p999: ranked[4], .min: moments.minimum,
+            .max: moments.maximum,
+        ]
+        let (spread, overflow) = ranked[2].subtractingReportingOverflow(ranked[0])
+        statistics[.spread] = overflow ? .max : spread
+        statistics[.mean] = mean
+        statistics[.stddev] = standardDeviation
+        statistics[.jitter] = jitter
+        return statistics
+    }
+}
+
+extension Distribution {
+    /// Values that are not told apart.
+    struct Bucket: Equatable {
+        /// What the bucket can hold; that of negative values, and that of those above the limit: what it does.
+        let range: ClosedRange<Int64>
+        let count: UInt64
+        /// What a percentile in this bucket is given as.
+        let value: Int64
+    }
+
+    /// The buckets that hold values, in ascending order.
+    var buckets: IteratorSequence<BucketIterator> { IteratorSequence(BucketIterator(of: self)) }
+
+    struct BucketIterator: IteratorProtocol {
+        private let distribution: Distribution
+        /// The next place in the histogram; nil before the negative values. And the one behind the last in use.
+        private var place: Int?
+        private let end: Int
+
+        fileprivate init(of distribution: Distribution) {
+            self.distribution = distribution
+            let greatest = min(distribution.moments.maximum, histogramLimit)
+            end = greatest < 0 ? 0 : scale.bucket(of: UInt64(greatest)) + 1
+        }
+
+        mutating func next() -> Bucket? {
+            guard var place else { return first() }
+            while place < end, distribution.histogram[place] == 0 { place += 1 }
+            self.place = place + 1
+            return place < end ? distribution.bucket(at: place) : nil
+        }
+
+        private mutating func first() -> Bucket? {
+            let least = distribution.moments.minimum
+            guard distribution.count > 0 else { return nil }
+            place = distribution.firstPlace
+            guard least < 0 else { return next() }
+            let greatest = min(distribution.moments.maximum, -1)
+            return Bucket(range: least...greatest, count: distribution.negatives, value: least)
+        }
+    }
+
+    /// The first place in the histogram that may be in use.
+    private var firstPlace: Int {
+        Self.scale.bucket(of: UInt64(max(0, min(moments.minimum, Self.histogramLimit))))
+    }
+
+    /// The bucket at a place in the histogram.
+    private func bucket(at place: Int) -> Bucket {
+        let (lowest, next) = (Int64(Self.scale.lowest(in: place)), Int64(Self.scale.lowest(in: place + 1)))
+        let greatest = moments.maximum
+        let highest = next > Self.histogramLimit ? max(greatest, lowest) : next - 1
+        return Bucket(range: lowest...highest, count: histogram[place], value: min(highest, greatest))
+    }
+}

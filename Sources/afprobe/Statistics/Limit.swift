@@ -1,0 +1,97 @@
+// What --fail-if reads:
+//
+//     limits     = limit , { "," , limit } ;
+//     limit      = duration-limit | loss-limit | count-limit ;
+//     duration-limit = figure , "." , statistic , operator , duration ;
+//     loss-limit = "loss" , operator , decimal , "%" ;
+//     count-limit = counter , operator , digit , { digit } ;
+//     operator   = ">" | ">=" | "<" | "<=" ;
+//     duration   = decimal , ( "ns" | "us" | "µs" | "ms" | "s" | "m" | "h" ) ;
+//     figure     = "rtt" | "network" | … ;  (* Figure *)
+//     statistic  = "min" | "mean" | … ;     (* Statistic *)
+//     counter    = "sent" | "received" | … ;  (* Counter *)
+//
+// Blanks may stand around operators and commas. A limit says what makes the run fail.
+
+/// A condition that makes a run fail, like `network.p99>50us`.
+struct Limit: Equatable {
+    enum Bound: Equatable {
+        /// In nanoseconds.
+        case duration(Figure, Statistic, Int64)
+        case count(Counter, UInt64)
+        /// Of the requests sent, in per cent.
+        case loss(Double)
+    }
+
+    enum Comparison: String {
+        case greater = ">"
+        case greaterOrEqual = ">="
+        case less = "<"
+        case lessOrEqual = "<="
+
+        func holds<Value: Comparable>(_ value: Value, _ bound: Value) -> Bool {
+            switch self {
+            case .greater: value > bound
+            case .greaterOrEqual: value >= bound
+            case .less: value < bound
+            case .lessOrEqual: value <= bound
+            }
+        }
+    }
+
+    /// As it was given, without blanks.
+    let text: String
+    let comparison: Comparison
+    let bound: Bound
+
+    var isOnDuration: Bool { if case .duration = bound { true } else { false } }
+}
+
+/// What limits are judged by.
+protocol Measurement {
+    /// In nanoseconds; nil where it could not be measured.
+    func value(of figure: Figure, _ statistic: Statistic) -> Int64?
+    /// Nil where it was not counted.
+    func value(of counter: Counter) -> UInt64?
+}
+
+/// A limit that was exceeded.
+struct Violation: Equatable {
+    enum Value: Equatable {
+        case duration(Int64)
+        case count(UInt64)
+        case loss(UInt64, sent: UInt64)
+    }
+
+    let limit: Limit
+    /// Nil where it could not be measured.
+    let value: Value?
+}
+
+extension Limit {
+    /// Whether a run exceeds this limit. One on what could not be measured is exceeded: a check must not pass
+    /// because there was nothing to check.
+    func violation(by run: some Measurement) -> Violation? {
+        let (value, isExceeded): (Violation.Value?, Bool)
+        switch bound {
+        case .duration(let figure, let statistic, let nanoseconds):
+            let measured = run.value(of: figure, statistic)
+            (value, isExceeded) = (measured.map(Violation.Value.duration), judge(measured, nanoseconds))
+        case .count(let counter, let number):
+            let measured = run.value(of: counter)
+            (value, isExceeded) = (measured.map(Violation.Value.count), judge(measured, number))
+        case .loss(let percent):
+            guard let lost = run.value(of: .lost), let sent = run.value(of: .sent), sent > 0 else {
+                return Violation(limit: self, value: nil)
+            }
+            // Both are the nearest to the same decimal where they are equal: 1 of 1000 is not above 0.1 %.
+            value = .loss(lost, sent: sent)
+            isExceeded = judge(100 * Double(lost) / Double(sent), percent)
+        }
+        return isExceeded ? Violation(limit: self, value: value) : nil
+    }
+
+    private func judge<Value: Comparable>(_ value: Value?, _ bound: Value) -> Bool {
+        value.map { comparison.holds($0, bound) } ?? true
+    }
+}

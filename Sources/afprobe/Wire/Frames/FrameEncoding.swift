@@ -1,0 +1,144 @@
+import AFPacketKit
+
+extension FrameShape {
+    /// Writes the headers into a frame, in front of the payload that takes up the rest of it.
+    @_lifetime(frame: copy frame)
+    func encodeHeaders(into frame: inout MutableSpan<UInt8>) {
+        store(destination, at: 0, into: &frame)
+        store(source, at: 6, into: &frame)
+        var offset = 12
+        if let vlan {
+            frame.storeBigEndian(vlan.protocolIdentifier.rawValue, at: 12)
+            frame.storeBigEndian(vlan.controlInformation, at: 14)
+            offset = 16
+        }
+        let network = offset + 2
+        switch carrier {
+        case .ethernet(let type):
+            frame.storeBigEndian(type.rawValue, at: offset)
+        case .udp4(let flow):
+            frame.storeBigEndian(EtherType.ipv4.rawValue, at: offset)
+            encodeIPv4(flow, at: network, into: &frame)
+            encodeUDP(flow.sourcePort, flow.destinationPort, at: network + 20, into: &frame)
+        case .udp6(let flow):
+            frame.storeBigEndian(EtherType.ipv6.rawValue, at: offset)
+            encodeIPv6(flow, at: network, into: &frame)
+            encodeUDP(flow.sourcePort, flow.destinationPort, at: network + 40, into: &frame)
+        }
+        if isPTP { PTPHeader.encode(from: source, at: carrierLength, into: &frame) }
+    }
+
+    /// Gives the PTP message, where there is one, the number of the probe.
+    ///
+    /// - Returns: how much of the number it holds.
+    @_lifetime(frame: copy frame)
+    @discardableResult
+    func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) -> UInt16 {
+        guard isPTP else { return 0 }
+        return PTPHeader.renumber(&frame, at: carrierLength, to: number)
+    }
+
+    /// Where the UDP header is.
+    private var datagramOffset: Int { carrierLength - 8 }
+
+    /// Where the UDP checksum is, in a frame that has one.
+    var checksumOffset: Int { datagramOffset + 6 }
+
+    /// Computes the UDP checksum over the payload that is there now. A frame without UDP has none.
+    @_lifetime(frame: copy frame)
+    func encodeChecksum(into frame: inout MutableSpan<UInt8>) {
+        if case .ethernet = carrier { return }
+        encodeDatagramChecksum(into: &frame)
+    }
+
+    @_lifetime(frame: copy frame)
+    private func encodeDatagramChecksum(into frame: inout MutableSpan<UInt8>) {
+        frame.storeBigEndian(0 as UInt16, at: checksumOffset)
+        guard let sum = datagramSum(of: frame.span) else { return }
+        frame.storeBigEndian(sum.datagramValue, at: checksumOffset)
+    }
+
+    /// What the UDP checksum is made of, in a frame that has zero for it; nil without UDP.
+    func datagramSum(of frame: Span<UInt8>) -> InternetChecksum? {
+        var sum = InternetChecksum()
+        switch carrier {
+        case .ethernet: return nil
+        case .udp4(let flow): sum.addPseudoHeader(flow, length: frame.count - datagramOffset)
+        case .udp6(let flow): sum.addPseudoHeader(flow, length: frame.count - datagramOffset)
+        }
+        sum.add(frame.extracting(datagramOffset..<frame.count))
+        return sum
+    }
+
+    @_lifetime(frame: copy frame)
+    private func store(_ address: MACAddress, at offset: Int, into frame: inout MutableSpan<UInt8>) {
+        frame.storeBigEndian(UInt16(address.value >> 32), at: offset)
+        frame.storeBigEndian(UInt32(truncatingIfNeeded: address.value), at: offset + 2)
+    }
+
+    @_lifetime(frame: copy frame)
+    private func encodeIPv4(
+        _ flow: UDPFlow<IPv4Address>, at offset: Int, into frame: inout MutableSpan<UInt8>
+    ) {
+        frame.fillWithZeros(offset..<offset + 20)
+        frame[offset] = 0x45
+        frame.storeBigEndian(UInt16(frame.count - offset), at: offset + 2)
+        frame[offset + 6] = 0x40  // never fragmented, so that the identification may stay 0: RFC 6864
+        frame[offset + 8] = 64
+        frame[offset + 9] = IPProtocol.udp
+        frame.storeBigEndian(flow.source.value, at: offset + 12)
+        frame.storeBigEndian(flow.destination.value, at: offset + 16)
+        let header = InternetChecksum.of(frame.span.extracting(offset..<offset + 20))
+        frame.storeBigEndian(header, at: offset + 10)
+    }
+
+    @_lifetime(frame: copy frame)
+    private func encodeIPv6(
+        _ flow: UDPFlow<IPv6Address>, at offset: Int, into frame: inout MutableSpan<UInt8>
+    ) {
+        frame.storeBigEndian(0x6000_0000 as UInt32, at: offset)
+        frame.storeBigEndian(UInt16(frame.count - offset - 40), at: offset + 4)
+        frame[offset + 6] = IPProtocol.udp
+        frame[offset + 7] = 64
+        frame.storeBigEndian(flow.source.high, at: offset + 8)
+        frame.storeBigEndian(flow.source.low, at: offset + 16)
+        frame.storeBigEndian(flow.destination.high, at: offset + 24)
+        frame.storeBigEndian(flow.destination.low, at: offset + 32)
+    }
+
+    @_lifetime(frame: copy frame)
+    private func encodeUDP(
+        _ sourcePort: UInt16, _ destinationPort: UInt16, at offset: Int,
+        into frame: inout MutableSpan<UInt8>
+    ) {
+        frame.storeBigEndian(sourcePort, at: offset)
+        frame.storeBigEndian(destinationPort, at: offset + 2)
+        frame.storeBigEndian(UInt16(frame.count - offset), at: offset + 4)
+        frame.storeBigEndian(0 as UInt16, at: offset + 6)
+    }
+}
+
+/// Numbers of protocols over IP. IANA
+enum IPProtocol {
+    static let udp: UInt8 = 17
+}
+
+extension InternetChecksum {
+    /// The addresses, the protocol and the length of the datagram. RFC 768
+    mutating func addPseudoHeader(_ flow: UDPFlow<IPv4Address>, length: Int) {
+        add(flow.source.value)
+        add(flow.destination.value)
+        add(IPProtocol.udp)
+        add(UInt32(length))
+    }
+
+    /// The same for version 6. RFC 8200, section 8.1
+    mutating func addPseudoHeader(_ flow: UDPFlow<IPv6Address>, length: Int) {
+        add(flow.source.high)
+        add(flow.source.low)
+        add(flow.destination.high)
+        add(flow.destination.low)
+        add(IPProtocol.udp)
+        add(UInt32(length))
+    }
+}

@@ -1,0 +1,139 @@
+import AFPacketKit
+
+/// A probe in a received frame: checked, and read only as far as somebody asks. It cannot outlive the frame.
+struct FoundProbe: ~Escapable {
+    let frame: ReceivedFrame
+    /// When the frame was in the program's memory: CLOCK_REALTIME.
+    let userspace: Timestamp
+    let kind: ProbeMessage.Kind
+    fileprivate let parts: ParsedFrame
+
+    /// Finds the most frequent kind: a right probe behind nothing but the Ethernet header. Nil for anything else.
+    @_lifetime(copy frame)
+    init?(plain frame: ReceivedFrame, at userspace: Timestamp) {
+        guard let kind = ProbeMessage.kind(ofPlain: frame.bytes) else { return nil }
+        self.frame = frame
+        self.userspace = userspace
+        parts = ParsedFrame(plain: frame.bytes)
+        self.kind = kind
+    }
+
+    /// Finds a probe in a frame of any kind.
+    ///
+    /// - Throws: `FrameFault` if there is none.
+    @_lifetime(copy frame)
+    init(_ frame: ReceivedFrame, at userspace: Timestamp) throws(FrameFault) {
+        let isJudged = !frame.ancillary.isChecksumPending && !frame.isTruncated
+        parts = try ParsedFrame(frame.bytes, checksUDP: isJudged)
+        kind = try ProbeMessage.check(frame.bytes.extracting(parts.payload))
+        self.frame = frame
+        self.userspace = userspace
+    }
+
+    /// The copy of a probe that another thread has found.
+    @_lifetime(copy frame)
+    init(_ stored: StoredProbe, in frame: ReceivedFrame) {
+        self.frame = frame
+        (userspace, kind, parts) = (stored.userspace, stored.kind, stored.parts)
+    }
+
+    // MARK: Reading it
+
+    /// What the kernel says about the frame.
+    var ancillary: Ancillary { frame.ancillary }
+
+    /// The length of the frame on the wire without the FCS: with the tag that the kernel took out.
+    var size: Int { frame.length + (ancillary.vlan == nil ? 0 : 4) }
+
+    var number: UInt64 { field(at: ProbeMessage.numberOffset) }
+
+    /// The session of an exchange. A probe may lack one.
+    var session: UInt64 { field(at: ProbeMessage.sessionOffset) }
+
+    private func field(at offset: Int) -> UInt64 {
+        frame.bytes.littleEndian64(at: parts.payloadStart + offset)
+    }
+
+    /// The frame's headers.
+    var shape: FrameShape { parts.shape(of: frame.bytes, vlan: ancillary.vlan) }
+
+    /// The origin of the frame, if it is a plain one.
+    var origin: PlainOrigin? { parts.isPlain ? PlainOrigin(frame.bytes, ancillary.vlan) : nil }
+
+    /// The request in the frame, which must be of that kind.
+    var request: ProbeRequest {
+        let flags = frame.bytes.littleEndian16(at: parts.payloadStart + ProbeMessage.flagsOffset)
+        return ProbeRequest(
+            number: number, flags: ProbeMessage.Flags(rawValue: flags), session: session, size: size)
+    }
+
+    /// Where the responder info stands in the frame; a probe lacks it, and in a request it is zero.
+    var infoStart: Int { parts.payloadStart + ProbeMessage.infoOffset }
+
+    /// The whole probe.
+    func read() -> ReceivedProbe {
+        ReceivedProbe(
+            message: ProbeMessage(frame.bytes.extracting(parts.payload), of: kind), shape: shape, size: size,
+            ancillary: ancillary, userspace: userspace)
+    }
+}
+
+/// A probe that was received, for those who keep it.
+struct ReceivedProbe {
+    let message: ProbeMessage
+    let shape: FrameShape
+    /// The length of the frame on the wire without the FCS: with the tag that the kernel took out.
+    let size: Int
+    let ancillary: Ancillary
+    /// When the frame was in the program's memory.
+    let userspace: Timestamp
+}
+
+/// What a request says to those who answer it.
+struct ProbeRequest {
+    let number: UInt64
+    let flags: ProbeMessage.Flags
+    let session: UInt64
+    /// The length of its frame on the wire without the FCS: with the tag that the kernel took out.
+    let size: Int
+}
+
+/// The addresses, type and tag of a plain frame: what follows from them for one frame holds for the next with the same.
+struct PlainOrigin: Equatable {
+    /// The Ethernet header as it stands there, in two overlapping parts.
+    private let start: UInt64
+    private let end: UInt64
+    private let vlan: VLANTag?
+
+    fileprivate init(_ frame: Span<UInt8>, _ vlan: VLANTag?) {
+        start = frame.value(at: 0, as: UInt64.self)
+        end = frame.value(at: 6, as: UInt64.self)
+        self.vlan = vlan
+    }
+}
+
+/// A copy of a probe, for another thread: its headers and its message, without the padding.
+struct StoredProbe {
+    let ancillary: Ancillary
+    /// The length of the whole frame.
+    let length: Int
+    fileprivate let userspace: Timestamp
+    fileprivate let kind: ProbeMessage.Kind
+    fileprivate let parts: ParsedFrame
+    private var head = InlineArray<248, UInt8>(repeating: 0)
+    private let count: Int
+
+    init(_ probe: FoundProbe) {
+        (ancillary, length, userspace) = (probe.ancillary, probe.frame.length, probe.userspace)
+        (kind, parts) = (probe.kind, probe.parts)
+        count = min(probe.frame.bytes.count, head.count)
+        var bytes = head.mutableSpan
+        bytes.copy(probe.frame.bytes.extracting(first: count))
+    }
+
+    /// The first bytes of the frame: all that is read of a probe.
+    var bytes: Span<UInt8> {
+        @_lifetime(borrow self)
+        get { head.span.extracting(first: count) }
+    }
+}
