@@ -96,7 +96,8 @@ bench bench-peers:
 lint:
 	@$(environment)/prepare shellcheck python3 mandoc
 	swift format lint --strict --recursive Sources Tests Package.swift
-	PYTHONPYCACHEPREFIX=.build/python python3 -m py_compile Benchmarks/run Benchmarks/bench/*.py Tests/HardwareLab/lab
+	PYTHONPYCACHEPREFIX=.build/python python3 -m py_compile Benchmarks/run Benchmarks/bench/*.py Tests/HardwareLab/lab \
+		$(environment)/check-layers
 	shellcheck -x $(filter-out %.c,$(wildcard $(environment)/*)) Tests/HardwareLab/run Tests/HardwareLab/checks \
 		Tests/HardwareLab/igb Tests/HardwareLab/e1000e Tests/HardwareLab/netem Tests/HardwareLab/netlink \
 		Tests/HardwareLab/launch .ci/run
@@ -104,6 +105,8 @@ lint:
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[157]
 	$(environment)/check-structure
+	$(environment)/check-layers --self-test
+	$(environment)/check-layers
 
 format:
 	swift format format --in-place --recursive Sources Tests Package.swift
