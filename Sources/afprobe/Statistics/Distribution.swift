@@ -22,6 +22,7 @@ struct Distribution {
     private static var scale: LogLinearScale { LogLinearScale(stepBits: 10) }
 
     /// Records a value; the order matters to the jitter alone.
+    @inline(__always)
     mutating func record(_ value: Int64) {
         if moments.count == 0 { consecutive.begin(value) }
         moments.add(value)

@@ -87,7 +87,7 @@ struct FigureValues {
 
     /// In nanoseconds; nil where it could not be measured.
     subscript(figure: Figure) -> Int64? {
-        get { present & 1 &<< figure.rawValue == 0 ? nil : values[figure.rawValue] }
+        get { present & 1 &<< figure.rawValue == 0 ? nil : values.span[figure.rawValue] }
         set {
             let bit = 1 &<< figure.rawValue as UInt32
             guard let newValue else {

@@ -6,6 +6,8 @@ struct LogLinearScale {
     let stepBits: Int
 
     /// The bucket of a value, from 0.
+    // Inlined, for the steps are a constant there: "ping: user instructions".
+    @inline(__always)
     func bucket(of value: UInt64) -> Int {
         // What is left of a value are the bits of a step, below the highest one.
         let octave = 63 - stepBits - (value | 1 << UInt64(stepBits)).leadingZeroBitCount

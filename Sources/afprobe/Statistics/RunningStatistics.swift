@@ -9,6 +9,7 @@ struct RunningStatistics {
     /// What the sum of squares has carried over: from a hundred values on of clocks that are decades apart.
     private var carries: UInt64 = 0
 
+    @inline(__always)
     mutating func add(_ value: Int64) {
         count &+= 1
         if value < minimum { minimum = value }

@@ -28,10 +28,21 @@ struct TailAttribution {
     mutating func record(_ values: borrowing FigureValues, without omitted: Figure? = nil) {
         guard let roundTrip = values[.rtt] else { return }
         count &+= 1
-        let first = Self.bucket(of: roundTrip) &* (1 &+ stages.count)
-        sums[first].add(roundTrip)
-        for (offset, stage) in stages.enumerated() where stage != omitted {
-            if let value = values[stage] { sums[first &+ 1 &+ offset].add(value) }
+        Self.add(roundTrip, values, of: stages, without: omitted, to: &sums)
+    }
+
+    private static func add(
+        _ roundTrip: Int64, _ values: borrowing FigureValues, of stages: [Figure], without omitted: Figure?,
+        to sums: inout [Sum]
+    ) {
+        // The spans, so that the arrays are checked once and not for each stage: "ping: user instructions".
+        let stages = stages.span
+        var sums = sums.mutableSpan
+        var index = bucket(of: roundTrip) &* (1 &+ stages.count)
+        sums[index].add(roundTrip)
+        for offset in stages.indices {
+            index &+= 1
+            if stages[offset] != omitted, let value = values[stages[offset]] { sums[index].add(value) }
         }
     }
 

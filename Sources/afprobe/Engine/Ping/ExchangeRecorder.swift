@@ -15,6 +15,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     }
 
     /// Records an exchange of which nothing more is waited for.
+    @inline(__always)
     mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64) {
         guard exchange.hasReply else {
             result.counts[.lost] += 1
@@ -37,6 +38,7 @@ struct ExchangeRecorder<Events: PingEvents> {
         for (number, exchange) in waiting { record(exchange, number) }
     }
 
+    @inline(__always)
     private mutating func record(_ exchange: borrowing Exchange, _ number: UInt64) {
         let clock = result.record(exchange)
         guard events.takesFrames else { return }
@@ -76,6 +78,7 @@ struct ExchangeRecorder<Events: PingEvents> {
 
     /// Merges the responder's counters. That another one answers is told once: if two hosts have the address it may be so
     /// with every reply.
+    @inline(__always)
     mutating func merge(_ info: borrowing ResponderInfo) {
         guard result.responder.merge(info), result.responder.restarts == 1 else { return }
         events.diagnosed(.otherResponder(peer))

@@ -91,6 +91,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         } while transmitter.mayHaveMoreCompletions && limit == .max
     }
 
+    @inline(__always)
     private mutating func merge(_ stamps: CompletionStamps, of number: UInt64) {
         guard let place = transmitter.window.place(of: number) else { return }
         let isNew = transmitter.window[place].requestSent.merge(stamps)
@@ -101,6 +102,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     // MARK: Answers
 
     /// Handles an answer, and the frame that it stands in.
+    @inline(__always)
     mutating func handle(_ answer: FoundAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
         throws(RunError)
     {
@@ -132,6 +134,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         }
     }
 
+    @inline(__always)
     private mutating func mergeFollowUp(_ info: ResponderInfo, _ number: UInt64, _ place: Place) {
         guard transmitter.window.isOpen(place), !transmitter.window[place].hasFollowUp else {
             // Too late, or again.
@@ -143,6 +146,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         settleIfComplete(number, at: place)
     }
 
+    @inline(__always)
     private mutating func mergeReply(
         _ info: ResponderInfo, _ number: UInt64, _ received: ReceiveStamps, _ place: Place
     ) {
@@ -188,6 +192,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     // MARK: Settling
 
     /// Settles an exchange once nothing more of it is to come.
+    @inline(__always)
     private mutating func settleIfComplete(_ number: UInt64, at place: Place) {
         guard transmitter.window.isOpen(place), transmitter.window[place].isComplete(expected) else { return }
         settle(number, at: place)

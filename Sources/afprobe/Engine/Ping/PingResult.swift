@@ -56,6 +56,7 @@ struct PingResult {
     // MARK: Counting
 
     /// Counts a reply within the time-out.
+    @inline(__always)
     mutating func countReply(to number: UInt64) {
         counts[.received] &+= 1
         if number < highest { counts[.reordered] += 1 } else { highest = number }
@@ -115,16 +116,26 @@ struct PingResult {
     }
 
     /// Records the latest figures in their distributions and for the tail.
+    @inline(__always)
     private mutating func recordLatest(by clock: StampClock) {
-        for index in recorded.indices {
-            if let value = latest[recorded[index].figure] { recorded[index].distribution.record(value) }
-        }
+        Self.record(latest, in: &recorded)
         if attribution == nil {
             attribution = TailAttribution(
                 stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
         }
         // Where the NICs stamp, the link is known in parts.
         attribution?.record(latest, without: latest[.wire] != nil ? .link : nil)
+    }
+
+    @inline(__always)
+    private static func record(
+        _ values: borrowing FigureValues, in recorded: inout [(figure: Figure, distribution: Distribution)]
+    ) {
+        // The span, so that the array is checked once and not for each figure: "ping: user instructions".
+        var recorded = recorded.mutableSpan
+        for index in recorded.indices {
+            if let value = values[recorded[index].figure] { recorded[index].distribution.record(value) }
+        }
     }
 
     private mutating func note(_ comparison: ClockOffset?) {

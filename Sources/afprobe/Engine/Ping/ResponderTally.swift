@@ -12,6 +12,7 @@ struct ResponderTally {
     /// Merges the counters in the first reply to a request.
     ///
     /// - Returns: whether it comes from another responder than the one before.
+    @inline(__always)
     mutating func merge(_ info: borrowing ResponderInfo) -> Bool {
         replies &+= 1
         let responder = info.responder

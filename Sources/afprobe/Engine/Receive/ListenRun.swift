@@ -110,7 +110,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     }
 
     private mutating func handle(_ count: Int) {
-        let onlyCounts = !events.takesFrames && !events.takesCaptures
+        let onlyCounts = !events.takesFrames && !events.takesCaptures && plan.replyLimit == nil
         var index = 0
         while index < count, !station.isComplete {
             if onlyCounts { index = source.countPlain(from: index, upTo: count, &station.tally) }

@@ -28,8 +28,8 @@ protocol ProbeSource: ~Copyable {
     @_lifetime(borrow self)
     func probe(at index: Int, _ faults: inout FrameFaultCounts) -> FoundProbe?
 
-    /// Counts the frames from `index` up to `end`, until the tally is complete or one is not a plain probe or a request: a
-    /// quiet run does no more with most frames.
+    /// Counts the frames from `index` up to `end`, until the tally is complete or one is not a plain probe: a quiet run that
+    /// answers nothing does no more with most frames.
     ///
     /// - Returns: the index of the first that was not counted.
     func countPlain(from index: Int, upTo end: Int, _ tally: inout ReceiveTally) -> Int
@@ -61,7 +61,7 @@ extension FrameSource where Self: ~Copyable {
         var index = index
         while index < end, !tally.isComplete {
             let frame = frame(at: index)
-            guard !frame.isOutgoing, let kind = ProbeMessage.kind(ofPlain: frame.bytes), kind != .request
+            guard !frame.isOutgoing, ProbeMessage.kind(ofPlain: frame.bytes) != nil
             else {
                 break
             }

@@ -130,6 +130,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     }
 
     /// Sends frames that are ready, and adds them to the window.
+    @inline(__always)
     private mutating func send(
         _ readyCount: Int, from first: UInt64, at now: MonotonicTime, due: MonotonicTime, taken: inout Int
     ) throws(SystemError) {
@@ -153,6 +154,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     }
 
     /// Goes on after frames that were sent.
+    @inline(__always)
     private mutating func advance(
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ events: some RunEvents
     ) {

@@ -54,6 +54,7 @@ struct AnswerPattern {
 
     /// Finds the most frequent kind: a right answer behind nothing but the Ethernet header. Nil for anything else, which
     /// may be an answer all the same.
+    @inline(__always)
     func match(plain frame: Span<UInt8>) -> FoundAnswer? {
         let start = ParsedFrame.ethernetHeader
         guard frame.count >= start + ProbeMessage.exchangeLength,

@@ -3,6 +3,8 @@ import AFPacketKit
 /// A probe in a received frame: checked, and read only as far as somebody asks. It cannot outlive the frame.
 struct FoundProbe: ~Escapable {
     let frame: ReceivedFrame
+    /// What the kernel says about the frame.
+    let ancillary: Ancillary
     /// When the frame was in the program's memory: CLOCK_REALTIME.
     let userspace: Timestamp
     let kind: ProbeMessage.Kind
@@ -13,6 +15,7 @@ struct FoundProbe: ~Escapable {
     init?(plain frame: ReceivedFrame, at userspace: Timestamp) {
         guard let kind = ProbeMessage.kind(ofPlain: frame.bytes) else { return nil }
         self.frame = frame
+        ancillary = frame.ancillary
         self.userspace = userspace
         parts = ParsedFrame(plain: frame.bytes)
         self.kind = kind
@@ -23,7 +26,8 @@ struct FoundProbe: ~Escapable {
     /// - Throws: `FrameFault` if there is none.
     @_lifetime(copy frame)
     init(_ frame: ReceivedFrame, at userspace: Timestamp) throws(FrameFault) {
-        let isJudged = !frame.ancillary.isChecksumPending && !frame.isTruncated
+        ancillary = frame.ancillary
+        let isJudged = !ancillary.isChecksumPending && !frame.isTruncated
         parts = try ParsedFrame(frame.bytes, checksUDP: isJudged)
         kind = try ProbeMessage.check(frame.bytes.extracting(parts.payload))
         self.frame = frame
@@ -34,13 +38,11 @@ struct FoundProbe: ~Escapable {
     @_lifetime(copy frame)
     init(_ stored: StoredProbe, in frame: ReceivedFrame) {
         self.frame = frame
+        ancillary = frame.ancillary
         (userspace, kind, parts) = (stored.userspace, stored.kind, stored.parts)
     }
 
     // MARK: Reading it
-
-    /// What the kernel says about the frame.
-    var ancillary: Ancillary { frame.ancillary }
 
     /// The length of the frame on the wire without the FCS: with the tag that the kernel took out.
     var size: Int { frame.length + (ancillary.vlan == nil ? 0 : 4) }
