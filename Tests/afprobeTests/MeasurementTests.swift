@@ -5,90 +5,90 @@ import Testing
 
 private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanoseconds: nanoseconds) }
 
-@Suite struct ProbeWindowTests {
-    private func window(opening count: UInt64) -> ProbeWindow<Int> {
-        var window = ProbeWindow(capacity: 4, filler: 0)
-        for number in 1...count { window.open(number, at: at(Int64(number) * 10), Int(number)) }
+@Suite struct InFlightWindowTests {
+    private func window(adding count: UInt64) -> InFlightWindow<Int> {
+        var window = InFlightWindow(capacity: 4, filler: 0)
+        for number in 1...count { window.add(number, at: at(Int64(number) * 10), Int(number)) }
         return window
     }
 
     @Test func knowsWhatIsOpen() {
-        var window = window(opening: 3)
-        let before = window.isOpen(2)
-        window.close(2)
-        let after = [2, 4, 0, .max].map { window.isOpen($0) }
+        var window = window(adding: 3)
+        let before = window.isInFlight(2)
+        window.settle(2)
+        let after = [2, 4, 0, .max].map { window.isInFlight($0) }
         #expect(before == true && after == [false, nil, nil, nil])
-        let (openCount, entry) = (window.openCount, window[3])
-        #expect(openCount == 2 && entry == 3)
+        let (inFlightCount, entry) = (window.inFlightCount, window[3])
+        #expect(inFlightCount == 2 && entry == 3)
     }
 
-    @Test func opensManyAtOnce() {
-        var window = ProbeWindow(capacity: 4, filler: 0)
-        window.open(1, count: 3, at: at(10), 7)
-        let (room, openCount, entry) = (window.room, window.openCount, window[2])
-        #expect(room == 1 && openCount == 3 && entry == 7)
-        let known = (1...4).map { window.isOpen($0) }
+    @Test func addsManyAtOnce() {
+        var window = InFlightWindow(capacity: 4, filler: 0)
+        window.add(1, count: 3, at: at(10), 7)
+        let (room, inFlightCount, entry) = (window.room, window.inFlightCount, window[2])
+        #expect(room == 1 && inFlightCount == 3 && entry == 7)
+        let known = (1...4).map { window.isInFlight($0) }
         #expect(known == [true, true, true, nil])
-        let oldest = window.oldestOpen()?.number
+        let oldest = window.oldestInFlight()?.number
         #expect(oldest == 1)
     }
 
-    @Test func opensManyOverTheEndOfItsMemory() {
-        var window = window(opening: 3)
-        for number in 1...3 as ClosedRange<UInt64> { window.close(number) }
-        window.open(4, count: 4, at: at(10), 7)
-        let (isFull, openCount) = (window.isFull, window.openCount)
-        let known = (3...8).map { window.isOpen($0) }
-        #expect(isFull && openCount == 4 && known == [nil, true, true, true, true, nil])
+    @Test func addsManyOverTheEndOfItsMemory() {
+        var window = window(adding: 3)
+        for number in 1...3 as ClosedRange<UInt64> { window.settle(number) }
+        window.add(4, count: 4, at: at(10), 7)
+        let (isFull, inFlightCount) = (window.isFull, window.inFlightCount)
+        let known = (3...8).map { window.isInFlight($0) }
+        #expect(isFull && inFlightCount == 4 && known == [nil, true, true, true, true, nil])
         let entries = (4...7).map { window[$0] }
         #expect(entries == [7, 7, 7, 7])
     }
 
     @Test func findsThePlaceOfWhatIsKept() {
-        var window = window(opening: 3)
-        window.close(2)
-        let kept = (0...4).map { window.place(of: $0) != nil }
-        let open = (0...4).map { window.place(ofOpen: $0) != nil }
+        var window = window(adding: 3)
+        window.settle(2)
+        let kept = (0...4).map { window.isInFlight($0) != nil }
+        let inFlight = (0...4).map { window.isInFlight($0) == true }
         #expect(kept == [false, true, true, true, false])
-        #expect(open == [false, true, false, true, false])
+        #expect(inFlight == [false, true, false, true, false])
     }
 
     @Test func fillsUpUntilTheOldestIsSettled() {
-        var window = window(opening: 4)
+        var window = window(adding: 4)
         var wasFull = [window.isFull]
-        window.close(2)
-        _ = window.oldestOpen()
+        window.settle(2)
+        _ = window.oldestInFlight()
         wasFull.append(window.isFull)
-        window.close(1)
-        let oldest = window.oldestOpen()?.number
+        window.settle(1)
+        let oldest = window.oldestInFlight()?.number
         wasFull.append(window.isFull)
         #expect(oldest == 3 && wasFull == [true, true, false])
     }
 
     @Test func forgetsWhatIsTooLongAgo() {
-        var window = window(opening: 4)
-        window.close(1)
-        _ = window.oldestOpen()
-        window.open(5, at: at(50), 5)
-        let known = [window.isOpen(1), window.isOpen(5)]
+        var window = window(adding: 4)
+        window.settle(1)
+        _ = window.oldestInFlight()
+        window.add(5, at: at(50), 5)
+        let known = [window.isInFlight(1), window.isInFlight(5)]
         #expect(known == [nil, true])
     }
 
     @Test func findsTheOverdueInOrder() {
-        var window = window(opening: 3)
+        var window = window(adding: 3)
         var found = [window.overdue(at: at(109), timeout: 100), window.overdue(at: at(110), timeout: 100)]
-        window.close(1)
+        window.settle(1)
         found += [window.overdue(at: at(110), timeout: 100), window.overdue(at: at(130), timeout: 100)]
         #expect(found == [nil, 1, nil, 2])
     }
 
     @Test func passesOverWhatCouldNotBeSent() {
-        var window = ProbeWindow(capacity: 4, filler: 0)
+        var window = InFlightWindow(capacity: 4, filler: 0)
         window.skip(1)
-        window.open(2, at: at(20), 2)
-        let (skipped, openCount) = (window.isOpen(1), window.openCount)
-        let oldest = window.oldestOpen()?.number
-        #expect(skipped == nil && oldest == 2 && openCount == 1)
+        window.add(2, at: at(20), 2)
+        let (skipped, inFlightCount) = (window.isInFlight(1), window.inFlightCount)
+        let oldest = window.oldestInFlight()?.number
+        #expect(skipped == nil && oldest == 2 && inFlightCount == 1)
     }
 }
 

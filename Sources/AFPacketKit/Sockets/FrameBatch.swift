@@ -42,26 +42,12 @@ public struct FrameBatch: ~Copyable {
         }
     }
 
-    /// Changes the first frame.
-    @inlinable
-    public mutating func updateFirstFrame(_ body: (inout MutableSpan<UInt8>) -> Void) {
-        var frame = unsafe memory.mutableFrame(at: 0)
-        body(&frame)
-    }
-
     /// The frame at `index`, which must be from 0 up to `count`.
     @inlinable
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
         precondition(index >= 0 && index < count, "there is no such frame")
         return unsafe memory.frame(at: index, length: .max)
-    }
-
-    /// The first frame.
-    @inlinable
-    public var firstFrame: Span<UInt8> {
-        @_lifetime(borrow self)
-        get { unsafe memory.frame(at: 0, length: .max) }
     }
 
     /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME

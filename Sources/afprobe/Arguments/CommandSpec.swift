@@ -55,11 +55,7 @@ struct Command {
         let options = spec.options.map(\.description) + [helpOption]
         description = CommandDescription(
             name: spec.name, summary: spec.summary, discussion: spec.discussion, options: options,
-            operands: spec.operands.map {
-                CommandDescription.Operand(
-                    placeholder: $0.placeholder, isRequired: $0.isRequired, isRepeated: $0.isRepeated,
-                    help: $0.help, completion: $0.completion)
-            }, exemption: spec.exemption)
+            operands: spec.operands.map(\.description), exemption: spec.exemption)
         parseAndRun = { (arguments: [String]) throws(ArgumentError) in
             let values = try Parser(spec).parse(arguments)
             return Invocation(

@@ -89,11 +89,7 @@ struct OptionSpec<Values> {
 
 /// An operand: a word that is no option.
 struct OperandSpec<Values> {
-    let placeholder: String
-    let isRequired: Bool
-    let isRepeated: Bool
-    let help: String
-    let completion: Completion
+    let description: CommandDescription.Operand
     let apply: (inout Values, String) throws(ValueError) -> Void
 
     init<Value>(
@@ -102,11 +98,9 @@ struct OperandSpec<Values> {
         as parse: @escaping (String) throws(ValueError) -> Value,
         set: @escaping (inout Values, Value) -> Void
     ) {
-        self.placeholder = placeholder
-        self.isRequired = isRequired
-        self.isRepeated = isRepeated
-        self.completion = completion
-        self.help = help
+        description = CommandDescription.Operand(
+            placeholder: placeholder, isRequired: isRequired, isRepeated: isRepeated, help: help,
+            completion: completion)
         apply = { (values: inout Values, text: String) throws(ValueError) in
             set(&values, try parse(text))
         }

@@ -70,12 +70,12 @@ struct Parser<Values> {
 
     private func takeOperand(_ word: String, _ state: inout State) throws(ArgumentError) {
         let index = min(state.operandCount, spec.operands.count - 1)
-        guard index >= 0, state.operandCount == index || spec.operands[index].isRepeated else {
+        guard index >= 0, state.operandCount == index || spec.operands[index].description.isRepeated else {
             throw .unexpectedOperand(word)
         }
         let operand = spec.operands[index]
         do throws(ValueError) { try operand.apply(&state.values, word) } catch {
-            throw .invalidValue(word, of: operand.placeholder, expected: error.expected)
+            throw .invalidValue(word, of: operand.description.placeholder, expected: error.expected)
         }
         state.operandCount += 1
     }
@@ -118,7 +118,8 @@ struct Parser<Values> {
             throw .missingOption(option)
         }
         guard exemption == nil else { return }
-        for operand in spec.operands.dropFirst(state.operandCount) where operand.isRequired {
+        for operand in spec.operands.dropFirst(state.operandCount).map(\.description)
+        where operand.isRequired {
             throw .missingOperand(operand.placeholder, help: operand.help)
         }
     }

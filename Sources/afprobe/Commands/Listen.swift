@@ -132,7 +132,7 @@ extension ListenOptions {
             spins: traffic.spins)
     }
 
-    /// Listens in the way that the plan says.
+    /// Receives until there is a reason to end, and sums up, also if that reason is a failure.
     ///
     /// - Returns: whether any probe came.
     private func listen(
@@ -148,10 +148,12 @@ extension ListenOptions {
             _ open: () throws(SystemError) -> Source
         ) throws(RunError) -> Bool {
             var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
-            let scheduling = try CPUScheduling(traffic.scheduling, console)
-            try dropPrivileges(keepingThoseOf: lease)
-            try self.run(&run, signals, console)
-            _ = consume scheduling
+            var failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
+            if failure == nil {
+                do throws(RunError) { try run.tellStatistics() } catch { failure = error }
+            }
+            console.write(run.finish())
+            if let failure { throw failure }
             return run.hasMeasured
         }
         let receive = plan.receive
@@ -171,21 +173,6 @@ extension ListenOptions {
                 }
             }
         }
-    }
-
-    /// Receives until there is a reason to end, and sums up, also if that reason is a failure.
-    private func run<Source: ProbeSource & ~Copyable>(
-        _ run: inout ListenRun<Source, PacketSocket, Console>, _ signals: RunSignals, _ console: Console
-    ) throws(RunError) {
-        var failure: RunError?
-        do throws(RunError) {
-            var loop = RunLoop(PolledSources(of: run, signals))
-            _ = try loop.run(&run)
-            try run.tellStatistics()
-        } catch { failure = error }
-        console.awaitRoom()
-        console.write(run.finish())
-        if let failure { throw failure }
     }
 
     private func compile(_ text: String) throws(Failure) -> SocketFilter {

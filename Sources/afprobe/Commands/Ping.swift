@@ -112,55 +112,39 @@ extension PingOptions {
         console.replyDetail =
             console.isDetailed ? .everything : self.report.showsStages ? .stages : .usual
         let plan = plan(shape, size, hasStages: console.replyDetail != .usual)
-        let (hasSent, result) = try ping(on: interface, plan, report, signals, console)
+        let (result, failure) = try reportingFailures { () throws(RunError) in
+            try ping(on: interface, plan, report, signals, console)
+        }
+        try report.writePercentiles(result)
+        if let failure { throw Failure(failure) }
         let counts = result.counts
         guard counts[.received] + counts[.late] == 0 else {
             return report.judge(result, console) ? .measured : .exceeded
         }
-        guard hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
+        guard counts[.sent] > 0 else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw .noReply(from: destination, otherVersion: counts[.otherVersion] > 0)
     }
 
     /// Pings until there is a reason to end, and sums up, also if that reason is a failure.
     ///
-    /// - Returns: whether anything was sent that is to be measured, and what was found out.
+    /// - Returns: the measurement, and why the run failed.
     private func ping(
         on interface: NetworkInterface, _ plan: PingPlan, _ report: borrowing PingReport,
         _ signals: RunSignals, _ console: Console
-    ) throws(Failure) -> (Bool, PingResult) {
+    ) throws(RunError) -> (PingResult, RunError?) {
         let portGuard: PortGuard? =
-            if traffic.usesUDP {
-                try reportingFailures { () throws(RunError) in
-                    try guardPort(traffic.effectiveSourcePort, console)
-                }
-            } else { nil }
-        var lease = try reportingFailures { () throws(RunError) in
-            try HardwareLease(
-                on: interface, [.transmit, .receive], plan.stampFilters, traffic.hardware, console)
-        }
+            if traffic.usesUDP { try guardPort(traffic.effectiveSourcePort, console) } else { nil }
+        var lease = try HardwareLease(
+            on: interface, [.transmit, .receive], plan.stampFilters, traffic.hardware, console)
         defer { lease.end(console) }
-        var run = try reportingFailures { () throws(RunError) in
-            try PingRun(on: interface, plan, lease.snapshot, console)
-        }
-        let scheduling = try reportingFailures { () throws(RunError) in
-            try CPUScheduling(traffic.scheduling, console)
-        }
-        try reportingFailures { () throws(RunError) in try dropPrivileges(keepingThoseOf: lease) }
+        var run = try PingRun(on: interface, plan, lease.snapshot, console)
         console.beginStatus()
-        var failure: RunError?
-        do throws(RunError) {
-            try run.begin()
-            var loop = RunLoop(PolledSources(of: run, signals))
-            _ = try loop.run(&run)
-        } catch { failure = error }
+        let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
         _ = consume portGuard
-        _ = consume scheduling
-        console.awaitRoom()
         run.finish()
         let reasons = run.reasonsForMissingHardware()
-        try report.write(run.result, elapsed: run.elapsed, missingHardware: reasons, console)
-        if let failure { throw Failure(failure) }
-        return (run.hasSent, run.result)
+        report.write(run.result, elapsed: run.elapsed, missingHardware: reasons, console)
+        return (run.result, failure)
     }
 
     /// Pings a responder of its own, in a network of its own.

@@ -137,18 +137,8 @@ extension SendOptions {
             on: interface, .transmit, [], wantsStamps ? traffic.hardware : .off, console)
         defer { lease.end(console) }
         var run = try SendRun(on: interface, plan, lease.snapshot, console)
-        let scheduling = try CPUScheduling(traffic.scheduling, console)
-        try dropPrivileges(keepingThoseOf: lease)
-        var failure: RunError?
-        do throws(RunError) {
-            try run.begin()
-            var loop = RunLoop(PolledSources(of: run, signals))
-            _ = try loop.run(&run)
-        } catch { failure = error }
-        _ = consume scheduling
-        let result = run.finish()
-        console.awaitRoom()
-        console.write(result, run.tally)
+        let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
+        console.write(run.finish(), run.tally)
         if let failure { throw failure }
         return (run.hasSent, run.hasMeasured)
     }

@@ -106,35 +106,17 @@ extension Distribution {
     }
 
     /// The buckets that hold values, in ascending order.
-    var buckets: IteratorSequence<BucketIterator> { IteratorSequence(BucketIterator(of: self)) }
-
-    struct BucketIterator: IteratorProtocol {
-        private let distribution: Distribution
-        /// The next place in the histogram; nil before the negative values. And the one behind the last in use.
-        private var place: Int?
-        private let end: Int
-
-        fileprivate init(of distribution: Distribution) {
-            self.distribution = distribution
-            let greatest = min(distribution.moments.maximum, histogramLimit)
-            end = greatest < 0 ? 0 : scale.bucket(of: UInt64(greatest)) + 1
+    var buckets: [Bucket] {
+        guard count > 0 else { return [] }
+        var buckets: [Bucket] = []
+        if negatives > 0 {
+            let range = moments.minimum...min(moments.maximum, -1)
+            buckets.append(Bucket(range: range, count: negatives, value: moments.minimum))
         }
-
-        mutating func next() -> Bucket? {
-            guard var place else { return first() }
-            while place < end, distribution.histogram[place] == 0 { place += 1 }
-            self.place = place + 1
-            return place < end ? distribution.bucket(at: place) : nil
-        }
-
-        private mutating func first() -> Bucket? {
-            let least = distribution.moments.minimum
-            guard distribution.count > 0 else { return nil }
-            place = distribution.firstPlace
-            guard least < 0 else { return next() }
-            let greatest = min(distribution.moments.maximum, -1)
-            return Bucket(range: least...greatest, count: distribution.negatives, value: least)
-        }
+        guard moments.maximum >= 0 else { return buckets }
+        let last = Self.scale.bucket(of: UInt64(min(moments.maximum, Self.histogramLimit)))
+        for place in firstPlace...last where histogram[place] > 0 { buckets.append(bucket(at: place)) }
+        return buckets
     }
 
     /// The first place in the histogram that may be in use.

@@ -87,6 +87,7 @@ struct FigureValues {
 
     /// In nanoseconds; nil where it could not be measured.
     subscript(figure: Figure) -> Int64? {
+        @inline(__always)
         get { present & 1 &<< figure.rawValue == 0 ? nil : values.span[figure.rawValue] }
         set {
             let bit = 1 &<< figure.rawValue as UInt32
@@ -99,9 +100,8 @@ struct FigureValues {
         }
     }
 
-    /// Forgets all, and begins anew with what every exchange tells.
-    mutating func begin(roundTrip: Int64?, turnaround: Int64?) {
-        present = 0
+    /// The figures of an exchange that every one tells.
+    init(roundTrip: Int64? = nil, turnaround: Int64? = nil) {
         self[.rtt] = roundTrip
         self[.turnaround] = turnaround
         if let roundTrip, let turnaround { self[.network] = roundTrip &- turnaround }

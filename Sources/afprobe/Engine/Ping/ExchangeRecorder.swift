@@ -15,7 +15,6 @@ struct ExchangeRecorder<Events: PingEvents> {
     }
 
     /// Records an exchange of which nothing more is waited for.
-    @inline(__always)
     mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64) {
         guard exchange.hasReply else {
             result.counts[.lost] += 1
@@ -38,13 +37,12 @@ struct ExchangeRecorder<Events: PingEvents> {
         for (number, exchange) in waiting { record(exchange, number) }
     }
 
-    @inline(__always)
     private mutating func record(_ exchange: borrowing Exchange, _ number: UInt64) {
-        let clock = result.record(exchange)
+        let (values, clock) = result.record(exchange)
         guard events.takesFrames else { return }
         events.answered(
             PingReply(
-                number: number, peer: peer, exchange: copy exchange, values: result.latest,
+                number: number, peer: peer, exchange: copy exchange, values: values,
                 roundTripClock: clock, turnaroundClock: result.turnaroundClock))
     }
 
@@ -69,16 +67,14 @@ struct ExchangeRecorder<Events: PingEvents> {
         var exchange = Exchange(sent: request)
         exchange.replyReceived = received
         let clock = exchange.bestRoundTripClock
-        var values = FigureValues()
-        values.begin(roundTrip: exchange.roundTrip(by: clock), turnaround: nil)
         return PingReply(
-            number: number, peer: peer, exchange: exchange, values: values, roundTripClock: clock,
-            turnaroundClock: nil)
+            number: number, peer: peer, exchange: exchange,
+            values: FigureValues(roundTrip: exchange.roundTrip(by: clock), turnaround: nil),
+            roundTripClock: clock, turnaroundClock: nil)
     }
 
     /// Merges the responder's counters. That another one answers is told once: if two hosts have the address it may be so
     /// with every reply.
-    @inline(__always)
     mutating func merge(_ info: borrowing ResponderInfo) {
         guard result.responder.merge(info), result.responder.restarts == 1 else { return }
         events.diagnosed(.otherResponder(peer))

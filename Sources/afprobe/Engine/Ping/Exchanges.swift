@@ -13,9 +13,6 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     private var recorder: ExchangeRecorder<Events>
     private var pacing: ReplyPacing
 
-    /// Where what is known of a request is kept.
-    private typealias Place = ProbeWindow<Exchange>.Place
-
     init(
         _ socket: consuming Socket, _ session: UInt64, _ plan: PingPlan, _ snapshot: TimestampingSnapshot,
         _ reader: InterfaceReader, _ events: Events
@@ -64,10 +61,10 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     /// Whether there is one request in flight, and only a reply or a follow-up is missing of it.
     mutating func awaitsFramesAlone() -> Bool {
-        guard transmitter.window.openCount == 1, !transmitter.isWaitingForRoom,
-            let place = transmitter.window.oldestOpenPlace()
+        guard transmitter.window.inFlightCount == 1, !transmitter.isWaitingForRoom,
+            let (number, _) = transmitter.window.oldestInFlight()
         else { return false }
-        return expected.areComplete(transmitter.window[place].requestSent)
+        return expected.areComplete(transmitter.window[number].requestSent)
     }
 
     /// Whether the time-out of a request is over.
@@ -93,10 +90,10 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     @inline(__always)
     private mutating func merge(_ stamps: CompletionStamps, of number: UInt64) {
-        guard let place = transmitter.window.place(of: number) else { return }
-        let isNew = transmitter.window[place].requestSent.merge(stamps)
+        guard let isInFlight = transmitter.window.isInFlight(number) else { return }
+        let isNew = transmitter.window[number].requestSent.merge(stamps)
         if isNew, events.takesCaptures, stamps.event == .sent, stamps.software != nil { capture(number) }
-        settleIfComplete(number, at: place)
+        if isInFlight { settleIfComplete(number) }
     }
 
     // MARK: Answers
@@ -106,9 +103,9 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     mutating func handle(_ answer: FoundAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
         throws(RunError)
     {
-        let place = transmitter.window.place(of: answer.number)
-        if let place, transmitter.window.isOpen(place),
-            !expected.areComplete(transmitter.window[place].requestSent)
+        let number = answer.number
+        if transmitter.window.isInFlight(number) == true,
+            !expected.areComplete(transmitter.window[number].requestSent)
         {
             // A request's own stamps came before its reply.
             try readCompletions(limit: expected.completionCount)
@@ -118,74 +115,72 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
                 frame.bytes, tag: frame.ancillary.vlan, length: frame.length,
                 at: frame.ancillary.software ?? userspace)
         }
-        guard let place else {
+        guard let isInFlight = transmitter.window.isInFlight(number) else {
             // Never sent, or so long ago that nothing is known of it any more.
             recorder.result.counts[.unmatched] += 1
             return
         }
         let info = answer.info(in: frame.bytes)
         if answer.isFollowUp {
-            mergeFollowUp(info, answer.number, place)
+            mergeFollowUp(info, number, isInFlight: isInFlight)
         } else {
             let kernel = frame.ancillary
             let received = ReceiveStamps(
                 hardware: kernel.hardware, software: kernel.software, userspace: userspace)
-            mergeReply(info, answer.number, received, place)
+            mergeReply(info, number, received, isInFlight: isInFlight)
         }
     }
 
     @inline(__always)
-    private mutating func mergeFollowUp(_ info: ResponderInfo, _ number: UInt64, _ place: Place) {
-        guard transmitter.window.isOpen(place), !transmitter.window[place].hasFollowUp else {
+    private mutating func mergeFollowUp(_ info: ResponderInfo, _ number: UInt64, isInFlight: Bool) {
+        guard isInFlight, !transmitter.window[number].hasFollowUp else {
             // Too late, or again.
             if number > plan.transmit.warmup { recorder.result.counts[.lateFollowUps] += 1 }
             return
         }
-        transmitter.window[place].info = info
-        transmitter.window[place].hasFollowUp = true
-        settleIfComplete(number, at: place)
+        transmitter.window[number].info = info
+        transmitter.window[number].hasFollowUp = true
+        settleIfComplete(number)
     }
 
     @inline(__always)
     private mutating func mergeReply(
-        _ info: ResponderInfo, _ number: UInt64, _ received: ReceiveStamps, _ place: Place
+        _ info: ResponderInfo, _ number: UInt64, _ received: ReceiveStamps, isInFlight: Bool
     ) {
         let isMeasured = number > plan.transmit.warmup
-        guard !transmitter.window[place].hasReply else {
-            let request = transmitter.window[place].requestSent
+        guard !transmitter.window[number].hasReply else {
+            let request = transmitter.window[number].requestSent
             if isMeasured { recorder.countDuplicate(number, of: request, received: received) }
             return
         }
         // A follow-up that came first knows more than the reply.
-        if !transmitter.window[place].hasFollowUp { transmitter.window[place].info = info }
-        transmitter.window[place].replyReceived = received
+        if !transmitter.window[number].hasFollowUp { transmitter.window[number].info = info }
+        transmitter.window[number].replyReceived = received
         // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
         if plan.hasStages, received.hardware != nil {
-            transmitter.window[place].clockOffset = clock.offset(at: transmitter.now)
+            transmitter.window[number].clockOffset = clock.offset(at: transmitter.now)
         }
         if plan.isStopAndWait {
-            let pause = pacing.pause(after: transmitter.window[place].roundTrip(by: .userspace))
+            let pause = pacing.pause(after: transmitter.window[number].roundTrip(by: .userspace))
             transmitter.allowNext(after: number, pause: pause)
         }
-        recorder.merge(transmitter.window[place].info)
+        recorder.merge(transmitter.window[number].info)
         if isMeasured {
             // When it came counts, and not when it was read.
-            let isLate = (transmitter.window[place].wait ?? 0) > plan.transmit.timeout
-            guard transmitter.window.isOpen(place), !isLate else {
-                return mergeLate(number, received, place)
-            }
+            let isLate = (transmitter.window[number].wait ?? 0) > plan.transmit.timeout
+            guard isInFlight, !isLate else { return mergeLate(number, received, isInFlight: isInFlight) }
             recorder.result.countReply(to: number)
         }
-        settleIfComplete(number, at: place)
+        if isInFlight { settleIfComplete(number) }
     }
 
-    private mutating func mergeLate(_ number: UInt64, _ received: ReceiveStamps, _ place: Place) {
-        if transmitter.window.isOpen(place) {
-            transmitter.window.close(number, at: place)
+    private mutating func mergeLate(_ number: UInt64, _ received: ReceiveStamps, isInFlight: Bool) {
+        if isInFlight {
+            transmitter.window.settle(number)
         } else {
             recorder.result.counts[.lost] -= 1
         }
-        let request = transmitter.window[place].requestSent
+        let request = transmitter.window[number].requestSent
         recorder.countLate(number, of: request, received: received)
     }
 
@@ -193,9 +188,8 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     /// Settles an exchange once nothing more of it is to come.
     @inline(__always)
-    private mutating func settleIfComplete(_ number: UInt64, at place: Place) {
-        guard transmitter.window.isOpen(place), transmitter.window[place].isComplete(expected) else { return }
-        settle(number, at: place)
+    private mutating func settleIfComplete(_ number: UInt64) {
+        if transmitter.window[number].isComplete(expected) { settle(number) }
     }
 
     /// Settles the requests whose time-out is over.
@@ -204,16 +198,11 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     }
 
     private mutating func settle(_ number: UInt64) {
-        guard let place = transmitter.window.place(of: number) else { return }
-        settle(number, at: place)
-    }
-
-    private mutating func settle(_ number: UInt64, at place: Place) {
-        transmitter.window.close(number, at: place)
-        if events.takesCaptures, transmitter.window[place].requestSent.software == nil { capture(number) }
-        if !plan.isAdaptive || !transmitter.window[place].hasReply { transmitter.allowNext(after: number) }
+        transmitter.window.settle(number)
+        if events.takesCaptures, transmitter.window[number].requestSent.software == nil { capture(number) }
+        if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.allowNext(after: number) }
         guard number > plan.transmit.warmup else { return }
-        recorder.settle(transmitter.window[place], number)
+        recorder.settle(transmitter.window[number], number)
     }
 
     /// Hands a request over to be captured.
@@ -229,11 +218,11 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     /// - Parameter otherVersion: how many answers were of another version of the format.
     mutating func complete(otherVersion: UInt64) {
         // A request that has been answered counts, even if something of it is still out.
-        while let (number, _) = transmitter.window.oldestOpen() {
+        while let (number, _) = transmitter.window.oldestInFlight() {
             if transmitter.window[number].hasReply {
                 settle(number)
             } else {
-                transmitter.window.close(number)
+                transmitter.window.settle(number)
             }
         }
         recorder.decide()

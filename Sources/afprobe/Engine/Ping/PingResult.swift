@@ -10,8 +10,6 @@ struct PingResult {
     /// How far figures that cross from a NIC's clock to the system's may be off, at most, in nanoseconds.
     private(set) var crossingError: Int64?
     private var recorded: [(figure: Figure, distribution: Distribution)]
-    /// The figures of the reply recorded last.
-    private(set) var latest = FigureValues()
     /// Made when the clock is known, on which it depends what the round trip consists of.
     private var attribution: TailAttribution?
     private let hasStages: Bool
@@ -85,29 +83,29 @@ struct PingResult {
         return true
     }
 
-    /// Records a reply and, unless the run has ended before, its follow-up. Its figures are the `latest` then.
+    /// Records a reply and, unless the run has ended before, its follow-up.
     ///
-    /// - Returns: the clock of its round trip, which may be another than the run's.
-    mutating func record(_ exchange: borrowing Exchange) -> StampClock? {
+    /// - Returns: its figures, and the clock of its round trip, which may be another than the run's.
+    mutating func record(_ exchange: borrowing Exchange) -> (FigureValues, StampClock?) {
         if exchange.roundTrip(by: .hardware) == nil { counts[.missingHardware] &+= 1 }
         if exchange.roundTrip(by: .software) == nil { counts[.missingSoftware] &+= 1 }
         chooseClocks(by: exchange)
         let isOnChosen = exchange.roundTrip(by: roundTripClock) != nil
         let clock = isOnChosen ? roundTripClock : exchange.bestRoundTripClock
-        latest.begin(
+        var values = FigureValues(
             roundTrip: exchange.roundTrip(by: clock),
             turnaround: exchange.hasFollowUp ? exchange.turnaround(by: turnaroundClock) : nil)
         if hasStages || isSynchronised {
             exchange.addDetails(
-                to: &latest, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
+                to: &values, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
         }
         // Figures of one distribution are on one clock.
-        guard isOnChosen, let clock else { return clock }
+        guard isOnChosen, let clock else { return (values, clock) }
         if let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
-        recordLatest(by: clock)
+        record(values, by: clock)
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
-        return clock
+        return (values, clock)
     }
 
     private mutating func chooseClocks(by exchange: borrowing Exchange) {
@@ -115,16 +113,16 @@ struct PingResult {
         if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
     }
 
-    /// Records the latest figures in their distributions and for the tail.
+    /// Records figures in their distributions and for the tail.
     @inline(__always)
-    private mutating func recordLatest(by clock: StampClock) {
-        Self.record(latest, in: &recorded)
+    private mutating func record(_ values: borrowing FigureValues, by clock: StampClock) {
+        Self.record(values, in: &recorded)
         if attribution == nil {
             attribution = TailAttribution(
                 stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
         }
         // Where the NICs stamp, the link is known in parts.
-        attribution?.record(latest, without: latest[.wire] != nil ? .link : nil)
+        attribution?.record(values, without: values[.wire] != nil ? .link : nil)
     }
 
     @inline(__always)

@@ -29,15 +29,6 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     /// What has been found out so far.
     var result: PingResult { exchanges.result }
 
-    /// Whether any reply came.
-    var hasMeasured: Bool {
-        let counts = result.counts
-        return counts[.received] + counts[.late] > 0
-    }
-
-    /// Whether anything was sent that is to be measured.
-    var hasSent: Bool { exchanges.transmitter.sent > 0 }
-
     /// Nanoseconds since the start of the run.
     var elapsed: Int64 { exchanges.transmitter.elapsed }
 

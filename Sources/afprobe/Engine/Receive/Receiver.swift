@@ -64,7 +64,6 @@ extension Receiver: ProbeSource where Socket: ~Copyable {
 }
 
 extension Receiver: FrameSource where Socket: ~Copyable {
-    @inline(__always)
     @_lifetime(borrow self)
     func frame(at index: Int) -> ReceivedFrame { batch[index] }
 

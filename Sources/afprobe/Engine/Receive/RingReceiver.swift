@@ -18,8 +18,6 @@ struct RingReceiver: FrameSource, ~Copyable {
 
     var mayHaveMore: Bool { ring.hasMore }
 
-    // Inlined, as all that builds the value of a frame: "receive through the ring: CPU per frame".
-    @inline(__always)
     @_lifetime(borrow self)
     func frame(at index: Int) -> ReceivedFrame { ring[index] }
 

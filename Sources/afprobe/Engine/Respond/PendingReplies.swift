@@ -19,7 +19,7 @@ struct PendingReply {
 
 /// The replies that wait for their transmit stamps, the oldest first: a fixed number of them.
 struct PendingReplies: ~Copyable {
-    private var window = ProbeWindow(capacity: capacity, filler: PendingReply())
+    private var window = InFlightWindow(capacity: capacity, filler: PendingReply())
     /// What each frame that was kept began with, as it was sent: headers and message. Only zeros follow.
     private var heads = [Head](repeating: Head(repeating: 0), count: capacity)
     /// Its tokens are the places.
@@ -39,7 +39,7 @@ struct PendingReplies: ~Copyable {
     {
         // No two replies have the same userspace stamp.
         let place = ledger.sent(frame.bytes.span, witnessAt: reply.start + ProbeMessage.sentUserspaceOffset)
-        window.open(place, at: time, reply)
+        window.add(place, at: time, reply)
         return place
     }
 
@@ -78,11 +78,11 @@ struct PendingReplies: ~Copyable {
 
     private mutating func oldestOfFull() -> UInt64? {
         // The window learns only by looking for the oldest that those before it are closed.
-        guard let (oldest, _) = window.oldestOpen(), window.isFull else { return nil }
+        guard let (oldest, _) = window.oldestInFlight(), window.isFull else { return nil }
         return oldest
     }
 
-    var count: Int { window.openCount }
+    var count: Int { window.inFlightCount }
 
     /// Merges the stamps of a completion into the reply that it is about.
     ///
@@ -96,7 +96,7 @@ struct PendingReplies: ~Copyable {
         guard let transmission = ancillary.transmission,
             let stamps = CompletionStamps(transmission.event, ancillary),
             case .token(let place) = ledger.match(transmission, returned: completion.bytes),
-            window.isOpen(place) == true
+            window.isInFlight(place) == true
         else { return nil }
         _ = window[place].stamps.merge(stamps)
         return window[place].isComplete(expected) ? place : nil
@@ -109,10 +109,10 @@ struct PendingReplies: ~Copyable {
     }
 
     /// Ends the waiting for a reply's stamps.
-    mutating func close(_ place: UInt64) { window.close(place) }
+    mutating func close(_ place: UInt64) { window.settle(place) }
 
     /// The oldest reply that waits, and since when.
     mutating func oldest() -> (place: UInt64, since: MonotonicTime)? {
-        window.oldestOpen().map { ($0.number, $0.sentAt) }
+        window.oldestInFlight().map { ($0.number, $0.sentAt) }
     }
 }

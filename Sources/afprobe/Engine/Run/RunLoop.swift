@@ -12,6 +12,9 @@ protocol Run: ~Copyable {
     /// - Returns: whether completions are polled.
     func watch(in poll: inout PollSet) -> Bool
 
+    /// Starts the run's time: called by the thread that measures, once it is scheduled as it is to be.
+    mutating func begin() throws(RunError)
+
     /// Does what is due.
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep
 
@@ -31,6 +34,10 @@ protocol Run: ~Copyable {
 
     /// Tells how it goes.
     func tellStatus()
+}
+
+extension Run where Self: ~Copyable {
+    mutating func begin() throws(RunError) {}
 }
 
 /// What a run does next.

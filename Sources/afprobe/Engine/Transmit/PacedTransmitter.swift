@@ -10,7 +10,7 @@ protocol TransmitEntry {
 struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyable {
     let plan: TransmitPlan
     /// The frames in flight.
-    var window: ProbeWindow<Entry>
+    var window: InFlightWindow<Entry>
     /// Whether to take a userspace stamp just before each call; not where nobody asks for it.
     var takesUserspaceStamps = true
     /// The clock of the software stamps, by which the due times are kept; nil if they are not. Read next to each frame:
@@ -60,7 +60,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         self.isStopAndWait = isStopAndWait
         interface = reader.interface
         link = LinkMonitor(reader)
-        window = ProbeWindow(capacity: plan.windowCapacity, filler: Entry(sent: TransmitStamps()))
+        window = InFlightWindow(capacity: plan.windowCapacity, filler: Entry(sent: TransmitStamps()))
         pacing = Pacing(
             interval: plan.interval, batch: UInt64(batch), count: plan.totalCount,
             times: plan.keepsDistances ? plan.replay?.times ?? [] : [], at: start)
@@ -82,7 +82,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     var now: MonotonicTime { transmitter.socket.monotonicTime() }
 
     /// Whether all has been sent and settled.
-    var isFinished: Bool { pacing.isFinished && window.openCount == 0 }
+    var isFinished: Bool { pacing.isFinished && window.inFlightCount == 0 }
 
     /// Whether the time of the run is over.
     func isOver(at now: MonotonicTime) -> Bool { now >= end }
@@ -130,7 +130,6 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     }
 
     /// Sends frames that are ready, and adds them to the window.
-    @inline(__always)
     private mutating func send(
         _ readyCount: Int, from first: UInt64, at now: MonotonicTime, due: MonotonicTime, taken: inout Int
     ) throws(SystemError) {
@@ -142,7 +141,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
             defer {
                 let entry = Entry(
                     sent: TransmitStamps(due: dueClock?.currentReading(at: due), userspace: userspace))
-                window.open(
+                window.add(
                     first + UInt64(start), count: taken - start, at: now + (plan.launchOffset ?? 0), entry)
             }
             try transmitter.send(start..<end, perCall: plan.batch, taken: &taken)
@@ -154,7 +153,6 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     }
 
     /// Goes on after frames that were sent.
-    @inline(__always)
     private mutating func advance(
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ events: some RunEvents
     ) {
@@ -215,7 +213,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     mutating func wakeTime() -> MonotonicTime {
         var wake = end
         // First, for it makes room in the window.
-        let oldest = window.oldestOpen()
+        let oldest = window.oldestInFlight()
         if readyCount > 0 { wake = min(wake, nextSend + -spinMargin) }
         if let oldest { wake = min(wake, oldest.sentAt + plan.timeout) }
         return wake

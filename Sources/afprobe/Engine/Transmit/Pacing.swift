@@ -48,7 +48,6 @@ struct Pacing {
 
     /// Goes on to the next frame, or over several of one batch. Where whole pauses were missed, because the window was
     /// full or the machine was stopped, they are left out and not made up for in a burst.
-    @inline(__always)
     mutating func advance(at now: MonotonicTime, by frames: UInt64 = 1) {
         sentCount &+= frames
         readyCount &-= frames

@@ -105,7 +105,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     /// Merges the stamps that have come back; if none are asked for, nothing more of the frames sent is to come.
     private mutating func mergeCompletions(limit: Int? = nil) throws(RunError) {
         guard expected.isEmpty else { return try readCompletions(limit: limit) }
-        while let (number, _) = transmitter.window.oldestOpen() { settle(number) }
+        while let (number, _) = transmitter.window.oldestInFlight() { settle(number) }
     }
 
     private mutating func readCompletions(isReady: Bool = false, limit: Int? = nil) throws(RunError) {
@@ -125,30 +125,30 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     }
 
     private mutating func merge(_ stamps: CompletionStamps, of number: UInt64) {
-        guard let place = transmitter.window.place(of: number) else {
+        guard let isInFlight = transmitter.window.isInFlight(number) else {
             tally.unmatched += 1
             return
         }
-        let isNew = transmitter.window[place].merge(stamps)
-        guard transmitter.window.isOpen(place) else {
+        let isNew = transmitter.window[number].merge(stamps)
+        guard isInFlight else {
             // Overdue, or a repeat of what is known.
             if isNew, number > transmitter.plan.warmup { tally.countLate(stamps) }
             return
         }
-        if expected.areComplete(transmitter.window[place]) { settle(number, at: place) }
+        if expected.areComplete(transmitter.window[number]) { settle(number) }
     }
 
     /// Settles a probe that was not launched: nothing more of it is to come.
     private mutating func merge(_ failure: LaunchFailure, of number: UInt64) {
-        guard let place = transmitter.window.place(of: number) else {
+        guard let isInFlight = transmitter.window.isInFlight(number) else {
             tally.unmatched += 1
             return
         }
         // The rest of a batch is sent again from a frame that was refused, which is then refused twice.
-        let isNew = transmitter.window[place].launchFailure == nil
-        transmitter.window[place].launchFailure = failure
+        let isNew = transmitter.window[number].launchFailure == nil
+        transmitter.window[number].launchFailure = failure
         if isNew, number > transmitter.plan.warmup { tally.count(failure) }
-        if transmitter.window.isOpen(place) { settle(number, at: place) }
+        if isInFlight { settle(number) }
     }
 
     // MARK: Settling
@@ -159,19 +159,14 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     }
 
     private mutating func settle(_ number: UInt64) {
-        guard let place = transmitter.window.place(of: number) else { return }
-        settle(number, at: place)
-    }
-
-    private mutating func settle(_ number: UInt64, at place: ProbeWindow<TransmitStamps>.Place) {
-        transmitter.window.close(number, at: place)
+        transmitter.window.settle(number)
         guard number > transmitter.plan.warmup else { return }
-        tally.count(transmitter.window[place])
-        if !onlyCounts { tell(number, at: place) }
+        tally.count(transmitter.window[number])
+        if !onlyCounts { tell(number) }
     }
 
-    private mutating func tell(_ number: UInt64, at place: ProbeWindow<TransmitStamps>.Place) {
-        let stamps = transmitter.window[place]
+    private mutating func tell(_ number: UInt64) {
+        let stamps = transmitter.window[number]
         if events.takesCaptures { capture(number, stamps) }
         guard events.takesFrames else { return }
         let replay = transmitter.plan.replay
@@ -221,7 +216,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         result.sent = transmitter.sent
         result.warmedUp = transmitter.warmedUp
         result.failed = transmitter.failed
-        result.inFlight = UInt64(transmitter.window.openCount)
+        result.inFlight = UInt64(transmitter.window.inFlightCount)
         result.overflows = transmitter.completionOverflows
         result.hasLaunchTimes = transmitter.plan.launchOffset != nil
         guard transmitter.plan.options.stamps != .none else {

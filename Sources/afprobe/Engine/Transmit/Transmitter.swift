@@ -36,7 +36,6 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     /// Makes the next frames ready to be sent, at most a batch.
     ///
     /// - Parameter launchTime: when they are to leave, on the clock of the launch times.
-    @inline(__always)
     mutating func prepare(count: Int, launchTime: Timestamp? = nil) {
         guard replay == nil else { return }
         frame.renumber(&batch, from: ledger.next, count: count)
@@ -50,7 +49,6 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     ///   - perCall: how many by each call.
     ///   - taken: is increased by how many were taken, which is by none if there is no room now.
     /// - Throws: `SystemError` of the frame after those taken, which may be sent again, or skipped.
-    @inline(__always)
     mutating func send(_ indices: Range<Int>, perCall: Int, taken: inout Int) throws(SystemError) {
         guard replay == nil else { return try replayNext(&taken) }
         var end = indices.lowerBound
@@ -112,7 +110,6 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
 }
 
 extension TransmitLedger {
-    @inline(__always)
     fileprivate mutating func completion(
         at index: Int, of completions: borrowing MessageBatch
     ) -> TransmitterCompletion {

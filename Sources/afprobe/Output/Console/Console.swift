@@ -20,7 +20,8 @@ final class Console {
     private(set) var droppedLines: UInt64 = 0
     /// Frames that found no room on their way to the capture file; nil where there is none.
     private(set) var droppedCaptures: UInt64?
-    private var status: StatusLine?
+    /// When to draw the status line again; nil without one.
+    private var statusDue: MonotonicTime?
     /// Whether frames get no lines.
     let isQuiet: Bool
     /// Which keys the line of a reply has.
@@ -207,37 +208,32 @@ final class Console {
 
 // MARK: How it goes
 
-/// A line that is drawn again and again at the bottom of a terminal.
-private struct StatusLine {
-    var nextDraw = MonotonicTime(nanoseconds: 0)
-
-    static let pause: Int64 = 250_000_000
-}
-
 extension Console {
     /// Keeps a line at the bottom of the terminal that tells how it goes, where lines go to one and are read by a
     /// person.
     func beginStatus() {
         guard isForPeople, StandardStream.output.isTerminal, ThisProcess.environment("TERM") != "dumb"
         else { return }
-        status = StatusLine()
+        statusDue = MonotonicTime(nanoseconds: 0)
     }
 
-    /// When the line is to be drawn again; nil where there is none.
-    var nextStatus: MonotonicTime { status?.nextDraw ?? .never }
+    private static let statusPause: Int64 = 250_000_000
+
+    /// When the line is to be drawn again.
+    var nextStatus: MonotonicTime { statusDue ?? .never }
 
     /// Draws it, if it is time.
     func showStatus(at now: MonotonicTime, _ text: () -> String) {
-        guard let shown = status, now >= shown.nextDraw else { return }
+        guard let due = statusDue, now >= due else { return }
         hand(LineRecord(.status(Array(text().utf8))))
-        status?.nextDraw = now + StatusLine.pause
+        statusDue = now + Self.statusPause
     }
 
     /// Takes it away for good.
     private func endStatus() {
-        guard status != nil else { return }
+        guard statusDue != nil else { return }
         hand(LineRecord(.statusEnd))
-        status = nil
+        statusDue = nil
     }
 }
 

@@ -221,8 +221,4 @@ extension TextBuffer {
             append(hexadecimalDigit: address[index] & 0xf)
         }
     }
-
-    private mutating func append(hexadecimalDigit value: UInt8) {
-        append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
-    }
 }

@@ -53,12 +53,8 @@ struct HistogramDrawing {
         return String(repeating: "█", count: eighths / 8) + part
     }
 
-    /// Of all values, with three decimals; some are never shown as none, nor as all.
+    /// A share of all values, with three decimals.
     private func share(_ part: UInt64) -> String {
-        let total = distribution.count
-        var thousandths = UInt64((Double(part) / Double(total) * 100_000).rounded())
-        if part > 0 { thousandths = max(thousandths, 1) }
-        if part < total { thousandths = min(thousandths, 99_999) }
-        return fixedPoint(thousandths, decimals: 3) + "%"
+        fixedPoint(thousandthsOfPercent(part, of: distribution.count), decimals: 3) + "%"
     }
 }

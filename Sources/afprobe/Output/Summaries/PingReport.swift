@@ -30,7 +30,7 @@ struct PingReport: ~Copyable {
     /// - Parameter reasons: why replies lack hardware stamps.
     func write(
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [MissingCount], _ console: Console
-    ) throws(Failure) {
+    ) {
         let tails = [Percentile.p99, .p999].compactMap { result.tail(above: $0) }
         let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures)
         if console.isForPeople {
@@ -48,10 +48,10 @@ struct PingReport: ~Copyable {
             console.write(.info, "PING Summary") { fields.write(to: &$0) }
             if options.drawsHistogram, let values = result[.rtt] { console.write(values) }
         }
-        try writePercentiles(result)
     }
 
-    private func writePercentiles(_ result: PingResult) throws(Failure) {
+    /// Writes the distribution of the round trips to the file that was asked for.
+    func writePercentiles(_ result: PingResult) throws(Failure) {
         guard let path = options.percentileFile else { return }
         let text = (result[.rtt] ?? Distribution()).percentileText
         do throws(SystemError) {

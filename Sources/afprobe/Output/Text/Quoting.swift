@@ -54,9 +54,12 @@ extension TextBuffer {
     private mutating func append(_ prefix: StaticString, hexadecimal value: UInt32, digits: Int) {
         append(prefix)
         for index in (0..<digits).reversed() {
-            let nibble = UInt8(truncatingIfNeeded: value >> UInt32(4 * index)) & 0xf
-            append(nibble < 10 ? UInt8(ascii: "0") + nibble : UInt8(ascii: "a") + nibble - 10)
+            append(hexadecimalDigit: UInt8(truncatingIfNeeded: value >> UInt32(4 * index)) & 0xf)
         }
+    }
+
+    mutating func append(hexadecimalDigit value: UInt8) {
+        append(value < 10 ? UInt8(ascii: "0") + value : UInt8(ascii: "a") + value - 10)
     }
 }
 
@@ -92,7 +95,6 @@ extension Unicode.Scalar {
 
 extension String {
     /// Whether all of its bytes in UTF-8 are such. Looked at where they lie, for the view takes longer to walk through.
-    @inline(__always)
     fileprivate func hasOnlyBytes(_ isSuch: (UInt8) -> Bool) -> Bool {
         let bytes = utf8.span
         for index in bytes.indices where !isSuch(bytes[index]) { return false }

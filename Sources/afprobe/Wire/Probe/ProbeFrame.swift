@@ -60,11 +60,6 @@ struct ProbeFrame {
         }
     }
 
-    /// Makes the first copy in a batch the frame of the probe with that number.
-    func renumber(_ batch: inout FrameBatch, to number: UInt64) {
-        batch.updateFirstFrame { renumber(&$0, to: number) }
-    }
-
     /// Makes the first `count` copies in a batch the frames of the probes from that number on.
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
         guard ptpOffset == nil, datagramCheck == nil, let messageCheck else {
