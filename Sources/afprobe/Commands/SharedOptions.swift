@@ -102,8 +102,8 @@ extension OptionSpec where Values: HasTraffic {
         .flag(
             "qdisc-bypass", in: .frame,
             help:
-                "Hand the frames straight to the driver, without the qdisc: they get no scheduled stamp, --priority has "
-                + "no effect, and captures on this host do not show them."
+                "Hand the frames straight to the driver, past the qdisc and its priorities. They get no scheduled stamp, "
+                + "and captures on this host do not show them."
         ) { $0.traffic.bypassesQdisc = true }
     }
 
