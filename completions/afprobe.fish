@@ -57,7 +57,7 @@ complete -c afprobe -n '__fish_seen_subcommand_from listen' -l no-reply -d 'Answ
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l reply-limit -x -d 'Send at most PPS replies and follow-ups a second, together. Default: 1000000.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -s c -l count -x -d 'End after N probes. Default: no limit.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -s w -l deadline -x -d 'End the run after this time.'
-complete -c afprobe -n '__fish_seen_subcommand_from listen' -l ring -d 'Receive through a ring of 64 MiB shared with the kernel, for load: frames come in blocks, up to 8 ms late. Each has one stamp of the NIC or the kernel: the hardware stamp if the NIC took one, unless --hardware is off, else the software stamp. All frames of a block have one userspace stamp.'
+complete -c afprobe -n '__fish_seen_subcommand_from listen' -l ring -d 'Receive through a ring of 64 MiB shared with the kernel, for load: frames come in blocks, up to 8 ms late. Each has the hardware stamp or, if the NIC took none or --hardware is off, the software stamp, not both. All frames of a block have one userspace stamp.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l fanout -x -d 'Receive in N threads, 1 to 8, which get the frames in turn. Lines are in order within each thread only. Default: 1.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l realtime -d 'Run at real-time priority PRIO (SCHED_FIFO, 1 to 99; 1 if none is given), lock the memory, and keep idle CPUs out of deep sleep.'
 complete -c afprobe -n '__fish_seen_subcommand_from listen' -l cpu -x -d 'Run the measuring thread on CPU N. The thread that writes lines may run on any CPU.'

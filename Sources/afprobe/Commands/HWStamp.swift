@@ -25,7 +25,7 @@ extension CommandSpec<HWStampOptions> {
                 kernel's TAI - UTC offset in seconds; 0 means that it is not set. Needs no privilege. The names \
                 are those of ethtool -T.
 
-                With --verify, the claims of one interface are tested: afprobe sends a few frames of each shape \
+                The option --verify tests the claims of one interface: afprobe sends a few frames of each shape \
                 (plain, VLAN, PTP over Ethernet and over UDP) to a group address that bridges do not forward, and \
                 prints which stamps came back, how late, and up to which rate. Exit status 4 if a claim is not kept.
                 """,

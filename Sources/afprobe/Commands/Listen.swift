@@ -20,8 +20,8 @@ extension CommandSpec<ListenOptions> {
             summary: "Print the receive stamps of probes, and answer pings",
             discussion: """
                 Prints a line "RX Recvmsg" for each probe that is addressed to the interface, to broadcast or to a \
-                --group, with its stamps: hardware (the NIC received the frame), software (the kernel) and userspace \
-                (afprobe). Answers the requests of afprobe ping.
+                group address (--group), with its stamps: hardware (the NIC received the frame), software (the \
+                kernel) and userspace (afprobe). Answers the requests of afprobe ping.
                 """,
             initial: ListenOptions(),
             options: [
@@ -79,8 +79,8 @@ extension OptionSpec<ListenOptions> {
             "ring", in: .pace,
             help:
                 "Receive through a ring of 64 MiB shared with the kernel, for load: frames come in blocks, up to 8 ms "
-                + "late. Each has one stamp of the NIC or the kernel: the hardware stamp if the NIC took one, unless "
-                + "--hardware is off, else the software stamp. All frames of a block have one userspace stamp."
+                + "late. Each has the hardware stamp or, if the NIC took none or --hardware is off, the software stamp, "
+                + "not both. All frames of a block have one userspace stamp."
         ) { $0.usesRing = true }
     }
 
