@@ -1,9 +1,9 @@
-# afprobe. `make demo` shows it, `make test` tests it; both install what they need.
+# afprobe. `make demo` shows it, `make test` tests it; both install the Debian packages that they need.
 
 SWIFT_FLAGS ?=
-# No search for libraries beside the executable: there are none, and a program with capabilities had better not look.
+# No search for libraries beside the executable: there are none, and a program with capabilities must not load any.
 RELEASE_FLAGS := --disable-local-rpath
-# Where `make install` puts it; DESTDIR is set by those who make packages.
+# The target of `make install`; packages set DESTDIR.
 PREFIX ?= /usr/local
 DESTDIR ?=
 # Debian's zsh looks here below /usr/local, and in vendor-completions below /usr. Its fish looks below /usr/local where
@@ -31,7 +31,7 @@ demo:
 	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	@$(environment)/isolate $(environment)/demo $(CURDIR)/$(release)
 
-# Builds nothing: the one who may install is often not the one who has a Swift toolchain.
+# Builds nothing: root, who installs, often has no Swift toolchain.
 install:
 	@test -x $(release) || { echo "install: there is no $(release); first: make build" >&2; exit 1; }
 	install -D -s -m 755 $(release) "$(DESTDIR)$(PREFIX)/bin/afprobe"
@@ -56,15 +56,15 @@ test:
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
 
-# On network cards that QEMU emulates, whose stamps and drivers are real.
+# On NICs that QEMU emulates, with their Linux drivers.
 test-hardware:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux python3 debian-archive-keyring gcc libc6-dev \
 		binutils busybox-static dash ethtool linuxptp tcpdump kmod zstd xz-utils
 	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	Tests/HardwareLab/run $(CURDIR)/$(release)
 
-# The suite under the thread sanitizer, without the tests of the release, of memory and of the number of threads, all of
-# which it changes. The thread that writes lines is not joined at the end, which it would call a leak.
+# The suite under the thread sanitizer, without the tests of the release binary, of memory and of CPU scheduling, which the
+# sanitizer changes. The thread that writes lines is not joined at the end, which it would report as a leak.
 test-threads: threads := --sanitize=thread --scratch-path .build/threads
 test-threads:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
@@ -73,7 +73,7 @@ test-threads:
 	TSAN_OPTIONS=report_thread_leaks=0 $(environment)/isolate swift test --skip-build $(threads) \
 		--skip '(Allocation|Release|Scheduling)Tests' $(SWIFT_FLAGS)
 
-# Hostile bytes for everything that reads somebody else's: each target for SECONDS.
+# Fuzzes all parsers of foreign bytes: each target for SECONDS.
 fuzz: SECONDS ?= 30
 fuzz:
 	@$(environment)/prepare libpcap-dev

@@ -1,8 +1,8 @@
 #!/bin/sh
 # network.sh HOST
 #
-# Gives the interface that has HOST's MAC address its IP addresses, and permanent entries for its neighbours, so that
-# no frames but probes go over the network. To be run as root, again after each start.
+# Gives the interface with HOST's MAC address its IP addresses, and permanent neighbour entries for the other hosts, so that
+# no address resolution disturbs the probes. To be run as root, after each boot.
 set -eu
 cd "$(dirname "$0")"
 host=$1

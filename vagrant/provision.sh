@@ -2,7 +2,7 @@
 # provision.sh
 #
 # Run once by Vagrant, as root, in a Debian 12 with this folder's parent at /vagrant: installs the Swift toolchain of
-# swift.org, builds afprobe, installs it, and lets all users run it.
+# swift.org, builds and installs afprobe, and grants it the capabilities with which all users can run it.
 set -eu
 version=6.3.1
 source=${1-/vagrant}
@@ -10,7 +10,7 @@ export DEBIAN_FRONTEND=noninteractive
 export PATH="/opt/swift/usr/bin:$PATH"
 
 apt-get update -qq
-# The toolchain's dependencies, as swift.org lists them, and what the download and the build need.
+# The toolchain's dependencies, as swift.org lists them, and the packages that the download and the build need.
 apt-get install -y -qq --no-install-recommends binutils-gold gcc git libcurl4-openssl-dev libedit-dev libicu-dev \
     libncurses-dev libpython3-dev libsqlite3-dev libstdc++-12-dev libxml2-dev pkg-config tzdata uuid-dev \
     ca-certificates curl gpg gpg-agent make libpcap-dev libpcap0.8 libcap2-bin iproute2 man-db

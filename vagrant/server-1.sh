@@ -1,3 +1,3 @@
 #!/bin/sh
-# server-1.sh: fast-afpacket-101 sends to fast-afpacket-102, and listens to it.
+# server-1.sh: on fast-afpacket-101: exchanges probes with fast-afpacket-102.
 exec "$(dirname "$0")/exchange" fast-afpacket-101 fast-afpacket-102

@@ -7,14 +7,14 @@ import subprocess
 
 PAGE_HEAD = """# Results of `make bench`
 
-A run of `Benchmarks/run` replaces the sections that it measured. CPUs are shared by nothing else than what is measured;
-a ratio is the median of the ratios of the rounds, in which the programs ran one after the other. Where runs differ from each
-other more than frames do, as in delays and schedules, each round is divided into three shorter ones.
+A run of `Benchmarks/run` replaces the sections that it measured. Nothing but the programs compared runs on their
+CPUs. A ratio is the median of the ratios of the rounds; in a round, the programs run one after the other. Delays and
+schedule errors differ more between runs than between frames; for them, each round is divided into three shorter ones.
 
-`C` is the program in `baseline/` that does no more than a job takes. `C, checking` is the same with `-k`: it also does with
-each frame what afprobe has to do. It reads all that the kernel tells, checks messages and their check values, finds the probe
-that a report is about, sends full replies and follow-ups, which afprobe understands, and keeps figures in histograms. Where
-both stand, the goal is against the one that does the same as afprobe.
+`C` is the program in `baseline/` that does no more than a job takes. `C, checking` is the same with `-k`: it also
+does for each frame what afprobe does. It reads all control messages, verifies messages and their check values, finds
+the probe of each completion, sends full replies and follow-ups, which afprobe understands, and records figures in
+histograms. If a figure is compared with both, the goal is against `C, checking`.
 """
 
 

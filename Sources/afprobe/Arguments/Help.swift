@@ -2,7 +2,7 @@
 func overviewHelp(_ commands: [CommandDescription]) -> String {
     let width = (commands.map(\.name.count).max() ?? 0) + 2
     var text = """
-        afprobe tells when application, kernel and network card saw an Ethernet frame.
+        afprobe timestamps Ethernet frames in the application, the kernel and the NIC.
 
         Usage: afprobe COMMAND [OPTION]...
 
@@ -16,7 +16,7 @@ func overviewHelp(_ commands: [CommandDescription]) -> String {
     text += wrap(
         """
         afprobe help COMMAND shows a command's options, afprobe -V (--version) the version, and afprobe \
-        --generate-completion-script bash|zsh|fish what a shell completes.
+        --generate-completion-script bash|zsh|fish a shell's completion script.
 
         Exit status: 0 measured, 1 nothing came, 2 wrong usage, 3 the system refused, 4 a limit exceeded or a \
         claim not kept.

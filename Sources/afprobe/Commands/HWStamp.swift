@@ -14,21 +14,20 @@ extension CommandSpec<HWStampOptions> {
     static var hwstamp: CommandSpec {
         CommandSpec(
             name: "hwstamp",
-            summary: "Show what network cards can stamp, and their present setting",
+            summary: "Show the timestamping capabilities and settings of NICs",
             discussion: """
                 Prints a line "Hardware Timestamping" for each interface named, or for every Ethernet \
-                interface: the stamps that its driver and NIC can take, the NIC's clock (phc), the \
-                virtual clocks that run on it (vclocks) and the setting now in force. Where the clock \
-                may be read, its offset to the system's clock is shown with the error of that. A newer \
-                kernel tells what takes the stamps (source: mac or phy), by which clock and how well \
-                (provider), and what the driver has counted: stamps that came (tx_stamped), that did not \
-                (tx_lost) and failed requests (tx_errors). tai_offset is how many seconds the kernel \
-                believes TAI to be ahead of UTC; 0 means that nobody has told it. Needs no privilege. \
-                The names are those of ethtool -T.
+                interface: the stamps that its driver and NIC can take, the NIC's clock (phc), the virtual clocks \
+                on top of it (vclocks) and the current setting. If the NIC's clock may be opened, its offset from \
+                the system's clock is shown, with the error of that offset. Newer kernels also tell the source of \
+                the stamps (mac or phy), the provider (its clock and quality) and the driver's counters of \
+                transmit stamps: taken (tx_stamped), lost (tx_lost) and failed (tx_errors). tai_offset is the \
+                kernel's TAI - UTC offset in seconds; 0 means that it is not set. Needs no privilege. The names \
+                are those of ethtool -T.
 
-                The option --verify tests the claims of one interface: it sends a few frames of each shape (plain, \
-                VLAN, PTP over Ethernet and over UDP) to a group that bridges do not forward, and prints which \
-                really come back stamped, how late, and up to which rate. Exit status 4 where a claim is not kept.
+                The option --verify tests the claims of one interface: afprobe sends a few frames of each shape \
+                (plain, VLAN, PTP over Ethernet and over UDP) to a group address that bridges do not forward, and \
+                prints which stamps came back, how late, and up to which rate. Exit status 4 if a claim is not kept.
                 """,
             initial: HWStampOptions(),
             options: [
@@ -38,16 +37,16 @@ extension CommandSpec<HWStampOptions> {
                 .value(
                     "receiver", nil, "IF", in: .target, completion: .interfaces,
                     help:
-                        "With --verify: an interface of this host that the frames arrive at, cabled to the other, "
-                        + "whose receive stamps are verified, too.",
+                        "With --verify: another interface of this host, cabled to the first. It receives the frames, and "
+                        + "its receive stamps are tested, too.",
                     as: parseInterfaceName
                 ) { $0.receiver = $1 },
                 .value(
                     "peer", nil, "MAC", in: .target,
                     help:
-                        "With --verify: a host that runs afprobe listen and answers: what it stamps is shown, too, "
-                        + "and verified what its answers are stamped by here. It takes plain frames and, started "
-                        + "with its options for them, PTP and UDP.",
+                        "With --verify: the address of a host that runs afprobe listen. The stamps that it reports are "
+                        + "shown, and the receive stamps of its answers are tested here. It answers plain frames "
+                        + "and, if started with --ptp or --udp, those of that shape.",
                     as: parseStationAddress
                 ) { $0.peer = $1 },
             ] + OptionSpec.formatOptions + [.controlPath],

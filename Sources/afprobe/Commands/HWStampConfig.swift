@@ -15,18 +15,17 @@ extension CommandSpec<HWStampConfigOptions> {
         let filters = ReceiveFilter.all.map(\.description)
         return CommandSpec(
             name: "hwstamp-config",
-            summary: "Show or change which frames a network card stamps",
+            summary: "Show or change the hardware timestamping setting of a NIC",
             discussion: """
-                Prints a line "Current settings" and, when --tx or --rx is given, changes the setting and \
-                prints the one that the driver granted as "New settings". The setting is one for the whole \
-                NIC and all its users, a running PTP daemon among them, and stays until it is changed \
-                again. Changing it needs CAP_NET_ADMIN.
+                Prints a line "Current settings". With --tx or --rx, changes the setting and prints the one that \
+                the driver granted as "New settings". The whole NIC has one setting, for all its users, such as a \
+                running PTP daemon. It stays until it is changed again. Changing it needs CAP_NET_ADMIN.
                 """,
             initial: HWStampConfigOptions(),
             options: [
                 .value(
                     "tx", nil, "TYPE", in: .target, completion: .values(types),
-                    help: "Which sent frames to stamp: \(types.joined(separator: ", ")).",
+                    help: "Which transmitted frames to stamp: \(types.joined(separator: ", ")).",
                     as: nameParser(TransmitType.self, among: types)
                 ) { $0.transmitType = $1 },
                 .value(

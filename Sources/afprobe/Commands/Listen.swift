@@ -17,11 +17,11 @@ extension CommandSpec<ListenOptions> {
     static var listen: CommandSpec {
         CommandSpec(
             name: "listen",
-            summary: "Print when probes arrived, and answer pings",
+            summary: "Print the receive stamps of probes, and answer pings",
             discussion: """
-                Prints a line "RX Recvmsg" for each probe that is addressed to the interface, to \
-                broadcast or to a --group: when the NIC (hardware), the kernel (software) and afprobe (userspace) saw it. \
-                Answers the requests of afprobe ping.
+                Prints a line "RX Recvmsg" for each probe that is addressed to the interface, to broadcast or to a \
+                group address (--group), with its stamps: hardware (the NIC received the frame), software (the \
+                kernel) and userspace (afprobe). Answers the requests of afprobe ping.
                 """,
             initial: ListenOptions(),
             options: [
@@ -29,37 +29,39 @@ extension CommandSpec<ListenOptions> {
                 .hardware,
                 .value(
                     "group", nil, "MAC", in: .target,
-                    help: "Take the probes to a group, too, and have the NIC let them through. May be given "
+                    help:
+                        "Also receive probes to this group address, and have the NIC let them through. May be given "
                         + "several times.",
                     as: parseGroupAddress
                 ) { $0.groups.append($1) },
                 .flag(
                     "promiscuous", in: .target,
-                    help: "Have the NIC let every frame through, for probes that its own filters, such as "
-                        + "that for VLANs, would keep away."
+                    help:
+                        "Have the NIC let every frame through, for probes that its own filters would drop, such as its "
+                        + "VLAN filter."
                 ) { $0.isPromiscuous = true },
                 .value(
                     "filter", nil, "EXPRESSION", in: .target,
-                    help: "Take only frames that an expression of pcap-filter(7) accepts too; needs libpcap.",
+                    help: "Receive only probes that a pcap-filter(7) expression also matches; needs libpcap.",
                     as: parseText
                 ) { $0.filter = $1 },
                 .flag("no-reply", in: .target, help: "Answer no pings.") { $0.replies = false },
                 .value(
                     "reply-limit", nil, "PPS", in: .target,
-                    help: "Answer at most so many pings a second. Default: 1000000.",
+                    help: "Send at most PPS replies and follow-ups a second, together. Default: 1000000.",
                     as: numberParser(1...1_000_000_000, "a number of replies a second")
                 ) { $0.replyLimit = $1 },
-                .count("End after N probes. Default: listen without end."),
+                .count("End after N probes. Default: no limit."),
                 .deadline,
                 .ring, .fanOut,
                 .realtime, .cpu, .spinForFrames,
                 .etherType,
-                .udp("Take probes in UDP datagrams, over IPv4 and IPv6."),
+                .udp("Receive probes in UDP datagrams, over IPv4 and IPv6."),
                 .destinationPort,
                 .ptp,
                 .value(
                     "stats", nil, "TIME", in: .output,
-                    help: "How often to print the line RX Stats with the kernel's counters. Default: 5s.",
+                    help: "Time between two lines RX Stats, with the kernel's counters. Default: 5s.",
                     as: parseReportInterval
                 ) { $0.statisticsInterval = $1 },
             ] + OptionSpec.outputOptions(verbose: "Show more of each frame: addresses, kind, size, VLAN."),
@@ -76,9 +78,9 @@ extension OptionSpec<ListenOptions> {
         .flag(
             "ring", in: .pace,
             help:
-                "Receive through 64 MiB of memory shared with the kernel, for load: frames come in blocks, up to "
-                + "8 ms late, and with one stamp each: the hardware stamp where the NIC took one, unless --hardware is "
-                + "off, else the software stamp. The userspace stamp is when afprobe got the block."
+                "Receive through a ring of 64 MiB shared with the kernel, for load: frames come in blocks, up to 8 ms "
+                + "late. Each has the hardware stamp or, if the NIC took none or --hardware is off, the software stamp, "
+                + "not both. All frames of a block have one userspace stamp."
         ) { $0.usesRing = true }
     }
 
@@ -86,8 +88,8 @@ extension OptionSpec<ListenOptions> {
         .value(
             "fanout", nil, "N", in: .pace,
             help:
-                "Receive by N threads, 1 to 8, which get the frames in turn. Their lines are in order for each thread "
-                + "alone. Default: 1.",
+                "Receive in N threads, 1 to 8, which get the frames in turn. Lines are in order within each thread "
+                + "only. Default: 1.",
             as: numberParser(1...8, "a number of threads")
         ) { $0.threads = Int($1) }
     }

@@ -16,10 +16,10 @@ extension CommandSpec<PingOptions> {
             name: "ping",
             summary: "Measure the round trip to a host that runs afprobe listen",
             discussion: """
-                Sends requests to the MAC address of a host that runs afprobe listen and measures how long \
-                the replies take: the round trip (rtt), the part of it inside the responder (turnaround) and the \
-                rest (network), each on the best clock that both its ends were stamped by, hardware, software or \
-                userspace. The hosts' clocks need not be synchronised.
+                Sends requests to the MAC address of a responder, a host that runs afprobe listen. Measures \
+                the round trip (rtt), the part of it inside the responder (turnaround) and the rest (network), each \
+                by the best stamps that both its ends have: hardware, software or userspace. The hosts' clocks \
+                need not be synchronised.
                 """,
             initial: PingOptions(),
             options: [
@@ -28,51 +28,51 @@ extension CommandSpec<PingOptions> {
                 .flag(
                     "breakdown", in: .target,
                     help:
-                        "Show the stages of both hosts as well: send call, qdisc, driver, NIC, wire, kernel, "
+                        "Also show the stages of a round trip on both hosts: send call, qdisc, driver, NIC, wire, kernel, "
                         + "application."
                 ) { $0.report.showsStages = true },
                 .flag(
                     "synchronised", in: .target,
                     help:
-                        "The two hosts' clocks are synchronised: show one-way delays. They are as true as the "
-                        + "clocks."
+                        "Show one-way delays, on the assumption that the two hosts' clocks are synchronised. They are no "
+                        + "more accurate than the clocks."
                 ) { $0.isSynchronised = true },
                 .value(
                     "fail-if", nil, "LIMITS", in: .target,
-                    help: "Exit with status 4 if one of the limits is exceeded, like "
+                    help: "Exit with status 4 if a limit is exceeded, for instance "
                         + "'network.p99>50us,loss>0.1%'.",
                     as: parseLimits
                 ) { $0.report.limits += $1 },
                 .flag(
                     "self", in: .target,
                     help:
-                        "Measure afprobe itself: what it and this host's kernel take, in a private network without a "
-                        + "NIC. Takes neither interface nor MAC address; without count and interval, 5000 requests, "
-                        + "each on the reply to the last."
+                        "Measure afprobe itself, and this host's kernel, in a private network without a NIC. Takes neither "
+                        + "interface nor MAC address. Default: 5000 requests with interval 0."
                 ) { $0.measuresItself = true },
-                .count("Send N requests and end when they are answered. Default: without end."),
+                .count("Send N requests, and end when each is answered or lost. Default: no limit."),
                 .interval(
-                    "The time between two requests. Default: 1s; 0 sends when the reply and its follow-up are "
-                        + "there."),
+                    "Time between two requests. Default: 1s. With 0, stop-and-wait: send the next request when the "
+                        + "reply and its follow-up have come."),
                 .rate,
                 .flag(
                     "adaptive", "A", in: .pace,
-                    help: "Send the next request one round trip after the reply to the last."
+                    help: "Stop-and-wait, with a pause of one round trip after each reply."
                 ) { $0.isAdaptive = true },
                 .deadline,
-                .timeout("How long to wait for a reply. Default: 1s."),
+                .timeout("How long to wait for a reply before the request is lost. Default: 1s."),
                 .warmup,
                 .realtime, .cpu, .spinForFrames,
                 .size, .etherType, .vlan, .priority, .qdiscBypass,
-                .udp("Ping by UDP datagrams."),
+                .udp("Send the requests in UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
                 .ptp,
-                .flag("histogram", in: .output, help: "Draw how the round trips are distributed.") {
+                .flag("histogram", in: .output, help: "Draw the distribution of the round trips.") {
                     $0.report.drawsHistogram = true
                 },
                 .value(
                     "hgrm", nil, "FILE", in: .output, completion: .files,
-                    help: "Write the distribution of the round trips as HdrHistogram's plotters read it.",
+                    help:
+                        "Write the distribution of the round trips in the format of HdrHistogram's plotters.",
                     as: parseOutputFile
                 ) { $0.report.percentileFile = $1 },
             ] + OptionSpec.outputOptions(verbose: "Show all fourteen stamps of each round trip."),

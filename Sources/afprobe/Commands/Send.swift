@@ -16,59 +16,59 @@ extension CommandSpec<SendOptions> {
     static var send: CommandSpec {
         CommandSpec(
             name: "send",
-            summary: "Send probes and print when each left this host",
+            summary: "Send probes and print their transmit stamps",
             discussion: """
                 Sends numbered probes to a MAC address, one a second, and prints a line "TX Recvmsg" for \
-                each when its transmit stamps have come back: hardware (the NIC sent it) and software \
-                (the driver handed it to the NIC).
+                each when its transmit stamps have come back from the kernel: hardware (the NIC sent the frame) \
+                and software (the driver handed it to the NIC).
                 """,
             initial: SendOptions(),
             options: [
                 .interface,
                 .value(
                     "dst-mac", "d", "MAC", in: .target, isRequired: true,
-                    help: "Where to send: a host's MAC address, a group's or ff:ff:ff:ff:ff:ff.",
+                    help: "The destination MAC address: a host's, a group's or ff:ff:ff:ff:ff:ff.",
                     as: parseMACAddress
                 ) { $0.destination = $1 },
                 .value(
                     "read", nil, "FILE", in: .target, completion: .files,
                     help:
-                        "Send the frames of a capture (pcap or pcapng; - is standard input) as they are instead of "
-                        + "probes, once, at the distances that they were captured at unless an interval or a rate is "
-                        + "given; needs libpcap.",
+                        "Replay a capture (pcap or pcapng; - is standard input) once, instead of sending probes. The "
+                        + "frames are not changed, and keep the timing of the capture unless an interval or a rate is "
+                        + "given. Needs libpcap.",
                     as: parseFile
                 ) { $0.replay = $1 },
                 .hardware,
                 .flag(
                     "no-stamps", in: .target,
                     help:
-                        "Ask for no transmit stamps, which cost more than a third of the rate: for load, not for measuring."
+                        "Ask for no transmit stamps, which cost more than a third of the sending rate: for load tests."
                 ) { $0.wantsStamps = false },
-                .count("Send N probes and end when their stamps are there. Default: without end."),
-                .interval("The time between two probes. Default: 1s; 0 sends as fast as stamps come back."),
+                .count("Send N probes, and end when their stamps have come. Default: no limit."),
+                .interval("Time between two probes. Default: 1s. With 0, send as fast as stamps come back."),
                 .rate,
                 .value(
                     "batch", nil, "N", in: .pace,
                     help:
-                        "Send N probes by one system call, in a burst. The rate stays that of --interval or --rate: "
-                        + "there are N times as long from a burst to the next.",
+                        "Send N probes in one system call, as a burst. The rate stays that of --interval or --rate: a burst "
+                        + "is due every N intervals.",
                     as: numberParser(1...UInt64(FrameBatch.largestCount), "a number of probes")
                 ) { $0.batch = Int($1) },
                 .value(
                     "launch-time", nil, "OFFSET", in: .pace,
                     help:
-                        "Hand each probe over when it is due, to be launched so much later to the moment by the qdisc "
-                        + "or the NIC (SO_TXTIME): needs tc-etf(8), tc-taprio(8) or tc-fq(8) on the interface. What is not "
-                        + "launched in time is counted.",
+                        "Give each probe a launch time, OFFSET after it is due and is handed to the kernel, at which the "
+                        + "qdisc or the NIC sends it (SO_TXTIME). Needs tc-etf(8), tc-taprio(8) or tc-fq(8) on the "
+                        + "interface. Probes that miss their launch time are counted.",
                     as: parseLaunchOffset
                 ) { $0.launchOffset = $1 },
                 .deadline,
-                .timeout("How long to wait for the stamps of a probe. Default: 1s."),
+                .timeout("Stamp timeout: how long to wait for the stamps of a probe. Default: 1s."),
                 .warmup,
                 .realtime, .cpu,
                 .spin(
-                    "Sleep until shortly before a probe is due and then watch the clock: by how much is measured at the "
-                        + "start, as long as it takes here to wake up. Without an interval there is nothing to wait for."
+                    "Sleep until shortly before a probe is due, then spin. How long before follows from the wake-up "
+                        + "time, which is measured at the start. No effect with interval 0."
                 ),
                 .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .value(

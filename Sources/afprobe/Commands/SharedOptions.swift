@@ -15,8 +15,9 @@ extension OptionSpec where Values: HasTraffic {
         .value(
             "hardware", nil, "MODE", in: .target,
             completion: .values(HardwareMode.allCases.map(\.rawValue)),
-            help: "Hardware stamps: auto (turn them on for the run where the NIC has them, and put its "
-                + "setting back), on (fail where that is not possible), off (leave the NIC as it is).",
+            help:
+                "Hardware stamps: auto (turn them on for the run if the NIC has them, and restore its setting "
+                + "afterwards), on (fail if that is not possible), off (leave the NIC as it is).",
             as: choiceParser(HardwareMode.self)
         ) { $0.traffic.hardware = $1 }
     }
@@ -30,7 +31,7 @@ extension OptionSpec where Values: HasTraffic {
 
     static var deadline: OptionSpec {
         .value(
-            "deadline", "w", "TIME", in: .pace, help: "End after this time, whatever has come.",
+            "deadline", "w", "TIME", in: .pace, help: "End the run after this time.",
             as: parsePositiveDuration
         ) { $0.traffic.deadline = $1 }
     }
@@ -45,7 +46,7 @@ extension OptionSpec where Values: HasTraffic {
     static var rate: OptionSpec {
         .value(
             "rate", nil, "PPS", in: .pace,
-            help: "Send so many frames a second; another way to give the interval.",
+            help: "Send PPS frames a second: another way to give the interval.",
             as: parseRate
         ) { $0.traffic.givenInterval = $1 }
     }
@@ -60,7 +61,7 @@ extension OptionSpec where Values: HasTraffic {
     static var warmup: OptionSpec {
         .value(
             "warmup", nil, "N", in: .pace,
-            help: "Send N frames first, on top of the count, which are neither printed nor measured.",
+            help: "First send N more frames, which are neither printed nor measured.",
             as: numberParser(0...1_000_000_000, "a number of frames")
         ) { $0.traffic.warmup = $1 }
     }
@@ -68,22 +69,23 @@ extension OptionSpec where Values: HasTraffic {
     static var size: OptionSpec {
         .value(
             "size", "s", "BYTES", in: .frame,
-            help: "Whole frames, from the destination MAC address to the last byte before the FCS, a VLAN "
-                + "tag included: 60 is RFC 2544's 64. Default: the smallest legal size.",
+            help:
+                "Frame size, from the destination MAC address to the last byte before the FCS, VLAN tag included: "
+                + "60 is RFC 2544's 64. Default: the smallest legal size.",
             as: numberParser(1...65_553, "a size in bytes")
         ) { $0.traffic.size = Int($1) }
     }
 
     static var etherType: OptionSpec {
         .value(
-            "ethertype", nil, "TYPE", in: .frame, help: "The frames' EtherType. Default: 0x88b5.",
+            "ethertype", nil, "TYPE", in: .frame, help: "EtherType of the frames. Default: 0x88b5.",
             as: parseEtherType
         ) { $0.traffic.etherType = $1 }
     }
 
     static var vlan: OptionSpec {
         .value(
-            "vlan", nil, "ID[:PCP]", in: .frame, help: "Tag the frames with a VLAN and a priority.",
+            "vlan", nil, "ID[:PCP]", in: .frame, help: "Tag the frames with a VLAN ID and a priority (PCP).",
             as: parseVLAN
         ) { $0.traffic.vlan = $1 }
     }
@@ -91,7 +93,7 @@ extension OptionSpec where Values: HasTraffic {
     static var priority: OptionSpec {
         .value(
             "priority", nil, "N", in: .frame,
-            help: "The class, 0 to 15, that this host's packet scheduler puts the frames in.",
+            help: "Priority of the frames in this host's qdisc, 0 to 15 (SO_PRIORITY).",
             as: numberParser(0...15, "a priority")
         ) { $0.traffic.priority = Int($1) }
     }
@@ -100,8 +102,8 @@ extension OptionSpec where Values: HasTraffic {
         .flag(
             "qdisc-bypass", in: .frame,
             help:
-                "Hand the frames straight to the driver: past the packet scheduler, its stamp and its classes, and "
-                + "past captures on this host."
+                "Hand the frames straight to the driver, past the qdisc and its priorities. They get no scheduled stamp, "
+                + "and captures on this host do not show them."
         ) { $0.traffic.bypassesQdisc = true }
     }
 
@@ -111,7 +113,7 @@ extension OptionSpec where Values: HasTraffic {
 
     static var spinForFrames: OptionSpec {
         .spin(
-            "Look for frames without ever sleeping: takes a whole CPU, and the time to wake up out of the figures."
+            "Busy-poll for frames instead of sleeping: takes a whole CPU, and removes the wake-up time from the figures."
         )
     }
 
@@ -119,15 +121,16 @@ extension OptionSpec where Values: HasTraffic {
         .optionalValue(
             "realtime", "PRIO", in: .pace, fallback: CPUSchedulingOptions.defaultPriority,
             help:
-                "Run before all ordinary programs (SCHED_FIFO; PRIO is 1 to 99, and 1 where none is given), stay in "
-                + "memory, and keep idle CPUs from sleeping deeply.",
+                "Run at real-time priority PRIO (SCHED_FIFO, 1 to 99; 1 if none is given), lock the memory, and keep "
+                + "idle CPUs out of deep sleep.",
             as: parseRealtimePriority
         ) { $0.traffic.scheduling.priority = $1 }
     }
 
     static var cpu: OptionSpec {
         .value(
-            "cpu", nil, "N", in: .pace, help: "Measure on this CPU alone. What is printed is written on any.",
+            "cpu", nil, "N", in: .pace,
+            help: "Run the measuring thread on CPU N. The thread that writes lines may run on any CPU.",
             as: parseCPU
         ) { $0.traffic.scheduling.cpu = $1 }
     }
@@ -136,8 +139,8 @@ extension OptionSpec where Values: HasTraffic {
         .value(
             "pcap", nil, "FILE", in: .output, completion: .files,
             help:
-                "Write the frames sent and received to a file that tcpdump reads, with their software stamps in "
-                + "nanoseconds; needs libpcap.",
+                "Write the frames sent and received to a capture file (pcap), with their software stamps in nanoseconds; "
+                + "needs libpcap.",
             as: parseOutputFile
         ) { $0.traffic.captureFile = $1 }
     }
@@ -180,7 +183,7 @@ extension OptionSpec where Values: HasTraffic {
     static var destinationPort: OptionSpec {
         .value(
             "dst-port", nil, "PORT", in: .frame,
-            help: "With --udp: the port that probes go to. Default: 61000.",
+            help: "With --udp: the destination port. Default: 61000.",
             as: parsePort
         ) { $0.traffic.destinationPort = $1 }
     }
@@ -190,7 +193,7 @@ extension OptionSpec where Values: HasTraffic {
     }
 
     private static var quiet: OptionSpec {
-        .flag("quiet", "q", in: .output, help: "No line per frame; the measurement is the same.") {
+        .flag("quiet", "q", in: .output, help: "Print no line per frame; the measurement is the same.") {
             $0.traffic.output.isQuiet = true
         }
     }
@@ -207,7 +210,7 @@ extension OptionSpec where Values: HasOutput {
         return [
             .value(
                 "format", nil, "FORMAT", in: .output, completion: .values(formats),
-                help: "The form of the lines: \(formats.joined(separator: ", ")). auto is text on a "
+                help: "Output format: \(formats.joined(separator: ", ")). auto is text on a "
                     + "terminal and logfmt elsewhere.",
                 as: parseFormat
             ) { $0.output.format = $1 },
@@ -228,8 +231,8 @@ extension OptionSpec where Values: HasControlPath {
             "via", nil, "PATH", in: .general,
             completion: .values(ControlPath.allCases.map(\.rawValue)),
             help:
-                "Which of the kernel's two interfaces to ask: netlink, ioctl, or auto (the default), which is "
-                + "netlink where it answers and the ioctl elsewhere.",
+                "Kernel interface to use: netlink, ioctl, or auto (the default), which is netlink, or the ioctl if the "
+                + "kernel does not answer by netlink.",
             as: choiceParser(ControlPath.self)
         ) { $0.path = $1 }
     }
