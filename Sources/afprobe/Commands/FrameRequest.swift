@@ -67,13 +67,7 @@ struct FrameRequest {
         }
         let size = traffic.size ?? shape.smallestSize(forPayload: messageLength)
         let largest = shape.largestSize(mtu: interface.mtu)
-        guard size <= largest else {
-            throw .refused(
-                "Size \(size) is over what interface \(interface.name) takes",
-                reason: "its MTU is \(interface.mtu)",
-                hint: "the largest size is \(largest), or raise the MTU: "
-                    + "ip link set \(interface.name) mtu N")
-        }
+        guard size <= largest else { throw .sizeTooLarge(size, largest: largest, on: interface) }
         return (shape, size)
     }
 
@@ -96,10 +90,7 @@ struct FrameRequest {
         let fitting = addresses.filter { $0.isVersion6 == destination.isVersion6 }
         let sameScope = fitting.first { $0.isLinkLocal == destination.isLinkLocal }
         guard let source = sameScope ?? fitting.first else {
-            let version = destination.isVersion6 ? "IPv6" : "IPv4"
-            throw .refused(
-                "Interface \(interface.name) has no \(version) address",
-                hint: "give the source address by --src-addr")
+            throw .noAddress(destination.isVersion6 ? "IPv6" : "IPv4", on: interface)
         }
         return (source, destination)
     }

@@ -114,9 +114,7 @@ extension ListenOptions {
             return hasMeasured
         }
         guard !hasMeasured else { return .measured }
-        throw Failure(
-            status: .nothingCame, message: "No probe came",
-            hint: "send some from another host: afprobe send -i IF -d \(interface.address)")
+        throw .noProbe(at: interface.address)
     }
 
     private func plan(on interface: NetworkInterface, _ captureFilter: SocketFilter?) -> ListenPlan {

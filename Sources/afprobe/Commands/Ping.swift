@@ -100,11 +100,7 @@ extension PingOptions {
             throw .usage("Invalid value '\(address)' for --dst-addr", hint: "expected one host's address")
         }
         let interface = try openInterface(traffic.interface, console)
-        guard destination != interface.address else {
-            throw .refused(
-                "\(destination) is the address of interface \(interface.name) itself",
-                hint: "give the MAC address of another host, which runs: afprobe listen -i IF")
-        }
+        guard destination != interface.address else { throw .ownAddress(of: interface) }
         let (shape, size) = try request.shape(on: interface)
         let report = try PingReport(report, peer: destination)
         let signals = try console.begin(capturingTo: traffic.captureFile)
@@ -167,9 +163,7 @@ extension PingOptions {
         } catch {
             throw Failure("Cannot make a private network", error)
         }
-        guard responder.waitForOutput() else {
-            throw .refused("The responder did not start", hint: "see what prints: afprobe listen -i IF")
-        }
+        guard responder.waitForOutput() else { throw .responderNotStarted }
         values.traffic.hardware = .off
         if traffic.givenInterval == nil { values.traffic.givenInterval = 0 }
         if traffic.count == nil, traffic.deadline == nil { values.traffic.count = 5000 }

@@ -116,9 +116,7 @@ extension SendOptions {
         }
         if hasMeasured || hasSent && !wantsStamps { return .measured }
         guard hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
-        throw Failure(
-            status: .nothingCame, message: "No probe got a transmit stamp",
-            hint: "what interface \(interface.name) can stamp is shown by: afprobe hwstamp \(interface.name)")
+        throw .noTransmitStamp(on: interface)
     }
 
     /// The stamps to ask for. Only detailed lines show scheduled ones.
@@ -184,22 +182,11 @@ extension SendOptions {
         } catch {
             throw .pcap(error, of: "--read", "Cannot read the capture \(path)", status: .refused)
         }
-        guard hasRoom else {
-            throw .refused(
-                "The capture \(path) is too long",
-                reason: "it has more than \(ReplayFrames.maxBytes >> 20) MiB",
-                hint: "divide it, for instance: editcap -c 100000 \(path) part.pcap")
-        }
-        guard frames.count > 0 else {
-            throw .refused("The capture \(path) has no frame that can be sent", hint: "capture whole frames")
-        }
+        guard hasRoom else { throw .captureTooLong(path) }
+        guard frames.count > 0 else { throw .nothingToReplay(path) }
         let number = traffic.count.map { min($0, frames.count) } ?? frames.count
         if let long = (1...number).first(where: { !frames.fits(frame: $0, mtu: interface.mtu) }) {
-            throw .refused(
-                "Frame \(long) of the capture \(path) is over what interface \(interface.name) takes",
-                reason: "it has \(frames.frame(long).count) bytes, and the MTU is \(interface.mtu)",
-                hint: "raise the MTU: ip link set \(interface.name) mtu N; or leave long frames out: "
-                    + "tcpdump -r \(path) -w short.pcap less \(interface.mtu + 14)")
+            throw .frameTooLong(long, of: path, length: frames.frame(long).count, on: interface)
         }
         if frames.leftOut > 0 {
             console.diagnosed(.framesLeftOut(frames.leftOut, of: frames.count + frames.leftOut))

@@ -240,11 +240,7 @@ extension Console {
 extension Console {
     /// Fails if lines could not be written, unless it was the reader who had enough of them, or the user.
     func checkOutput() throws(Failure) {
-        if let captureFailure {
-            throw .refused(
-                "Cannot write all captures", reason: "\(captureFailure)",
-                hint: "the file of --pcap ends there; the measurement is complete")
-        }
+        if let captureFailure { throw .captureIncomplete(captureFailure) }
         guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }
         throw .refused("Cannot write to standard output", reason: "\(failure)")
     }

@@ -227,3 +227,67 @@ extension ThisProcess.Capability {
         }
     }
 }
+
+// MARK: Frames, captures and peers
+
+extension Failure {
+    static func noTransmitStamp(on interface: NetworkInterface) -> Failure {
+        Failure(
+            status: .nothingCame, message: "No probe got a transmit stamp", hint: capabilityAdvice(interface))
+    }
+
+    static func noProbe(at address: MACAddress) -> Failure {
+        Failure(
+            status: .nothingCame, message: "No probe came",
+            hint: "send some from another host: afprobe send -i IF -d \(address)")
+    }
+
+    static func ownAddress(of interface: NetworkInterface) -> Failure {
+        .refused(
+            "\(interface.address) is the address of interface \(interface.name) itself",
+            hint: "give the MAC address of another host, which runs: afprobe listen -i IF")
+    }
+
+    static var responderNotStarted: Failure {
+        .refused("The responder did not start", hint: "see what prints: afprobe listen -i IF")
+    }
+
+    static func noAddress(_ version: String, on interface: NetworkInterface) -> Failure {
+        .refused(
+            "Interface \(interface.name) has no \(version) address",
+            hint: "give the source address by --src-addr")
+    }
+
+    static func sizeTooLarge(_ size: Int, largest: Int, on interface: NetworkInterface) -> Failure {
+        .refused(
+            "Size \(size) is over what interface \(interface.name) takes",
+            reason: "its MTU is \(interface.mtu)",
+            hint: "the largest size is \(largest), or raise the MTU: ip link set \(interface.name) mtu N")
+    }
+
+    static func frameTooLong(
+        _ number: UInt64, of path: String, length: Int, on interface: NetworkInterface
+    ) -> Failure {
+        .refused(
+            "Frame \(number) of the capture \(path) is over what interface \(interface.name) takes",
+            reason: "it has \(length) bytes, and the MTU is \(interface.mtu)",
+            hint: "raise the MTU: ip link set \(interface.name) mtu N; or leave long frames out: "
+                + "tcpdump -r \(path) -w short.pcap less \(interface.mtu + 14)")
+    }
+
+    static func captureTooLong(_ path: String) -> Failure {
+        .refused(
+            "The capture \(path) is too long", reason: "it has more than \(ReplayFrames.maxBytes >> 20) MiB",
+            hint: "divide it, for instance: editcap -c 100000 \(path) part.pcap")
+    }
+
+    static func nothingToReplay(_ path: String) -> Failure {
+        .refused("The capture \(path) has no frame that can be sent", hint: "capture whole frames")
+    }
+
+    static func captureIncomplete(_ error: SystemError) -> Failure {
+        .refused(
+            "Cannot write all captures", reason: "\(error)",
+            hint: "the file of --pcap ends there; the measurement is complete")
+    }
+}
