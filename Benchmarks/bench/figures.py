@@ -62,7 +62,7 @@ class Job:
 
 
 def _frame_costs(loop, name, title, needs=(), shortest=1_000):
-    figure = Figure("instructions", f"{title}: user instructions per frame", "", at_most(1.5))
+    figure = Figure("instructions", f"{title}: user instructions per frame", "", at_most(2.0))
     return Job(f"instructions-{name}", costs.instructions(loop, shortest, 3 * shortest), (figure,), needs, CHECKING,
                rounds=1)
 

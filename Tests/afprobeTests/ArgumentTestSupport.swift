@@ -3,13 +3,16 @@ import AFPacketKit
 @testable import afprobe
 
 /// A command with one option of each kind.
-struct SampleValues: Equatable {
+struct SampleValues: CommandOptions, Equatable {
     var name = ""
     var count: UInt64 = 0
     var level: UInt64?
     var isQuiet = false
     var isVerbose = false
     var words: [String] = []
+    var output = OutputOptions()
+
+    func run(_ console: Console) throws(Failure) -> ExitStatus { .measured }
 }
 
 func sampleSpec(
@@ -35,9 +38,7 @@ func sampleSpec(
                 "WORD", isRequired: operandIsRequired, isRepeated: operandIsRepeated, help: "A word.",
                 as: parseText
             ) { $0.words.append($1) }
-        ],
-        run: { (_: SampleValues, _: Console) throws(Failure) in .measured },
-        output: { _ in OutputOptions() })
+        ])
 }
 
 func parseSample(_ arguments: [String]) throws(ArgumentError) -> SampleValues {

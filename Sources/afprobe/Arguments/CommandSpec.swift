@@ -7,11 +7,16 @@ struct CommandSpec<Values> {
     let discussion: String
     let initial: Values
     let options: [OptionSpec<Values>]
-    let operands: [OperandSpec<Values>]
+    var operands: [OperandSpec<Values>] = []
     var exemption: Exemption?
-    /// Checks what no single option can, and does it.
-    let run: (Values, Console) throws(Failure) -> ExitStatus
-    let output: (Values) -> OutputOptions
+}
+
+/// The options of a command, as they were given.
+protocol CommandOptions {
+    var output: OutputOptions { get set }
+
+    /// Checks what no single option can, and does what the command is for.
+    func run(_ console: Console) throws(Failure) -> ExitStatus
 }
 
 /// An option that takes the place of what is required without it.
@@ -51,7 +56,7 @@ struct Command {
         let run: (Console) throws(Failure) -> ExitStatus
     }
 
-    init<Values>(_ spec: CommandSpec<Values>) {
+    init<Values: CommandOptions>(_ spec: CommandSpec<Values>) {
         let options = spec.options.map(\.description) + [helpOption]
         description = CommandDescription(
             name: spec.name, summary: spec.summary, discussion: spec.discussion, options: options,
@@ -59,8 +64,8 @@ struct Command {
         parseAndRun = { (arguments: [String]) throws(ArgumentError) in
             let values = try Parser(spec).parse(arguments)
             return Invocation(
-                output: spec.output(values),
-                run: { (console: Console) throws(Failure) in try spec.run(values, console) })
+                output: values.output,
+                run: { (console: Console) throws(Failure) in try values.run(console) })
         }
     }
 

@@ -1,7 +1,7 @@
 import AFPacketKit
 
 /// The options of `afprobe hwstamp`.
-struct HWStampOptions: HasOutput, HasControlPath {
+struct HWStampOptions: CommandOptions, HasControlPath {
     var interfaces: [String] = []
     var verifies = false
     var receiver: String?
@@ -56,16 +56,12 @@ extension CommandSpec<HWStampOptions> {
                     help: "The interfaces to show. Default: all Ethernet interfaces.",
                     as: parseInterfaceName
                 ) { $0.interfaces.append($1) }
-            ],
-            run: { (values: HWStampOptions, console: Console) throws(Failure) in
-                try values.run(console)
-            },
-            output: \.output)
+            ])
     }
 }
 
 extension HWStampOptions {
-    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
+    func run(_ console: Console) throws(Failure) -> ExitStatus {
         if verifies { return try verify(console) }
         for (isGiven, option) in [(receiver != nil, "--receiver"), (peer != nil, "--peer")] where isGiven {
             throw .usage("Option \(option) has no meaning without --verify", hint: "add --verify")

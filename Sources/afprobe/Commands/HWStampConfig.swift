@@ -1,7 +1,7 @@
 import AFPacketKit
 
 /// The options of `afprobe hwstamp-config`.
-struct HWStampConfigOptions: HasOutput, HasControlPath {
+struct HWStampConfigOptions: CommandOptions, HasControlPath {
     var interface = ""
     var transmitType: TransmitType?
     var receiveFilter: ReceiveFilter?
@@ -40,16 +40,12 @@ extension CommandSpec<HWStampConfigOptions> {
                     help: "The interface whose setting it is.",
                     as: parseInterfaceName
                 ) { $0.interface = $1 }
-            ],
-            run: { (values: HWStampConfigOptions, console: Console) throws(Failure) in
-                try values.run(console)
-            },
-            output: \.output)
+            ])
     }
 }
 
 extension HWStampConfigOptions {
-    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
+    func run(_ console: Console) throws(Failure) -> ExitStatus {
         let interface = try lookUpInterface(interface)
         let current: HardwareTimestampingSetting
         do throws(SystemError) { current = try interface.hardwareTimestampingSetting(via: path) } catch {

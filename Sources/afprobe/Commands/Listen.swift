@@ -65,11 +65,7 @@ extension CommandSpec<ListenOptions> {
                     as: parseReportInterval
                 ) { $0.statisticsInterval = $1 },
             ] + OptionSpec.outputOptions(verbose: "Show more of each frame: addresses, kind, size, VLAN."),
-            operands: [],
-            run: { (values: ListenOptions, console: Console) throws(Failure) in
-                try values.run(console)
-            },
-            output: \.traffic.output)
+            operands: [])
     }
 }
 
@@ -96,7 +92,7 @@ extension OptionSpec<ListenOptions> {
 }
 
 extension ListenOptions {
-    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
+    func run(_ console: Console) throws(Failure) -> ExitStatus {
         try traffic.checkUDPOptions()
         if threads > 1, traffic.captureFile != nil {
             throw .usage("--pcap and --fanout exclude each other", hint: "leave one of them out")

@@ -83,17 +83,13 @@ extension CommandSpec<PingOptions> {
                     as: parseStationAddress
                 ) { $0.destination = $1 }
             ],
-            exemption: Exemption(option: "self"),
-            run: { (values: PingOptions, console: Console) throws(Failure) in
-                guard values.measuresItself else { return try values.run(console) }
-                return try values.runAgainstItself(console)
-            },
-            output: \.traffic.output)
+            exemption: Exemption(option: "self"))
     }
 }
 
 extension PingOptions {
-    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
+    func run(_ console: Console) throws(Failure) -> ExitStatus {
+        if measuresItself { return try runAgainstItself(console) }
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.exchangeLength)
         if let address = traffic.destinationAddress, !address.isHost {
@@ -144,7 +140,7 @@ extension PingOptions {
     }
 
     /// Pings a responder of its own, in a network of its own.
-    fileprivate func runAgainstItself(_ console: Console) throws(Failure) -> ExitStatus {
+    private func runAgainstItself(_ console: Console) throws(Failure) -> ExitStatus {
         guard traffic.interface.isEmpty, destination == .zero else {
             throw .usage(
                 "Option --self takes neither an interface nor a MAC address",
@@ -164,6 +160,7 @@ extension PingOptions {
             throw Failure("Cannot make a private network", error)
         }
         guard responder.waitForOutput() else { throw .responderNotStarted }
+        values.measuresItself = false
         values.traffic.hardware = .off
         if traffic.givenInterval == nil { values.traffic.givenInterval = 0 }
         if traffic.count == nil, traffic.deadline == nil { values.traffic.count = 5000 }

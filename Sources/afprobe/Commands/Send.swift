@@ -82,17 +82,12 @@ extension CommandSpec<SendOptions> {
             ]
                 + OptionSpec.outputOptions(
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
-            operands: [],
-            exemption: Exemption(option: "read", keeping: ["interface"]),
-            run: { (values: SendOptions, console: Console) throws(Failure) in
-                try values.run(console)
-            },
-            output: \.traffic.output)
+            exemption: Exemption(option: "read", keeping: ["interface"]))
     }
 }
 
 extension SendOptions {
-    fileprivate func run(_ console: Console) throws(Failure) -> ExitStatus {
+    func run(_ console: Console) throws(Failure) -> ExitStatus {
         try checkReplay()
         try checkStamps()
         let request = try FrameRequest(

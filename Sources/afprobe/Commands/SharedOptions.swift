@@ -203,7 +203,7 @@ extension OptionSpec where Values: HasTraffic {
     }
 }
 
-extension OptionSpec where Values: HasOutput {
+extension OptionSpec where Values: CommandOptions {
     /// The options about the form of the output, which every command has.
     static var formatOptions: [OptionSpec] {
         let formats = ["auto"] + LineFormat.allCases.map(\.rawValue)

@@ -56,7 +56,7 @@ struct TrafficOptions {
 }
 
 /// The options of a command with traffic.
-protocol HasTraffic: HasOutput {
+protocol HasTraffic: CommandOptions {
     var traffic: TrafficOptions { get set }
 }
 
@@ -65,12 +65,6 @@ extension HasTraffic {
         get { traffic.output }
         set { traffic.output = newValue }
     }
-}
-
-/// Options with those about the form of the output. A protocol and no key path, whose type takes the runtime long to
-/// put together.
-protocol HasOutput {
-    var output: OutputOptions { get set }
 }
 
 /// Options that tell how to ask for the NIC's setting.

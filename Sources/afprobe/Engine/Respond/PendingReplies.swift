@@ -91,11 +91,7 @@ struct PendingReplies: ~Copyable {
     mutating func merge(
         completionAt index: Int, of completions: borrowing MessageBatch, _ expected: ExpectedStamps
     ) -> UInt64? {
-        let completion = completions[index]
-        let ancillary = completion.ancillary
-        guard let transmission = ancillary.transmission,
-            let stamps = CompletionStamps(transmission.event, ancillary),
-            case .token(let place) = ledger.match(transmission, returned: completion.bytes),
+        guard case .stamps(let stamps, of: let place) = ledger.completion(at: index, of: completions),
             window.isInFlight(place) == true
         else { return nil }
         _ = window[place].stamps.merge(stamps)

@@ -110,7 +110,8 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
 }
 
 extension TransmitLedger {
-    fileprivate mutating func completion(
+    /// The completion at `index` of those read last, about a frame whose number is its token.
+    mutating func completion(
         at index: Int, of completions: borrowing MessageBatch
     ) -> TransmitterCompletion {
         let completion = completions[index]

@@ -95,7 +95,7 @@ struct StampVerification<Events: VerifyEvents> {
             on: receiving, .receive, shape.receiveFilters, isClaimed ? .auto : .off, events)
         defer { lease.end(events) }
         var trial = try open(
-            shape, receivingOn: receiving, address, awaitsHardware: claims.claimsTransmitHardware)
+            shape, arrival: (receiving, address), awaitsHardware: claims.claimsTransmitHardware)
         // The kernel turns its own receive stamps on a little after it was asked to.
         guard try run(&trial, Self.warmupPlan), try run(&trial, Self.shapePlan) else { return false }
         tellTransmit(shape, claims, trial.outcome)
@@ -103,28 +103,18 @@ struct StampVerification<Events: VerifyEvents> {
         return true
     }
 
-    /// Opens the sockets of a trial that nobody sees arrive.
-    private func open(_ shape: TrialShape, awaitsHardware: Bool) throws(RunError) -> Trial {
-        try open(
-            shape, receiving: ReceiveOptions(filter: .rejectAll), on: interface, isWitnessed: false,
-            awaitsHardware: awaitsHardware)
-    }
-
-    /// Opens the sockets of a trial whose frames, or the answers to them, arrive at an address.
+    /// Opens the sockets of a trial.
+    ///
+    /// - Parameter arrival: where the frames, or the answers to them, arrive; nil if nobody sees them arrive.
     private func open(
-        _ shape: TrialShape, receivingOn receiver: NetworkInterface, _ address: MACAddress,
+        _ shape: TrialShape, arrival: (interface: NetworkInterface, address: MACAddress)? = nil,
         awaitsHardware: Bool
     ) throws(RunError) -> Trial {
-        let options = ReceiveOptions(
-            filter: shape.filter(to: address), groups: address.isGroup ? [address] : [])
-        return try open(
-            shape, receiving: options, on: receiver, isWitnessed: true, awaitsHardware: awaitsHardware)
-    }
-
-    private func open(
-        _ shape: TrialShape, receiving options: ReceiveOptions, on receiving: NetworkInterface,
-        isWitnessed: Bool, awaitsHardware: Bool
-    ) throws(RunError) -> Trial {
+        let options =
+            if let (_, address) = arrival {
+                ReceiveOptions(filter: shape.filter(to: address), groups: address.isGroup ? [address] : [])
+            } else { ReceiveOptions(filter: .rejectAll) }
+        let receiving = arrival?.interface ?? interface
         let receiver: Receiver<PacketSocket>
         do throws(SystemError) { receiver = try options.openReceiver(on: receiving) } catch {
             throw RunError(.receive, error, on: receiving)
@@ -134,7 +124,7 @@ struct StampVerification<Events: VerifyEvents> {
             throw RunError(.send, error, on: interface)
         }
         return Trial(
-            socket, receiver, isWitnessed: isWitnessed, message,
+            socket, receiver, isWitnessed: arrival != nil, message,
             in: shape.frame(from: interface.address, to: destination), on: interface,
             awaitsHardware: awaitsHardware, events)
     }
@@ -157,11 +147,11 @@ struct StampVerification<Events: VerifyEvents> {
             (StampClock.hardware, outcome.hardware, claims.claimsTransmitHardware),
             (.software, outcome.software, claims.claims(.transmitSoftware)),
         ] {
-            let claim = TransmitClaim(
-                interface: interface.name, shape: shape, clock: clock, isClaimed: isClaimed,
-                sent: outcome.sent, stamped: stamped)
-            if claim.verdict.isBreach { isBreached = true }
-            events.verified(claim)
+            tell(
+                StampClaim(
+                    frames: .sent, interface: interface.name, shape: shape, clock: clock,
+                    isClaimed: isClaimed,
+                    count: outcome.sent, stamped: stamped.count, latenesses: stamped))
         }
     }
 
@@ -175,12 +165,16 @@ struct StampVerification<Events: VerifyEvents> {
             (StampClock.hardware, arrivals.hardware, claims.claimsReceiveHardware(by: shape.receiveFilters)),
             (.software, arrivals.software, claims.claims(.receiveSoftware)),
         ] {
-            let claim = ReceiveClaim(
-                interface: receiving.name, shape: shape, clock: clock, isClaimed: isClaimed,
-                arrived: arrivals.count, stamped: stamped)
-            if claim.verdict.isBreach { isBreached = true }
-            events.verified(claim)
+            tell(
+                StampClaim(
+                    frames: .received, interface: receiving.name, shape: shape, clock: clock,
+                    isClaimed: isClaimed, count: arrivals.count, stamped: stamped))
         }
+    }
+
+    private mutating func tell(_ claim: StampClaim) {
+        if claim.verdict.isBreach { isBreached = true }
+        events.verified(claim)
     }
 
     // MARK: The rate

@@ -2,8 +2,7 @@ import AFPacketKit
 
 /// The events of a verification.
 protocol VerifyEvents: RunEvents {
-    func verified(_ claim: TransmitClaim)
-    func verified(_ claim: ReceiveClaim)
+    func verified(_ claim: StampClaim)
     func verified(_ rate: StampRate)
     /// What a peer says that it stamped.
     func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress)
@@ -37,30 +36,24 @@ enum StampVerdict: String {
     var isBreach: Bool { self == .partly || self == .broken }
 }
 
-/// A claim about the stamps of sent frames, tested.
-struct TransmitClaim {
-    let interface: String
-    let shape: TrialShape
-    let clock: StampClock
-    let isClaimed: Bool
-    let sent: Int
-    let stamped: TrialOutcome.Stamped
-
-    var verdict: StampVerdict {
-        StampVerdict(claimed: isClaimed, stamped: stamped.count, of: sent)
+/// A claim about the stamps of one clock, tested.
+struct StampClaim {
+    enum Frames {
+        case sent
+        case received
     }
-}
 
-/// A claim about the stamps of received frames, tested.
-struct ReceiveClaim {
+    let frames: Frames
     let interface: String
     let shape: TrialShape
     let clock: StampClock
     let isClaimed: Bool
-    let arrived: Int
+    let count: Int
     let stamped: Int
+    /// The lateness of the transmit stamps; nil for received frames.
+    var latenesses: TrialOutcome.Stamped?
 
-    var verdict: StampVerdict { StampVerdict(claimed: isClaimed, stamped: stamped, of: arrived) }
+    var verdict: StampVerdict { StampVerdict(claimed: isClaimed, stamped: stamped, of: count) }
 }
 
 /// Up to which rate every frame is stamped.

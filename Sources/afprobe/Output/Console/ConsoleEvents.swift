@@ -79,26 +79,17 @@ extension Console: PingEvents {
 }
 
 extension Console: VerifyEvents {
-    func verified(_ claim: TransmitClaim) {
-        write(.info, "Verify Transmit") { line in
+    func verified(_ claim: StampClaim) {
+        write(.info, claim.frames == .sent ? "Verify Transmit" : "Verify Receive") { line in
+            if claim.frames == .received { line.integer("arrived", UInt64(claim.count)) }
             line.boolean("claimed", claim.isClaimed)
             line.string("interface", claim.interface)
-            line.durationTwins("late_max", "late_max_ns", claim.stamped.lateness(1))
-            line.durationTwins("late_p50", "late_p50_ns", claim.stamped.lateness(0.5))
-            line.durationTwins("late_p99", "late_p99_ns", claim.stamped.lateness(0.99))
-            line.integer("sent", UInt64(claim.sent))
-            line.string("shape", claim.shape.rawValue)
-            line.string("stamp", claim.clock.name)
-            line.integer("stamped", UInt64(claim.stamped.count))
-            line.string("verdict", claim.verdict.rawValue)
-        }
-    }
-
-    func verified(_ claim: ReceiveClaim) {
-        write(.info, "Verify Receive") { line in
-            line.integer("arrived", UInt64(claim.arrived))
-            line.boolean("claimed", claim.isClaimed)
-            line.string("interface", claim.interface)
+            if let latenesses = claim.latenesses {
+                line.durationTwins("late_max", "late_max_ns", latenesses.lateness(1))
+                line.durationTwins("late_p50", "late_p50_ns", latenesses.lateness(0.5))
+                line.durationTwins("late_p99", "late_p99_ns", latenesses.lateness(0.99))
+            }
+            if claim.frames == .sent { line.integer("sent", UInt64(claim.count)) }
             line.string("shape", claim.shape.rawValue)
             line.string("stamp", claim.clock.name)
             line.integer("stamped", UInt64(claim.stamped))

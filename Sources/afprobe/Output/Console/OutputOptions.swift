@@ -8,7 +8,7 @@ enum ColorMode: String, CaseIterable {
 }
 
 /// The form of the output, as the user gave it; the rest follows from where it goes.
-struct OutputOptions {
+struct OutputOptions: Equatable {
     /// Nil for text on a terminal, logfmt elsewhere.
     var format: LineFormat?
     var color = ColorMode.auto

@@ -63,19 +63,3 @@ struct InternetChecksum {
         return checksum.value
     }
 }
-
-extension InternetChecksum {
-    /// A value whose bytes are turned round, as are those of a little-endian number: what that number's bytes carry, the
-    /// sum of such words carries too, so that one more is one more. RFC 1071, section 2
-    struct TurnedValue {
-        private(set) var value: UInt16
-
-        init(_ value: UInt16) { self.value = value.byteSwapped }
-
-        /// Goes on to where a little-endian number that was summed up is one more.
-        mutating func count() {
-            // The sum is this inverted. Its two zeros are one number: after 0xffff comes 1.
-            value = value == 0 ? 0xfffe : value &- 1
-        }
-    }
-}

@@ -62,23 +62,6 @@ struct ProbeFrame {
 
     /// Makes the first `count` copies in a batch the frames of the probes from that number on.
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
-        guard ptpOffset == nil, datagramCheck == nil, let messageCheck else {
-            return renumberAll(&batch, from: number, count: count)
-        }
-        // The usual frame, decided once for all of them.
-        var checksum = InternetChecksum()
-        checksum.add(number.byteSwapped)
-        var check = InternetChecksum.TurnedValue((messageCheck.sum + checksum).value)
-        var number = number
-        batch.update(first: count) { frame in
-            frame.storeLittleEndian(number, at: numberOffset)
-            frame.storeLittleEndian(check.value, at: messageCheck.offset)
-            number &+= 1
-            check.count()
-        }
-    }
-
-    private func renumberAll(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
         var number = number
         batch.update(first: count) { frame in
             renumber(&frame, to: number)
