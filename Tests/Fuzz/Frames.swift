@@ -46,7 +46,8 @@ private func compareWays(ofAnswer frame: ReceivedFrame) {
         destination: bytes.macAddress(at: 6), source: bytes.macAddress(at: 0), carrier: .ethernet(type))
     let session = bytes.littleEndian64(at: ParsedFrame.ethernetHeader + ProbeMessage.sessionOffset)
     let pattern = AnswerPattern(session, to: shape)
-    let answer = (try? FoundProbe(frame, at: Timestamp(nanoseconds: 0))).flatMap { pattern.match($0) }
+    let answer: FoundAnswer? =
+        if let probe = try? FoundProbe(frame, at: Timestamp(nanoseconds: 0)) { pattern.match(probe) } else { nil }
     let quick = pattern.match(plain: bytes)
     precondition(quick == nil || quick == answer, "another answer is found quickly")
     precondition(quick != nil || answer == nil || !ParsedFrame.isPlain(bytes), "a plain answer is missed")

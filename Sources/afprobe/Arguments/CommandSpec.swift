@@ -19,32 +19,6 @@ protocol CommandOptions {
     func run(_ console: Console) throws(Failure) -> ExitStatus
 }
 
-/// An option that takes the place of what is required without it.
-struct Exemption {
-    /// Its long name.
-    let option: String
-    /// The long names of options that are required all the same.
-    var keeping: [String] = []
-}
-
-/// A command by how it presents itself: for help and completions.
-struct CommandDescription {
-    let name: String
-    let summary: String
-    let discussion: String
-    let options: [OptionDescription]
-    let operands: [Operand]
-    var exemption: Exemption?
-
-    struct Operand {
-        let placeholder: String
-        let isRequired: Bool
-        let isRepeated: Bool
-        let help: String
-        let completion: Completion
-    }
-}
-
 /// A command whose own type of values does not matter any more.
 struct Command {
     let description: CommandDescription
@@ -74,8 +48,3 @@ struct Command {
         try parseAndRun(arguments)
     }
 }
-
-/// Every command has it; the parser throws `helpRequested` for it.
-let helpOption = OptionDescription(
-    long: "help", short: "h", arity: .flag, section: .general, help: "Show this help.",
-    completion: .nothing, isRequired: false)

@@ -1,41 +1,5 @@
 // One declaration per command: from it come parsing, help, error messages and completions.
 
-/// How an option or an operand presents itself: all but what it does.
-struct OptionDescription: Equatable {
-    /// Whether the option takes a value.
-    enum Arity: Equatable {
-        case flag
-        case value(String)
-        /// `--name` or `--name=value`; the next word is never the value.
-        case optionalValue(String)
-    }
-
-    /// The heading it stands under in the help.
-    enum Section: String, CaseIterable {
-        case target = "What to measure"
-        case frame = "The frames"
-        case pace = "How many, how fast, how long"
-        case output = "Output"
-        case general = "Other"
-    }
-
-    let long: String
-    let short: Character?
-    let arity: Arity
-    let section: Section
-    let help: String
-    let completion: Completion
-    let isRequired: Bool
-}
-
-/// What a shell may offer where a value is to be typed.
-enum Completion: Equatable {
-    case nothing
-    case interfaces
-    case files
-    case values([String])
-}
-
 /// An option of a command that collects its options in `Values`.
 struct OptionSpec<Values> {
     let description: OptionDescription
