@@ -47,7 +47,9 @@ private func compareWays(ofAnswer frame: ReceivedFrame) {
     let session = bytes.littleEndian64(at: ParsedFrame.ethernetHeader + ProbeMessage.sessionOffset)
     let pattern = AnswerPattern(session, to: shape)
     let answer: FoundAnswer? =
-        if let probe = try? FoundProbe(frame, at: Timestamp(nanoseconds: 0)) { pattern.match(probe) } else { nil }
+        if let probe = try? FoundProbe(frame, at: Timestamp(nanoseconds: 0)) { pattern.match(probe) } else {
+            nil
+        }
     let quick = pattern.match(plain: bytes)
     precondition(quick == nil || quick == answer, "another answer is found quickly")
     precondition(quick != nil || answer == nil || !ParsedFrame.isPlain(bytes), "a plain answer is missed")
