@@ -1,28 +1,27 @@
-/// A command, declared once.
 struct CommandSpec<Values> {
     let name: String
     /// One line, without a full stop.
     let summary: String
-    /// What the help says under the usage line.
+    /// Text of the help below the usage line.
     let discussion: String
     let initial: Values
     let options: [OptionSpec<Values>]
     let operands: [OperandSpec<Values>]
     var exemption: Exemption?
-    /// Checks what no single option can, and does it.
+    /// Checks the options against each other, then runs the command.
     let run: (Values, Console) throws(Failure) -> ExitStatus
     let output: (Values) -> OutputOptions
 }
 
-/// An option that takes the place of what is required without it.
+/// An option that exempts from the required options.
 struct Exemption {
-    /// Its long name.
+    /// The long name.
     let option: String
-    /// The long names of options that are required all the same.
+    /// The long names of options that remain required.
     var keeping: [String] = []
 }
 
-/// A command by how it presents itself: for help and completions.
+/// A command's description, for help and completions.
 struct CommandDescription {
     let name: String
     let summary: String
@@ -40,12 +39,12 @@ struct CommandDescription {
     }
 }
 
-/// A command whose own type of values does not matter any more.
+/// A command with the type of its values erased.
 struct Command {
     let description: CommandDescription
     private let parseAndRun: ([String]) throws(ArgumentError) -> Invocation
 
-    /// What is left to do once the arguments are right.
+    /// A parsed command line, ready to run.
     struct Invocation {
         let output: OutputOptions
         let run: (Console) throws(Failure) -> ExitStatus
@@ -64,13 +63,13 @@ struct Command {
         }
     }
 
-    /// Reads the words behind the command's name.
+    /// Parses the words after the command's name.
     func parse(_ arguments: [String]) throws(ArgumentError) -> Invocation {
         try parseAndRun(arguments)
     }
 }
 
-/// Every command has it; the parser throws `helpRequested` for it.
+/// Option of every command; the parser throws `helpRequested` for it.
 let helpOption = OptionDescription(
     long: "help", short: "h", arity: .flag, section: .general, help: "Show this help.",
     completion: .nothing, isRequired: false)

@@ -1,8 +1,7 @@
 // One declaration per command: from it come parsing, help, error messages and completions.
 
-/// How an option or an operand presents itself: all but what it does.
+/// The description of an option or an operand, without its action.
 struct OptionDescription: Equatable {
-    /// Whether the option takes a value.
     enum Arity: Equatable {
         case flag
         case value(String)
@@ -10,7 +9,7 @@ struct OptionDescription: Equatable {
         case optionalValue(String)
     }
 
-    /// The heading it stands under in the help.
+    /// The option's heading in the help.
     enum Section: String, CaseIterable {
         case target = "What to measure"
         case frame = "The frames"
@@ -28,7 +27,7 @@ struct OptionDescription: Equatable {
     let isRequired: Bool
 }
 
-/// What a shell may offer where a value is to be typed.
+/// The kind of completion that a shell offers for a value.
 enum Completion: Equatable {
     case nothing
     case interfaces
@@ -36,13 +35,11 @@ enum Completion: Equatable {
     case values([String])
 }
 
-/// An option of a command that collects its options in `Values`.
 struct OptionSpec<Values> {
     let description: OptionDescription
-    /// Takes the text of the value; nil where the option stands without one.
+    /// Applies the text of the value; the text is nil if the option has none.
     let apply: (inout Values, String?) throws(ValueError) -> Void
 
-    /// An option that is there or not.
     static func flag(
         _ long: String, _ short: Character? = nil, in section: OptionDescription.Section, help: String,
         set: @escaping (inout Values) -> Void
@@ -54,7 +51,7 @@ struct OptionSpec<Values> {
             apply: { (values: inout Values, _: String?) throws(ValueError) in set(&values) })
     }
 
-    /// An option with a value, which is parsed and then kept; of one that is given twice the last counts.
+    /// An option with a value. If it is given twice, the last value counts.
     static func value<Value>(
         _ long: String, _ short: Character? = nil, _ placeholder: String,
         in section: OptionDescription.Section, isRequired: Bool = false,
@@ -71,7 +68,7 @@ struct OptionSpec<Values> {
             })
     }
 
-    /// An option that may stand alone, and then means `fallback`, or have a value behind an equals sign.
+    /// An option that means `fallback` without a value; a value comes after an equals sign.
     static func optionalValue<Value>(
         _ long: String, _ placeholder: String, in section: OptionDescription.Section, fallback: Value,
         help: String, as parse: @escaping (String) throws(ValueError) -> Value,
@@ -87,7 +84,6 @@ struct OptionSpec<Values> {
     }
 }
 
-/// An operand: a word that is no option.
 struct OperandSpec<Values> {
     let description: CommandDescription.Operand
     let apply: (inout Values, String) throws(ValueError) -> Void
@@ -107,7 +103,7 @@ struct OperandSpec<Values> {
     }
 }
 
-/// Why a value is not one, in words that finish the sentence "… is not".
+/// The expected form of a value, for the error message.
 struct ValueError: Error, Equatable {
     let expected: String
 
