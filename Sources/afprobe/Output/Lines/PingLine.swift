@@ -1,26 +1,25 @@
 import AFPacketKit
 
-/// The line of a reply.
 struct PingLine: LineWritable {
     /// `PING Reply`, `PING Late` or `PING Duplicate`.
     let message: String
     let detail: Detail
     let reply: PingReply
 
-    /// Which keys a line has.
+    /// The set of keys in a line.
     enum Detail {
         case usual
-        /// The stages as well.
+        /// Adds the stages.
         case stages
-        /// The stages and all stamps.
+        /// Adds the stages and all stamps.
         case everything
     }
 
-    /// A key and what stands under it.
+    /// A key's value.
     private enum Content {
         case peer, probe
         case roundTripClock, turnaroundClock
-        /// For people, in text only.
+        /// A duration for people, in text only.
         case readable(Figure)
         case nanoseconds(Figure)
         case stamp(@Sendable (Exchange) -> Timestamp?)
@@ -103,7 +102,7 @@ struct PingLine: LineWritable {
     }
 }
 
-/// The line of a request without a reply.
+/// The line of a request that timed out.
 struct PingTimeoutLine: LineWritable {
     let number: UInt64
     let peer: MACAddress
