@@ -1,15 +1,14 @@
 import AFPacketKit
 
-/// The events of a verification.
 protocol VerifyEvents: RunEvents {
     func verified(_ claim: TransmitClaim)
     func verified(_ claim: ReceiveClaim)
     func verified(_ rate: StampRate)
-    /// What a peer says that it stamped.
+    /// The stamps that a peer says it took.
     func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress)
 }
 
-/// How the stamps that came compare with the claim.
+/// The comparison of a claim with the stamps that came.
 enum StampVerdict: String {
     /// Claimed, and every frame stamped.
     case kept
@@ -21,7 +20,7 @@ enum StampVerdict: String {
     case unclaimed
     /// Neither claimed nor stamped.
     case none
-    /// No frame came, so that nothing can be said.
+    /// There was no frame to judge by.
     case unknown
 
     init(claimed isClaimed: Bool, stamped: Int, of count: Int) {
@@ -37,7 +36,7 @@ enum StampVerdict: String {
     var isBreach: Bool { self == .partly || self == .broken }
 }
 
-/// A claim about the stamps of sent frames, tested.
+/// A tested claim about the stamps of sent frames.
 struct TransmitClaim {
     let interface: String
     let shape: TrialShape
@@ -51,7 +50,7 @@ struct TransmitClaim {
     }
 }
 
-/// A claim about the stamps of received frames, tested.
+/// A tested claim about the stamps of received frames.
 struct ReceiveClaim {
     let interface: String
     let shape: TrialShape
@@ -63,7 +62,7 @@ struct ReceiveClaim {
     var verdict: StampVerdict { StampVerdict(claimed: isClaimed, stamped: stamped, of: arrived) }
 }
 
-/// Up to which rate every frame is stamped.
+/// The maximum rate at which every frame is stamped.
 struct StampRate {
     let interface: String
     /// Frames a second; nil if not even the slowest trial had all stamps.
