@@ -28,7 +28,7 @@ struct TrafficOptions {
     var captureFile: String?
     var output = OutputOptions()
 
-    // MARK: What follows from them
+    // MARK: Derived values
 
     var interval: Int64 { givenInterval ?? 1_000_000_000 }
 

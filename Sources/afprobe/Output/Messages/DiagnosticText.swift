@@ -1,6 +1,6 @@
 import AFPacketKit
 
-// The words for the values that runs tell. Advice is in Advice.swift.
+// The wording of the engine's diagnostics. Advice is in Advice.swift.
 
 extension Diagnostic {
     var message: Message {

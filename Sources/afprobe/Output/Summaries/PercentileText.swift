@@ -8,8 +8,8 @@
 //     2047.000 1.000000000000       1000
 //     #[Mean    =      612.000, StdDeviation   =       18.000]
 //
-// All values are in nanoseconds, scaled by 1. The library's own output knows of no negative values, and
-// traps where its sum of all values overflows.
+// All values are in nanoseconds, scaled by 1. The library's own output supports no negative values, and traps if its
+// sum of all values overflows.
 
 extension Distribution {
     var percentileText: String {
