@@ -11,10 +11,10 @@ public struct EtherType: RawRepresentable, Hashable, Sendable {
     public static var ipv4: EtherType { EtherType(rawValue: 0x0800) }
     /// Internet Protocol version 6.
     public static var ipv6: EtherType { EtherType(rawValue: 0x86dd) }
-    /// A VLAN tag follows. IEEE 802.1Q
+    /// The type of a VLAN tag. IEEE 802.1Q
     @inlinable
     public static var vlan: EtherType { EtherType(rawValue: 0x8100) }
-    /// A service tag follows. IEEE 802.1ad
+    /// The type of a service tag. IEEE 802.1ad
     public static var serviceVLAN: EtherType { EtherType(rawValue: 0x88a8) }
     /// Local experimental EtherType 1, not assigned to any protocol. IEEE 802 clause 9.2.3
     public static var localExperimental1: EtherType { EtherType(rawValue: 0x88b5) }

@@ -44,7 +44,6 @@ struct Command {
     let description: CommandDescription
     private let parseAndRun: ([String]) throws(ArgumentError) -> Invocation
 
-    /// A parsed command line, ready to run.
     struct Invocation {
         let output: OutputOptions
         let run: (Console) throws(Failure) -> ExitStatus
@@ -63,7 +62,6 @@ struct Command {
         }
     }
 
-    /// Parses the words after the command's name.
     func parse(_ arguments: [String]) throws(ArgumentError) -> Invocation {
         try parseAndRun(arguments)
     }

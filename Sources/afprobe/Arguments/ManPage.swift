@@ -165,7 +165,6 @@ private struct ManualText {
         return ["Xr", String(core[..<parenthesis]), String(section)] + marks
     }
 
-    /// Escaped text.
     private func escaped(_ text: String) -> String {
         text.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\e")
     }

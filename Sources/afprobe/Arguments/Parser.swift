@@ -1,4 +1,3 @@
-/// Parses the words after a command's name into its values.
 struct Parser<Values> {
     private let spec: CommandSpec<Values>
 
@@ -88,7 +87,7 @@ struct Parser<Values> {
         state.given.insert(option.description.long)
     }
 
-    /// The next word is the value, unless it is an option of this command: then the value was forgotten.
+    /// The next word as the value, unless it is an option of this command: then the value was forgotten.
     private func nextValue(
         of option: String, _ placeholder: String, _ state: inout State
     ) throws(ArgumentError) -> String {

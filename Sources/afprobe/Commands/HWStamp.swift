@@ -193,7 +193,6 @@ extension Line {
         if format == .json || values.count >= least { list(key, values) }
     }
 
-    /// The driver's counters.
     fileprivate mutating func counters(_ statistics: TimestampingStatistics?) {
         integer("tx_errors", statistics?.errors.map(Int64.init(clamping:)))
         integer("tx_lost", statistics?.lost.map(Int64.init(clamping:)))

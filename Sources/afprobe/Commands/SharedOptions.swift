@@ -204,7 +204,6 @@ extension OptionSpec where Values: HasTraffic {
 }
 
 extension OptionSpec where Values: HasOutput {
-    /// The options for the form of the output, which every command has.
     static var formatOptions: [OptionSpec] {
         let formats = ["auto"] + LineFormat.allCases.map(\.rawValue)
         return [

@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The options shared by commands with traffic, as given.
 struct TrafficOptions {
     var interface = ""
     var count: UInt64?

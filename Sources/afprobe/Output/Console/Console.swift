@@ -212,7 +212,6 @@ extension Console {
 
     private static let statusPause: Int64 = 250_000_000
 
-    /// The time to redraw the status line.
     var nextStatus: MonotonicTime { statusDue ?? .never }
 
     /// Redraws the status line if it is time.
@@ -222,7 +221,6 @@ extension Console {
         statusDue = now + Self.statusPause
     }
 
-    /// Removes the status line for good.
     private func endStatus() {
         guard statusDue != nil else { return }
         hand(LineRecord(.statusEnd))

@@ -66,7 +66,6 @@ final class LineWriter: Sendable {
     /// Whether a queue is more than half full.
     var isFilling: Bool { queue.isFilling || captures?.isFilling ?? false }
 
-    /// The number of free records in the queue.
     var room: Int { queue.room }
 
     /// Wakes the writer for queued records. Called before a sleep or now and then, because waking the writer takes

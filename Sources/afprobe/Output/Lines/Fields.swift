@@ -36,7 +36,6 @@ struct Fields {
 }
 
 extension Tail {
-    /// The fields of the line about the tail.
     var fields: Fields {
         var fields = Fields()
         fields.add("excess_ns", .integer(excess))
@@ -56,7 +55,6 @@ extension Statistic {
 }
 
 extension Violation {
-    /// Adds the fields of a limit to its line.
     func write(to line: inout Line) {
         line.string("limit", limit.text)
         switch value {

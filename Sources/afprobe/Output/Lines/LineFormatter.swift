@@ -1,12 +1,10 @@
 import AFPacketKit
 
-/// Formats records as the bytes of lines.
 struct LineFormatter: ~Copyable {
     private var data: Line
     private var diagnostics: Line
     private let isDetailed: Bool
     private let areDiagnosticsOnTerminal: Bool
-    /// Whether the status line is shown at the bottom of the terminal.
     private var isStatusShown = false
 
     /// Return to the beginning of the line and erase it. ECMA-48

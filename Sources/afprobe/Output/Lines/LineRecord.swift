@@ -11,7 +11,6 @@ struct LineRecord {
         case finished(StandardStream, [UInt8])
         /// The status line at the bottom of the terminal.
         case status([UInt8])
-        /// Removes the status line.
         case statusEnd
     }
 

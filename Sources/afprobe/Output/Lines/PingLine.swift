@@ -6,7 +6,6 @@ struct PingLine: LineWritable {
     let detail: Detail
     let reply: PingReply
 
-    /// The set of keys in a line.
     enum Detail {
         case usual
         /// Adds the stages.
@@ -15,7 +14,6 @@ struct PingLine: LineWritable {
         case everything
     }
 
-    /// A key's value.
     private enum Content {
         case peer, probe
         case roundTripClock, turnaroundClock
@@ -102,7 +100,6 @@ struct PingLine: LineWritable {
     }
 }
 
-/// The line of a request that timed out.
 struct PingTimeoutLine: LineWritable {
     let number: UInt64
     let peer: MACAddress

@@ -91,7 +91,6 @@ extension Failure {
         }
     }
 
-    /// An interface that is down.
     static func isDown(_ interface: NetworkInterface) -> Failure {
         .refused(
             "Interface \(interface.name) is down", reason: "\(ErrorCode.networkDown)",

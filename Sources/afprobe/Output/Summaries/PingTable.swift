@@ -5,7 +5,7 @@ struct PingTable {
     private static let nameWidth = 16
     private static let columnWidth = 8
 
-    /// Parts follow their wholes.
+    /// The order of the rows: parts follow their wholes.
     private static let order: [Figure] =
         [.rtt, .network, .turnaround, .requestOneWay, .replyOneWay, .total] + Figure.stages + [.link]
 

@@ -24,7 +24,6 @@ struct TextBuffer: ~Copyable {
 
     mutating func clear() { count = 0 }
 
-    /// Removes the first bytes.
     mutating func removeFirst(_ number: Int) {
         precondition((0...count).contains(number))
         memory.copy(number..<count, to: 0)
