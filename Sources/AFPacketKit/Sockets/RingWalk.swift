@@ -98,7 +98,7 @@ struct FrameHeaders: BitwiseCopyable {
 ///     sockaddr_ll          the direction of the frame
 ///     bytes, padding       and the next tpacket3_hdr
 ///
-/// Documentation/networking/packet_mmap.rst in the kernel's sources. A frame that does not fit into the block ends the walk.
+/// Documentation/networking/packet_mmap.rst in the kernel's sources. A frame that exceeds the block ends the walk.
 struct RingWalk {
     /// The number of frames still to come, as the block says.
     private(set) var framesLeft: Int
