@@ -1,4 +1,4 @@
-// What --fail-if reads:
+// The grammar of --fail-if:
 //
 //     limits     = limit , { "," , limit } ;
 //     limit      = duration-limit | loss-limit | count-limit ;

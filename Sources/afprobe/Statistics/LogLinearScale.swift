@@ -9,7 +9,7 @@ struct LogLinearScale {
     // Inlined, because the steps are a constant there: "ping: user instructions".
     @inline(__always)
     func bucket(of value: UInt64) -> Int {
-        // What is left of a value are the bits of a step, below the highest one.
+        // Only the bits of a step are left of the value, below the highest one.
         let octave = 63 - stepBits - (value | 1 << UInt64(stepBits)).leadingZeroBitCount
         return octave &<< stepBits &+ Int(truncatingIfNeeded: value &>> UInt64(octave))
     }

@@ -1,6 +1,6 @@
 import AFPacketKit
 
-// What a probe consists of, after the Ethernet header or in a UDP datagram. Every number is little-endian.
+// The bytes of a probe, after the Ethernet header or in a UDP datagram. Every number is little-endian.
 //
 //  offset  size
 //     0     8   magic 93 72 e7 59 c7 b5 aa 73                       \ the reference's probe
@@ -73,7 +73,7 @@ struct ProbeMessage: Equatable {
         kind == .probe ? probeLength : exchangeLength
     }
 
-    /// Offsets of fields, in messages that have them.
+    // The offsets of fields, in messages that have them.
     static let numberOffset = 8
     static let fieldsOffset = 16
     static let versionOffset = 20
