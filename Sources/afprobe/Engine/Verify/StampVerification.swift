@@ -94,21 +94,21 @@ struct StampVerification<Events: VerifyEvents> {
         defer { lease.end(events) }
         var trial = try open(
             shape, receivingOn: receiving, address, awaitsHardware: claims.claimsTransmitHardware)
-        // The kernel turns its receive stamps on a little later than asked.
+        // The kernel turns its own receive stamps on a little after it was asked to.
         guard try run(&trial, Self.warmupPlan), try run(&trial, Self.shapePlan) else { return false }
         tellTransmit(shape, claims, trial.outcome)
         tellReceive(shape, arrivalClaims, receiving, trial.outcome.arrivals)
         return true
     }
 
-    /// Opens the sockets of a trial without a witness.
+    /// Opens the sockets of a trial that nobody sees arrive.
     private func open(_ shape: TrialShape, awaitsHardware: Bool) throws(RunError) -> Trial {
         try open(
             shape, receiving: ReceiveOptions(filter: .rejectAll), on: interface, isWitnessed: false,
             awaitsHardware: awaitsHardware)
     }
 
-    /// Opens the sockets of a trial whose frames, or their answers, arrive at `address`.
+    /// Opens the sockets of a trial whose frames, or the answers to them, arrive at an address.
     private func open(
         _ shape: TrialShape, receivingOn receiver: NetworkInterface, _ address: MACAddress,
         awaitsHardware: Bool

@@ -36,7 +36,7 @@ enum StampVerdict: String {
     var isBreach: Bool { self == .partly || self == .broken }
 }
 
-/// A tested claim about the stamps of sent frames.
+/// A claim about the stamps of sent frames, tested.
 struct TransmitClaim {
     let interface: String
     let shape: TrialShape
@@ -50,7 +50,7 @@ struct TransmitClaim {
     }
 }
 
-/// A tested claim about the stamps of received frames.
+/// A claim about the stamps of received frames, tested.
 struct ReceiveClaim {
     let interface: String
     let shape: TrialShape

@@ -61,14 +61,14 @@ struct InternetChecksum {
 }
 
 extension InternetChecksum {
-    /// A value with its bytes swapped, in the order of a little-endian number in the sum: both carry alike, so that one
-    /// more in the number is one more in the sum. RFC 1071, section 2
+    /// A value whose bytes are turned round, as are those of a little-endian number: what that number's bytes carry,
+    /// the sum of such words carries too, so that one more is one more. RFC 1071, section 2
     struct TurnedValue {
         private(set) var value: UInt16
 
         init(_ value: UInt16) { self.value = value.byteSwapped }
 
-        /// Advances to the value after a little-endian number in the sum was incremented.
+        /// Goes on to where a little-endian number that was summed up is one more.
         mutating func count() {
             // The sum is this inverted. Its two zeros are one number: after 0xffff comes 1.
             value = value == 0 ? 0xfffe : value &- 1
