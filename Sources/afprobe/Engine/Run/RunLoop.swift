@@ -58,8 +58,8 @@ enum FramesRead {
     case all
     /// The first, which a spinning loop polls for; more rarely follow it.
     case spinning
-    /// The first, waiting in the receive call: some microseconds sooner than poll(2) and a receive call ("receive …
-    /// blocking").
+    /// The first, waiting in the receive call, which returns some microseconds sooner than poll(2) and a receive call
+    /// do ("receive … blocking").
     case waiting
 }
 

@@ -61,8 +61,8 @@ struct InternetChecksum {
 }
 
 extension InternetChecksum {
-    /// A value whose bytes are turned round, as are those of a little-endian number: what that number's bytes carry,
-    /// the sum of such words carries too, so that one more is one more. RFC 1071, section 2
+    /// A value whose bytes are turned round, as are those of a little-endian number: what that number's bytes carry, the
+    /// sum of such words carries too, so that one more is one more. RFC 1071, section 2
     struct TurnedValue {
         private(set) var value: UInt16
 
