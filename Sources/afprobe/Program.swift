@@ -1,12 +1,10 @@
 import AFPacketKit
 
-/// The program: from its arguments to its exit status.
 enum Program {
-    /// The version that --version prints.
     static let version = "0.1.0"
 
-    /// The names of the commands, in the order of the help. A run makes the declaration of its own command alone, for
-    /// those of all take longer than the rest of the start.
+    /// The commands in the order of the help. A run builds only the declaration of its own command: building all of
+    /// them takes longer than the rest of the start.
     enum CommandName: String, CaseIterable {
         case send, listen, ping, hwstamp
         case hwstampConfig = "hwstamp-config"
@@ -22,10 +20,9 @@ enum Program {
         }
     }
 
-    /// The commands, in the order of the help.
     static var commands: [Command] { CommandName.allCases.map { $0.command } }
 
-    /// Runs what the arguments, without the program's own name, ask for.
+    /// Runs the command in the arguments, which do not include the program's name.
     static func run(_ arguments: [String]) -> ExitStatus {
         StandardStream.reserve()
         SignalQueue.ignoreOutputErrors()
@@ -81,7 +78,7 @@ enum Program {
         }
     }
 
-    /// Runs a command; where its lines could not be written, that is the failure that counts.
+    /// Runs a command. A failure to write its lines takes precedence over its own failure.
     private static func run(
         _ invocation: Command.Invocation, _ console: Console
     ) throws(Failure) -> ExitStatus {
@@ -93,7 +90,7 @@ enum Program {
         } catch {
             console.finish()
             try console.checkOutput()
-            // The reader has gone: nobody asks any more.
+            // Nobody reads the lines any more, so no failure is reported.
             if console.isClosed, error.status == .nothingCame { return .nothingCame }
             throw error
         }
@@ -107,7 +104,7 @@ enum Program {
         return known.command
     }
 
-    // MARK: What is printed without a run
+    // MARK: Output without a run
 
     private static var overview: String { overviewHelp(commands.map(\.description)) }
 
@@ -133,7 +130,7 @@ enum Program {
         return print(shell.completionScript(for: commands.map(\.description)))
     }
 
-    /// For `make man`, and so among no candidates.
+    /// Prints a manual page for `make man`; not suggested to users.
     private static func printManual(_ value: String?, _ rest: [String]) throws(ArgumentError) -> ExitStatus {
         let commands = commands.map(\.description)
         let name = try choice(of: "--generate-manual", value, rest, among: ManPage.names(commands))
@@ -141,7 +138,7 @@ enum Program {
         return print(sections)
     }
 
-    /// The one value of an option, behind its equals sign or the next and last word.
+    /// The value of an option: after its equals sign, or the next and last word.
     private static func choice(
         of option: String, _ value: String?, _ rest: [String], among names: [String]
     ) throws(ArgumentError) -> String {

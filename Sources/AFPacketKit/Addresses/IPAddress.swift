@@ -5,10 +5,10 @@ public struct IPv4Address: Hashable, Sendable {
     /// The address as a number, the first octet in the highest bits.
     public let value: UInt32
 
-    /// Takes the address as a number.
+    /// Creates an address from its number.
     public init(_ value: UInt32) { self.value = value }
 
-    /// Whether it names a group (224.0.0.0/4) or every host (255.255.255.255).
+    /// Whether it is a multicast address (224.0.0.0/4) or the broadcast address 255.255.255.255.
     public var isGroup: Bool { value >> 28 == 0xe || value == .max }
 }
 
@@ -19,16 +19,16 @@ public struct IPv6Address: Hashable, Sendable {
     /// The last eight octets.
     public let low: UInt64
 
-    /// Takes the two halves.
+    /// Creates an address from its two halves.
     public init(high: UInt64, low: UInt64) {
         self.high = high
         self.low = low
     }
 
-    /// Whether it names a group (ff00::/8).
+    /// Whether it is a multicast address (ff00::/8).
     public var isGroup: Bool { high >> 56 == 0xff }
 
-    /// Whether it is good on one link only (fe80::/10).
+    /// Whether it is valid on one link only (fe80::/10).
     public var isLinkLocal: Bool { high >> 54 == 0xfe80 >> 6 }
 }
 
@@ -39,7 +39,7 @@ public enum IPAddress: Hashable, Sendable {
     /// Version 6.
     case v6(IPv6Address)
 
-    /// Whether it names more than one host.
+    /// Whether it can address more than one host.
     public var isGroup: Bool {
         switch self {
         case .v4(let address): address.isGroup
@@ -47,7 +47,7 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether it names one host: neither a group nor nobody.
+    /// Whether it addresses one host: neither a group nor the unspecified address.
     public var isHost: Bool {
         switch self {
         case .v4(let address): !address.isGroup && address.value != 0
@@ -94,7 +94,7 @@ extension IPv6Address {
 }
 
 extension IPAddress: LosslessStringConvertible {
-    /// Reads dotted decimal or the text forms of RFC 4291, without a zone. inet_pton(3)
+    /// Parses dotted decimal or the text forms of RFC 4291, without a zone. inet_pton(3)
     public init?(_ text: String) {
         var v4 = in_addr()
         var v6 = in6_addr()

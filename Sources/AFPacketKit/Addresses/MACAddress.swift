@@ -1,18 +1,18 @@
 /// An Ethernet address (EUI-48). IEEE 802
 public struct MACAddress: Hashable, Sendable {
-    /// The six octets in the low 48 bits, the first transmitted in the highest of them.
+    /// The six octets in the low 48 bits, the first transmitted octet highest.
     public let value: UInt64
 
-    /// Takes the low 48 bits of `value`.
+    /// Creates an address from the low 48 bits of `value`.
     public init(_ value: UInt64) { self.value = value & 0xffff_ffff_ffff }
 
     /// ff:ff:ff:ff:ff:ff, every station.
     public static let broadcast = MACAddress(0xffff_ffff_ffff)
 
-    /// 00:00:00:00:00:00, nobody's.
+    /// 00:00:00:00:00:00, which no station has.
     public static let zero = MACAddress(0)
 
-    /// Whether it names a group of stations (multicast or broadcast): the lowest bit of the first octet.
+    /// Whether it is a group address (multicast or broadcast): the lowest bit of the first octet.
     public var isGroup: Bool { value & 0x0100_0000_0000 != 0 }
 
     /// The octet at `index` (0 to 5), in the order of transmission.
@@ -23,7 +23,7 @@ public struct MACAddress: Hashable, Sendable {
 }
 
 extension MACAddress: LosslessStringConvertible {
-    /// Reads six octets of one or two hexadecimal digits, separated by colons or by hyphens.
+    /// Parses six octets of one or two hexadecimal digits, separated by colons or by hyphens.
     public init?(_ text: String) {
         let bytes = text.utf8
         guard let separator = bytes.first(where: { $0 == UInt8(ascii: ":") || $0 == UInt8(ascii: "-") })

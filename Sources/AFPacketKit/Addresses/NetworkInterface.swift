@@ -1,36 +1,36 @@
 internal import CShim
 import Glibc
 
-/// A network interface as it was when it was looked up. netdevice(7)
+/// A network interface, with its properties at the time of the lookup. netdevice(7)
 public struct NetworkInterface: Sendable {
-    /// Its name, e.g. `eth0`; at most 15 bytes.
+    /// The name, e.g. `eth0`; at most 15 bytes.
     public let name: String
-    /// Its number, which packet sockets are bound to.
+    /// The index, which packet sockets are bound to.
     public let index: CInt
-    /// Its link-layer address; zero if it has none.
+    /// The link-layer address; zero if it has none.
     public let address: MACAddress
-    /// The largest payload of a frame, in bytes: the Ethernet header and a VLAN tag come on top.
+    /// The MTU: the max payload of a frame in bytes, without the Ethernet header and a VLAN tag.
     public let mtu: Int
-    /// The kind of its link, as ARPHRD_ in linux/if_arp.h.
+    /// The kind of the link: ARPHRD_ in linux/if_arp.h.
     public let hardwareType: UInt16
     private let flags: UInt32
 
-    /// Whether it has been set up. IFF_UP
+    /// Whether it is up. IFF_UP
     public var isUp: Bool { flags & UInt32(IFF_UP) != 0 }
-    /// Whether it is up and has a carrier: a cable, a peer, an association. ETHTOOL_GLINK, which is up to
-    /// date at once; IFF_RUNNING, which may follow a second later, where the driver does not tell.
+    /// Whether it is up and has a carrier: a cable, a peer, an association. From ETHTOOL_GLINK, which is up to date at
+    /// once; if the driver lacks it, from IFF_RUNNING, which may follow a second later.
     public let hasCarrier: Bool
-    /// Whether it sends everything back to this host. IFF_LOOPBACK
+    /// Whether it is a loopback interface, which returns everything to this host. IFF_LOOPBACK
     public var isLoopback: Bool { flags & UInt32(IFF_LOOPBACK) != 0 }
-    /// Whether its frames are Ethernet frames. ARPHRD_ETHER; the loopback, which has another type, is not.
+    /// Whether its frames are Ethernet frames: ARPHRD_ETHER. False for the loopback, which has another type.
     public var isEthernet: Bool { hardwareType == 1 }
 
-    /// Looks an interface up in this network namespace.
+    /// Looks up an interface in this network namespace.
     ///
     /// - Throws: `SystemError`, with `noSuchDevice` if there is no interface of that name.
     public init(named name: String) throws(SystemError) {
-        // A longer name cannot exist, and the kernel would look up its first 15 bytes; and it would take
-        // eth0:1, an alias of former days, for eth0.
+        // A longer name cannot exist, and the kernel would look up its first 15 bytes; it would also accept eth0:1, an
+        // obsolete alias, for eth0.
         guard (1..<Int(IFNAMSIZ)).contains(name.utf8.count), !name.utf8.contains(UInt8(ascii: ":")) else {
             throw SystemError("SIOCGIFINDEX", .noSuchDevice)
         }
@@ -61,7 +61,7 @@ public struct NetworkInterface: Sendable {
         self.name = name
     }
 
-    /// Looks an interface up by its number, which it keeps when it is renamed.
+    /// Looks up an interface by its index, which survives a rename.
     ///
     /// - Throws: `SystemError`, with `noSuchDevice` if it has gone.
     public init(index: CInt) throws(SystemError) {

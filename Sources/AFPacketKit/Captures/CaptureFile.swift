@@ -1,12 +1,11 @@
 internal import CShim
 import Glibc
 
-/// A file of frames with their times, in nanoseconds, that is being written; tcpdump(1) and others read it.
-/// pcap-savefile(5)
+/// A capture file being written, with stamps in nanoseconds; tcpdump(1) and others read it. pcap-savefile(5)
 @safe public struct CaptureOutput: ~Copyable, @unchecked Sendable {
     private let handle: OpaquePointer
 
-    /// Makes the file, or empties it. It loads libpcap.
+    /// Creates the file, or truncates it. Loads libpcap.
     ///
     /// - Throws: `PcapError`.
     public init(path: String) throws(PcapError) {
@@ -18,11 +17,11 @@ import Glibc
 
     deinit { unsafe cshim_capture_finish(handle) }
 
-    /// Appends a frame, which stays in memory until there is enough to write, or `flush`.
+    /// Appends a frame, which stays in memory until the buffer is full, or until `flush`.
     ///
     /// - Parameters:
     ///   - time: its stamp, of CLOCK_REALTIME.
-    ///   - length: how long the frame was, where these are not all of its bytes.
+    ///   - length: the frame's original length in bytes, if these are not all of its bytes.
     public mutating func write(_ frame: Span<UInt8>, at time: Timestamp, length: Int) {
         unsafe frame.withUnsafeBufferPointer { buffer in
             unsafe cshim_capture_write(
@@ -30,7 +29,7 @@ import Glibc
         }
     }
 
-    /// Writes what is in memory.
+    /// Writes the buffered frames.
     ///
     /// - Throws: `SystemError` of write(2): ENOSPC on a full disk.
     public mutating func flush() throws(SystemError) {
@@ -39,17 +38,17 @@ import Glibc
     }
 }
 
-/// A file of Ethernet frames that is being read: pcap or pcapng.
+/// A file of Ethernet frames being read: pcap or pcapng.
 @safe public struct CaptureInput: ~Copyable {
     private let handle: OpaquePointer
 
     /// A frame in the file.
     public struct Frame: ~Escapable {
-        /// Its bytes, as many as were captured.
+        /// The captured bytes.
         public let bytes: Span<UInt8>
-        /// The length in bytes that it had.
+        /// The original length in bytes.
         public let length: Int
-        /// The stamp of its capture.
+        /// The stamp in the file.
         public let time: Timestamp
 
         @_lifetime(copy bytes)
@@ -60,9 +59,9 @@ import Glibc
         }
     }
 
-    /// Opens a file. It loads libpcap.
+    /// Opens a file. Loads libpcap.
     ///
-    /// - Throws: `PcapError`, `rejected` if it is no such file or not of Ethernet frames.
+    /// - Throws: `PcapError`, `rejected` if it is not a capture file or not of Ethernet frames.
     public init(path: String) throws(PcapError) {
         var handle: OpaquePointer?
         _ = try unsafe PcapError.check { unsafe cshim_capture_open(path, &handle, $0, $1) }
@@ -72,10 +71,10 @@ import Glibc
 
     deinit { unsafe cshim_capture_close(handle) }
 
-    /// Reads the next frame and hands it to `body`.
+    /// Reads the next frame and passes it to `body`.
     ///
     /// - Returns: false at the end of the file.
-    /// - Throws: `PcapError.rejected` where the file is damaged.
+    /// - Throws: `PcapError.rejected` if the file is damaged.
     public mutating func next(_ body: (borrowing Frame) -> Void) throws(PcapError) -> Bool {
         var (nanoseconds, length, captured): (Int64, UInt32, UInt32) = (0, 0, 0)
         var bytes: UnsafePointer<UInt8>?

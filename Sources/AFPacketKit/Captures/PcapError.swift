@@ -1,12 +1,12 @@
 internal import CShim
 
-/// Why libpcap did not do what it was asked.
+/// A failure of libpcap.
 public enum PcapError: Error, Hashable, Sendable {
-    /// The library is not installed; the dynamic loader's reason.
+    /// The library is not installed; with the dynamic loader's reason.
     case libraryMissing(reason: String)
-    /// The request or the file is wrong, for libpcap's reason.
+    /// The request or the file is invalid; with libpcap's reason.
     case rejected(reason: String)
-    /// The kernel does not take a filter that long.
+    /// The filter is longer than the kernel accepts.
     case tooLong(reason: String)
 
     /// Makes a call that returns a CSHIM_PCAP_ code and writes a reason.

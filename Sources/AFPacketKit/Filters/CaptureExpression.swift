@@ -1,12 +1,12 @@
 internal import CShim
 
 extension SocketFilter {
-    /// Compiles an expression of pcap-filter(7) for Ethernet frames. It loads libpcap, which a program that
-    /// does not call this needs not have.
+    /// Compiles an expression of pcap-filter(7) for Ethernet frames. Loads libpcap, which a program that does not call
+    /// this does not need.
     ///
     /// - Throws: `PcapError`.
     public init(expression: String) throws(PcapError) {
-        // Room is left for a filter that this one is joined to.
+        // Leaves room for a filter that this one is joined to.
         let capacity = Int(BPF_MAXINSNS) - 256
         var program = [sock_filter](repeating: sock_filter(), count: capacity)
         let count = try unsafe PcapError.check { reason, size in

@@ -1,8 +1,8 @@
 internal import CShim
 
 extension SocketFilter {
-    /// Accepts Ethernet frames of one type that are addressed to one of `destinations`, whatever VLAN they
-    /// came from: the kernel takes the tag out before the program runs.
+    /// Accepts Ethernet frames of one type that are addressed to one of `destinations`, in any VLAN: the kernel takes
+    /// the tag out before the program runs.
     public static func frames(of type: EtherType, to destinations: [MACAddress]) -> SocketFilter {
         var program = Assembly()
         program.require(halfAt: 12, equals: type.rawValue)
@@ -10,7 +10,7 @@ extension SocketFilter {
         return program.finish()
     }
 
-    /// Accepts frames that hold these bytes at an offset, tag not counted.
+    /// Accepts frames that hold these bytes at an offset. The offset does not count the VLAN tag.
     public static func frames(with bytes: [UInt8], at offset: Int) -> SocketFilter {
         var program = Assembly()
         for (index, byte) in bytes.enumerated() {
@@ -19,7 +19,8 @@ extension SocketFilter {
         return program.finish()
     }
 
-    /// Accepts frames that hold another byte at an offset, tag not counted. One that ends before it is rejected.
+    /// Accepts frames that hold another byte at an offset, which does not count the VLAN tag. Shorter frames are
+    /// rejected.
     public static func frames(without byte: UInt8, at offset: Int) -> SocketFilter {
         var program = Assembly()
         program.reject(byteAt: UInt32(offset), equals: byte)
@@ -49,7 +50,7 @@ extension SocketFilter {
 /// IPPROTO_UDP
 private let udp: UInt8 = 17
 
-/// Writes a filter from top to bottom; a requirement that fails rejects the frame.
+/// Builds a filter from top to bottom; a requirement that fails rejects the frame.
 private struct Assembly {
     /// A jump whose target is not known yet.
     struct Branch { let index: Int }
@@ -86,13 +87,13 @@ private struct Assembly {
     mutating func require(halfAt offset: UInt32, hasNoneOf bits: UInt32) {
         load(halfAt: offset)
         emit(BPF_JMP | BPF_JSET | BPF_K, bits)
-        // Here it is the truth that fails: jump over the next instruction when the bits are clear.
+        // Inverted: a true test fails, so jump over the next instruction if the bits are clear.
         instructions[instructions.count - 1].whenFalse = 1
         failures.append(instructions.count)
         emit(BPF_JMP | BPF_JA, 0)
     }
 
-    /// Keeps the length of the IPv4 header at `offset` as the index of the next indexed load.
+    /// Loads the length of the IPv4 header at `offset` as the index of the next indexed load.
     mutating func loadHeaderLength(at offset: UInt32) {
         emit(BPF_LDX | BPF_B | BPF_MSH, offset)
     }
@@ -126,7 +127,7 @@ private struct Assembly {
         emit(BPF_JMP | BPF_JA, 0)
     }
 
-    /// Goes on where the loaded value is `value`, and elsewhere, to be said by `land`, where it is not.
+    /// Continues if the loaded value is `value`, and otherwise jumps to the target that `land` sets.
     mutating func branch(unlessEquals value: UInt32) -> Branch {
         emit(BPF_JMP | BPF_JEQ | BPF_K, value)
         instructions[instructions.count - 1].whenTrue = 1
@@ -140,7 +141,7 @@ private struct Assembly {
 
     mutating func accept() { instructions.append(.accept) }
 
-    /// Accepts what has got this far, and ends the program.
+    /// Accepts the frame, and ends the program.
     mutating func finish() -> SocketFilter {
         accept()
         for failure in failures {

@@ -1,8 +1,8 @@
 internal import CShim
 import Glibc
 
-/// A program that the kernel runs on every frame to decide whether a socket gets it.
-/// Classic BPF, Documentation/networking/filter.rst in the kernel's sources
+/// A program that the kernel runs on every frame to decide whether a socket receives it. Classic BPF,
+/// Documentation/networking/filter.rst in the kernel's sources
 public struct SocketFilter: Hashable, Sendable {
     struct Instruction: Hashable, Sendable {
         var code: UInt16
@@ -18,9 +18,9 @@ public struct SocketFilter: Hashable, Sendable {
     /// Accepts nothing.
     public static let rejectAll = SocketFilter(instructions: [.reject])
 
-    /// Accepts what both accept: this filter's accepting runs on into the other.
+    /// Accepts a frame if both filters do. Each accepting return of this filter continues in the other.
     public func and(_ other: SocketFilter) -> SocketFilter {
-        // Every accepting end becomes a jump over what follows it here.
+        // Every accepting return becomes a jump over the rest of this filter.
         let joined = instructions.enumerated().map { index, instruction in
             instruction.isAccepting
                 ? .jump(over: instructions.count - index - 1) : instruction
@@ -28,8 +28,8 @@ public struct SocketFilter: Hashable, Sendable {
         return SocketFilter(instructions: joined + other.instructions)
     }
 
-    /// Accepts what either accepts: this filter's rejecting runs on into the other. A frame that is too short for what
-    /// this one reads is rejected all the same.
+    /// Accepts a frame if either filter does. Each rejecting return of this filter continues in the other. A frame
+    /// that is too short for a load of this filter is rejected all the same.
     public func or(_ other: SocketFilter) -> SocketFilter {
         let joined = instructions.enumerated().map { index, instruction in
             instruction == .reject ? .jump(over: instructions.count - index - 1) : instruction
@@ -37,7 +37,7 @@ public struct SocketFilter: Hashable, Sendable {
         return SocketFilter(instructions: joined + other.instructions)
     }
 
-    /// Has the kernel run the program on what arrives at a socket. SO_ATTACH_FILTER, socket(7)
+    /// Attaches the program to a socket. SO_ATTACH_FILTER, socket(7)
     func attach(to descriptor: borrowing Descriptor) throws(SystemError) {
         var program = instructions.map {
             sock_filter(code: $0.code, jt: $0.whenTrue, jf: $0.whenFalse, k: $0.operand)

@@ -1,7 +1,6 @@
 internal import Synchronization
 
-/// A queue of records of different lengths, in a ring of bytes, from one thread to one other; neither ever waits for
-/// the other.
+/// A wait-free queue of records of different lengths in a ring of bytes, with one producer and one consumer thread.
 @safe package final class ByteRecordQueue: @unchecked Sendable {
     /// The header in front of a record's bytes.
     private struct Header: BitwiseCopyable {
@@ -9,42 +8,42 @@ internal import Synchronization
         let label: Label
     }
 
-    /// A record's facts beside its bytes.
+    /// The data of a record beside its bytes.
     package struct Label: BitwiseCopyable, Hashable, Sendable {
         /// A stamp of the record.
         package var time: Timestamp
-        /// A length that the producer and the consumer know the meaning of.
+        /// A length whose meaning the producer and the consumer define.
         package var length: Int
 
-        /// Puts a time and a length together.
+        /// Creates a label.
         package init(time: Timestamp, length: Int) {
             self.time = time
             self.length = length
         }
     }
 
-    /// The positions of the next record to be removed and of the next to be added: they only ever grow.
+    /// The positions of the next record to remove and of the next to add; they only grow.
     private let head = Atomic<Int>(0)
     private let tail = Atomic<Int>(0)
     private let memory: Slab<UInt8>
 
-    /// Makes an empty queue.
+    /// Creates an empty queue.
     ///
-    /// - Parameter capacity: its size in bytes: a power of two, 64 or more. A record takes 24 beside its own.
+    /// - Parameter capacity: the size in bytes: a power of two, 64 or more. A record takes 24 bytes beside its own.
     package init(capacity: Int) {
         precondition(capacity >= 64 && capacity & (capacity - 1) == 0, "a power of two")
         memory = Slab(zeros: capacity)
     }
 
-    /// Whether less than half of it is free; to be asked by the producer.
+    /// Whether less than half of it is free. Producer only.
     package var isFilling: Bool {
         tail.load(ordering: .relaxed) - head.load(ordering: .acquiring) > memory.count / 2
     }
 
-    /// Whether nothing waits; to be asked by the consumer.
+    /// Whether it is empty. Consumer only.
     package var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 
-    /// Adds a record of one to three pieces, one after the other; false if there is no room. By the producer alone.
+    /// Adds a record of one to three pieces, concatenated; false if there is no room. Producer only.
     package func push(
         _ label: Label, _ first: Span<UInt8>, _ second: Span<UInt8> = Span(), _ third: Span<UInt8> = Span()
     ) -> Bool {
@@ -62,7 +61,7 @@ internal import Synchronization
         return true
     }
 
-    /// Removes all records that wait, through a buffer. By the consumer alone.
+    /// Removes all records, through a buffer. Consumer only.
     package func drain(through buffer: inout [UInt8], _ body: (Label, Span<UInt8>) -> Void) {
         var position = head.load(ordering: .relaxed)
         while position < tail.load(ordering: .acquiring) {
@@ -81,7 +80,7 @@ internal import Synchronization
         }
     }
 
-    /// Copies bytes to a position, for which there is room, and moves it behind them.
+    /// Copies bytes to a position that has room, and advances the position.
     private func copy(_ source: UnsafeRawBufferPointer, to position: inout Int) {
         var copied = 0
         unsafe forEachPiece(of: source.count, from: &position) { piece in
@@ -91,8 +90,7 @@ internal import Synchronization
         }
     }
 
-    /// Passes over `count` bytes from a position on, at most as many as there are: two pieces where they go on at the
-    /// beginning of the memory.
+    /// Visits at most `count` bytes from a position on: in two pieces if they wrap to the beginning of the memory.
     private func forEachPiece(
         of count: Int, from position: inout Int, _ body: (UnsafeRawBufferPointer) -> Void
     ) {

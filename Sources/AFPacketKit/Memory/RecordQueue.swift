@@ -1,19 +1,19 @@
 package import Synchronization
 
-/// A queue of fixed length from one thread to one other, such as from the one that measures to the one that writes;
-/// neither ever waits for the other.
+/// A wait-free queue of fixed length with one producer and one consumer thread, such as the measuring and the writing
+/// thread.
 @safe package final class RecordQueue<Record>: @unchecked Sendable {
-    /// The numbers of the next record to be removed and of the next to be added: they only ever grow.
+    /// The numbers of the next record to remove and of the next to add; they only grow.
     @usableFromInline let head = Atomic<UInt64>(0)
     @usableFromInline let tail = Atomic<UInt64>(0)
-    /// The producer writes from the tail on, the consumer reads up to it. Not a slab, whose elements would all have to
-    /// be there: the memory is touched when the first records come.
+    /// The producer writes from the tail on, the consumer reads up to it. Not a slab, which would initialise all
+    /// elements: pages are touched only when the first records come.
     @usableFromInline let slots: UnsafeMutablePointer<Record>
     @usableFromInline let mask: UInt64
 
-    /// Makes an empty queue.
+    /// Creates an empty queue.
     ///
-    /// - Parameter capacity: how many records it has room for: a power of two.
+    /// - Parameter capacity: the max number of records: a power of two.
     @inlinable
     package init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "a power of two")
@@ -26,21 +26,21 @@ package import Synchronization
         unsafe slots.deallocate()
     }
 
-    /// The number of records there is room for; to be asked by the producer.
+    /// The number of free records. Producer only.
     @inlinable
     package var room: Int {
         Int(mask + 1 - (tail.load(ordering: .relaxed) - head.load(ordering: .acquiring)))
     }
 
-    /// Whether less than half of it is free; to be asked by the producer.
+    /// Whether less than half of it is free. Producer only.
     @inlinable
     package var isFilling: Bool { room <= mask / 2 }
 
-    /// Whether nothing waits; to be asked by the consumer.
+    /// Whether it is empty. Consumer only.
     @inlinable
     package var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 
-    /// Adds a record; false if there is no room. By the producer alone.
+    /// Adds a record; false if there is no room. Producer only.
     @inlinable
     package func push(_ record: consuming Record) -> Bool {
         let position = tail.load(ordering: .relaxed)
@@ -50,7 +50,7 @@ package import Synchronization
         return true
     }
 
-    /// Removes the oldest record; nil if there is none. By the consumer alone.
+    /// Removes the oldest record; nil if it is empty. Consumer only.
     @inlinable
     package func pop() -> Record? {
         let position = head.load(ordering: .relaxed)

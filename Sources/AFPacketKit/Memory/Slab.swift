@@ -2,16 +2,16 @@ import Glibc
 
 /// A fixed number of elements in memory of their own, allocated once.
 ///
-/// An element is read and changed in its place, and every index is checked; an array would also check at each change
-/// whether it shares its memory. The elements end with the slab.
+/// Elements are read and changed in place, and every index is checked; an array would also check for unique ownership
+/// at each change. The elements are destroyed with the slab.
 @safe public struct Slab<Element: ~Copyable>: ~Copyable {
     @usableFromInline let start: UnsafeMutablePointer<Element>
     /// The number of elements, 1 or more.
     public let count: Int
-    /// `count` less one: all ones if it is a power of two.
+    /// `count` minus 1: all ones if `count` is a power of two.
     @usableFromInline let mask: Int
 
-    /// Makes `count` elements, 1 or more, in their order.
+    /// Creates `count` elements, 1 or more, in order.
     @inlinable
     public init<Failure: Error>(count: Int, each make: (Int) throws(Failure) -> Element) throws(Failure) {
         precondition(count > 0, "a slab has one element at least")
@@ -32,7 +32,7 @@ import Glibc
         mask = count &- 1
     }
 
-    /// Keeps a single element, at index 0.
+    /// Creates a slab of one element, at index 0.
     @inlinable
     public init(of element: consuming Element) {
         unsafe start = Self.allocate(1)
@@ -46,7 +46,7 @@ import Glibc
         unsafe release(start)
     }
 
-    /// Memory for so many elements, all of whose bytes are 0.
+    /// Allocates memory for `count` elements, all bytes 0.
     @inlinable
     static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
         precondition(MemoryLayout<Element>.alignment <= 16, "no such alignment comes from malloc")
@@ -54,7 +54,7 @@ import Glibc
         return unsafe memory.bindMemory(to: Element.self, capacity: count)
     }
 
-    /// The element at `index`, which must be from 0 up to `count`, in its place.
+    /// The element at `index`, from 0 up to `count`, in place.
     @inlinable
     public subscript(index: Int) -> Element {
         @inline(__always)
@@ -69,10 +69,10 @@ import Glibc
         }
     }
 
-    /// The element at a number's low bits, in its place, where `count` is a power of two: after the last comes the
-    /// first.
+    /// The element at the low bits of a number, in place; `count` must be a power of two. After the last element comes
+    /// the first.
     ///
-    /// No number is too high, so that there is nothing to check.
+    /// Every number is valid, so nothing is checked.
     @inlinable
     public subscript(wrapping number: UInt64) -> Element {
         @inline(__always)
@@ -81,7 +81,7 @@ import Glibc
         _modify { yield unsafe &start[masked(number)] }
     }
 
-    /// An index below `count`, whatever the number: less than `count` is left of it by this mask in any case.
+    /// An index below `count` for every number: the mask never leaves more than `count` minus 1.
     @inlinable @inline(__always)
     func masked(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number) & mask }
 
@@ -90,7 +90,7 @@ import Glibc
         precondition(UInt(bitPattern: index) < UInt(bitPattern: count), "there is no such element")
     }
 
-    /// The elements, to be read.
+    /// The elements, read-only.
     @inlinable
     public var span: Span<Element> {
         @_lifetime(borrow self)
@@ -100,7 +100,7 @@ import Glibc
         }
     }
 
-    /// The elements, to be changed.
+    /// The elements, mutable.
     @inlinable
     public var mutableSpan: MutableSpan<Element> {
         @_lifetime(&self)
@@ -111,11 +111,11 @@ import Glibc
     }
 }
 
-/// One owner at a time, as of everything noncopyable.
+/// Noncopyable, so there is one owner at a time.
 extension Slab: @unchecked Sendable where Element: Sendable & ~Copyable {}
 
 extension Slab {
-    /// Makes `count` copies, 1 or more, of an element.
+    /// Creates `count` copies, 1 or more, of an element.
     @inlinable
     public init(repeating element: Element, count: Int) {
         precondition(count > 0, "a slab has one element at least")
@@ -125,7 +125,7 @@ extension Slab {
         mask = count &- 1
     }
 
-    /// Overwrites `count` elements from `first` on by copies of one, all of which must be there.
+    /// Overwrites `count` elements from `first` on with copies of one; the range must be within the slab.
     @inlinable
     public mutating func update(repeating element: Element, from first: Int, count: Int) {
         precondition(
@@ -133,7 +133,7 @@ extension Slab {
         unsafe (start + first).update(repeating: element, count: count)
     }
 
-    /// Copies the elements of a range, which must be there, to where `destination` says, in this slab.
+    /// Copies a range of elements to `destination` in this slab; both ranges must be within the slab.
     @inlinable
     public mutating func copy(_ range: Range<Int>, to destination: Int) {
         precondition(
@@ -144,7 +144,7 @@ extension Slab {
 }
 
 extension Slab where Element: FixedWidthInteger & BitwiseCopyable {
-    /// Makes `count` zeros, 1 or more: of many the system provides the memory only when it is used. calloc(3)
+    /// Creates `count` zeros, 1 or more. The system provides large memory only when it is used. calloc(3)
     @inlinable
     public init(zeros count: Int) {
         precondition(count > 0, "a slab has one element at least")
@@ -155,14 +155,14 @@ extension Slab where Element: FixedWidthInteger & BitwiseCopyable {
 }
 
 extension Slab where Element: ~Copyable {
-    /// The address of an element, for the kernel and for those who share the slab by rules of their own. It is good as
-    /// long as the slab.
+    /// The address of an element, for the kernel and for code that shares the slab by rules of its own. Valid as long
+    /// as the slab.
     ///
-    /// - Parameter index: below `count`, which is for the caller to see to.
+    /// - Parameter index: below `count`; not checked.
     @inlinable @inline(__always)
     @unsafe func address(of index: Int) -> UnsafeMutablePointer<Element> { unsafe start + index }
 
-    /// Some of the elements, to be read, all of which must be there: that is for the caller to see to.
+    /// A range of elements, read-only; not checked.
     @inlinable @inline(__always)
     @_lifetime(borrow self)
     @unsafe func span(unchecked first: Int, count: Int) -> Span<Element> {
@@ -170,7 +170,7 @@ extension Slab where Element: ~Copyable {
         return unsafe _overrideLifetime(span, borrowing: self)
     }
 
-    /// Some of the elements, to be changed, as `span` to be read.
+    /// A range of elements, mutable; not checked.
     @inlinable @inline(__always)
     @_lifetime(&self)
     @unsafe mutating func mutableSpan(unchecked first: Int, count: Int) -> MutableSpan<Element> {
@@ -180,7 +180,7 @@ extension Slab where Element: ~Copyable {
 }
 
 extension Slab<UInt8> {
-    /// Copies bytes to where `offset` says; there must be room.
+    /// Copies bytes to `offset`; there must be room.
     @inlinable
     public mutating func copy(_ bytes: Span<UInt8>, to offset: Int) {
         precondition(offset >= 0 && offset <= count - bytes.count, "there is no room for the bytes")

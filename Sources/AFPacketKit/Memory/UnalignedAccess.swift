@@ -1,4 +1,4 @@
-// Values at any place among bytes, each access checked once and not byte by byte.
+// Values at any offset among bytes. Each access is checked once, not byte by byte.
 
 extension Span<UInt8> {
     /// The value whose bytes, in this machine's order, start at `offset`; they must all be there.
@@ -55,10 +55,10 @@ extension MutableSpan<UInt8> {
 }
 
 extension Span<UInt8> {
-    /// The sum of every eight bytes from the first on, each as a little-endian number; up to seven bytes at the end are
-    /// left out. As many as can be in memory do not make it overflow.
+    /// The sum of all groups of eight bytes from the first on, each as a little-endian number; up to seven bytes at
+    /// the end are left out. It cannot overflow for any amount of memory.
     ///
-    /// Inlined, so that nothing of the loop is left where the caller knows how many bytes there are.
+    /// Inlined, so that the loop disappears if the caller knows the number of bytes.
     @inlinable @inline(__always)
     package func sumOfLittleEndianWords() -> UInt128 {
         var sum: UInt128 = 0

@@ -1,16 +1,16 @@
 internal import CShim
 import Glibc
 
-/// A socket through which the kernel's families of generic netlink are asked. netlink(7)
+/// A socket for requests to families of generic netlink. netlink(7)
 struct GenericNetlink: ~Copyable {
-    /// A part of the kernel that is asked through generic netlink.
+    /// A generic netlink family.
     struct Family: Equatable {
         /// The type of its messages.
         let identifier: UInt16
-        /// The requests it answers. An array, for making a set has the runtime look up types, which takes longer.
+        /// The requests that it answers. An array: creating a set makes the runtime look up types, which takes longer.
         let commands: [UInt8]
 
-        /// Reads the attributes of an answer to CTRL_CMD_GETFAMILY; nil if they lack the number.
+        /// Parses the attributes of an answer to CTRL_CMD_GETFAMILY; nil if they lack the number.
         init?(attributes: Span<UInt8>) {
             var identifier: UInt16?
             var commands: [UInt8] = []
@@ -18,7 +18,7 @@ struct GenericNetlink: ~Copyable {
                 switch type {
                 case Int(CTRL_ATTR_FAMILY_ID): identifier = payload.load(UInt16.self, at: 0)
                 case Int(CTRL_ATTR_OPS):
-                    // A list: the type is the place in it.
+                    // A list: the attribute type is the index in it.
                     payload.forEachAttribute { _, operation in
                         operation.forEachAttribute { type, payload in
                             guard type == Int(CTRL_ATTR_OP_ID), let number = payload.netlinkInteger,
@@ -40,12 +40,12 @@ struct GenericNetlink: ~Copyable {
 
     /// Opens a socket in this network namespace. Needs no privilege.
     ///
-    /// - Throws: `SystemError` of the call that failed: the kernel may be without netlink, or a sandbox forbid it.
+    /// - Throws: `SystemError` of the call that failed: the kernel may lack netlink, or a sandbox forbid it.
     init() throws(SystemError) { socket = try NetlinkSocket(NETLINK_GENERIC) }
 
-    /// Looks a family up by its name. CTRL_CMD_GETFAMILY
+    /// Looks up a family by its name. CTRL_CMD_GETFAMILY
     ///
-    /// - Throws: `SystemError`, with ENOENT where the kernel was built without it.
+    /// - Throws: `SystemError`, with ENOENT if the kernel was built without it.
     mutating func family(named name: String) throws(SystemError) -> Family {
         var request = NetlinkRequest(command: UInt8(CTRL_CMD_GETFAMILY))
         request.attributes.add(Int(CTRL_ATTR_FAMILY_NAME), name)

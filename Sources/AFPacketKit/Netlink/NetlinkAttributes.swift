@@ -1,9 +1,9 @@
-// The attributes of netlink messages: read from plain bytes, each checked, and written.
-// struct nlattr, Documentation/userspace-api/netlink/intro.rst in the kernel's sources
+// Attributes of netlink messages: parsed from plain bytes with bounds checks, and written. struct nlattr,
+// Documentation/userspace-api/netlink/intro.rst in the kernel's sources
 
-/// A length and a type, of two bytes each and in this machine's order, stand before an attribute's payload.
+/// The size of a length and a type, two bytes each in this machine's order, before an attribute's payload.
 private let headerSize = 4
-/// Two bits of the type say how the payload is to be read. NLA_F_NESTED, NLA_F_NET_BYTEORDER
+/// Two bits of the type describe the payload. NLA_F_NESTED, NLA_F_NET_BYTEORDER
 private let nestedFlag: UInt16 = 1 << 15
 private let typeMask: UInt16 = 0x3fff
 
@@ -11,8 +11,8 @@ private let typeMask: UInt16 = 0x3fff
 func netlinkAligned(_ length: Int) -> Int { (length + 3) & ~3 }
 
 extension Span<UInt8> {
-    /// Calls `body` with the type and the payload of each attribute in these bytes. One that is shorter than its
-    /// header or does not fit into the bytes ends the walk.
+    /// Calls `body` with the type and the payload of each attribute. Stops at an attribute that is shorter than its
+    /// header or exceeds the bytes.
     func forEachAttribute(_ body: (_ type: Int, _ payload: Span<UInt8>) -> Void) {
         var start = 0
         while let length = load(UInt16.self, at: start).map(Int.init),
@@ -24,8 +24,8 @@ extension Span<UInt8> {
         }
     }
 
-    /// A payload that is one unsigned number of any size that the kernel writes; nil if it is of another.
-    /// NLA_U32, NLA_U64, NLA_UINT
+    /// The payload as an unsigned integer of any size that the kernel writes; nil if it has another size. NLA_U32,
+    /// NLA_U64, NLA_UINT
     var netlinkInteger: UInt64? {
         switch count {
         case 4: load(UInt32.self, at: 0).map(UInt64.init)
@@ -34,13 +34,13 @@ extension Span<UInt8> {
         }
     }
 
-    /// A payload that is a text, to its NUL or its end. NLA_STRING, NLA_NUL_STRING
+    /// The payload as a text, up to its NUL or its end. NLA_STRING, NLA_NUL_STRING
     var netlinkString: String {
         unsafe withUnsafeBytes { unsafe String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
     }
 }
 
-/// Attributes in the making.
+/// A builder of attributes.
 struct NetlinkAttributes {
     private(set) var bytes: [UInt8] = []
 
@@ -54,10 +54,10 @@ struct NetlinkAttributes {
         add(UInt16(type), payload: text.utf8 + [0])
     }
 
-    /// Adds bytes that have a structure of their own. NLA_BINARY
+    /// Adds bytes with a structure of their own. NLA_BINARY
     mutating func add(_ type: Int, bytes: [UInt8]) { add(UInt16(type), payload: bytes) }
 
-    /// Adds what is told by being there. NLA_FLAG
+    /// Adds an attribute without a payload: a flag. NLA_FLAG
     mutating func add(_ type: Int) {
         add(UInt16(type), payload: [])
     }

@@ -16,11 +16,11 @@ private let genericHeaderSize = 4
 struct NetlinkRequest {
     /// The kind of its answer.
     enum Kind {
-        /// By one message.
+        /// A single message.
         case get
-        /// By an acknowledgement.
+        /// An acknowledgement.
         case set
-        /// By messages for everything there is, and an end.
+        /// A message for each object, then an end.
         case dump
     }
 
@@ -28,7 +28,7 @@ struct NetlinkRequest {
     var kind = Kind.get
     var attributes = NetlinkAttributes()
 
-    /// The request as it is sent. `type` is the family's number, `sequence` the one that answers carry.
+    /// The request's bytes. `type` is the family's number; answers carry `sequence`.
     func bytes(type: UInt16, sequence: UInt32) -> [UInt8] {
         let flags: CInt
         switch kind {
@@ -54,21 +54,21 @@ func netlinkMessage(type: UInt16, flags: CInt, sequence: UInt32, _ content: [UIn
     return bytes + content
 }
 
-/// One request and what has come back to it.
+/// A request and its answers.
 struct NetlinkExchange {
     /// The request's name in errors.
     let operation: StaticString
     /// The kind of the request's answer.
     let kind: NetlinkRequest.Kind
-    /// The number that the answers to this request carry.
+    /// The number that answers to this request carry.
     let sequence: UInt32
 
-    /// Reads a datagram of the kernel's and calls `body` with the attributes of each message that answers the
-    /// request; answers to earlier ones are passed over.
+    /// Parses a datagram from the kernel and calls `body` with the attributes of each message that answers the
+    /// request; skips answers to earlier ones.
     ///
     /// - Returns: whether the answer is complete.
-    /// - Throws: `SystemError` with the kernel's reason where it refused; `malformedMessage` where the bytes are
-    ///   not netlink's.
+    /// - Throws: `SystemError` with the kernel's reason if it refused; `malformedMessage` if the bytes are not a
+    ///   netlink message.
     func read(
         _ datagram: Span<UInt8>, _ body: (Span<UInt8>) -> Void
     ) throws(SystemError) -> Bool {
@@ -84,7 +84,7 @@ struct NetlinkExchange {
         return false
     }
 
-    /// Reads one message, whose header is there; returns whether it is the last.
+    /// Parses one message with a complete header; returns whether it is the last.
     private func read(
         message: Span<UInt8>, _ body: (Span<UInt8>) -> Void
     ) throws(SystemError) -> Bool {
@@ -97,7 +97,7 @@ struct NetlinkExchange {
         case NLMSG_DONE: try throwError(in: message, afterRequest: false)
         case NLMSG_OVERRUN: throw SystemError(operation, .noBufferSpace)
         default:
-            // Something has come or gone in the middle of the list, which may be told twice or not at all.
+            // An object was added or removed during the dump, so it may be listed twice or not at all.
             guard CInt(flags) & NLM_F_DUMP_INTR == 0 else { throw SystemError(operation, .interrupted) }
             guard message.count >= headerSize + genericHeaderSize else {
                 throw SystemError(operation, .malformedMessage)
@@ -108,7 +108,7 @@ struct NetlinkExchange {
         return true
     }
 
-    /// Throws what a message says that ends an answer: a negative errno, and in whose words; zero is an
+    /// Throws the error of a message that ends an answer: a negative errno, with the kernel's explanation; zero is an
     /// acknowledgement. struct nlmsgerr
     private func throwError(in message: Span<UInt8>, afterRequest: Bool) throws(SystemError) {
         guard let number = message.load(CInt.self, at: headerSize) else {

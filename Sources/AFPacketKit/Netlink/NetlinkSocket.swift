@@ -1,21 +1,21 @@
 internal import CShim
 import Glibc
 
-/// A socket through which the kernel is asked, and answers. netlink(7)
+/// A netlink socket for requests to the kernel. netlink(7)
 struct NetlinkSocket: ~Copyable {
     private let descriptor: Descriptor
     private var sequence: UInt32 = 0
 
     /// Opens a socket in this network namespace.
     ///
-    /// - Parameter number: which part of the kernel is asked, NETLINK_GENERIC for instance.
-    /// - Throws: `SystemError` of the call that failed: the kernel may be without netlink, or a sandbox forbid it.
+    /// - Parameter number: the netlink family, NETLINK_GENERIC for instance.
+    /// - Throws: `SystemError` of the call that failed: the kernel may lack netlink, or a sandbox forbid it.
     init(_ number: CInt) throws(SystemError) {
         let type = CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let descriptor = try Descriptor("socket(AF_NETLINK)", socket(AF_NETLINK, type, number))
-        // Refusals in words. A kernel that has none of them, before 4.12, refuses the option.
+        // Explanations of errors. Kernels before 4.12 have none and refuse the option.
         try? descriptor.setOption("NETLINK_EXT_ACK", SOL_NETLINK, NETLINK_EXT_ACK, to: CInt(1))
-        // To port 0, the kernel: nobody else can send to a socket that is connected to it.
+        // Port 0 is the kernel: nobody else can send to a socket connected to it.
         var address = sockaddr_nl()
         address.nl_family = sa_family_t(AF_NETLINK)
         let result = unsafe withUnsafePointer(to: &address) { pointer in
@@ -49,7 +49,7 @@ struct NetlinkSocket: ~Copyable {
     ///
     /// - Parameters:
     ///   - operation: the request's name, for errors.
-    ///   - content: what follows the message's header.
+    ///   - content: the bytes after the message's header.
     mutating func order(
         _ operation: StaticString, _ type: UInt16, flags: CInt, _ content: [UInt8]
     ) throws(SystemError) {
@@ -61,15 +61,15 @@ struct NetlinkSocket: ~Copyable {
 
     /// Receives a datagram; returns whether the answer is complete.
     ///
-    /// It does not wait: the kernel has answered by the time that send(2) returns, and goes on with a long answer
-    /// when the part before has been taken.
+    /// It does not wait: the kernel has answered when send(2) returns, and continues a long answer when the previous
+    /// part has been received.
     private func receive(
         _ exchange: NetlinkExchange, _ body: (Span<UInt8>) -> Void
     ) throws(SystemError) -> Bool {
-        // No message is longer, on any size of pages. NLMSG_GOODSIZE
+        // The max length of a message, for any page size. NLMSG_GOODSIZE
         let room = 8192
         var bytes = [UInt8](repeating: 0, count: room)
-        // MSG_TRUNC has the whole length of a datagram returned, whatever the room.
+        // With MSG_TRUNC, the result is the whole length of the datagram, whatever the room.
         let length = unsafe recv(descriptor.rawValue, &bytes, room, CInt(MSG_DONTWAIT | MSG_TRUNC))
         guard length >= 0 else { throw .last("recv(AF_NETLINK)") }
         guard length > 0, length <= room else {

@@ -2,7 +2,7 @@ internal import CShim
 import Glibc
 
 extension NetworkInterface {
-    /// The kinds of the queueing disciplines of this interface, such as `fq` and `etf`, the one at the root among them.
+    /// The kinds of the queueing disciplines of this interface, such as `fq` and `etf`, including the root.
     /// RTM_GETQDISC, rtnetlink(7)
     ///
     /// - Throws: `SystemError` of the call that failed.
@@ -21,8 +21,8 @@ extension NetworkInterface {
     }
 }
 
-/// The kind that a message tells if it is about an interface. The message goes on with struct tcmsg from the
-/// interface's index on, and attributes.
+/// The kind in a message if it is about an interface. The message continues with struct tcmsg from the interface's
+/// index on, then attributes.
 func queueingDisciplineKind(in content: Span<UInt8>, of interfaceIndex: Int32) -> String? {
     let fixedSize = MemoryLayout<tcmsg>.size - 4
     guard content.load(Int32.self, at: 0) == interfaceIndex, content.count >= fixedSize else { return nil }

@@ -1,24 +1,23 @@
 internal import CShim
 import Glibc
 
-/// The kernel's words about a frame: its stamps, its VLAN tag, the event that a completion is about.
+/// The kernel's data about a frame: its stamps, its VLAN tag, the event of a completion.
 ///
-/// They are kept as the kernel's own numbers, zero for those that it does not say, and made into values when somebody
-/// asks.
+/// Kept as the kernel's own numbers, zero if absent, and converted only on access.
 public struct Ancillary: Hashable, Sendable {
-    /// The software stamp: when the kernel received the frame, or its driver sent it, by CLOCK_REALTIME. Nil if there
+    /// The software stamp: when the kernel received the frame, or its driver sent it, by CLOCK_REALTIME. nil if there
     /// is none.
     @OptionalTimestamp public var software: Timestamp? = nil
-    /// The hardware stamp: when the NIC received or sent it, by the NIC's own clock. Nil if there is none.
+    /// The hardware stamp: when the NIC received or sent the frame, by the NIC's own clock. nil if there is none.
     @OptionalTimestamp public var hardware: Timestamp? = nil
     @usableFromInline var error = ExtendedError()
     @usableFromInline var status = FrameStatus()
 
-    /// No words at all.
+    /// Creates empty data.
     @inlinable
     public init() {}
 
-    /// Words as the kernel would say them, for tests.
+    /// Creates data as the kernel would deliver it, for tests.
     package init(
         software: Timestamp? = nil, hardware: Timestamp? = nil, transmission: TransmitCompletion? = nil,
         launchFailure: LaunchFailure? = nil, vlan: VLANTag? = nil, isChecksumPending: Bool = false
@@ -39,19 +38,18 @@ public struct Ancillary: Hashable, Sendable {
             announcedBy: vlan?.protocolIdentifier.rawValue ?? 0)
     }
 
-    /// The event that a completion is about; nil if this is none.
+    /// The event of a transmit completion; nil if this is none.
     @inlinable
     public var transmission: TransmitCompletion? { error.transmission }
 
-    /// The reason why this frame from the error queue was not sent at its launch time, and never will be; nil if there
-    /// is none.
+    /// The reason why this frame from the error queue missed its launch time and was dropped; nil if it was not.
     public var launchFailure: LaunchFailure? { error.launchFailure }
 
-    /// The VLAN tag that the kernel took out of the frame; nil if it took out none. PACKET_AUXDATA
+    /// The VLAN tag that the kernel took out of the frame; nil if there was none. PACKET_AUXDATA
     @inlinable
     public var vlan: VLANTag? { status.vlan }
 
-    /// Whether the frame comes from this host and its transport checksum is still to be filled in, so that it cannot be
+    /// Whether the frame comes from this host and its transport checksum is not yet filled in, so that it cannot be
     /// verified. TP_STATUS_CSUMNOTREADY
     @inlinable
     public var isChecksumPending: Bool { status.isChecksumPending }
@@ -59,39 +57,39 @@ public struct Ancillary: Hashable, Sendable {
 
 /// The reason why a frame with a launch time was dropped. SO_EE_CODE_TXTIME_, linux/errqueue.h
 public enum LaunchFailure: UInt8, Hashable, Sendable {
-    /// The queueing discipline goes by another clock, or the time had passed when the frame came.
+    /// The queueing discipline uses another clock, or the launch time had passed when the frame came.
     case invalid = 1
-    /// The time passed while the frame waited.
+    /// The launch time passed while the frame waited.
     case missed = 2
 }
 
-/// A transmit completion: an event in the sending of one frame, of which a message of the error queue tells.
-/// struct sock_extended_err, linux/errqueue.h
+/// A transmit completion: a message of the error queue about an event in the sending of one frame. struct
+/// sock_extended_err, linux/errqueue.h
 public struct TransmitCompletion: Hashable, Sendable {
-    /// A stage on the frame's way out.
+    /// A stage of sending.
     public struct Event: RawRepresentable, Hashable, Sendable {
         /// The kernel's number, SCM_TSTAMP_.
         public let rawValue: UInt32
 
-        /// Takes the kernel's number.
+        /// Creates an event from the kernel's number.
         @inlinable
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// The driver handed it to the NIC (software stamp) or the NIC sent it (hardware stamp).
+        /// The driver handed the frame to the NIC (software stamp), or the NIC sent it (hardware stamp).
         @inlinable
         public static var sent: Event { Event(rawValue: 0) }
-        /// It entered the packet scheduler.
+        /// The frame entered the packet scheduler.
         @inlinable
         public static var scheduled: Event { Event(rawValue: 1) }
     }
 
     /// The event.
     public let event: Event
-    /// The number the kernel gave to the send, from 0 on each socket, wrapping. Linux 4.19 and older give
-    /// 0 to every send of a packet socket.
+    /// The kernel's number of the send, from 0 on each socket, wrapping. Linux 4.19 and older give 0 to every send of
+    /// a packet socket.
     public let key: UInt32
 
-    /// A completion of an event.
+    /// Creates a completion of an event.
     public init(event: Event, key: UInt32) {
         self.event = event
         self.key = key
@@ -99,10 +97,10 @@ public struct TransmitCompletion: Hashable, Sendable {
 }
 
 extension Ancillary {
-    /// Reads the control messages that recvmsg(2) filled in. What is unknown is passed over; a message
-    /// that does not fit into the bytes, or is shorter than its type, ends the walk or is passed over.
+    /// Parses the control messages of recvmsg(2). Unknown messages are skipped, and those too short for their type. A
+    /// message that exceeds the bytes ends the walk.
     ///
-    /// To be called once, on an empty value.
+    /// Called once, on an empty value.
     mutating func read(_ bytes: Span<UInt8>) {
         unsafe bytes.withUnsafeBytes { bytes in
             guard let start = bytes.baseAddress else { return }
@@ -110,12 +108,12 @@ extension Ancillary {
         }
     }
 
-    /// Reads `count` bytes at an address, as the other `read` does.
+    /// Parses `count` bytes at an address, like the other `read`.
     @inline(__always)
     mutating func read(at start: UnsafeRawPointer, count: Int) {
         var messages = unsafe ControlMessages(start: start, bytesLeft: count)
         while let message = messages.next() { take(message) }
-        // The message about a frame that was not launched has its launch time in place of a stamp.
+        // A message about a frame that was not launched has the launch time in place of a stamp.
         if error.origin == UInt8(SO_EE_ORIGIN_TXTIME) { (software, hardware) = (nil, nil) }
     }
 
@@ -144,13 +142,13 @@ extension Ancillary {
     }
 }
 
-/// A walk through control messages, which stand one behind the other, each at a multiple of a word. cmsg(3)
+/// A walk through consecutive control messages, each aligned to a word. cmsg(3)
 @safe private struct ControlMessages {
     var start: UnsafeRawPointer
-    /// Negative where what fills up the last message is not there.
+    /// Negative if the padding of the last message is missing.
     var bytesLeft: Int
 
-    /// The next message; nil behind the last one, or if one claims more bytes than there are.
+    /// The next message; nil after the last one, or if one claims more bytes than there are.
     @inline(__always)
     mutating func next() -> ControlMessage? {
         guard bytesLeft >= ControlMessage.headerSize else { return nil }
@@ -165,16 +163,16 @@ extension Ancillary {
     }
 }
 
-/// A control message, all of whose bytes are there.
+/// A control message with all of its bytes.
 @safe private struct ControlMessage {
-    /// struct cmsghdr without the bytes behind it, which keep the imported one from being loaded.
+    /// struct cmsghdr without its trailing bytes: with them, the imported type cannot be loaded.
     struct Header: BitwiseCopyable {
         let length: Int
         /// The level and the type, as one number.
         let kind: UInt64
     }
 
-    /// The number that a level and a type make as they stand there.
+    /// A level and a type as one number, in their order in memory.
     static func kind(_ level: CInt, _ type: CInt) -> UInt64 {
         let (level, type) = (UInt64(UInt32(bitPattern: level)), UInt64(UInt32(bitPattern: type)))
         return UInt8(truncatingIfNeeded: 1.littleEndian) == 1 ? level | type << 32 : level << 32 | type
@@ -185,7 +183,7 @@ extension Ancillary {
     let header: Header
     private let start: UnsafeRawPointer
 
-    /// The message at an address, whose header must be there.
+    /// Reads the message at an address with a complete header.
     init(at start: UnsafeRawPointer) {
         header = unsafe Header(
             length: start.loadUnaligned(as: Int.self),
@@ -193,7 +191,7 @@ extension Ancillary {
         unsafe self.start = start
     }
 
-    /// The value that the data begin with; nil if they are too short for it.
+    /// The value at the start of the data; nil if they are too short for it.
     @inline(__always)
     func data<Value: BitwiseCopyable>(as type: Value.Type) -> Value? {
         guard header.length >= Self.headerSize + MemoryLayout<Value>.size else { return nil }
@@ -201,8 +199,8 @@ extension Ancillary {
     }
 }
 
-/// struct sock_extended_err, linux/errqueue.h; the imported one has a union, which keeps it from being loaded. All is
-/// zero if there was none.
+/// struct sock_extended_err, linux/errqueue.h. The imported type has a union, so it cannot be loaded. All zero if
+/// there was none.
 @usableFromInline
 struct ExtendedError: BitwiseCopyable, Hashable, Sendable {
     @usableFromInline var number: UInt32 = 0
@@ -231,7 +229,7 @@ struct ExtendedError: BitwiseCopyable, Hashable, Sendable {
     }
 }
 
-/// The bits of TP_STATUS_ about the frame itself, and the two halves of a tag, which the bits say the worth of.
+/// The TP_STATUS_ bits about the frame itself, and the two halves of a tag; the bits tell which halves are valid.
 @usableFromInline
 struct FrameStatus: Hashable, Sendable {
     @usableFromInline var bits: UInt32 = 0
@@ -268,10 +266,10 @@ struct FrameStatus: Hashable, Sendable {
     var isChecksumPending: Bool { bits & Self.checksumNotReady != 0 }
 }
 
-/// struct scm_timestamping and, with wide words, struct scm_timestamping64: a software stamp, one that is no longer
-/// used and a raw hardware stamp. linux/errqueue.h
+/// struct scm_timestamping and, with 64-bit words, struct scm_timestamping64: a software stamp, an obsolete one and a
+/// raw hardware stamp. linux/errqueue.h
 private struct Stamps<Word: FixedWidthInteger & SIMDScalar & BitwiseCopyable>: BitwiseCopyable {
-    /// struct timespec; all zero, the same as the stamp 0, means that there is none.
+    /// struct timespec; all zero, like the stamp 0, means that there is none.
     struct Reading: BitwiseCopyable {
         let seconds: Word
         let nanoseconds: Word

@@ -3,18 +3,18 @@ import Glibc
 
 /// Sockets that share the frames of an interface: each frame goes to one of them, in turn. PACKET_FANOUT, packet(7)
 ///
-/// In turn (PACKET_FANOUT_LB), so that a single flow is spread evenly: by its hash (_HASH), its CPU (_CPU) or its queue
-/// (_QM) all of it would go to one socket. Its order is kept within each socket and no further. The kernel's turns take
-/// in all frames of the interface, also those that the filters reject.
+/// In turn (PACKET_FANOUT_LB), so that a single flow is spread evenly: by its hash (_HASH), CPU (_CPU) or queue (_QM),
+/// all of it would go to one socket. Order is kept only within each socket. The kernel's turns count all frames of the
+/// interface, including those that the filters reject.
 public struct FanOutGroup: Hashable, Sendable {
-    /// The group's number in this network namespace; nil as long as it has no socket.
+    /// The group's number in this network namespace; nil until it has a socket.
     public private(set) var identifier: UInt16?
 
-    /// A group without a socket.
+    /// Creates a group without a socket.
     public init() {}
 
-    /// Has a socket share the frames with those that are in the group already: one that receives, on the same
-    /// interface. To get no frame twice it should accept none (`SocketFilter.rejectAll`) until then.
+    /// Adds a receiving socket on the same interface, which then shares the frames with the others. To receive no
+    /// frame twice, it should accept none (`SocketFilter.rejectAll`) until then.
     ///
     /// - Throws: `SystemError` of setsockopt(2) or getsockopt(2).
     public mutating func add(_ socket: borrowing PacketSocket) throws(SystemError) {
@@ -27,7 +27,7 @@ public struct FanOutGroup: Hashable, Sendable {
         do throws(SystemError) {
             try join(0, inTurn | cshim_PACKET_FANOUT_FLAG_UNIQUEID)
         } catch  where error.code == .invalidArgument {
-            // Before Linux 4.12 nobody but chance keeps two programs from taking the same number.
+            // Before Linux 4.12, only chance keeps two programs from choosing the same number.
             try join(.random(in: 1 ... .max), inTurn)
         }
         var granted: UInt32 = 0

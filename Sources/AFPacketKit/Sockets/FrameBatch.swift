@@ -1,20 +1,19 @@
 internal import CShim
 import Glibc
 
-/// Memory for the frames that one system call sends, or a few calls, allocated once and used again and again.
-/// sendmmsg(2)
+/// Memory for the frames of one or a few send calls, allocated once and reused. sendmmsg(2)
 public struct FrameBatch: ~Copyable {
-    /// Whether each is sent with the time at which it is to leave.
+    /// Whether each frame is sent with a launch time.
     public let hasLaunchTimes: Bool
     @usableFromInline var memory: MessageMemory<LaunchControl>
 
-    /// SCM_TXTIME, in words that shim.c asserts to be as many bytes as it takes.
+    /// SCM_TXTIME as words; shim.c asserts that the size matches.
     @usableFromInline typealias LaunchControl = InlineArray<3, UInt64>
 
-    /// The most frames that one call takes. UIO_MAXIOV
+    /// The max number of frames per call. UIO_MAXIOV
     public static var largestCount: Int { 1024 }
 
-    /// `count` copies of a frame, 1 to `largestCount`.
+    /// Creates `count` copies of a frame, 1 to `largestCount`.
     public init(of frame: Span<UInt8>, count: Int, hasLaunchTimes: Bool = false) {
         precondition((1...Self.largestCount).contains(count), "a call sends 1 to 1024 frames")
         self.hasLaunchTimes = hasLaunchTimes
@@ -24,15 +23,15 @@ public struct FrameBatch: ~Copyable {
         for index in 0..<count { memory.frames.copy(frame, to: index * frame.count) }
     }
 
-    /// The number of frames it holds, at most as many as a call takes.
+    /// The number of frames, at most `largestCount`.
     @inlinable
     public var count: Int { memory.count }
 
-    /// The number of bytes that each has.
+    /// The size of each frame in bytes.
     @inlinable
     public var frameSize: Int { memory.frameSize }
 
-    /// Changes the first `count` frames, one after the other; the batch must have them.
+    /// Changes the first `count` frames, one after the other; `count` must not exceed the batch's.
     @inlinable
     public mutating func update(first count: Int, _ body: (inout MutableSpan<UInt8>) -> Void) {
         precondition(count >= 0 && count <= self.count, "there are no such frames")
@@ -42,7 +41,7 @@ public struct FrameBatch: ~Copyable {
         }
     }
 
-    /// The frame at `index`, which must be from 0 up to `count`.
+    /// The frame at `index`, from 0 up to `count`.
     @inlinable
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
@@ -50,25 +49,25 @@ public struct FrameBatch: ~Copyable {
         return unsafe memory.frame(at: index, length: .max)
     }
 
-    /// Says when the frame at `index` is to leave, on the clock that the socket was opened with. SCM_TXTIME
+    /// Sets the launch time of the frame at `index`, on the clock that the socket was opened with. SCM_TXTIME
     public mutating func setLaunchTime(_ time: Timestamp, ofFrameAt index: Int) {
         precondition(hasLaunchTimes && (0..<count).contains(index), "that frame has no launch time")
         unsafe cshim_write_launch_time(
             memory.controlAddress(at: index), UInt64(bitPattern: time.nanoseconds))
     }
 
-    /// Hands the frame at `index`, which must be there, to the kernel, without its launch time.
+    /// Hands the frame at `index`, which must exist, to the kernel, without its launch time.
     ///
-    /// - Returns: how many it took, which is 1, or negative, as send(2).
+    /// - Returns: the number of frames taken, which is 1, or negative, as send(2).
     @inline(__always)
     @unsafe func send(frameAt index: Int, to descriptor: borrowing Descriptor) -> Int {
         unsafe cshim_send(descriptor.rawValue, memory.frames.address(of: index &* frameSize), frameSize) < 0
             ? -1 : 1
     }
 
-    /// Hands the frames at some indices, which must be there, to the kernel together.
+    /// Hands the frames at some indices, which must exist, to the kernel in one call.
     ///
-    /// - Returns: how many of them it took, or negative, as sendmmsg(2).
+    /// - Returns: the number of frames taken, or negative, as sendmmsg(2).
     @inline(__always)
     @unsafe func sendTogether(_ indices: Range<Int>, to descriptor: borrowing Descriptor) -> Int {
         let first = unsafe memory.messages(from: indices.lowerBound)

@@ -1,26 +1,25 @@
 internal import CShim
 import Glibc
 
-/// Memory for the frames that one system call receives, allocated once and used again and again.
-/// recvmmsg(2)
+/// Memory for the frames of one receive call, allocated once and reused. recvmmsg(2)
 public struct MessageBatch: ~Copyable {
-    /// The number of frames that the last receive call left here.
+    /// The number of frames from the last receive call.
     public private(set) var count = 0
-    /// The userspace stamp of these frames: CLOCK_REALTIME right after the receive call that brought them. Completions
-    /// do not change it.
+    /// The userspace stamp of these frames: CLOCK_REALTIME right after their receive call. Completions do not change
+    /// it.
     public private(set) var receivedAt = Timestamp(nanoseconds: 0)
 
-    /// Room for every control message that is asked for, with space to spare.
+    /// Room for every requested control message, with space to spare.
     @usableFromInline typealias Control = InlineArray<32, UInt64>
 
     @usableFromInline var memory: MessageMemory<Control>
-    /// The kernel's words about the frames of the last call.
+    /// The kernel's data about the frames of the last call.
     @usableFromInline var ancillaries: Slab<Ancillary>
 
-    /// Memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
+    /// Creates memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
     ///
-    /// - Parameter tellsOutgoing: whether `isOutgoing` is to tell the copies of frames that this host sent; where none
-    ///   come the kernel need not say whom each frame came from.
+    /// - Parameter tellsOutgoing: whether `isOutgoing` tells copies of frames that this host sent. If none come, the
+    ///   kernel need not write the sender of each frame.
     public init(capacity: Int, frameCapacity: Int, tellsOutgoing: Bool = false) {
         precondition(capacity > 0 && frameCapacity > 0, "a batch holds at least one frame of one byte")
         memory = MessageMemory(
@@ -29,18 +28,18 @@ public struct MessageBatch: ~Copyable {
         ancillaries = Slab(repeating: Ancillary(), count: capacity)
     }
 
-    /// The number of frames that it takes at once.
+    /// The max number of frames per call.
     public var capacity: Int { memory.count }
 
-    /// The number of bytes of a frame that it keeps; the rest of a longer one is cut off.
+    /// The max number of bytes kept of a frame; the rest of a longer one is cut off.
     public var frameCapacity: Int { memory.frameSize }
 
-    /// Receives frames in place of those that were here before.
+    /// Receives frames; they replace the previous ones.
     ///
     /// - Parameters:
-    ///   - isWaiting: whether to wait for the first of them, as long as the socket is set to.
-    ///   - limit: how many frames to take at most. The call is quicker where that is how many there are: it does not
-    ///     look for another one.
+    ///   - isWaiting: whether to wait for the first frame, up to the socket's timeout.
+    ///   - limit: the max number of frames. If as many are there, the call is quicker: it does not look for another
+    ///     one.
     @inline(__always)
     mutating func receive(
         from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, limit: Int = .max
@@ -55,11 +54,11 @@ public struct MessageBatch: ~Copyable {
         } while try wasInterrupted("recvmmsg")
     }
 
-    /// Receives one frame in place of those that were here before, by the simpler call, which costs less.
+    /// Receives one frame, which replaces the previous ones, by the simpler call, which costs less.
     ///
     /// - Parameters:
-    ///   - isWaiting: whether to wait for it, as long as the socket is set to.
-    ///   - looks: how often to look whether there is one, if it is not waited for.
+    ///   - isWaiting: whether to wait for the frame, up to the socket's timeout.
+    ///   - looks: the number of polls for a frame, if not waiting.
     @inline(__always)
     mutating func receiveOne(
         from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, looks: Int = 1
@@ -67,8 +66,8 @@ public struct MessageBatch: ~Copyable {
         count = 0
         let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
         var looksLeft = looks
-        // What reads the clock leaves the caches between two frames, which would be stamped tens of ns late: it is
-        // called now and then, to stay there.
+        // The clock's code leaves the caches between two frames, and would stamp tens of ns late: calling it now and
+        // then keeps it there.
         if looks > 1 { _ = Timestamp.now() }
         while looksLeft > 0 {
             let header = unsafe memory.messages(from: 0)
@@ -77,13 +76,13 @@ public struct MessageBatch: ~Copyable {
                 unsafe header.pointee.msg_len = CUnsignedInt(truncatingIfNeeded: length)
                 return take(1, flags)
             }
-            // Mostly there is nothing: told here, the next look is the sooner.
+            // Mostly there is no frame. Checked here first, so that the next poll comes sooner.
             if errno != EAGAIN, try wasInterrupted("recvmsg") { continue }
             looksLeft &-= 1
         }
     }
 
-    /// Reads the words about the frames that a call left here.
+    /// Reads the kernel's data about the frames of a call.
     @inline(__always)
     private mutating func take(_ received: Int, _ flags: CInt) {
         if flags & CInt(MSG_ERRQUEUE) == 0 { receivedAt = .now() }
@@ -94,7 +93,7 @@ public struct MessageBatch: ~Copyable {
     @inline(never)
     private mutating func takeSeveral(_ received: Int, _ flags: CInt) { take(received, flags) }
 
-    /// Whether a call failed because of a signal, and has to be repeated; not where nothing is there.
+    /// Whether a call was interrupted by a signal and must be repeated; false if no frame is there.
     @inline(never)
     private func wasInterrupted(_ call: StaticString) throws(SystemError) -> Bool {
         let error = SystemError.last(call)
@@ -105,11 +104,11 @@ public struct MessageBatch: ~Copyable {
         }
     }
 
-    /// Reads what the kernel says about a frame, now, for everybody asks for something of it; then the kernel may write
-    /// there again.
+    /// Parses the control messages of a frame at once, because every caller needs some of them; then the kernel may
+    /// reuse their memory.
     @inline(__always)
     private mutating func readControl(at index: Int) {
-        // In its place: most of it stays as it is.
+        // Changed in place: most of it stays as it is.
         let ancillary = unsafe ancillaries.address(of: index)
         unsafe ancillary.pointee = Ancillary()
         let control = unsafe memory.control(at: index)
@@ -117,7 +116,7 @@ public struct MessageBatch: ~Copyable {
         unsafe memory.arm(index)
     }
 
-    /// The frame at `index`, from 0 up to `count`, as the last receive call left it here.
+    /// The frame at `index`, from 0 up to `count`, of the last receive call.
     @inlinable
     public subscript(index: Int) -> ReceivedFrame {
         @inline(__always)
@@ -134,7 +133,7 @@ public struct MessageBatch: ~Copyable {
         }
     }
 
-    /// The bytes of the frame at `index`. They are good until the next receive call.
+    /// The bytes of the frame at `index`, valid until the next receive call.
     @inlinable
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
@@ -142,25 +141,25 @@ public struct MessageBatch: ~Copyable {
         return unsafe memory.frame(at: index, length: memory.header(at: index).pointee.length)
     }
 
-    /// The length that the frame at `index` had, which is more than there are bytes if it was cut off.
+    /// The original length of the frame at `index` in bytes, more than its bytes if it was cut off.
     @inlinable
     public func length(at index: Int) -> Int {
         check(index)
         return unsafe Int(memory.header(at: index).pointee.length)
     }
 
-    /// Whether this host sent the frame at `index`, and it was only passed by. PACKET_OUTGOING, packet(7)
+    /// Whether this host sent the frame at `index`, so that this is only a copy. PACKET_OUTGOING, packet(7)
     @inlinable
     public func isOutgoing(at index: Int) -> Bool {
         check(index)
         return unsafe memory.isOutgoing(at: index)
     }
 
-    /// Whether bytes of the frame at `index` were cut off.
+    /// Whether the frame at `index` was cut off.
     @inlinable
     public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
-    /// The kernel's words about the frame at `index`.
+    /// The kernel's data about the frame at `index`.
     @inlinable
     public func ancillary(at index: Int) -> Ancillary {
         check(index)
@@ -172,14 +171,14 @@ public struct MessageBatch: ~Copyable {
         precondition(index >= 0 && index < count, "no frame was received there")
     }
 
-    // MARK: Frames from elsewhere
+    // MARK: Frames from other sources
 
     /// Empties the batch.
     package mutating func removeAll() { count = 0 }
 
     /// Adds a frame as if it had been received; there must be room.
     ///
-    /// - Parameter length: that it had on the wire, if it was longer than its bytes.
+    /// - Parameter length: the length on the wire in bytes, if longer than the frame's bytes.
     package mutating func append(_ bytes: Span<UInt8>, length: Int? = nil, _ ancillary: Ancillary) {
         precondition(count < capacity, "there is no room for another frame")
         let kept = min(bytes.count, frameCapacity)
@@ -192,7 +191,7 @@ public struct MessageBatch: ~Copyable {
         count += 1
     }
 
-    /// Replaces the content by frames as if they had been received, for tests: at most as many as there is room for.
+    /// Replaces the content by frames as if they had been received, for tests; at most `capacity`.
     package mutating func fill(
         with frames: [(bytes: [UInt8], ancillary: Ancillary)], receivedAt: Timestamp
     ) {

@@ -1,15 +1,15 @@
 internal import CShim
 import Glibc
 
-/// The memory of the frames that one system call sends or receives, and the headers that show it to the kernel.
+/// The memory of the frames of one send or receive call, and the headers that point the kernel to it.
 ///
-/// This is the one place where the kernel gets addresses: each of `msg_iov`, `iov_base`, `msg_name` and `msg_control`
-/// points into a slab of the same owner, and so is good for as long as the headers are. sendmmsg(2), recvmmsg(2)
+/// Only here does the kernel get addresses: each `msg_iov`, `iov_base`, `msg_name` and `msg_control` points into a
+/// slab of the same owner, and is valid as long as the headers. sendmmsg(2), recvmmsg(2)
 ///
-/// Indices are for the caller to check, once for all that it does with a frame.
+/// The caller checks indices, once for all accesses to a frame.
 @usableFromInline
 @safe struct MessageMemory<Control: BitwiseCopyable>: ~Copyable {
-    /// The number of bytes that each frame has.
+    /// The size of each frame in bytes.
     @usableFromInline let frameSize: Int
     @usableFromInline var frames: Slab<UInt8>
     @usableFromInline let headers: Slab<MessageHeader>
@@ -17,15 +17,15 @@ import Glibc
     private let controls: Slab<Control>
     private let vectors: Slab<iovec>
 
-    /// Memory for `count` frames, all of whose bytes are 0.
+    /// Creates memory for `count` frames, all bytes 0.
     ///
     /// - Parameters:
-    ///   - control: what the memory for the control messages of each frame holds before there are any.
-    ///   - hasControl: whether it is shown to the kernel.
-    ///   - tellsSenders: whether the kernel is to write whom each frame came from.
+    ///   - control: the initial content of each frame's memory for control messages.
+    ///   - hasControl: whether the kernel gets that memory.
+    ///   - tellsSenders: whether the kernel writes the sender of each frame.
     init(count: Int, frameSize: Int, control: Control, hasControl: Bool, tellsSenders: Bool = false) {
         self.frameSize = frameSize
-        // Written to now, so that no page is faulted in while frames are measured.
+        // Written now, so that no page is faulted in while frames are measured.
         let frames = Slab<UInt8>(repeating: 0, count: max(1, count * frameSize))
         let controls = Slab(repeating: control, count: count)
         let senders = Slab(repeating: SenderAddress(), count: count)
@@ -65,7 +65,7 @@ import Glibc
     @inlinable @inline(__always)
     func header(at index: Int) -> UnsafeMutablePointer<MessageHeader> { unsafe headers.address(of: index) }
 
-    /// The first bytes of a frame, `length` of them or as many as there are.
+    /// The first `length` bytes of a frame, or all if it has fewer.
     @inlinable @inline(__always)
     @_lifetime(borrow self)
     @unsafe func frame(at index: Int, length: UInt32) -> Span<UInt8> {
@@ -73,14 +73,14 @@ import Glibc
         return unsafe frames.span(unchecked: index &* frameSize, count: Int(count))
     }
 
-    /// A frame's bytes, to be changed.
+    /// The bytes of a frame, mutable.
     @inlinable @inline(__always)
     @_lifetime(&self)
     @unsafe mutating func mutableFrame(at index: Int) -> MutableSpan<UInt8> {
         unsafe frames.mutableSpan(unchecked: index &* frameSize, count: frameSize)
     }
 
-    /// A frame's control messages, as far as the kernel says that it wrote them.
+    /// The control messages of a frame, as many bytes as the kernel wrote.
     @inline(__always)
     func control(at index: Int) -> (start: UnsafeRawPointer, count: Int) {
         let written = unsafe UInt(bitPattern: header(at: index).pointee.controlLength)
@@ -88,13 +88,13 @@ import Glibc
         return unsafe (UnsafeRawPointer(controls.address(of: index)), Int(bitPattern: count))
     }
 
-    /// The address at which a frame's control messages are written.
+    /// The address for a frame's control messages.
     @inline(__always)
     func controlAddress(at index: Int) -> UnsafeMutableRawPointer {
         unsafe UnsafeMutableRawPointer(controls.address(of: index))
     }
 
-    /// Says how much the kernel may write for a frame; it overwrites that with how much it wrote.
+    /// Sets the room that the kernel may fill for a frame; the kernel overwrites it with what it wrote.
     @inline(__always)
     @unsafe mutating func arm(_ index: Int) {
         let header = unsafe header(at: index)
@@ -102,15 +102,15 @@ import Glibc
         unsafe header.pointee.controlLength = MemoryLayout<Control>.size
     }
 
-    /// Whether this host sent a frame, as its sender's address tells. PACKET_OUTGOING, packet(7)
+    /// Whether this host sent a frame, by its sender's address. PACKET_OUTGOING, packet(7)
     @inlinable @inline(__always)
     @unsafe func isOutgoing(at index: Int) -> Bool {
         unsafe senders.address(of: index).pointee.packetType == SenderAddress.outgoing
     }
 }
 
-/// struct mmsghdr, with the fields of the struct msghdr in it: the imported one cannot be named where frames are read,
-/// which is inlined into the callers. recvmmsg(2)
+/// struct mmsghdr, with the fields of its struct msghdr. Code that reads frames is inlined into callers, where the
+/// imported type cannot be named. recvmmsg(2)
 @usableFromInline
 @safe struct MessageHeader: BitwiseCopyable {
     @usableFromInline var sender: UnsafeMutableRawPointer?
@@ -121,17 +121,17 @@ import Glibc
     @usableFromInline var controlLength = 0
     @usableFromInline var flags: CInt = 0
     private var padding: CInt = 0
-    /// The length of a received frame, or how much of one was sent.
+    /// The length of a received frame, or the number of bytes sent.
     @usableFromInline var length: UInt32 = 0
 
     /// MSG_TRUNC
     @inlinable
     static var truncated: CInt { 0x20 }
 
-    /// A header without a frame.
+    /// Creates a header without a frame.
     init() {}
 
-    /// Whether the fields are where the kernel writes them.
+    /// Whether the fields have the kernel's offsets.
     static var isLaidOutAsTheKernels: Bool {
         unsafe MemoryLayout<MessageHeader>.stride == MemoryLayout<cshim_mmsghdr>.stride
             && MemoryLayout.offset(of: \MessageHeader.vectors) == MemoryLayout.offset(of: \msghdr.msg_iov)
@@ -158,10 +158,10 @@ struct SenderAddress: BitwiseCopyable {
     @inlinable
     static var outgoing: UInt8 { 4 }
 
-    /// No address.
+    /// Creates an empty address.
     init() {}
 
-    /// Whether the fields are where the kernel writes them.
+    /// Whether the fields have the kernel's offsets.
     static var isLaidOutAsTheKernels: Bool {
         MemoryLayout<SenderAddress>.size == MemoryLayout<sockaddr_ll>.size
             && MemoryLayout.offset(of: \SenderAddress.packetType)

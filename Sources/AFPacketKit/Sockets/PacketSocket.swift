@@ -4,36 +4,35 @@ internal import Synchronization
 
 /// A raw Ethernet socket bound to one interface. packet(7)
 ///
-/// It is opened silent (protocol 0), filtered and configured, and only then bound, so that it never holds
-/// a frame that its filter rejects or another interface received. Opening it needs CAP_NET_RAW. No call
-/// waits, which is for `PollSet`, but for `receiveWaiting` and `receiveOne`, for those who have nothing else to wait
-/// for.
+/// It is opened with protocol 0, filtered and configured, and only then bound, so that it never holds a frame that its
+/// filter rejects or another interface received. Opening it needs CAP_NET_RAW. Calls do not wait, which is for
+/// `PollSet`; only `receiveWaiting` and `receiveOne` wait, for callers with nothing else to wait for.
 public struct PacketSocket: ~Copyable, Sendable {
     let descriptor: Descriptor
-    /// The flags of time stamping that are in force.
+    /// The timestamping flags in force.
     public let timestamping: TimestampingFlags
-    /// Whether a receiver gets copies of the frames that this host sends, to be told by `MessageBatch.isOutgoing`:
+    /// Whether a receiver gets copies of the frames that this host sends, told by `MessageBatch.isOutgoing`: true
     /// before Linux 4.20.
     public let receivesOutgoing: Bool
     private let refusesKeys = Atomic<Bool>(false)
 
-    /// The size in bytes that the queue of a socket gets where that is permitted. It holds some 10,000
-    /// small frames, for the moments when the program is not scheduled.
+    /// The size in bytes of a socket's queue, if permitted. It holds some 10,000 small frames while the program is not
+    /// scheduled.
     private static let queueSize: CInt = 8 << 20
 
     /// Opens a socket that receives the frames its filter accepts.
     ///
     /// Frames that this host sends are left out. The statistics count from here on.
     /// - Parameters:
-    ///   - interface: where to receive.
-    ///   - filter: what to receive.
-    ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
-    ///   - groups: group addresses whose frames the NIC is to let through, too.
-    ///   - isPromiscuous: whether the NIC is to let every frame through, whatever its address and VLAN.
-    ///   - tellsStatus: whether the kernel is to tell the tag that it took out of a frame, and whether its transport
-    ///     checksum is still to be filled in, which takes time with each frame. PACKET_AUXDATA
-    /// - Throws: `SystemError`: of `socket` with `notPermitted` if CAP_NET_RAW is missing, of `bind`
-    ///   with `noSuchDevice` if the interface has gone or `networkDown` if it is down.
+    ///   - interface: the receiving interface.
+    ///   - filter: the frames to receive.
+    ///   - timestamping: the stamps to request. Flags that the kernel does not know are left out.
+    ///   - groups: group addresses whose frames the NIC also lets through.
+    ///   - isPromiscuous: whether the NIC lets every frame through, whatever its address and VLAN.
+    ///   - tellsStatus: whether the kernel tells the tag that it took out of a frame, and whether the transport
+    ///     checksum is not yet filled in, which takes time with each frame. PACKET_AUXDATA
+    /// - Throws: `SystemError`: of `socket` with `notPermitted` if CAP_NET_RAW is missing, of `bind` with
+    ///   `noSuchDevice` if the interface has gone or `networkDown` if it is down.
     public static func receiver(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
         groups: [MACAddress] = [], isPromiscuous: Bool = false, tellsStatus: Bool = true
@@ -45,18 +44,17 @@ public struct PacketSocket: ~Copyable, Sendable {
         return socket
     }
 
-    /// A receiver that is all set but receives nothing until it is started: for what has to be there before the first
-    /// frame.
+    /// Opens a configured receiver that receives nothing until it is started, for setup before the first frame.
     static func silentReceiver(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
         groups: [MACAddress], isPromiscuous: Bool, tellsStatus: Bool
     ) throws(SystemError) -> PacketSocket {
         let descriptor = try openSilent(isBlocking: true)
-        // For the calls that wait; the others say that they do not.
+        // For the calls that wait; the others pass MSG_DONTWAIT.
         try descriptor.setOption(
             "SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO, to: timeval(tv_sec: 0, tv_usec: Int(longestWait / 1000)))
         try filter.attach(to: descriptor)
-        // The kernel ends these with the socket.
+        // The kernel ends these memberships with the socket.
         for group in groups {
             try descriptor.addMembership(PACKET_MR_MULTICAST, address: group, on: interface)
         }
@@ -70,8 +68,8 @@ public struct PacketSocket: ~Copyable, Sendable {
         } catch  where error.code == .unknownOption {
             receivesOutgoing = true
         }
-        // Rings of this version are those with blocks, and only its statistics count how often the queue froze;
-        // without a ring it changes nothing else.
+        // This version's rings have blocks, and only its statistics count queue freezes; without a ring it changes
+        // nothing else.
         try descriptor.setOption(
             "PACKET_VERSION", SOL_PACKET, PACKET_VERSION, to: CInt(TPACKET_V3.rawValue))
         descriptor.enlargeReceiveQueue(to: queueSize)
@@ -86,15 +84,15 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// Opens a socket that sends, and receives nothing but the completions in its error queue.
     ///
     /// - Parameters:
-    ///   - interface: where to send.
-    ///   - timestamping: which stamps to ask for. Flags that the kernel does not know are left out.
+    ///   - interface: the sending interface.
+    ///   - timestamping: the stamps to request. Flags that the kernel does not know are left out.
     ///   - priority: the class for the packet scheduler, 0…15. SO_PRIORITY
     ///   - bypassesScheduler: whether frames go straight to the driver: no scheduled stamp, nothing for captures on
     ///     this host, and `noBufferSpace` when the driver is busy. PACKET_QDISC_BYPASS
-    ///   - launchClock: the clock that the frames' launch times are of; nil if they have none. The queueing
-    ///     discipline must go by the same clock: tc-etf(8) and tc-taprio(8) by TAI, tc-fq(8) by the monotonic one. A
-    ///     frame that is not launched comes back (`Ancillary.launchFailure`). SO_TXTIME
-    /// - Throws: `SystemError` as for a receiver; of `SO_TXTIME` with `notPermitted` where CAP_NET_ADMIN is missing and
+    ///   - launchClock: the clock of the frames' launch times; nil if they have none. The queueing discipline must use
+    ///     the same clock: tc-etf(8) and tc-taprio(8) TAI, tc-fq(8) the monotonic one. A frame that is not launched
+    ///     comes back (`Ancillary.launchFailure`). SO_TXTIME
+    /// - Throws: `SystemError` as for a receiver; of `SO_TXTIME` with `notPermitted` if CAP_NET_ADMIN is missing and
     ///   the clock is not the monotonic one.
     public static func transmitter(
         on interface: NetworkInterface, timestamping: TimestampingFlags, priority: Int? = nil,
@@ -135,7 +133,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         self.receivesOutgoing = receivesOutgoing
     }
 
-    /// Makes a second owner of the same socket, so that another thread can read its counters. dup(2)
+    /// Duplicates the socket's descriptor, so that another thread can read its counters. dup(2)
     ///
     /// - Throws: `SystemError` of fcntl(2).
     public func duplicate() throws(SystemError) -> PacketSocket {
@@ -144,27 +142,27 @@ public struct PacketSocket: ~Copyable, Sendable {
             timestamping: timestamping, receivesOutgoing: receivesOutgoing)
     }
 
-    /// Receives from now on what another filter accepts.
+    /// Replaces the filter.
     ///
     /// - Throws: `SystemError` of setsockopt(2).
     public func replaceFilter(by filter: SocketFilter) throws(SystemError) {
         try filter.attach(to: descriptor)
     }
 
-    /// Replaces the content of `batch` by the frames that wait; by none if none do.
+    /// Replaces the content of `batch` by the waiting frames, if any.
     ///
-    /// - Parameter limit: how many to take at most.
-    /// - Throws: `SystemError` of recvmmsg(2): once with `networkDown` when the interface goes down, after
-    ///   which the socket goes on and receives again when it is up.
+    /// - Parameter limit: the max number of frames.
+    /// - Throws: `SystemError` of recvmmsg(2): once with `networkDown` when the interface goes down, after which the
+    ///   socket stays open and receives again when it is up.
     public func receive(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
-        // MSG_TRUNC: tell the true length of a frame that does not fit.
+        // MSG_TRUNC returns the true length of a frame that does not fit.
         try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
     }
 
-    /// The time in nanoseconds that a call which waits does so at most.
+    /// The max time, in nanoseconds, of a call that waits.
     public static let longestWait: Int64 = 50_000_000
 
-    /// Replaces the content of `batch` by the frames that wait or, if none do, by those that come first within
+    /// Replaces the content of `batch` by the waiting frames or, if there are none, by the first to come within
     /// `longestWait`; by none if none come. It saves a wake-up in poll(2).
     ///
     /// - Throws: `SystemError` as `receive`.
@@ -172,7 +170,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
     }
 
-    /// Replaces the content of `batch` by one frame, as `receiveWaiting` does by several.
+    /// Replaces the content of `batch` by one frame, like `receiveWaiting`.
     ///
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch) throws(SystemError) {
@@ -181,21 +179,21 @@ public struct PacketSocket: ~Copyable, Sendable {
 
     /// Replaces the content of `batch` by one frame; by none if none came.
     ///
-    /// - Parameter looks: how often to look for it at most. It is found sooner here than by a caller's loop.
+    /// - Parameter looks: the max number of polls for it. Polling here finds it sooner than a caller's loop.
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch, looks: Int) throws(SystemError) {
         try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), looks: looks)
     }
 
-    /// Replaces the content of `batch` by the transmit completions that wait; by none if none do.
+    /// Replaces the content of `batch` by the waiting transmit completions, if any.
     ///
     /// - Throws: `SystemError` of recvmmsg(2).
-    /// - Parameter limit: how many to take at most.
+    /// - Parameter limit: the max number of completions.
     public func receiveCompletions(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
         try batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE), limit: limit)
     }
 
-    /// Takes the error that makes poll(2) report the socket as ready when neither a frame nor a completion
+    /// Takes the pending error, which makes poll(2) report the socket as ready when neither a frame nor a completion
     /// waits; nil if there is none. SO_ERROR
     public func takePendingError() -> ErrorCode? {
         var code: CInt = 0
@@ -217,13 +215,13 @@ public struct PacketSocket: ~Copyable, Sendable {
         } > 0
     }
 
-    /// Hands a frame to the kernel and has it stamped as `flags` say, which are transmit flags alone, whatever the
-    /// socket asks for otherwise. Only frames that are stamped get a key (`TransmitCompletion.key`).
+    /// Hands a frame to the kernel and requests the stamps in `flags`, which are transmit flags only and override the
+    /// socket's. Only frames with stamps get a key (`TransmitCompletion.key`).
     ///
-    /// - Parameter key: the key that the completions are to have; nil leaves it to the kernel to count. It does so,
-    ///   too, where it does not take keys, as before Linux 6.13: then `takesKeys` is false from the first such send on.
-    ///   The socket must have been opened with the flag `identifier`. SCM_TS_OPT_ID,
-    ///   Documentation/networking/timestamping.rst in the kernel's sources
+    /// - Parameter key: the key of the frame's completions; nil lets the kernel count. The kernel also counts if it
+    ///   does not take keys, as before Linux 6.13: then `takesKeys` is false from the first such send on. The socket
+    ///   must have been opened with the flag `identifier`. SCM_TS_OPT_ID, Documentation/networking/timestamping.rst in
+    ///   the kernel's sources
     /// - Returns: false if there is no room now.
     /// - Throws: `SystemError` as the other `send`.
     public func send(
@@ -233,14 +231,14 @@ public struct PacketSocket: ~Copyable, Sendable {
         do throws(SystemError) {
             return try sendRecording(frame, flags, key: key)
         } catch  where error.code == .invalidArgument {
-            // If it is the frame that the kernel does not take, it refuses it once more.
+            // If the kernel refused the frame and not the key, it refuses the frame again.
             let isTaken = try sendRecording(frame, flags, key: nil)
             refusesKeys.store(true, ordering: .relaxed)
             return isTaken
         }
     }
 
-    /// Whether the kernel takes keys, as far as a send has shown.
+    /// Whether the kernel takes keys; true until a send has shown otherwise.
     public var takesKeys: Bool { !refusesKeys.load(ordering: .relaxed) }
 
     private func sendRecording(
@@ -261,16 +259,16 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// Hands the frames at some indices of a batch to the kernel, in their order.
     ///
     /// - Parameters:
-    ///   - perCall: how many by each call.
-    ///   - taken: is increased by how many the kernel took: fewer where there is no room for more now. Where a call
-    ///     takes several, the next one may also have failed, and taken a number (`TransmitCompletion.key`) all the
+    ///   - perCall: the number of frames per call.
+    ///   - taken: is increased by the number of frames taken: fewer than all if there is no room for more now. If a
+    ///     call takes several, the next one may also have failed and used up a key (`TransmitCompletion.key`) all the
     ///     same; sending it again tells.
     /// - Throws: `SystemError` as the other `send`, of the frame after those taken.
     public func send(
         _ batch: borrowing FrameBatch, _ indices: Range<Int>, perCall: Int, taken: inout Int
     ) throws(SystemError) {
         precondition(indices.lowerBound >= 0 && indices.upperBound <= batch.count, "there are no such frames")
-        // The call for one frame is simpler, and costs less.
+        // The call for one frame is simpler and costs less.
         let areSingle = perCall == 1 && !batch.hasLaunchTimes
         var next = indices.lowerBound
         defer { taken += next - indices.lowerBound }
@@ -300,7 +298,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         }
     }
 
-    /// Whether the call that has just failed was interrupted; if not, there is no room now.
+    /// Whether the call that just failed was interrupted; if not, there is no room now.
     @inline(never)
     private func wasInterrupted() throws(SystemError) -> Bool {
         let error = SystemError.last("send")
@@ -311,8 +309,8 @@ public struct PacketSocket: ~Copyable, Sendable {
         }
     }
 
-    /// The memory in bytes that the socket's queues take, and may take: when the error queue has no room left, the
-    /// kernel drops completions without a trace. SO_MEMINFO, Linux 4.12
+    /// The used and the max memory in bytes of the socket's queues. If the error queue has no room left, the kernel
+    /// silently drops completions. SO_MEMINFO, Linux 4.12
     ///
     /// - Throws: `SystemError` of getsockopt(2).
     public func queueMemory() throws(SystemError) -> (used: Int, limit: Int) {
@@ -322,7 +320,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         return (Int(words[0]), Int(words[1]))
     }
 
-    /// Reads the socket's counters, which start again from zero. PACKET_STATISTICS
+    /// Reads and resets the socket's counters. PACKET_STATISTICS
     ///
     /// - Throws: `SystemError` of getsockopt(2).
     public func takeStatistics() throws(SystemError) -> PacketStatistics {
@@ -336,21 +334,21 @@ public struct PacketSocket: ~Copyable, Sendable {
 
 /// The counters of a packet socket.
 public struct PacketStatistics: Hashable, Sendable {
-    /// Frames the filter accepted, the dropped ones among them.
+    /// Frames that the filter accepted, including dropped ones.
     public var packets: UInt64 = 0
     /// Frames that found no room in the queue.
     public var drops: UInt64 = 0
     /// The number of times that a full ring stopped the queue.
     public var queueFreezes: UInt64 = 0
 
-    /// Counters with these values.
+    /// Creates counters with these values.
     public init(packets: UInt64 = 0, drops: UInt64 = 0, queueFreezes: UInt64 = 0) {
         self.packets = packets
         self.drops = drops
         self.queueFreezes = queueFreezes
     }
 
-    /// Adds further counts: the kernel's start again from zero whenever they are read.
+    /// Adds further counts: the kernel's restart from zero with each read.
     public static func += (total: inout PacketStatistics, more: PacketStatistics) {
         total.packets += more.packets
         total.drops += more.drops
@@ -359,15 +357,14 @@ public struct PacketStatistics: Hashable, Sendable {
 }
 
 extension Descriptor {
-    /// Asks for time stamps, without the optional flags where the kernel does not know them, and returns
-    /// the flags that are in force.
+    /// Requests timestamping, without the optional flags if the kernel does not know them; returns the flags in force.
     fileprivate func enableTimestamping(
         _ flags: TimestampingFlags
     ) throws(SystemError) -> TimestampingFlags {
         do throws(SystemError) {
             return try setTimestamping(flags)
         } catch  where error.code == .invalidArgument {
-            // An unknown flag makes the kernel refuse them all.
+            // The kernel refuses all flags if it does not know one.
             return try setTimestamping(flags.subtracting(.transmitBoth))
         }
     }
@@ -381,7 +378,7 @@ extension Descriptor {
         return flags
     }
 
-    /// Has the NIC let further frames through. PACKET_ADD_MEMBERSHIP, packet(7)
+    /// Makes the NIC let further frames through. PACKET_ADD_MEMBERSHIP, packet(7)
     fileprivate func addMembership(
         _ type: CInt, address: MACAddress, on interface: NetworkInterface
     ) throws(SystemError) {
@@ -395,7 +392,7 @@ extension Descriptor {
         try setOption("PACKET_ADD_MEMBERSHIP", SOL_PACKET, PACKET_ADD_MEMBERSHIP, to: request)
     }
 
-    /// Makes the receive queue as large as the privileges allow; a smaller one shows in the drops.
+    /// Enlarges the receive queue as far as the privileges allow; a smaller one shows in the drops.
     fileprivate func enlargeReceiveQueue(to size: CInt) {
         do throws(SystemError) {
             try setOption("SO_RCVBUFFORCE", SOL_SOCKET, SO_RCVBUFFORCE, to: size)

@@ -1,18 +1,18 @@
 internal import CShim
 import Glibc
 
-/// Ordinary UDP sockets that own a port and drop whatever comes to it, so that the kernel does not answer
-/// with ICMP port unreachable the datagrams that a packet socket reads. udp(7)
+/// Ordinary UDP sockets that own a port and drop its datagrams, so that the kernel does not answer with ICMP port
+/// unreachable the datagrams that a packet socket reads. udp(7)
 public struct PortGuard: ~Copyable, Sendable {
     private let v4: Descriptor
-    /// Nil if the kernel has no IPv6.
+    /// nil if the kernel has no IPv6.
     private let v6: Descriptor?
 
-    /// Takes the port on all addresses of both IP versions, together with the other guards of that port.
+    /// Binds the port on all addresses of both IP versions, shared with other guards of that port.
     ///
-    /// - Throws: `SystemError` of the call that failed: of `bind(UDP)` with `addressInUse` where a program
-    ///   that shares with nobody has the port on some address, with `accessDenied` where it is a port below
-    ///   1024 and CAP_NET_BIND_SERVICE is missing.
+    /// - Throws: `SystemError` of the call that failed: of `bind(UDP)` with `addressInUse` if a program has the port
+    ///   on some address and does not share it, with `accessDenied` if the port is below 1024 and CAP_NET_BIND_SERVICE
+    ///   is missing.
     public init(port: UInt16) throws(SystemError) {
         let v4 = try Self.open(AF_INET)
         var address = sockaddr_in()

@@ -1,42 +1,42 @@
 internal import CShim
 import Glibc
 
-/// A receiving socket whose frames the kernel writes into memory that it shares with the program, block by block: made
-/// for load, with room for many more frames than a socket's queue and without a system call for them.
-/// PACKET_RX_RING with TPACKET_V3, Documentation/networking/packet_mmap.rst in the kernel's sources
+/// A receiving socket whose frames the kernel writes into memory shared with the program, block by block: for high
+/// load, with room for many more frames than a socket's queue and without a system call per frame. PACKET_RX_RING with
+/// TPACKET_V3, Documentation/networking/packet_mmap.rst in the kernel's sources
 ///
-/// The kernel hands a block over when it is full, or some time after its first frame: what comes now and then comes
-/// late. There is room for one stamp of a frame: the NIC's, where it is asked for and there, else the kernel's own.
+/// The kernel hands over a block when it is full, or some time after its first frame, so sparse frames come late. A
+/// frame has room for one stamp: the NIC's if requested and available, else the kernel's.
 @safe public struct ReceiveRing: ~Copyable, @unchecked Sendable {
-    /// The socket: to be waited for, and asked for its counters.
+    /// The socket, for waiting and for its counters.
     public let socket: PacketSocket
     /// The number of frames that the last receive call found.
     public private(set) var count = 0
 
-    // What reads frames one by one is inlined into its callers: a call takes as long as the reading.
+    // Code that reads single frames is inlined into callers: a call would take as long as the read.
     @usableFromInline let frames = Slab(repeating: RingFrame(), count: portion)
     private let memory: RingMemory
     private var walk: RingWalk?
-    /// The block that is read, or else the one that the kernel hands over next.
+    /// The block being read, or else the next one that the kernel hands over.
     private var block = 0
     /// The address of that block.
     @usableFromInline private(set) var bytes: UnsafeMutablePointer<UInt8>
 
-    /// The time in milliseconds after which a block is handed over though it is not full; it may take twice as long.
-    /// Longer keeps frames waiting, shorter fills the ring with blocks that are all but empty.
+    /// The time in milliseconds after which the kernel hands over a block that is not full; it may take twice as long.
+    /// A longer time delays frames, a shorter one fills the ring with nearly empty blocks.
     private static let blockTimeout: UInt32 = 4
-    /// The size of a block in bytes: more than the longest frame takes.
+    /// The size of a block in bytes: more than the longest frame.
     private static let blockSize = 1 << 17
-    /// The number of frames that a call finds at most.
+    /// The max number of frames per call.
     private static let portion = 64
 
-    /// Opens a socket with a ring; otherwise as `PacketSocket.receiver` does.
+    /// Opens a socket with a ring; otherwise like `PacketSocket.receiver`.
     ///
     /// - Parameters:
-    ///   - timestamping: which stamps to ask for; `rawHardware` prefers the NIC's to the kernel's.
+    ///   - timestamping: the stamps to request; `rawHardware` prefers the NIC's to the kernel's.
     ///   - capacity: the size of the ring in bytes, in whole blocks of 128 KiB.
-    /// - Throws: `SystemError` as `PacketSocket.receiver`; of `PACKET_RX_RING` with `noMemory` where the kernel has not
-    ///   that much.
+    /// - Throws: `SystemError` as `PacketSocket.receiver`; of `PACKET_RX_RING` with `noMemory` if the kernel lacks the
+    ///   memory.
     public init(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
         groups: [MACAddress] = [], isPromiscuous: Bool = false, capacity: Int
@@ -57,12 +57,12 @@ import Glibc
         self.memory = memory
     }
 
-    /// Finds the next frames that other hosts sent, at most 64, in place of those that were found before. They are good
-    /// until the next call.
+    /// Finds the next frames that other hosts sent, at most 64; they replace the previous ones and are valid until the
+    /// next call.
     ///
     /// - Returns: whether they are the first of a block.
     /// - Throws: `SystemError` of `SO_ERROR` if there is no frame: once with `networkDown` when the interface goes
-    ///   down, after which the ring goes on and receives again when it is up.
+    ///   down, after which the ring stays open and receives again when it is up.
     @discardableResult
     public mutating func receive() throws(SystemError) -> Bool {
         count = 0
@@ -99,7 +99,7 @@ import Glibc
         unsafe bytes = memory.start(of: block)
     }
 
-    /// Whether there is something to be received, or a block to be given back, without waiting.
+    /// Whether there is a frame to receive, or a block to return, without waiting.
     public var hasMore: Bool { walk != nil || memory.isReady(block) }
 
     /// The frame at `index`, from 0 up to `count`, as the last receive call found it.
@@ -109,7 +109,7 @@ import Glibc
         @_lifetime(borrow self)
         get {
             let found = found(index)
-            // The walk has made sure that headers and bytes are in the block.
+            // The walk has checked that headers and bytes are in the block.
             let words = unsafe UnsafeRawPointer(bytes + Int(found.headersOffset))
             let length = unsafe FrameHeaders(at: 0, in: words).length
             let frame = unsafe ReceivedFrame(
@@ -119,27 +119,27 @@ import Glibc
         }
     }
 
-    /// The bytes of the frame at `index`. They are good until the next receive call.
+    /// The bytes of the frame at `index`, valid until the next receive call.
     @inlinable
     @_lifetime(borrow self)
     public func frame(at index: Int) -> Span<UInt8> {
         let found = found(index)
-        // The walk has made sure that they are in the block.
+        // The walk has checked that they are in the block.
         let bytes = unsafe UnsafePointer(bytes + Int(found.start))
         return unsafe _overrideLifetime(Span(_unsafeStart: bytes, count: Int(found.count)), borrowing: self)
     }
 
-    /// The kernel's words about the frame at `index`.
+    /// The kernel's data about the frame at `index`.
     @inlinable
     public func ancillary(at index: Int) -> Ancillary {
         unsafe FrameHeaders(at: Int(found(index).headersOffset), in: bytes).ancillary
     }
 
-    /// The length that the frame at `index` had, which is more than there are bytes if it was cut off.
+    /// The original length of the frame at `index` in bytes, more than its bytes if it was cut off.
     @inlinable
     public func length(at index: Int) -> Int { self[index].length }
 
-    /// Whether bytes of the frame at `index` were cut off.
+    /// Whether the frame at `index` was cut off.
     @inlinable
     public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
@@ -150,7 +150,7 @@ import Glibc
     }
 }
 
-/// The memory of a ring, shared with the kernel until the end of its life. mmap(2)
+/// The memory of a ring, shared with the kernel as long as it exists. mmap(2)
 @safe struct RingMemory: ~Copyable, @unchecked Sendable {
     let count: Int
     let blockSize: Int
@@ -160,7 +160,7 @@ import Glibc
     init(
         of descriptor: borrowing Descriptor, blockSize: Int, count: Int, timeout: UInt32
     ) throws(SystemError) {
-        // Frames of this version are as long as they are; the size is only checked to be possible.
+        // Frames of this version have variable length; the kernel only checks that the size is possible.
         let frameSize = 2048
         var request = tpacket_req3()
         request.tp_block_size = UInt32(blockSize)
@@ -193,16 +193,16 @@ import Glibc
         }
     }
 
-    /// Whether a block is the program's to read. TP_STATUS_USER
+    /// Whether the program may read a block. TP_STATUS_USER
     func isReady(_ block: Int) -> Bool {
         unsafe cshim_load_acquire(status(of: block)) & UInt32(TP_STATUS_USER) != 0
     }
 
-    /// Leaves a block to the kernel to be written. TP_STATUS_KERNEL
+    /// Returns a block to the kernel for writing. TP_STATUS_KERNEL
     func giveBack(_ block: Int) { unsafe cshim_store_release(status(of: block), UInt32(TP_STATUS_KERNEL)) }
 
     private func status(of block: Int) -> UnsafeMutablePointer<UInt32> {
-        // The third word of a block: behind the version and the offset of private data.
+        // The third word of a block, after the version and the offset of private data.
         unsafe (start + block * blockSize + 8).assumingMemoryBound(to: UInt32.self)
     }
 }

@@ -1,23 +1,23 @@
-/// A frame in a `MessageBatch` or a `ReceiveRing`, where it was received; it cannot outlive the borrow of its owner.
+/// A frame in a `MessageBatch` or a `ReceiveRing`; it cannot outlive the borrow of its owner.
 @safe public struct ReceivedFrame: ~Escapable, BitwiseCopyable {
     /// The bytes from the destination address on, as many as there was room for: without the outer VLAN tag, which the
     /// kernel takes out of received frames, and without the FCS.
     public let bytes: Span<UInt8>
-    /// The address of the kernel's words about it, which are read when somebody asks.
+    /// The address of the kernel's data about it, which are read on access.
     @usableFromInline let words: UnsafeRawPointer?
     @usableFromInline let origin: Origin
     @usableFromInline let originalLength: UInt32
     /// Whether bytes were cut off. MSG_TRUNC, recvmsg(2)
     public let isTruncated: Bool
-    /// Whether this host sent it, and it was only passed by. PACKET_OUTGOING, packet(7)
+    /// Whether this host sent it, so that this is only a copy. PACKET_OUTGOING, packet(7)
     ///
-    /// It is told where the batch was made to tell it; a ring has no such frames.
+    /// Always false if the batch was not made to tell it; a ring has no such frames.
     public let isOutgoing: Bool
 
-    /// The type of the kernel's words.
+    /// The type of the kernel's data.
     @usableFromInline
     enum Origin: BitwiseCopyable {
-        /// `Ancillary`, read before.
+        /// `Ancillary`, already parsed.
         case batch
         /// `FrameHeaders`, as the kernel wrote them.
         case ring
@@ -25,7 +25,7 @@
         case memory
     }
 
-    /// A whole frame that is in memory already, for instance of a capture: the kernel says nothing about it.
+    /// Creates a frame from bytes in memory, for instance of a capture, without the kernel's data.
     @inlinable
     @_lifetime(copy bytes)
     public init(_ bytes: Span<UInt8>, isTruncated: Bool = false) {
@@ -37,7 +37,7 @@
         isOutgoing = false
     }
 
-    /// A frame whose bytes and words are good as long as the bytes' owner is borrowed.
+    /// A frame whose bytes and kernel data are valid as long as the bytes' owner is borrowed.
     @inlinable @inline(__always)
     @_lifetime(copy bytes)
     @unsafe init(
@@ -52,11 +52,11 @@
         self.isOutgoing = isOutgoing
     }
 
-    /// The length in bytes that it had, which is more than there are bytes if it was cut off.
+    /// The original length in bytes, more than its bytes if it was cut off.
     @inlinable
     public var length: Int { Int(originalLength) }
 
-    /// The kernel's words about it.
+    /// The kernel's data about it.
     @inlinable
     public var ancillary: Ancillary {
         @inline(__always)

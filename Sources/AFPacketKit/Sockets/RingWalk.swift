@@ -1,18 +1,18 @@
 internal import CShim
 import Glibc
 
-/// The place of a frame's headers and bytes in a block of a ring. The headers are read when somebody asks.
+/// The offsets of a frame's headers and bytes in a block of a ring. The headers are read on access.
 @usableFromInline
 struct RingFrame {
     @usableFromInline let headersOffset: UInt32
     @usableFromInline let start: UInt32
     @usableFromInline let count: UInt32
 
-    /// An empty place.
+    /// An empty frame.
     @usableFromInline
     init() { (headersOffset, start, count) = (0, 0, 0) }
 
-    /// The frame behind headers at `offset` of a block; nil if its bytes are not in front of `end`.
+    /// The frame after headers at `offset` of a block; nil if its bytes do not end before `end`.
     @inline(__always)
     init?(behind headers: FrameHeaders, at offset: Int, before end: Int) {
         let start = offset &+ Int(headers.macOffset)
@@ -24,15 +24,15 @@ struct RingFrame {
         count = headers.capturedLength
     }
 
-    /// The place of its bytes in the block.
+    /// The range of its bytes in the block.
     var bytes: Range<Int> { Int(start)..<end }
 
-    /// The end of its bytes.
+    /// The end offset of its bytes.
     var end: Int { Int(start) &+ Int(count) }
 }
 
-/// The headers in front of a frame's bytes: struct tpacket3_hdr, whose imported form has a union, which keeps it from
-/// being loaded, and the type of packet in the struct sockaddr_ll behind it. linux/if_packet.h
+/// The headers before a frame's bytes: struct tpacket3_hdr, whose imported type has a union and so cannot be loaded,
+/// and the packet type from the following struct sockaddr_ll. linux/if_packet.h
 @usableFromInline
 struct FrameHeaders: BitwiseCopyable {
     @usableFromInline let distanceToNext: UInt32
@@ -56,7 +56,7 @@ struct FrameHeaders: BitwiseCopyable {
     @usableFromInline let addressLength: UInt8
     @usableFromInline let address: (UInt32, UInt32)
 
-    /// Reads the headers at `offset` of a block, which must be there.
+    /// Reads complete headers at `offset` of a block.
     @inlinable
     init(at offset: Int, in block: UnsafeRawPointer) {
         self = unsafe block.loadUnaligned(fromByteOffset: offset, as: FrameHeaders.self)
@@ -71,14 +71,14 @@ struct FrameHeaders: BitwiseCopyable {
 
     var isOutgoing: Bool { packetType == UInt8(PACKET_OUTGOING) }
 
-    /// The kernel's words about the frame.
+    /// The kernel's data about the frame.
     @inlinable
     var ancillary: Ancillary {
         @inline(__always)
         get {
             var ancillary = Ancillary()
             let stamp = Timestamp(seconds: Int64(seconds), nanoseconds: Int64(nanoseconds))
-            // Without either it is the time at which the kernel wrote the frame.
+            // Without either bit, it is the time at which the kernel wrote the frame.
             if status & Self.hasHardwareStamp != 0 {
                 ancillary.hardware = stamp
             } else if status & Self.hasSoftwareStamp != 0 {
@@ -98,17 +98,17 @@ struct FrameHeaders: BitwiseCopyable {
 ///     sockaddr_ll          the direction of the frame
 ///     bytes, padding       and the next tpacket3_hdr
 ///
-/// Documentation/networking/packet_mmap.rst in the kernel's sources. What does not fit into the block ends the walk.
+/// Documentation/networking/packet_mmap.rst in the kernel's sources. A frame that exceeds the block ends the walk.
 struct RingWalk {
     /// The number of frames still to come, as the block says.
     private(set) var framesLeft: Int
     private var offset: Int
     private let end: Int
 
-    /// The number of frames ahead for which memory is asked.
+    /// The number of frames to prefetch ahead.
     private static let framesAhead = 8
 
-    /// Before the first frame of a block.
+    /// Starts before the first frame of a block.
     init(through block: Span<UInt8>) {
         guard let header = block.load(cshim_block_header.self, at: 0),
             header.first_frame_offset >= MemoryLayout<cshim_block_header>.size
@@ -121,8 +121,8 @@ struct RingWalk {
         end = min(Int(header.length), block.count)
     }
 
-    /// The next frame that another host sent; nil after the last. Before Linux 4.20 there are copies of what this
-    /// host sends.
+    /// The next frame that another host sent; nil after the last. Before Linux 4.20 there are copies of frames that
+    /// this host sends.
     @inline(__always)
     mutating func next(in block: Span<UInt8>) -> RingFrame? {
         unsafe block.withUnsafeBytes { block in
@@ -130,13 +130,13 @@ struct RingWalk {
             while framesLeft > 0, end &- offset >= MemoryLayout<FrameHeaders>.size {
                 let headers = unsafe FrameHeaders(at: offset, in: start)
                 guard let frame = RingFrame(behind: headers, at: offset, before: end) else { break }
-                // Another CPU has written them: where a frame some way ahead stands, if frames are alike.
+                // Another CPU has written the frames: prefetch one some way ahead, at its offset if frames are alike.
                 let ahead = unsafe start + (offset &+ Int(headers.distanceToNext) &* Self.framesAhead)
                 unsafe cshim_prefetch(ahead)
                 unsafe cshim_prefetch(ahead + 64)
                 framesLeft &-= 1
                 offset &+= Int(headers.distanceToNext)
-                // Backwards, or into this frame: the block is not what it should be. Behind the last it does not matter.
+                // Backwards, or into this frame: the block is corrupt. After the last frame it does not matter.
                 if offset < frame.end { framesLeft = 0 }
                 if !headers.isOutgoing { return frame }
             }

@@ -1,9 +1,9 @@
-/// A record of the frames that were sent through one socket, by which its transmit completions find them again.
+/// A record of the frames sent through one socket, which finds the frame of a transmit completion.
 ///
 /// The kernel numbers the sends of a socket (`TimestampingFlags.identifier`) and returns with each completion that
-/// number, the key, and the frame. The key alone may mislead: a send that fails uses one up or does not, and Linux 4.19
-/// and older give every send of a packet socket the key 0. So the ledger goes by the key, and makes sure by a part of
-/// the frame that tells it from others, the witness.
+/// number, the key, and the frame. The key alone may mislead: a send that fails may or may not use one up, and Linux
+/// 4.19 and older give every send of a packet socket the key 0. So the ledger looks up the key, and checks the result
+/// by a part of the frame that is unique to it, the witness.
 ///
 ///     extension PollSet.Members { static let completions = Self(rawValue: 1) }
 ///
@@ -24,19 +24,19 @@
 ///         if case .token(token) = ledger.match(completion) { print(completion.ancillary.software) }
 ///     }
 ///
-/// If `send` throws, `failed()` is to be called. The batch must hold whole frames, and what tunnels and VLAN devices
-/// put in front of them. It holds no socket and no frame, only 16 bytes for each of the last frames.
+/// Call `failed()` if `send` throws. The batch must hold whole frames, and the headers that tunnels and VLAN devices
+/// put in front of them. The ledger holds no socket and no frame, only 16 bytes for each of the last frames.
 public struct TransmitLedger: ~Copyable {
     /// The serial number of a send through this socket, from 1.
     public typealias Token = UInt64
 
-    /// The frame that a completion is about.
+    /// The frame of a completion.
     public enum Match: Hashable, Sendable {
-        /// The one with this token.
+        /// The frame with this token.
         case token(Token)
         /// The witness is of one frame and the key of another: one of them is wrong.
         case contradiction
-        /// None of the frames that the ledger still knows.
+        /// No frame that the ledger still knows.
         case unknown
     }
 
@@ -48,7 +48,7 @@ public struct TransmitLedger: ~Copyable {
         /// 0 if there is none: the send failed.
         @usableFromInline var length: UInt32 = 0
 
-        /// None.
+        /// An empty entry.
         @inlinable
         init() {}
 
@@ -63,30 +63,30 @@ public struct TransmitLedger: ~Copyable {
     @usableFromInline var entries: Slab<Entry>
     /// The token of the last send; 0 before the first.
     @usableFromInline private(set) var latest: Token = 0
-    /// A key minus its token, modulo 2³², from `first` on; nil while no completion has told it.
+    /// A key minus its token, modulo 2³², from `first` on; nil until a completion tells it.
     @usableFromInline private(set) var distance: UInt32? = .max
-    /// The first token that the distance holds for.
+    /// The first token with this distance.
     @usableFromInline private(set) var first: Token = 1
-    /// The distance before `first`, as far as it was known last.
+    /// The last known distance before `first`.
     private var earlierDistance: UInt32?
     /// Whether the kernel gives every send the same key.
     private var areKeysUseless = false
 
-    /// Makes an empty ledger.
+    /// Creates an empty ledger.
     ///
-    /// - Parameter capacity: how many frames it knows at least, 1 or more: as many as may wait for their completions.
+    /// - Parameter capacity: the min number of frames it knows, 1 or more: as many as may wait for their completions.
     public init(capacity: Int) {
         var size = 1
         while size < capacity { size *= 2 }
         entries = Slab(repeating: Entry(), count: size)
     }
 
-    /// The token that the next send gets.
+    /// The token of the next send.
     @inlinable
     public var next: Token { latest &+ 1 }
 
-    /// The key for a send that brings its own (`PacketSocket.send(_:recording:key:)`): the one that the kernel would
-    /// give it had no send failed, so that nothing else changes where the kernel does not take it.
+    /// The key for a send with its own key (`PacketSocket.send(_:recording:key:)`): the key that the kernel would
+    /// count if no send had failed, so that nothing else changes if the kernel does not take keys.
     @inlinable
     public func explicitKey(of token: Token) -> UInt32 { UInt32(truncatingIfNeeded: token &- 1) }
 
@@ -94,9 +94,9 @@ public struct TransmitLedger: ~Copyable {
 
     /// Records a frame that the kernel took, as it was sent.
     ///
-    /// - Parameter offset: the offset of eight bytes that tell the frame from the others, such as a serial number; they are
-    ///   its witness. Nil for a hash of the first 128, which costs more. Of frames that are alike in their witness and their
-    ///   length, the key alone tells which it is.
+    /// - Parameter offset: the offset of the witness: eight bytes unique to the frame, such as a serial number. nil
+    ///   for a hash of the first 128 bytes, which costs more. Frames with equal witness and length are told apart by
+    ///   the key alone.
     @inlinable @inline(__always)
     @discardableResult
     public mutating func sent(_ frame: Span<UInt8>, witnessAt offset: Int? = nil) -> Token {
@@ -105,7 +105,7 @@ public struct TransmitLedger: ~Copyable {
         return latest
     }
 
-    /// Records the frames at some indices of a batch, in their order, which the kernel took as they are.
+    /// Records the frames at some indices of a batch, in their order, as the kernel took them.
     ///
     /// - Parameter offset: as for a single frame.
     /// - Returns: their tokens.
@@ -119,9 +119,9 @@ public struct TransmitLedger: ~Copyable {
         return first..<next
     }
 
-    /// Records a send that failed, which uses up a token: whether it used up a key depends on where it failed.
+    /// Records a send that failed, which uses up a token. Whether it used up a key depends on where it failed.
     ///
-    /// - Parameter hadExplicitKey: whether the kernel was given the key, so that it does not matter.
+    /// - Parameter hadExplicitKey: whether the send had its own key, so that it does not matter.
     public mutating func failed(hadExplicitKey: Bool = false) {
         latest &+= 1
         entries[wrapping: latest] = Entry()
@@ -129,8 +129,8 @@ public struct TransmitLedger: ~Copyable {
         loseDistance()
     }
 
-    /// Records that a send of several frames may have failed behind the last one that was taken: it may have used up a
-    /// key, but has no token. sendmmsg(2)
+    /// Records that a send of several frames may have failed after the last frame taken: it may have used up a key,
+    /// but has no token. sendmmsg(2)
     public mutating func mayHaveFailed() { loseDistance() }
 
     private mutating func loseDistance() {
@@ -141,22 +141,22 @@ public struct TransmitLedger: ~Copyable {
 
     // MARK: Completions
 
-    /// Finds the frame that a message of the error queue is about.
+    /// Finds the frame of a message of the error queue.
     ///
-    /// - Returns: `unknown` also if the message is not about a frame's way out.
+    /// - Returns: `unknown` also if the message is not a transmit completion.
     @inlinable
     public mutating func match(_ completion: borrowing ReceivedFrame) -> Match {
         guard let transmission = completion.ancillary.transmission else { return .unknown }
         return match(transmission, returned: completion.bytes)
     }
 
-    /// Finds the frame that a completion is about.
+    /// Finds the frame of a completion.
     ///
-    /// - Parameter returned: the frame that came back, headers that were put in front of it included.
+    /// - Parameter returned: the frame that came back, including headers put in front of it.
     @inlinable
     public mutating func match(_ completion: TransmitCompletion, returned frame: Span<UInt8>) -> Match {
         if let distance {
-            // How long ago it was sent. A key of no send leads far back.
+            // The number of sends since. A key of no send leads far back.
             let age = UInt32(truncatingIfNeeded: latest) &- (completion.key &- distance)
             let token = latest &- UInt64(age)
             if UInt64(age) <= latest &- first, age < entries.count, isAtEnd(of: frame, token) {
@@ -166,12 +166,12 @@ public struct TransmitLedger: ~Copyable {
         return search(completion.key, frame)
     }
 
-    /// Finds the frame that came back by its witness alone, for messages without a key (`Ancillary.launchFailure`).
+    /// Finds a returned frame by its witness alone, for messages without a key (`Ancillary.launchFailure`).
     ///
-    /// - Returns: the token of the last one that is alike; nil if there is none.
+    /// - Returns: the token of the last matching frame; nil if there is none.
     public func token(ofReturned frame: Span<UInt8>) -> Token? { lastToken(upTo: latest, returnedAs: frame) }
 
-    /// Whether the last bytes of a frame that came back are the frame of a token that is not too old.
+    /// Whether a returned frame ends with the frame of a token that is not too old.
     @inlinable @inline(__always)
     func isAtEnd(of frame: Span<UInt8>, _ token: Token) -> Bool {
         let entry = entries[wrapping: token]
@@ -180,7 +180,7 @@ public struct TransmitLedger: ~Copyable {
             && entry.witness.value(of: frame, from: start, length: Int(entry.length)) == entry.value
     }
 
-    /// Whether a frame that came back is that of a token that is not too old, also if the driver has put padding behind it.
+    /// Whether a returned frame is that of a token that is not too old; the driver may have added padding.
     private func isReturned(_ token: Token, as frame: Span<UInt8>) -> Bool {
         if isAtEnd(of: frame, token) { return true }
         let entry = entries[wrapping: token]
@@ -209,7 +209,7 @@ public struct TransmitLedger: ~Copyable {
         return latest &- age
     }
 
-    /// The token of the oldest frame since the last failure that came back as this one.
+    /// The token of the oldest frame since the last failure that matches a returned one.
     private func firstToken(returnedAs frame: Span<UInt8>) -> Token? {
         var token = max(first, next &- min(next &- 1, UInt64(entries.count)))
         while token <= latest {
@@ -229,9 +229,9 @@ public struct TransmitLedger: ~Copyable {
         return nil
     }
 
-    /// Whether a key may be that of the frame with the witness; learns the distance where that is not known.
+    /// Whether a key fits the frame with the witness; learns the distance if it is unknown.
     private mutating func agrees(_ key: UInt32, with token: Token) -> Bool {
-        // What was sent before a failure cannot be judged.
+        // Sends before a failure cannot be judged.
         guard token >= first, !areKeysUseless else { return true }
         let found = key &- UInt32(truncatingIfNeeded: token)
         guard let distance else {
@@ -247,7 +247,7 @@ public struct TransmitLedger: ~Copyable {
     }
 }
 
-/// The part of a frame that tells it from others, as a number.
+/// The part of a frame that is unique to it, as a number.
 @usableFromInline
 struct FrameWitness: BitwiseCopyable, Sendable {
     /// The offset of eight bytes; `hashed` for a hash of the frame's beginning.
@@ -259,14 +259,14 @@ struct FrameWitness: BitwiseCopyable, Sendable {
     @inlinable @inline(__always)
     init(offset: Int?) { self.offset = offset.map { UInt32(truncatingIfNeeded: $0) } ?? Self.hashed }
 
-    /// The witness of the frame that `length` bytes are from `start` on, all of which must be there.
+    /// The witness of the frame in the `length` bytes from `start` on, which must all exist.
     @inlinable @inline(__always)
     func value(of bytes: Span<UInt8>, from start: Int, length: Int) -> UInt64 {
         if Int(offset) &+ 8 <= length { return bytes.value(at: start &+ Int(offset), as: UInt64.self) }
         return hash(bytes.extracting(start..<start &+ min(Self.hashedLength, length)))
     }
 
-    /// A hash of the witness: each word is multiplied into 128 bits, whose halves are then added without carries.
+    /// A hash of the witness: each word is multiplied into 128 bits, whose halves are then combined by XOR.
     @usableFromInline @inline(never)
     func hash(_ bytes: Span<UInt8>) -> UInt64 {
         var hash = UInt64(bytes.count) ^ 0x2d35_8dcc_aa6c_78a5

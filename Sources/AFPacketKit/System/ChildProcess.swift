@@ -1,9 +1,9 @@
 internal import CShim
 import Glibc
 
-/// A program that runs beside this one, and ends with it at the latest. posix_spawn(3)
+/// A program that runs beside this one and ends with it at the latest. posix_spawn(3)
 ///
-/// Its standard output comes here; its input and its diagnostics go nowhere.
+/// This process reads its standard output; its input and diagnostics are the null device.
 package struct ChildProcess: ~Copyable {
     private let identifier: pid_t
     private let output: Descriptor
@@ -35,7 +35,7 @@ package struct ChildProcess: ~Copyable {
 
     /// Waits until the program has written something.
     ///
-    /// - Returns: false if it has ended without a word.
+    /// - Returns: false if it ended without output.
     package func waitForOutput() -> Bool {
         var byte: UInt8 = 0
         while true {

@@ -3,19 +3,19 @@ import Glibc
 
 /// A time taken by one of the clocks: nanoseconds since that clock's epoch.
 ///
-/// A software or userspace stamp is CLOCK_REALTIME (UTC since 1970); a hardware stamp is the NIC's own
-/// clock (PHC), which may run in TAI or count from anywhere. Its origin tells which
-/// clock a stamp belongs to: stamps of different clocks must not be subtracted.
+/// A software or userspace stamp is CLOCK_REALTIME (UTC since 1970); a hardware stamp is the NIC's own clock (PHC),
+/// which may run in TAI or count from an arbitrary epoch. A stamp's origin determines its clock: stamps of different
+/// clocks must not be subtracted.
 public struct Timestamp: BitwiseCopyable, Hashable, Comparable, Sendable {
     /// Nanoseconds since the clock's epoch; negative before it. Reaches to the year 2262.
     public let nanoseconds: Int64
 
-    /// A stamp of `nanoseconds`.
+    /// Creates a stamp of `nanoseconds`.
     @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
-    /// A kernel's pair of seconds and nanoseconds; nil if it does not fit in 64 bits of nanoseconds or
-    /// the nanoseconds are not within a second.
+    /// Converts the kernel's seconds and nanoseconds; nil if they do not fit in 64 bits of nanoseconds or the
+    /// nanoseconds are not within a second.
     @inlinable
     init?(seconds: Int64, nanoseconds: Int64) {
         guard (0..<1_000_000_000).contains(nanoseconds) else { return nil }
@@ -31,16 +31,16 @@ public struct Timestamp: BitwiseCopyable, Hashable, Comparable, Sendable {
         Timestamp(nanoseconds: read(ClockNumber.realtime))
     }
 
-    /// The number of seconds that the kernel believes TAI to be ahead of UTC; 0 if nobody has told it, and CLOCK_TAI
-    /// then is CLOCK_REALTIME. adjtimex(2)
+    /// The kernel's offset of TAI from UTC in seconds; 0 if nobody has set it, and then CLOCK_TAI is CLOCK_REALTIME.
+    /// adjtimex(2)
     public static func kernelTAIOffset() -> Int {
         var state = timex()
         unsafe adjtimex(&state)
         return Int(state.tai)
     }
 
-    /// The nanoseconds from `earlier` to `later`, negative if they are in the other order. It wraps only
-    /// for stamps more than 292 years apart, which a hostile peer may send.
+    /// The nanoseconds from `earlier` to `later`, negative if they are in the other order. It wraps only for stamps
+    /// more than 292 years apart, which a hostile peer may send.
     public static func - (later: Timestamp, earlier: Timestamp) -> Int64 {
         later.nanoseconds &- earlier.nanoseconds
     }
@@ -51,17 +51,17 @@ public struct Timestamp: BitwiseCopyable, Hashable, Comparable, Sendable {
     }
 }
 
-/// A stamp that may be missing, in no more memory than the stamp itself: every frame's are kept, copied and compared.
-/// Zero stands for none, as in the kernel's messages.
+/// An optional stamp in the memory of a stamp: those of every frame are kept, copied and compared. Zero means none, as
+/// in the kernel's messages.
 @propertyWrapper
 public struct OptionalTimestamp: BitwiseCopyable, Hashable, Sendable {
     @usableFromInline var nanoseconds: Int64
 
-    /// Keeps a stamp, or that there is none.
+    /// Stores a stamp or none.
     @inlinable
     public init(wrappedValue: Timestamp?) { nanoseconds = wrappedValue?.nanoseconds ?? 0 }
 
-    /// The stamp; nil if there is none, or it is 0.
+    /// The stamp; nil if there is none or it is 0.
     @inlinable
     public var wrappedValue: Timestamp? {
         get { nanoseconds == 0 ? nil : Timestamp(nanoseconds: nanoseconds) }
@@ -69,12 +69,12 @@ public struct OptionalTimestamp: BitwiseCopyable, Hashable, Sendable {
     }
 }
 
-/// A time by CLOCK_MONOTONIC, which nobody sets: for pacing and time-outs.
+/// A time by CLOCK_MONOTONIC, which nobody sets: for pacing and timeouts.
 public struct MonotonicTime: BitwiseCopyable, Hashable, Comparable, Sendable {
-    /// Nanoseconds since some point before the start of the program.
+    /// Nanoseconds since a fixed point before the start of the program.
     public let nanoseconds: Int64
 
-    /// A time of `nanoseconds`.
+    /// Creates a time of `nanoseconds`.
     @inlinable
     public init(nanoseconds: Int64) { self.nanoseconds = nanoseconds }
 
@@ -88,7 +88,7 @@ public struct MonotonicTime: BitwiseCopyable, Hashable, Comparable, Sendable {
         MonotonicTime(nanoseconds: read(ClockNumber.monotonic))
     }
 
-    /// The time at the kernel's last tick, at most 10 ms ago: for time-outs and limits, at a third of the cost.
+    /// The time at the kernel's last tick, at most 10 ms ago: for timeouts and limits, at a third of the cost.
     /// CLOCK_MONOTONIC_COARSE, clock_gettime(2)
     public static func atLastTick() -> MonotonicTime {
         MonotonicTime(nanoseconds: read(ClockNumber.monotonicCoarse))
@@ -112,7 +112,7 @@ public struct MonotonicTime: BitwiseCopyable, Hashable, Comparable, Sendable {
     }
 }
 
-/// The numbers of the clocks: code that is inlined elsewhere cannot name the imported ones. clockid_t, linux/time.h
+/// The numbers of the clocks: inlinable code cannot name the imported ones. clockid_t, linux/time.h
 @usableFromInline
 enum ClockNumber {
     @inlinable static var realtime: CInt { 0 }
@@ -120,6 +120,6 @@ enum ClockNumber {
     @inlinable static var monotonicCoarse: CInt { 6 }
 }
 
-// Not inlined, so that its callers have nothing to do but to call it.
+// Not inlined, so that callers contain only a call.
 @usableFromInline @inline(never)
 func read(_ clock: CInt) -> Int64 { cshim_clock(clock) }

@@ -1,16 +1,16 @@
 import Glibc
 
-/// A clock of the system that somebody sets, beside CLOCK_MONOTONIC, which nobody does and schedules are made in.
+/// A system clock that can be set, paired with CLOCK_MONOTONIC, which cannot and which is used for pacing.
 ///
-/// The two run alike and differ by what does not change until the one is set. How much that is comes from readings of
-/// the one between two readings of the other: the truth is nowhere but within half the time between these. The best
-/// pair of readings so far is kept, so that what is computed from it does not tremble.
+/// The two run alike: their offset is constant until the clock is set. The offset is measured by reading one between
+/// two readings of the other; its error is at most half the time between these. The best measurement is kept, so that
+/// converted times do not jitter.
 public struct ClockPair: Sendable {
-    /// The clocks that frames are stamped by, and may be launched by.
+    /// The clocks of stamps and launch times.
     public enum Clock: Sendable {
         /// UTC: the clock of the software stamps. CLOCK_REALTIME
         case realtime
-        /// TAI, as far as somebody has told the kernel how far it is ahead of UTC. CLOCK_TAI
+        /// TAI, if the kernel's offset from UTC is set. CLOCK_TAI
         case tai
         /// CLOCK_MONOTONIC itself.
         case monotonic
@@ -24,20 +24,20 @@ public struct ClockPair: Sendable {
         }
     }
 
-    /// The clock beside CLOCK_MONOTONIC.
+    /// The clock paired with CLOCK_MONOTONIC.
     public let clock: Clock
-    /// That clock minus CLOCK_MONOTONIC, in nanoseconds.
+    /// The clock minus CLOCK_MONOTONIC, in nanoseconds.
     public private(set) var offset: Int64 = 0
-    /// The error of `offset` at most, in nanoseconds.
+    /// The max error of `offset`, in nanoseconds.
     public private(set) var error: Int64 = .max
 
-    /// A pair of clocks that has been read. clock_gettime(2)
+    /// Creates a pair and reads both clocks. clock_gettime(2)
     public init(_ clock: Clock) {
         self.clock = clock
         update()
     }
 
-    /// Reads both clocks again, and takes what they say if it is more exact than what is known, or contradicts it
+    /// Reads both clocks again, and uses the result if it is more exact than the current one, or contradicts it
     /// because the clock was set.
     public mutating func update() {
         let before = read(CLOCK_MONOTONIC)
@@ -51,7 +51,7 @@ public struct ClockPair: Sendable {
             error = 0
             return
         }
-        // The middle, and half a nanosecond for the division.
+        // The middle, plus half a nanosecond for the division.
         let newOffset = reading - (before + (after - before) / 2)
         let newError = (after - before) / 2 + 1
         let isContradiction = (newOffset - offset).magnitude > newError.addingClamped(error).magnitude
@@ -60,13 +60,13 @@ public struct ClockPair: Sendable {
         error = newError
     }
 
-    /// The clock's time when CLOCK_MONOTONIC shows `time`, as both are set now.
+    /// The clock's time at `time` of CLOCK_MONOTONIC, after an update.
     public mutating func currentReading(at time: MonotonicTime) -> Timestamp {
         update()
         return reading(at: time)
     }
 
-    /// The clock's time when CLOCK_MONOTONIC shows `time`.
+    /// The clock's time at `time` of CLOCK_MONOTONIC.
     public func reading(at time: MonotonicTime) -> Timestamp {
         Timestamp(nanoseconds: time.nanoseconds &+ offset)
     }

@@ -1,11 +1,11 @@
 internal import CShim
 import Glibc
 
-/// The one owner of an open file descriptor: it closes it, once, at the end of its life. close(2)
+/// The only owner of an open file descriptor, which is closed when this is destroyed. close(2)
 struct Descriptor: ~Copyable, Sendable {
     let rawValue: CInt
 
-    /// Takes the result of a call that opens something, -1 meaning that it failed.
+    /// Owns the result of a call that opens a descriptor; -1 means that it failed.
     init(_ operation: StaticString, _ result: CInt) throws(SystemError) {
         guard result >= 0 else { throw .last(operation) }
         rawValue = result

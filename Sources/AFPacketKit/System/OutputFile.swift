@@ -4,9 +4,9 @@ import Glibc
 package struct OutputFile: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
-    /// Makes the file, or empties it.
+    /// Creates the file, or truncates it.
     ///
-    /// - Throws: `SystemError` of open(2): `accessDenied`, ENOENT where the folder does not exist.
+    /// - Throws: `SystemError` of open(2): `accessDenied`, ENOENT if the folder does not exist.
     package init(path: String) throws(SystemError) {
         descriptor = try unsafe Descriptor(
             "open", open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))

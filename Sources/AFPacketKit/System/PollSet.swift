@@ -3,7 +3,7 @@ import Glibc
 
 /// Waits for several descriptors at once. poll(2)
 ///
-/// Each has a name, by which a wait tells that it is ready:
+/// Each has a name, and a wait returns the names of the ready ones:
 ///
 ///     extension PollSet.Members {
 ///         static let frames = Self(rawValue: 1 << 0)
@@ -23,33 +23,33 @@ public struct PollSet: ~Copyable {
         /// The bits.
         public let rawValue: UInt8
 
-        /// Names by their bits.
+        /// Creates names from their bits.
         @inlinable
         public init(rawValue: UInt8) { self.rawValue = rawValue }
     }
 
-    /// The descriptors, each at the number of its name's bit. poll(2) passes over the negative ones between them.
+    /// The descriptors, each at the index of its name's bit. poll(2) skips negative ones in between.
     private var entries = Slab(repeating: Self.nobody, count: UInt8.bitWidth)
     /// The number of entries up to the last descriptor.
     private var count = 0
 
-    /// The names that descriptors have, and those of sockets watched for room to send.
+    /// The names in use, and those of sockets polled for room to send.
     @usableFromInline private(set) var members: Members = []
     @usableFromInline private(set) var writable: Members = []
 
     private static var nobody: pollfd { pollfd(fd: -1, events: 0, revents: 0) }
 
-    /// An empty set.
+    /// Creates an empty set.
     public init() {}
 
-    /// Adds a socket that is watched for frames that have arrived.
+    /// Adds a socket, polled for received frames.
     ///
-    /// - Parameter name: a single one that nothing in the set has.
+    /// - Parameter name: a single name that the set does not use yet.
     public mutating func add(_ socket: borrowing PacketSocket, as name: Members) {
         add(socket.descriptor.rawValue, events: POLLIN, as: name)
     }
 
-    /// Adds a socket that is watched for its error queue alone (POLLERR, which needs no asking).
+    /// Adds a socket, polled for its error queue only (POLLERR, which is always reported).
     public mutating func addErrorQueue(of socket: borrowing PacketSocket, as name: Members) {
         add(socket.descriptor.rawValue, events: 0, as: name)
     }
@@ -59,17 +59,17 @@ public struct PollSet: ~Copyable {
         add(signals.descriptor.rawValue, events: POLLIN, as: name)
     }
 
-    /// Adds the means by which another thread wakes this one.
+    /// Adds a wake-up from another thread.
     public mutating func add(_ wakeup: borrowing Wakeup, as name: Members) {
         add(wakeup.descriptor.rawValue, events: POLLIN, as: name)
     }
 
-    /// Adds a standard stream, which becomes ready when its reader goes away.
+    /// Adds a standard stream, which becomes ready when its reader closes it.
     package mutating func addReader(of stream: StandardStream, as name: Members) {
         add(stream.rawValue, events: 0, as: name)
     }
 
-    /// Adds a stream that is watched for room to write: a line's worth, if it is a pipe or a terminal.
+    /// Adds a stream, polled for room to write: a line's worth, if it is a pipe or a terminal.
     package mutating func addRoom(in stream: StandardStream, as name: Members) {
         add(stream.rawValue, events: POLLOUT, as: name)
     }
@@ -87,11 +87,11 @@ public struct PollSet: ~Copyable {
         return name.rawValue.trailingZeroBitCount
     }
 
-    /// Watches, or stops watching, whether the socket of that name, which must be in the set, takes another frame.
+    /// Starts or stops polling for room to send on the socket of that name, which must be in the set.
     @inlinable
     public mutating func watchWritability(of name: Members, _ watched: Bool) {
         precondition(members.contains(name), "the set has no descriptor of that name")
-        // Asked before each wait, and seldom another answer than before.
+        // Called before each wait, and the answer seldom changes.
         if writable.contains(name) != watched { changeWritability(of: name, watched) }
     }
 
@@ -103,13 +103,14 @@ public struct PollSet: ~Copyable {
         if watched { entries[index].events |= event } else { entries[index].events &= ~event }
     }
 
-    /// Sleeps until a descriptor is ready or the time has come; not at all if it has come already.
+    /// Sleeps until a descriptor is ready or the deadline has come; not at all if it has passed already.
     ///
     /// - Parameters:
-    ///   - deadline: when to wake up at the latest.
-    ///   - now: the time, if the caller knows it, which saves asking the clock. The wait may be longer by its age.
-    /// - Returns: the names of those that are ready: they have data, room, or an error to be read. None at the
-    ///   deadline, or if a signal has ended the wait.
+    ///   - deadline: the latest time to wake up.
+    ///   - now: the current time, if the caller knows it, which saves reading the clock. The wait may be longer by its
+    ///     age.
+    /// - Returns: the names of the ready descriptors: they have data, room, or an error to be read. None at the
+    ///   deadline, or if a signal ended the wait.
     /// - Throws: `SystemError` of ppoll(2).
     @discardableResult
     public mutating func wait(
@@ -119,8 +120,8 @@ public struct PollSet: ~Copyable {
         var now = now
         while true {
             let left = max(0, deadline - now)
-            // The kernel takes its time: up to a thousandth of the timeout, or five where the process is nice, unless its
-            // schedule is that of real time. So a long wait ends early, and the rest of it is waited for again.
+            // The kernel's timeout may be late by a thousandth, by five thousandths for a nice process, except with
+            // real-time priority. So a long wait ends early, and the rest is waited for again.
             let isLast = left <= Self.exactWait
             guard let ready = try poll(isLast ? left : left - left / 128) else { return [] }
             if isLast || !ready.isEmpty { return ready }
@@ -128,13 +129,13 @@ public struct PollSet: ~Copyable {
         }
     }
 
-    /// In nanoseconds, how long a wait is at most for the kernel to end it within some microseconds.
+    /// The max wait, in nanoseconds, that the kernel ends within some microseconds.
     private static let exactWait: Int64 = 1_000_000
 
-    /// Waits once.
+    /// Calls ppoll(2) once.
     ///
-    /// - Parameter timeout: in nanoseconds; without end if it is negative.
-    /// - Returns: the names of those that are ready; nil if a signal has ended the wait.
+    /// - Parameter timeout: in nanoseconds; none if it is negative.
+    /// - Returns: the names of the ready descriptors; nil if a signal ended the wait.
     private mutating func poll(_ timeout: Int64) throws(SystemError) -> Members? {
         let ready = unsafe cshim_ppoll(
             entries.address(of: 0), CUnsignedInt(truncatingIfNeeded: count), timeout)

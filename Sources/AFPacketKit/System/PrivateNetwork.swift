@@ -1,19 +1,19 @@
 internal import CShim
 import Glibc
 
-/// A network of this process alone, which nobody else sees and which ends with it. network_namespaces(7)
+/// A network namespace of this process alone, which ends with it. network_namespaces(7)
 package enum PrivateNetwork {
-    /// Moves this process, which must have no other thread yet, into a network namespace of its own, in which a veth
-    /// pair joins two interfaces that are up.
+    /// Moves this process, which must still be single-threaded, into a network namespace of its own, with a veth pair
+    /// whose two interfaces are up.
     ///
-    /// - Throws: `SystemError`: of `unshare` with `notPermitted` where neither CAP_SYS_ADMIN is there nor user
-    ///   namespaces are allowed.
+    /// - Throws: `SystemError`: of `unshare` with `notPermitted` if CAP_SYS_ADMIN is missing and user namespaces are
+    ///   not allowed.
     package static func enter(
         joining first: String, _ second: String
     ) throws(SystemError) -> (NetworkInterface, NetworkInterface) {
         let (user, group) = (geteuid(), getegid())
         if cshim_unshare_network(false) != 0 {
-            // Anybody may be root in a user namespace, and what is started there as well. user_namespaces(7)
+            // Anybody may be root in a user namespace, and so are child processes. user_namespaces(7)
             guard cshim_unshare_network(true) == 0 else { throw .last("unshare") }
             try write("deny", to: "/proc/self/setgroups")
             try write("0 \(user) 1", to: "/proc/self/uid_map")
@@ -31,7 +31,7 @@ package enum PrivateNetwork {
         try OutputFile(path: path).write(Array(text.utf8).span)
     }
 
-    /// Makes the pair. rtnetlink(7), linux/veth.h
+    /// Creates the pair. rtnetlink(7), linux/veth.h
     private static func join(
         _ first: String, _ second: String, _ socket: inout NetlinkSocket
     ) throws(SystemError) {

@@ -1,22 +1,21 @@
 internal import CShim
 import Glibc
 
-/// The running process, and its rights.
+/// The running process and its privileges.
 public enum ThisProcess {
-    /// A right that capabilities(7) divides root's power into.
+    /// A capability. capabilities(7)
     public enum Capability: CInt, Sendable {
-        /// Set up interfaces, and the NIC's time stamping.
+        /// Set up interfaces and the NIC's timestamping.
         case netAdmin = 12
         /// Open packet sockets.
         case netRaw = 13
-        /// Keep any amount of memory from being paged out.
+        /// Lock any amount of memory.
         case ipcLock = 14
         /// Run at any priority.
         case sysNice = 23
     }
 
-    /// Whether a capability is in force; false also if that cannot be read.
-    /// CapEff in /proc/self/status, proc(5)
+    /// Whether a capability is in force; false also if that cannot be read. CapEff in /proc/self/status, proc(5)
     public static func has(_ capability: Capability) -> Bool {
         guard let file = unsafe fopen("/proc/self/status", "re") else { return false }
         defer { unsafe fclose(file) }
@@ -30,7 +29,7 @@ public enum ThisProcess {
         return false
     }
 
-    /// Gives up all capabilities but these, for good: what has been opened stays open. capset(2)
+    /// Drops all capabilities but these, for good: what is open already stays open. capset(2)
     ///
     /// - Throws: `SystemError` of capset(2).
     package static func keepOnly(_ capabilities: [Capability]) throws(SystemError) {
@@ -38,16 +37,16 @@ public enum ThisProcess {
         guard cshim_keep_capabilities(set) == 0 else { throw .last("capset") }
     }
 
-    /// Gives the calling thread a table of descriptors of its own: what one closes then stays open for the other.
+    /// Gives the calling thread its own descriptor table: a descriptor that one thread closes stays open in the other.
     ///
-    /// As long as several threads share a table, the kernel counts references to a descriptor in every system call that
-    /// takes one. unshare(2), CLONE_FILES
+    /// While threads share a table, the kernel counts references to a descriptor in every system call that uses one.
+    /// unshare(2), CLONE_FILES
     /// - Throws: `SystemError` of unshare(2).
     package static func unshareDescriptors() throws(SystemError) {
         guard cshim_unshare_descriptors() == 0 else { throw .last("unshare") }
     }
 
-    /// The path of the program's own file, for advice on how to grant it a right; nil if it cannot be read.
+    /// The path of the program's executable, for advice on how to grant it a capability; nil if it cannot be read.
     /// /proc/self/exe, proc(5)
     package static var executablePath: String? {
         let capacity = Int(PATH_MAX)
@@ -59,12 +58,12 @@ public enum ThisProcess {
             decoding: UnsafeRawBufferPointer(start: buffer, count: length), as: UTF8.self)
     }
 
-    /// Ends the process.
+    /// Exits with a status.
     package static func exit(_ status: CInt) -> Never {
         Glibc.exit(status)
     }
 
-    /// The value of an environment variable, nil if it is not set. getenv(3)
+    /// The value of an environment variable; nil if it is not set. getenv(3)
     package static func environment(_ name: String) -> String? {
         unsafe getenv(name).map { unsafe String(cString: $0) }
     }

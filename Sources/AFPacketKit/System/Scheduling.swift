@@ -1,25 +1,26 @@
 internal import CShim
 import Glibc
 
-/// CPU scheduling of the calling thread, which decides how soon it runs when it has something to do. sched(7)
+/// CPU scheduling of the calling thread. sched(7)
 package enum Scheduling {
     /// The priorities of SCHED_FIFO, the highest last. sched_get_priority_max(2)
     package static let realtimePriorities: ClosedRange<Int> = 1...99
 
-    /// The numbers that a CPU can have.
+    /// The possible numbers of a CPU.
     package static let cpuNumbers: Range<Int> = 0..<Int(CSHIM_CPU_COUNT)
 
-    /// Lets the kernel end this thread's sleeps at the time asked for and not up to 50 µs later, its default; real-time
-    /// threads have none of that. PR_SET_TIMERSLACK, prctl(2)
+    /// Makes the kernel end this thread's sleeps on time and not up to 50 µs late, its default; real-time threads have
+    /// no such slack. PR_SET_TIMERSLACK, prctl(2)
     package static func useFinestTimer() {
         cshim_set_timer_slack(1)
     }
 
-    /// Has this thread run before all ordinary ones, until it waits. SCHED_FIFO, sched_setscheduler(2)
+    /// Gives this thread real-time priority: it runs before all ordinary threads, until it waits. SCHED_FIFO,
+    /// sched_setscheduler(2)
     ///
     /// - Parameter priority: one of `realtimePriorities`; the kernel's interrupt threads have 50.
-    /// - Throws: `SystemError` of `sched_setscheduler`: `notPermitted` without CAP_SYS_NICE where RLIMIT_RTPRIO is
-    ///   lower than the priority, or where the control group has no real-time share.
+    /// - Throws: `SystemError` of `sched_setscheduler`: `notPermitted` without CAP_SYS_NICE if RLIMIT_RTPRIO is lower
+    ///   than the priority, or if the control group has no real-time share.
     package static func runInRealTime(priority: Int) throws(SystemError) {
         var parameters = sched_param(sched_priority: CInt(priority))
         guard unsafe sched_setscheduler(0, SCHED_FIFO, &parameters) == 0 else {
@@ -48,34 +49,33 @@ package enum Scheduling {
         return cpuNumbers.filter { allowed[$0] }
     }
 
-    /// The highest priority that may be asked for without CAP_SYS_NICE; 0 is none. RLIMIT_RTPRIO, getrlimit(2)
+    /// The max priority without CAP_SYS_NICE; 0 is none. RLIMIT_RTPRIO, getrlimit(2)
     package static var realtimePriorityLimit: Int {
         var limit = rlimit()
         unsafe getrlimit(cshim_RLIMIT_RTPRIO, &limit)
         return Int(clamping: limit.rlim_cur)
     }
 
-    /// Brings all that the process has in memory now, and keeps it there, so that no access has to wait for a disk.
-    /// MCL_CURRENT, mlockall(2)
+    /// Locks all current memory of the process, so that no access has to wait for a disk. MCL_CURRENT, mlockall(2)
     ///
-    /// What is allocated later is not kept: without CAP_IPC_LOCK, which a process may give up, the limit on locked
-    /// memory would make such allocations fail.
-    /// - Throws: `SystemError` of `mlockall`: `notPermitted` or `outOfMemory` without CAP_IPC_LOCK where RLIMIT_MEMLOCK
-    ///   is less than the process takes.
+    /// Later allocations are not locked: without CAP_IPC_LOCK, which a process may drop, the limit on locked memory
+    /// would make them fail.
+    /// - Throws: `SystemError` of `mlockall`: `notPermitted` or `outOfMemory` without CAP_IPC_LOCK if RLIMIT_MEMLOCK
+    ///   is less than the process needs.
     package static func lockMemory() throws(SystemError) {
         guard mlockall(CInt(MCL_CURRENT)) == 0 else { throw .last("mlockall") }
     }
 }
 
-/// Keeps the CPUs from idle states that take time to wake up from, as long as it exists: an idle CPU then uses more
-/// power. /dev/cpu_dma_latency, Documentation/power/pm_qos_interface.rst in the kernel's sources
+/// Keeps the CPUs out of idle states with long wake-up times, as long as it exists; an idle CPU then uses more power.
+/// /dev/cpu_dma_latency, Documentation/power/pm_qos_interface.rst in the kernel's sources
 package struct CPULatencyRequest: ~Copyable, Sendable {
     private let descriptor: Descriptor
 
-    /// Asks that no CPU take longer than `microseconds` to wake up; 0 has them wait without sleeping.
+    /// Limits the wake-up time of every CPU to `microseconds`; 0 makes idle CPUs spin.
     ///
-    /// - Throws: `SystemError` of `open(/dev/cpu_dma_latency)`: `accessDenied` to all but root as most systems are set
-    ///   up, `noSuchFile` in containers that do not have the device; or of `write`.
+    /// - Throws: `SystemError` of `open(/dev/cpu_dma_latency)`: `accessDenied` to all but root on most systems,
+    ///   `noSuchFile` in containers that do not have the device; or of `write`.
     package init(microseconds: Int32) throws(SystemError) {
         let descriptor = try unsafe Descriptor(
             "open(/dev/cpu_dma_latency)", open("/dev/cpu_dma_latency", O_WRONLY | O_CLOEXEC))

@@ -13,12 +13,11 @@ package enum Signal: CInt, Sendable {
     case terminate = 15
 }
 
-/// Signals taken out of the asynchronous world: they wait in a descriptor until the program reads them.
-/// signalfd(2)
+/// Signals received synchronously: they wait in a descriptor until the program reads them. signalfd(2)
 package struct SignalQueue: ~Copyable, Sendable {
     let descriptor: Descriptor
 
-    /// Blocks the signals and queues them from now on. To be made before any thread is started.
+    /// Blocks the signals and queues them from now on. Must be created before any thread is started.
     ///
     /// - Throws: `SystemError` of sigprocmask(2) or signalfd(2).
     package init(_ signals: [Signal]) throws(SystemError) {
@@ -30,7 +29,7 @@ package struct SignalQueue: ~Copyable, Sendable {
             "signalfd", signalfd(-1, &set, CInt(SFD_NONBLOCK | SFD_CLOEXEC)))
     }
 
-    /// The oldest signal that waits, nil if none does.
+    /// The oldest waiting signal; nil if there is none.
     package func next() -> Signal? {
         var info = signalfd_siginfo()
         let size = MemoryLayout<signalfd_siginfo>.size
@@ -46,8 +45,8 @@ package struct SignalQueue: ~Copyable, Sendable {
             == unsafeBitCast(SIG_IGN, to: Int.self)
     }
 
-    /// Makes the kernel report a closed pipe (SIGPIPE) and a file at its size limit (SIGXFSZ) as errors of
-    /// write(2), and not end the process.
+    /// Makes write(2) return errors for a closed pipe (SIGPIPE) and a file at its size limit (SIGXFSZ), instead of
+    /// signals that end the process.
     package static func ignoreOutputErrors() {
         signal(SIGPIPE, SIG_IGN)
         signal(SIGXFSZ, SIG_IGN)

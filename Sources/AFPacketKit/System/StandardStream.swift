@@ -8,8 +8,8 @@ package enum StandardStream: CInt, Sendable {
     /// Diagnostics: descriptor 2.
     case error = 2
 
-    /// Opens the null device where a standard stream was closed by whoever started the program: what is
-    /// opened next would take its number, and get what is written to the stream. To be called first.
+    /// Opens the null device for each standard stream that was closed at the start of the program: the next file
+    /// opened would otherwise get its number, and the stream's output. Must be called first.
     ///
     /// A closed standard output is opened for reading only, so that writing to it still fails.
     package static func reserve() {
@@ -19,25 +19,25 @@ package enum StandardStream: CInt, Sendable {
         }
     }
 
-    /// The number of bytes that a write may have so that it is never mixed with another program's writes: PIPE_BUF for
-    /// a pipe; nil if there is no such limit. pipe(7)
+    /// The max size in bytes of a write that is never mixed with other programs' writes: PIPE_BUF for a pipe; nil if
+    /// there is no such limit. pipe(7)
     package var atomicWriteSize: Int? {
         var status = stat()
         guard unsafe fstat(rawValue, &status) == 0, status.st_mode & S_IFMT == S_IFIFO else { return nil }
         return 4096
     }
 
-    /// Whether a person reads it: it is a terminal. isatty(3)
+    /// Whether it is a terminal. isatty(3)
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
-    /// Writes all the bytes, waiting where a non-blocking stream has no room.
+    /// Writes all the bytes, waiting if a non-blocking stream has no room.
     ///
-    /// - Throws: `SystemError` of write(2): `brokenPipe` when the reader has gone (SIGPIPE being ignored),
-    ///   ENOSPC on a full disk.
+    /// - Throws: `SystemError` of write(2): `brokenPipe` when the reader has gone (SIGPIPE being ignored), ENOSPC on a
+    ///   full disk.
     package func write(_ bytes: Span<UInt8>) throws(SystemError) { try writeAll(bytes, to: rawValue) }
 }
 
-/// Writes all the bytes to an open descriptor, waiting where a non-blocking one has no room. write(2)
+/// Writes all the bytes to an open descriptor, waiting if a non-blocking one has no room. write(2)
 func writeAll(_ bytes: Span<UInt8>, to descriptor: CInt) throws(SystemError) {
     var written = 0
     while written < bytes.count {

@@ -1,39 +1,38 @@
 import Glibc
 
-/// A system call that failed: which one, and why.
+/// A failed system call and its reason.
 public struct SystemError: Error, Sendable {
-    /// The call or socket option that failed, as the manual names it, e.g. `bind` or `SO_ATTACH_FILTER`.
+    /// The call or socket option that failed, by its name in the manual, e.g. `bind` or `SO_ATTACH_FILTER`.
     public let operation: StaticString
 
     /// The reason, errno(3).
     public let code: ErrorCode
 
-    /// The reason in the words of the kernel or the driver, where they give any: netlink's extended
-    /// acknowledgement.
+    /// The reason in the words of the kernel or the driver, if given: netlink's extended acknowledgement.
     public let explanation: String?
 
-    /// Pairs an operation with its reason.
+    /// Creates an error of an operation with its reason.
     public init(_ operation: StaticString, _ code: ErrorCode, explanation: String? = nil) {
         self.operation = operation
         self.code = code
         self.explanation = explanation
     }
 
-    /// The error of the call that has just failed; to be made before anything else can change errno.
+    /// The error of the call that just failed; created before anything else can change errno.
     static func last(_ operation: StaticString) -> SystemError {
         SystemError(operation, ErrorCode(rawValue: errno))
     }
 }
 
 extension SystemError: Equatable {
-    /// Whether both name the same operation and the same reason.
+    /// Whether both have the same operation and the same reason.
     public static func == (left: SystemError, right: SystemError) -> Bool {
         left.code == right.code && left.operation.description == right.operation.description
     }
 }
 
 extension SystemError: CustomStringConvertible {
-    /// The call and the reason, for instance `bind: No such device`, and the explanation, if there is one, in brackets.
+    /// The call and the reason, for instance `bind: No such device`, and the explanation, if any, in brackets.
     public var description: String {
         "\(operation): \(code)" + (explanation.map { " (\($0))" } ?? "")
     }
@@ -44,18 +43,18 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     /// The number, e.g. 1 for EPERM.
     public let rawValue: CInt
 
-    /// Takes errno's number.
+    /// Creates a code from errno's number.
     public init(rawValue: CInt) { self.rawValue = rawValue }
 
     /// The operation needs a capability that the process lacks. EPERM.
     public static let notPermitted = ErrorCode(rawValue: EPERM)
     /// The file's mode or a security module forbids it. EACCES.
     public static let accessDenied = ErrorCode(rawValue: EACCES)
-    /// Nothing is there now; asking again later may help. EAGAIN.
+    /// Nothing is available now; a later attempt may succeed. EAGAIN.
     public static let wouldBlock = ErrorCode(rawValue: EAGAIN)
-    /// A signal came first. EINTR.
+    /// A signal interrupted the call. EINTR.
     public static let interrupted = ErrorCode(rawValue: EINTR)
-    /// There is no such device. ENODEV.
+    /// The device does not exist. ENODEV.
     public static let noSuchDevice = ErrorCode(rawValue: ENODEV)
     /// The device went away while it was in use. ENXIO.
     public static let noSuchAddress = ErrorCode(rawValue: ENXIO)
@@ -63,29 +62,29 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let networkDown = ErrorCode(rawValue: ENETDOWN)
     /// The driver or its queue has no room. ENOBUFS.
     public static let noBufferSpace = ErrorCode(rawValue: ENOBUFS)
-    /// The kernel has no memory for it. ENOMEM.
+    /// The kernel lacks the memory for it. ENOMEM.
     public static let noMemory = ErrorCode(rawValue: ENOMEM)
     /// The frame is longer than the interface takes. EMSGSIZE.
     public static let messageTooLong = ErrorCode(rawValue: EMSGSIZE)
     /// The reader of a pipe has gone. EPIPE.
     public static let brokenPipe = ErrorCode(rawValue: EPIPE)
-    /// The driver does not have this. EOPNOTSUPP.
+    /// The driver does not support it. EOPNOTSUPP.
     public static let notSupported = ErrorCode(rawValue: EOPNOTSUPP)
-    /// The device knows no such request. ENOTTY
+    /// The device does not know the request. ENOTTY
     public static let unknownRequest = ErrorCode(rawValue: ENOTTY)
-    /// The driver has this, but not the setting asked for. ERANGE.
+    /// The driver supports it, but not the requested setting. ERANGE.
     public static let outOfRange = ErrorCode(rawValue: ERANGE)
     /// The kernel does not know this option. ENOPROTOOPT.
     public static let unknownOption = ErrorCode(rawValue: ENOPROTOOPT)
-    /// Somebody else has the address. EADDRINUSE.
+    /// The address is in use. EADDRINUSE.
     public static let addressInUse = ErrorCode(rawValue: EADDRINUSE)
     /// The kernel was built without this family of addresses. EAFNOSUPPORT.
     public static let familyNotSupported = ErrorCode(rawValue: EAFNOSUPPORT)
-    /// A value the kernel does not take. EINVAL.
+    /// The kernel does not accept a value. EINVAL.
     public static let invalidArgument = ErrorCode(rawValue: EINVAL)
-    /// There is no such file. ENOENT.
+    /// The file does not exist. ENOENT.
     public static let noSuchFile = ErrorCode(rawValue: ENOENT)
-    /// There is not that much memory, or it may not be taken. ENOMEM.
+    /// The memory is not available, or not permitted. ENOMEM.
     public static let outOfMemory = ErrorCode(rawValue: ENOMEM)
     /// The kernel does not have this call or request. ENOSYS.
     public static let notImplemented = ErrorCode(rawValue: ENOSYS)

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread of its own that does one thing. pthreads(7)
+/// A thread with a single task. pthreads(7)
 package struct WorkerThread: ~Copyable, Sendable {
     private let thread: pthread_t
 
@@ -10,8 +10,7 @@ package struct WorkerThread: ~Copyable, Sendable {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Starts the thread, which inherits the blocked signals, the capabilities and the scheduling of the one that
-    /// starts it.
+    /// Starts the thread, which inherits the blocked signals, the capabilities and the CPU scheduling of its creator.
     ///
     /// - Throws: `SystemError` of pthread_create(3).
     package init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {

@@ -1,9 +1,9 @@
 internal import CShim
 import Glibc
 
-/// A counter of a driver: its name is the driver's own.
+/// A counter of a driver, under the driver's own name.
 public struct DriverStatistic: Hashable, Sendable {
-    /// For instance `tx_hwtstamp_skipped`.
+    /// The name, for instance `tx_hwtstamp_skipped`.
     public let name: String
     /// The count since the driver was loaded.
     public let value: UInt64
@@ -12,14 +12,14 @@ public struct DriverStatistic: Hashable, Sendable {
 extension NetworkInterface {
     /// The name of the driver behind the interface. ETHTOOL_GDRVINFO
     ///
-    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
+    /// - Throws: `SystemError` with `notSupported` if the driver does not tell.
     public func driver() throws(SystemError) -> String {
         text(in: try driverInformation().driver)
     }
 
     /// The NIC's address on its bus, for instance `0000:01:00.0`; nil if it is on none. ETHTOOL_GDRVINFO
     ///
-    /// - Throws: `SystemError` with `notSupported` where the driver does not say.
+    /// - Throws: `SystemError` with `notSupported` if the driver does not tell.
     public func busAddress() throws(SystemError) -> String? {
         let address = text(in: try driverInformation().bus_info)
         return address.isEmpty ? nil : address
@@ -27,10 +27,10 @@ extension NetworkInterface {
 
     /// The driver's own counters, in its order. ETHTOOL_GSTATS, ethtool(8) -S
     ///
-    /// - Throws: `SystemError` with `notSupported` where the driver has none.
+    /// - Throws: `SystemError` with `notSupported` if the driver has none.
     public func driverStatistics() throws(SystemError) -> [DriverStatistic] {
         let information = try driverInformation()
-        // The kernel writes as many as there are by then: a driver that is set up anew may get further ones.
+        // The kernel writes as many as exist by then: reconfiguring the driver may add some.
         let room = Int(information.n_stats) + 4096
         let nameLength = Int(ETH_GSTRING_LEN)
         let names = try table("ETHTOOL_GSTRINGS", UInt32(ETHTOOL_GSTRINGS), headerWords: 3, room * nameLength)
@@ -58,14 +58,14 @@ extension NetworkInterface {
         return information
     }
 
-    /// The text in an array of characters, to its NUL.
+    /// The text in an array of characters, up to its NUL.
     private func text<Characters: BitwiseCopyable>(in characters: Characters) -> String {
         unsafe withUnsafeBytes(of: characters) { bytes in
             unsafe String(decoding: bytes.prefix { $0 != 0 }, as: UTF8.self)
         }
     }
 
-    /// Makes a request of ethtool's whose answer follows a header of 32-bit words, and returns the answer.
+    /// Makes an ethtool request whose answer follows a header of 32-bit words, and returns the answer.
     private func table(
         _ operation: StaticString, _ command: UInt32, headerWords: Int, _ size: Int,
         _ setUp: (inout [UInt32]) -> Void

@@ -1,18 +1,18 @@
 internal import CShim
 import Glibc
 
-// What ethtool's family of generic netlink is asked about time stamping, and what it answers; no request needs a
-// privilege but TSCONFIG_SET. Documentation/networking/ethtool-netlink.rst in the kernel's sources; the numbers are
-// those of linux/ethtool_netlink_generated.h in Linux 6.18.
+// Requests of ethtool's generic netlink family about timestamping, and their answers; only TSCONFIG_SET needs a
+// privilege. Documentation/networking/ethtool-netlink.rst in the kernel's sources; the numbers are those of
+// linux/ethtool_netlink_generated.h in Linux 6.18.
 
 /// A request of ethtool's family.
 struct EthtoolRequest {
     let name: StaticString
     let command: UInt8
 
-    /// ETHTOOL_MSG_TSINFO_GET: what a NIC can stamp. Linux 5.6
+    /// ETHTOOL_MSG_TSINFO_GET: the NIC's timestamping capabilities. Linux 5.6
     static let information = EthtoolRequest(name: "ETHTOOL_MSG_TSINFO_GET", command: 25)
-    /// ETHTOOL_MSG_PHC_VCLOCKS_GET: the virtual clocks that run on a NIC's. Linux 5.14
+    /// ETHTOOL_MSG_PHC_VCLOCKS_GET: the virtual clocks that run on the NIC's clock. Linux 5.14
     static let virtualClocks = EthtoolRequest(name: "ETHTOOL_MSG_PHC_VCLOCKS_GET", command: 33)
     /// ETHTOOL_MSG_TSCONFIG_GET: the setting in force. Linux 6.14
     static let setting = EthtoolRequest(name: "ETHTOOL_MSG_TSCONFIG_GET", command: 46)
@@ -27,11 +27,11 @@ struct EthtoolRequest {
         let rawValue: UInt32
         /// Sets of bits as words, not as a list of names.
         static let compactBitsets = Flags(rawValue: 1)
-        /// Counters as well.
+        /// Includes counters.
         static let statistics = Flags(rawValue: 4)
     }
 
-    /// The family does not change while the kernel runs, so it is looked up once.
+    /// The family does not change while the kernel runs, so it is looked up only once.
     private static let family = Result { () throws(SystemError) -> GenericNetlink.Family in
         var socket = try GenericNetlink()
         return try socket.family(named: "ethtool")
@@ -39,8 +39,8 @@ struct EthtoolRequest {
 
     /// Makes the request about an interface and calls `body` with the attributes of each message of the answer.
     ///
-    /// - Throws: `SystemError`: `notImplemented` where the kernel has no such request, `notSupported` where the
-    ///   driver has no answer.
+    /// - Throws: `SystemError`: `notImplemented` if the kernel does not know the request, `notSupported` if the driver
+    ///   has no answer.
     func ask(
         about interface: NetworkInterface, _ kind: NetlinkRequest.Kind = .get,
         _ flags: Flags = .compactBitsets,
@@ -62,12 +62,12 @@ struct EthtoolRequest {
         do throws(SystemError) { try socket.ask(name, family.identifier, request, body) } catch
             where error.code == .noSuchDevice && interface.isStillThere
         {
-            // So TSCONFIG refuses a NIC that stamps by no clock of its own.
+            // TSCONFIG refuses in this way a NIC that has no clock of its own for stamps.
             throw SystemError(name, .notSupported, explanation: error.explanation)
         }
     }
 
-    /// Whether an answer, in which there may be more than was asked for, is about an interface.
+    /// Whether an answer, which may contain more than requested, is about an interface.
     static func isAnswer(_ attributes: Span<UInt8>, about interface: NetworkInterface) -> Bool {
         var index: UInt64?
         attributes.forEachAttribute { type, payload in
@@ -85,7 +85,7 @@ extension NetworkInterface {
 // MARK: Sets of bits
 
 extension Span<UInt8> {
-    /// The first 32 bits of a compact set; nil if it is none. Time stamping has no set of more.
+    /// The first 32 bits of a compact set; nil if it is not one. No set of timestamping is larger.
     var ethtoolBits: UInt32? {
         var bits: UInt32?
         forEachAttribute { type, payload in
@@ -94,7 +94,7 @@ extension Span<UInt8> {
         return bits
     }
 
-    /// The number of the only bit of such a set; nil if there are none or several.
+    /// The number of the only bit in a set; nil if there are none or several.
     var ethtoolChoice: CInt? {
         guard let bits = ethtoolBits, bits.nonzeroBitCount == 1 else { return nil }
         return CInt(bits.trailingZeroBitCount)
@@ -102,7 +102,7 @@ extension Span<UInt8> {
 }
 
 extension NetlinkAttributes {
-    /// Adds a set with the bit of that number alone; all others are cleared.
+    /// Adds a set with that bit only; all others are cleared.
     mutating func add(_ type: Int, choice number: CInt) {
         add(type) { set in
             set.add(1)  // ETHTOOL_A_BITSET_NOMASK
@@ -115,7 +115,7 @@ extension NetlinkAttributes {
 // MARK: Answers
 
 extension TimestampingCapabilities {
-    /// Reads the attributes of an answer to TSINFO_GET: ETHTOOL_A_TSINFO_. Sets without bits are left out there.
+    /// Parses the attributes of an answer to TSINFO_GET: ETHTOOL_A_TSINFO_. Sets without bits are absent there.
     init(attributes: Span<UInt8>) {
         var flags: UInt32 = 0
         var types: UInt32 = 0
@@ -179,7 +179,7 @@ extension TimestampingStatistics {
 }
 
 extension HardwareTimestampingSetting {
-    /// Reads the attributes of an answer to TSCONFIG_GET: ETHTOOL_A_TSCONFIG_; nil if one is missing.
+    /// Parses the attributes of an answer to TSCONFIG_GET: ETHTOOL_A_TSCONFIG_; nil if one is missing.
     init?(attributes: Span<UInt8>) {
         var type: CInt?
         var filter: CInt?
@@ -195,10 +195,10 @@ extension HardwareTimestampingSetting {
             transmitType: TransmitType(rawValue: type), receiveFilter: ReceiveFilter(rawValue: filter))
     }
 
-    /// Asks for this setting: TSCONFIG_SET.
+    /// Requests this setting: TSCONFIG_SET.
     ///
-    /// Both halves are named, and no provider: the kernel keeps the one in force. Naming it where nobody has chosen
-    /// one would be a choice, for which the kernel turns time stamping off in between.
+    /// Both halves are given, but no provider: the kernel keeps the current one. Naming it if nobody has chosen one
+    /// would be a choice, for which the kernel turns timestamping off in between.
     func add(to attributes: inout NetlinkAttributes) {
         attributes.add(3, choice: transmitType.rawValue)
         attributes.add(4, choice: receiveFilter.rawValue)

@@ -1,12 +1,12 @@
 internal import CShim
 import Glibc
 
-/// A small file that the users of one interface's lease share, and whose locks show who is there.
+/// A small file shared by the users of one interface's lease, whose locks show who uses it.
 ///
-/// The kernel drops a process's locks however it ends, while the file's content stays: so the setting that a
-/// killed process should have put back is known to the next one.
+/// The kernel drops a process's locks however it ends, while the file's content stays: so the next process knows the
+/// setting that a killed one should have restored.
 struct LeaseRecord: ~Copyable {
-    /// The setting found at first, and the one made of it.
+    /// The original setting, and the widened one.
     struct Content: Equatable {
         let original: HardwareTimestampingSetting
         let widened: HardwareTimestampingSetting
@@ -14,30 +14,29 @@ struct LeaseRecord: ~Copyable {
 
     private let descriptor: Descriptor
 
-    /// It could be opened: leases are shared.
+    /// Whether the record is open, so that leases are shared.
     func isOpen() -> Bool { descriptor.rawValue >= 0 }
 
-    /// The first byte is locked while the record or the setting is changed, the second by all who use the
-    /// setting.
+    /// The first byte is locked while the record or the setting is changed, the second by all users of the setting.
     private enum Byte: CLong {
         case change = 0
         case use = 1
     }
 
-    /// Opens the record of an interface's NIC; nil if no folder for it can be written to.
+    /// Opens the record of an interface's NIC; nil if no folder for it is writable.
     ///
-    /// Root's records are in /run, where nobody else can write; those of other users in /run/lock, where each has
-    /// its own: leases are shared between the runs of one user.
+    /// Root's records are in /run, where nobody else can write; those of other users in /run/lock, where each has its
+    /// own: leases are shared between the runs of one user.
     init?(of interface: NetworkInterface) {
         let folder = geteuid() == 0 ? "/run" : "/run/lock"
         guard let name = Self.name(of: interface) else { return nil }
         let path = "\(folder)/afprobe-\(geteuid())-\(name)"
         let flags = O_RDWR | O_CLOEXEC | O_NOFOLLOW
-        // Creating where there is one may be forbidden in such folders: fs.protected_regular, proc(5).
+        // O_CREAT on an existing file may be forbidden in such folders: fs.protected_regular, proc(5).
         var result = unsafe open(path, flags)
         if result < 0 { result = unsafe open(path, flags | O_CREAT | O_EXCL, 0o600) }
         guard let opened = try? Descriptor("open", result) else { return nil }
-        // A lock can be had by everybody who can read the file.
+        // Anybody who can read the file can hold a lock.
         var status = stat()
         guard unsafe fstat(opened.rawValue, &status) == 0, status.st_uid == geteuid(), status.st_nlink == 1,
             status.st_mode & S_IFMT == S_IFREG, status.st_mode & 0o077 == 0
@@ -46,7 +45,7 @@ struct LeaseRecord: ~Copyable {
     }
 
     /// The NIC's clock, which VLANs and other devices on top of it show as well, in every network namespace; the
-    /// interface's number in its namespace if there is none.
+    /// interface's index in its namespace if there is none.
     private static func name(of interface: NetworkInterface) -> String? {
         if let clock = (try? interface.timestampingCapabilities())?.clockIndex { return "ptp\(clock)" }
         var namespace = stat()
@@ -56,7 +55,7 @@ struct LeaseRecord: ~Copyable {
 
     /// Keeps others from changing the record or the setting until `endChange`.
     ///
-    /// Changes take a moment; who holds the lock for a second hangs, and is not waited for.
+    /// Changes are short; a process that holds the lock for a second hangs, and is no longer waited for.
     func beginChange() {
         for _ in 0..<100 {
             if lock(.change, F_WRLCK) { return }
@@ -64,20 +63,20 @@ struct LeaseRecord: ~Copyable {
         }
     }
 
-    /// Lets others change it again.
+    /// Allows others to change it again.
     func endChange() { lock(.change, F_UNLCK) }
 
-    /// Whether nobody else uses the setting; to be asked during a change.
+    /// Whether no other process uses the setting; called during a change.
     func isUnused() -> Bool {
         let isUnused = lock(.use, F_WRLCK)
         lock(.use, F_RDLCK)
         return isUnused
     }
 
-    /// Says that this process uses the setting, until it ends or `endUse`.
+    /// Marks the setting as used by this process, until it ends or calls `endUse`.
     func beginUse() { lock(.use, F_RDLCK) }
 
-    /// Says that it does no more.
+    /// Ends the use by this process.
     func endUse() { lock(.use, F_UNLCK) }
 
     @discardableResult
@@ -85,7 +84,7 @@ struct LeaseRecord: ~Copyable {
         cshim_lock_byte(descriptor.rawValue, byte.rawValue, Int16(type)) == 0
     }
 
-    /// The content; nil if there is none, or none that can be understood.
+    /// The content; nil if there is none or it is invalid.
     func read() -> Content? {
         var bytes = [UInt8](repeating: 0, count: 128)
         let count = unsafe pread(descriptor.rawValue, &bytes, bytes.count, 0)
@@ -102,7 +101,7 @@ struct LeaseRecord: ~Copyable {
                 receiveFilter: ReceiveFilter(rawValue: widenedRx)))
     }
 
-    /// Replaces what is written; nil leaves nothing.
+    /// Replaces the content; nil clears it.
     func write(_ content: Content?) {
         ftruncate(descriptor.rawValue, 0)
         guard let content else { return }

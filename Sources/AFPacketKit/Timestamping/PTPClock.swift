@@ -1,24 +1,23 @@
 internal import CShim
 import Glibc
 
-/// The clock of a NIC, by which it takes its hardware stamps (PHC). Documentation/driver-api/ptp.rst in the
-/// kernel's sources
+/// The clock of a NIC that takes its hardware stamps (PHC). Documentation/driver-api/ptp.rst in the kernel's sources
 public struct PTPClock: ~Copyable, Sendable {
-    /// N of /dev/ptpN.
+    /// The number N of /dev/ptpN.
     public let index: Int
     private let descriptor: Descriptor
 
     /// Opens a clock for reading.
     ///
-    /// - Throws: `SystemError` of open(2): `accessDenied` where the device's mode forbids it.
+    /// - Throws: `SystemError` of open(2): `accessDenied` if the device's mode forbids it.
     public init(index: Int) throws(SystemError) {
         self.index = index
         descriptor = try unsafe Descriptor("open(/dev/ptp)", open("/dev/ptp\(index)", O_RDONLY | O_CLOEXEC))
     }
 
-    /// The clock and the system's clock, read at one moment, or nearly so.
+    /// The clock and the system's clock, read at nearly one moment.
     public struct CrossTimestamp: Hashable, Sendable {
-        /// The way in which the two clocks were read.
+        /// The method of reading the two clocks.
         public enum Method: String, Sendable {
             /// By the hardware, at one moment. PTP_SYS_OFFSET_PRECISE
             case precise
@@ -30,19 +29,19 @@ public struct PTPClock: ~Copyable, Sendable {
 
         /// The PHC minus CLOCK_REALTIME, in nanoseconds.
         public let offset: Int64
-        /// The error of the offset at most, in nanoseconds: half the time between the two readings.
+        /// The max error of the offset, in nanoseconds: half the time between the two readings.
         public let error: Int64
-        /// The way in which it was found.
+        /// The method used.
         public let method: Method
     }
 
-    /// Compares the clock with CLOCK_REALTIME, by the best means that the driver has; of several samples the
-    /// one with the smallest error is taken.
+    /// Compares the clock with CLOCK_REALTIME, by the best method that the driver has; of several samples, the one
+    /// with the smallest error is used.
     ///
-    /// - Throws: `SystemError` of ioctl(2), with `notSupported` where the driver cannot.
+    /// - Throws: `SystemError` of ioctl(2), with `notSupported` if the driver has none.
     public func crossTimestamp() throws(SystemError) -> CrossTimestamp {
-        // Whatever the reason that one cannot be had, the next may: a cross-timestamp may need a certain
-        // clock source, for instance.
+        // Whatever the reason of a failure, the next method may work: a cross-timestamp may need a certain clock
+        // source, for instance.
         do throws(SystemError) { return try precise() } catch {
             do throws(SystemError) { return try extended() } catch { return try basic() }
         }
@@ -70,7 +69,7 @@ public struct PTPClock: ~Copyable, Sendable {
     }
 
     private func basic() throws(SystemError) -> CrossTimestamp {
-        // The system's clock and the device's in turn, and the system's once more.
+        // The system's clock and the device's in turn, ending with the system's.
         let times = try request(
             "PTP_SYS_OFFSET", cshim_PTP_SYS_OFFSET, times: 2 * Self.mostSamples + 1,
             samples: Self.mostSamples)
@@ -86,7 +85,7 @@ public struct PTPClock: ~Copyable, Sendable {
         of samples: [(before: Timestamp?, device: Timestamp?, after: Timestamp?)],
         _ method: CrossTimestamp.Method
     ) throws(SystemError) -> CrossTimestamp {
-        // A system clock that was set in between shows as a negative window.
+        // A negative window: the system's clock was set in between.
         let sound = samples.compactMap {
             sample -> (before: Timestamp, device: Timestamp, after: Timestamp)? in
             guard let before = sample.before, let device = sample.device, let after = sample.after,
@@ -102,8 +101,8 @@ public struct PTPClock: ~Copyable, Sendable {
         return CrossTimestamp(offset: sample.device - middle, error: (window + 1) / 2, method: method)
     }
 
-    /// Makes a request whose structure is a number of samples, if it has one, and an array of
-    /// struct ptp_clock_time (seconds, nanoseconds, reserved), linux/ptp_clock.h; nil for a time that is none.
+    /// Makes a request whose structure is a number of samples, if it has one, and an array of struct ptp_clock_time
+    /// (seconds, nanoseconds, reserved), linux/ptp_clock.h; nil for an invalid time.
     private func request(
         _ operation: StaticString, _ number: CUnsignedLong, times count: Int, samples: Int?
     ) throws(SystemError) -> [Timestamp?] {
@@ -128,17 +127,17 @@ extension UInt32 {
     }
 }
 
-/// The epoch of a clock, as far as its offset to CLOCK_REALTIME tells.
+/// The epoch of a clock, estimated from its offset to CLOCK_REALTIME.
 public enum Timescale: String, Sendable {
-    /// Universal time, which has leap seconds.
+    /// UTC, which has leap seconds.
     case utc
-    /// Atomic time, which PTP uses: 37 s ahead of UTC since 2017.
+    /// TAI, which PTP uses: 37 s ahead of UTC since 2017.
     case tai
-    /// Another epoch: that of a clock that nobody has set, for instance.
+    /// Another epoch, for instance of a clock that was never set.
     case arbitrary
 
-    /// The timescale of a clock that is `offset` nanoseconds ahead of CLOCK_REALTIME. Clocks that somebody sets
-    /// are within half a second of their timescale.
+    /// The timescale of a clock that is `offset` nanoseconds ahead of CLOCK_REALTIME. Clocks that are set are within
+    /// half a second of their timescale.
     public init(offset: Int64) {
         switch offset {
         case -500_000_000...500_000_000: self = .utc

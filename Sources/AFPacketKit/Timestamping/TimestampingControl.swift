@@ -1,17 +1,16 @@
 internal import CShim
 import Glibc
 
-/// Which of the kernel's two interfaces is asked about a NIC's time stamping.
+/// The kernel interface for a NIC's timestamping.
 public enum ControlPath: String, CaseIterable, Sendable {
-    /// Netlink, and the ioctls for whatever it does not answer: an older kernel, a driver that knows them alone, a
-    /// sandbox.
+    /// Netlink, and the ioctls if it has no answer: an older kernel, a driver with ioctls only, a sandbox.
     case automatic = "auto"
-    /// Generic netlink alone: the capabilities since Linux 5.6, the setting since 6.14.
+    /// Generic netlink only: the capabilities since Linux 5.6, the setting since 6.14.
     case netlink
-    /// The ioctls alone: SIOCETHTOOL, SIOCGHWTSTAMP, SIOCSHWTSTAMP.
+    /// The ioctls only: SIOCETHTOOL, SIOCGHWTSTAMP, SIOCSHWTSTAMP.
     case ioctl
 
-    /// Asks by one of two ways, or by one after the other.
+    /// Makes a request by one of two ways, or by one after the other.
     func ask<Answer>(
         netlink: () throws(SystemError) -> Answer, ioctl: () throws(SystemError) -> Answer
     ) throws(SystemError) -> Answer {
@@ -23,19 +22,18 @@ public enum ControlPath: String, CaseIterable, Sendable {
         let refusal: SystemError
         do throws(SystemError) { return try netlink() } catch { refusal = error }
         do throws(SystemError) { return try ioctl() } catch {
-            // Where the two agree, the driver's own words are told.
+            // If both have the same reason, the error with the driver's own explanation is thrown.
             throw error.code == refusal.code && refusal.explanation != nil ? refusal : error
         }
     }
 }
 
 extension NetworkInterface {
-    /// The stamps that can be taken here. Needs no privilege.
+    /// The stamps that this interface supports. Needs no privilege.
     ///
-    /// - Parameter path: which interface of the kernel's to ask. The ioctl does not know `provider`, `source` and
-    ///   `statistics`.
-    /// - Throws: `SystemError` with `notSupported` where the driver does not say; with `notImplemented` where only
-    ///   netlink was to be asked and the kernel has not got it.
+    /// - Parameter path: the kernel interface to use. The ioctl does not know `provider`, `source` and `statistics`.
+    /// - Throws: `SystemError` with `notSupported` if the driver does not tell; with `notImplemented` if `path` is
+    ///   `netlink` and the kernel lacks the request.
     public func timestampingCapabilities(
         via path: ControlPath = .automatic
     ) throws(SystemError) -> TimestampingCapabilities {
@@ -44,11 +42,11 @@ extension NetworkInterface {
             ioctl: { () throws(SystemError) in try capabilitiesByIoctl() })
     }
 
-    /// The setting now in force. Needs no privilege.
+    /// The setting in force. Needs no privilege.
     ///
-    /// - Parameter path: which interface of the kernel's to ask.
-    /// - Throws: `SystemError` with `notSupported` where the NIC stamps nothing; with `notImplemented` where only
-    ///   netlink was to be asked and the kernel has not got it.
+    /// - Parameter path: the kernel interface to use.
+    /// - Throws: `SystemError` with `notSupported` if the NIC stamps nothing; with `notImplemented` if `path` is
+    ///   `netlink` and the kernel lacks the request.
     public func hardwareTimestampingSetting(
         via path: ControlPath = .automatic
     ) throws(SystemError) -> HardwareTimestampingSetting {
@@ -57,24 +55,24 @@ extension NetworkInterface {
             ioctl: { () throws(SystemError) in try settingByIoctl() })
     }
 
-    /// Changes the setting, for everybody who uses the NIC, and returns the one now in force: a driver may
-    /// grant a wider filter than was asked for. Needs CAP_NET_ADMIN.
+    /// Changes the setting, for all users of the NIC, and returns the one in force: a driver may grant a wider filter
+    /// than requested. Needs CAP_NET_ADMIN.
     ///
-    /// - Parameter path: which interface of the kernel's to ask.
-    /// - Throws: `SystemError`: `outOfRange` where the NIC does not have that setting (then nothing has
-    ///   changed), `notSupported` where it stamps nothing, `notPermitted`; `notImplemented` where only netlink was to
-    ///   be asked and the kernel has not got it.
+    /// - Parameter path: the kernel interface to use.
+    /// - Throws: `SystemError`: `outOfRange` if the NIC lacks that setting (then nothing has changed), `notSupported`
+    ///   if it stamps nothing, `notPermitted`; `notImplemented` if `path` is `netlink` and the kernel lacks the
+    ///   request.
     public func setHardwareTimestamping(
         _ setting: HardwareTimestampingSetting, via path: ControlPath = .automatic
     ) throws(SystemError) -> HardwareTimestampingSetting {
         try path.ask(
             netlink: { () throws(SystemError) in try setByNetlink(setting) },
             ioctl: { () throws(SystemError) in try setByIoctl(setting) })
-        // Read back: what the calls answer is not the setting with every driver.
+        // Read back: with some drivers, the answer of the calls is not the setting.
         return try hardwareTimestampingSetting(via: path)
     }
 
-    /// All clocks and qualities that stamps can be had of here, one of which is in force. ETHTOOL_MSG_TSINFO_GET
+    /// All clocks and qualities of stamps available here, one of which is in force. ETHTOOL_MSG_TSINFO_GET
     ///
     /// - Throws: `SystemError` of netlink. Before Linux 6.14 there is none.
     public func timestampingProviders() throws(SystemError) -> [TimestampingProvider] {
@@ -88,7 +86,7 @@ extension NetworkInterface {
         return providers
     }
 
-    /// The numbers N of the clocks /dev/ptpN that run, by software, on the NIC's. ETHTOOL_MSG_PHC_VCLOCKS_GET
+    /// The numbers N of the virtual clocks /dev/ptpN that run on the NIC's clock. ETHTOOL_MSG_PHC_VCLOCKS_GET
     ///
     /// - Throws: `SystemError` of netlink: `notImplemented` before Linux 5.14.
     public func virtualClocks() throws(SystemError) -> [Int] {
@@ -107,7 +105,7 @@ extension NetworkInterface {
         do throws(SystemError) { return try capabilities([.compactBitsets, .statistics]) } catch
             where error.code == .invalidArgument || error.code == .notSupported
         {
-            // Before Linux 6.10 statistics are not there to be asked for.
+            // Linux before 6.10 has no statistics.
             return try capabilities(.compactBitsets)
         }
     }
@@ -134,7 +132,7 @@ extension NetworkInterface {
         guard numbers ~= setting.transmitType.rawValue, numbers ~= setting.receiveFilter.rawValue else {
             throw SystemError(request.name, .outOfRange)
         }
-        // What it answers may be lacking; the acknowledgement counts.
+        // The answer may be missing; the acknowledgement counts.
         try request.ask(about: self, .set, adding: setting.add) { _ in }
     }
 }

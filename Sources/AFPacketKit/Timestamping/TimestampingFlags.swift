@@ -1,10 +1,10 @@
-/// A set of the SOF_TIMESTAMPING_ flags, by which a socket asks for time stamps and a NIC tells what it can do:
+/// A set of SOF_TIMESTAMPING_ flags, which a socket uses to request stamps and a NIC to tell its capabilities:
 /// Documentation/networking/timestamping.rst in the kernel's sources.
 public struct TimestampingFlags: OptionSet, Hashable, Sendable {
     /// The bits as the kernel numbers them.
     public let rawValue: UInt32
 
-    /// Takes the kernel's bits.
+    /// Creates a set from the kernel's bits.
     public init(rawValue: UInt32) { self.rawValue = rawValue }
 
     /// Record when the NIC sends a frame.
@@ -17,14 +17,13 @@ public struct TimestampingFlags: OptionSet, Hashable, Sendable {
     public static let receiveSoftware = TimestampingFlags(rawValue: 1 << 3)
     /// Return software stamps.
     public static let software = TimestampingFlags(rawValue: 1 << 4)
-    /// Return hardware stamps as the NIC's clock shows them.
+    /// Return hardware stamps in the NIC's clock.
     public static let rawHardware = TimestampingFlags(rawValue: 1 << 6)
     /// Number the sends of a socket from 0, and return that key with each completion.
     public static let identifier = TimestampingFlags(rawValue: 1 << 7)
     /// Record when a frame enters the packet scheduler (qdisc).
     public static let transmitScheduled = TimestampingFlags(rawValue: 1 << 8)
-    /// Return the software stamp of a sent frame also when there is a hardware one, as a message of its
-    /// own. Linux 4.13.
+    /// Return the software stamp of a sent frame even if there is a hardware one, as a message of its own. Linux 4.13.
     public static let transmitBoth = TimestampingFlags(rawValue: 1 << 14)
 
     /// The names that ethtool(8) prints, by bit.

@@ -1,24 +1,24 @@
-/// The NIC's time stamping, borrowed: the setting is widened for a while and then put back.
+/// A lease of the NIC's timestamping: the setting is widened for a while and then restored.
 ///
-/// It is one setting for the whole NIC and everybody who uses it, a PTP daemon for instance. So it is read
-/// first and written only when something is missing; it is put back only while it is still the one that was
-/// made here, and only by the last of the processes that borrow it together.
+/// The setting is one for the whole NIC and all its users, a PTP daemon for instance. So it is read first and written
+/// only if something is missing. It is restored only if it is still the setting of the lease, and only by the last of
+/// the processes that share the lease.
 public struct TimestampingLease: ~Copyable {
     /// The outcome of a lease.
     public enum Ending: Hashable, Sendable {
-        /// There was nothing to put back.
+        /// There was nothing to restore.
         case unchanged
-        /// The setting found at first is in force again.
+        /// The original setting is in force again.
         case restored(HardwareTimestampingSetting)
-        /// Another process still borrows the setting and will put it back.
+        /// Another process still shares the lease and will restore the setting.
         case stillInUse
-        /// Somebody else has changed the setting meanwhile; it was left as it is now.
+        /// Another program changed the setting in the meantime; it was left unchanged.
         case changedByOthers(HardwareTimestampingSetting)
     }
 
     private let interface: NetworkInterface
     private let record: LeaseRecord?
-    /// The setting that this lease has to put back by itself, if it shares no record.
+    /// The setting that this lease restores without a shared record.
     private let content: LeaseRecord.Content?
     /// The setting in force when the lease began.
     public let found: HardwareTimestampingSetting
@@ -26,13 +26,13 @@ public struct TimestampingLease: ~Copyable {
     public let granted: HardwareTimestampingSetting
     private var isEnded = false
 
-    /// Borrows the NIC's time stamping.
+    /// Takes the lease of the NIC's timestamping.
     ///
     /// - Parameters:
     ///   - interface: the NIC.
-    ///   - widen: gives the setting needed, from the one in force, and must not narrow it; nil if nothing
-    ///     is missing, and then nothing is written.
-    /// - Throws: `SystemError` where the setting cannot be read or written, in which case nothing has changed.
+    ///   - widen: returns the needed setting for the one in force, which it must not narrow; nil if nothing is
+    ///     missing, and then nothing is written.
+    /// - Throws: `SystemError` if the setting cannot be read or written, in which case nothing has changed.
     public init(
         on interface: NetworkInterface,
         widening widen: (HardwareTimestampingSetting) -> HardwareTimestampingSetting?
@@ -59,7 +59,7 @@ public struct TimestampingLease: ~Copyable {
     private struct Outcome {
         let found: HardwareTimestampingSetting
         let granted: HardwareTimestampingSetting
-        /// The setting that this lease has to put back by itself, if it shares no record.
+        /// The setting that this lease restores without a shared record.
         let unshared: LeaseRecord.Content?
     }
 
@@ -77,8 +77,8 @@ public struct TimestampingLease: ~Copyable {
         return Outcome(found: found, granted: granted, unshared: unshared)
     }
 
-    /// The setting that is to be in force when nobody borrows it any more. A record that fits the setting found
-    /// was made by a process that still runs, or was killed; any other is out of date.
+    /// The setting to restore when nobody shares the lease any more. A record that fits the setting found is of a
+    /// process that still runs, or was killed; any other is out of date.
     private static func original(
         of found: HardwareTimestampingSetting, _ record: borrowing LeaseRecord?
     ) -> HardwareTimestampingSetting {
@@ -95,7 +95,7 @@ public struct TimestampingLease: ~Copyable {
     ) throws(SystemError) -> HardwareTimestampingSetting {
         guard wanted != found else { return found }
         let earlier = record?.read()
-        // Written first: whoever is killed from here on leaves behind what has to be put back.
+        // Written first: if this process is killed from here on, the record tells what to restore.
         record?.write(LeaseRecord.Content(original: original, widened: wanted))
         do throws(SystemError) {
             let granted = try interface.setHardwareTimestamping(wanted)
@@ -107,7 +107,8 @@ public struct TimestampingLease: ~Copyable {
         }
     }
 
-    /// Changes the setting for good, whoever borrows it: what they find at their end is left to the caller.
+    /// Changes the setting for good, even if others share a lease of it; the caller is responsible for the effect on
+    /// them.
     ///
     /// - Throws: `SystemError` of `setHardwareTimestamping(_:via:)`.
     public static func replace(
@@ -127,9 +128,9 @@ public struct TimestampingLease: ~Copyable {
         _ = try? Self.restore(content, granted, record, interface)
     }
 
-    /// Puts the setting back, if it is still the borrowed one and nobody else borrows it.
+    /// Restores the setting, if it is still the lease's and nobody else shares the lease.
     ///
-    /// - Throws: `SystemError` if it could not be put back.
+    /// - Throws: `SystemError` if it could not be restored.
     public mutating func end() throws(SystemError) -> Ending {
         isEnded = true
         return try Self.restore(content, granted, record, interface)
@@ -144,10 +145,10 @@ public struct TimestampingLease: ~Copyable {
             record?.endUse()
             record?.endChange()
         }
-        // It may have another name by now.
+        // The interface may have been renamed.
         let interface = try NetworkInterface(index: interface.index)
         let current = try interface.hardwareTimestampingSetting()
-        // The record is what counts: others may have widened the setting meanwhile, and gone.
+        // The record counts: others may have widened the setting in the meantime, and ended.
         guard let latest = content ?? record?.read() else {
             return current == granted ? .unchanged : .changedByOthers(current)
         }
@@ -156,7 +157,7 @@ public struct TimestampingLease: ~Copyable {
             record?.write(nil)
             return .changedByOthers(current)
         }
-        // Erased only afterwards, so that a failure leaves it to the next run.
+        // Erased only afterwards, so that after a failure the next run can restore it.
         let restored = try interface.setHardwareTimestamping(latest.original)
         record?.write(nil)
         return .restored(restored)

@@ -1,17 +1,16 @@
-// What the kernel says about where hardware stamps come from, and how many it got. Only netlink tells.
+// The kernel's data about the source and the number of hardware stamps, from netlink only.
 
-/// A clock that stamps can come from, and their quality: a NIC and its PHYs may offer several.
-/// Linux 6.14
+/// A clock for stamps and their quality: a NIC and its PHYs may offer several. Linux 6.14
 public struct TimestampingProvider: Hashable, Sendable {
     /// The quality of stamps. HWTSTAMP_PROVIDER_QUALIFIER_, linux/net_tstamp.h
     public struct Qualifier: RawRepresentable, Hashable, Sendable, CustomStringConvertible {
         /// The kernel's number.
         public let rawValue: UInt32
 
-        /// Takes the kernel's number.
+        /// Creates a qualifier from the kernel's number.
         public init(rawValue: UInt32) { self.rawValue = rawValue }
 
-        /// Good enough for IEEE 1588: taken as the frame passes the wire.
+        /// Exact enough for IEEE 1588: taken as the frame passes the wire.
         public static let precise = Qualifier(rawValue: 0)
         /// Taken near the wire, for instance as a DMA transfer ends.
         public static let approximate = Qualifier(rawValue: 1)
@@ -33,7 +32,7 @@ public struct TimestampingProvider: Hashable, Sendable {
 }
 
 extension TimestampingProvider: CustomStringConvertible {
-    /// For instance `ptp0/precise`.
+    /// The clock and the quality, for instance `ptp0/precise`.
     public var description: String { "ptp\(clockIndex)/\(qualifier)" }
 }
 
@@ -41,7 +40,7 @@ extension TimestampingProvider: CustomStringConvertible {
 public enum TimestampingSource: Hashable, Sendable {
     /// The NIC's MAC, or a NIC that has both in one.
     case mac
-    /// A PHY, with its number where the kernel gives one, as ethtool(8) --show-phys has it.
+    /// A PHY, with its number if the kernel gives one, as in ethtool(8) --show-phys.
     case phy(index: Int?)
 
     /// The number of the PHY; nil if it is not one, or has none.
@@ -61,11 +60,11 @@ public struct TimestampingStatistics: Hashable, Sendable {
     public let stamped: UInt64?
     /// Frames whose stamp did not come.
     public let lost: UInt64?
-    /// Frames for which there was an error in asking for a stamp.
+    /// Frames for which requesting a stamp failed.
     public let errors: UInt64?
-    /// One-step messages, of which nobody knows whether they were stamped.
+    /// One-step messages, which may or may not have been stamped.
     public let oneStepUnconfirmed: UInt64?
 
-    /// Stamps that were asked for and are not to be had: lost ones and errors.
+    /// Requested stamps that will not come: lost ones and errors.
     public var missing: UInt64 { (lost ?? 0) &+ (errors ?? 0) }
 }

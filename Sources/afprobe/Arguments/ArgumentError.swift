@@ -1,4 +1,4 @@
-/// What is wrong with a command line, or what was asked for in place of a run.
+/// An error in a command line, or a request for help instead of a run.
 enum ArgumentError: Error, Equatable {
     case helpRequested(command: String)
     case missingCommand

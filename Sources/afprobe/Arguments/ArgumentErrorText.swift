@@ -1,5 +1,4 @@
 extension ArgumentError {
-    /// What is wrong.
     var message: String {
         switch self {
         case .helpRequested: ""
@@ -15,7 +14,7 @@ extension ArgumentError {
         }
     }
 
-    /// What is right instead, where that is known.
+    /// The remedy; nil if none is known.
     var advice: String? {
         switch self {
         case .unknownCommand(_, let candidates), .unknownOption(_, let candidates):
@@ -27,7 +26,7 @@ extension ArgumentError {
         }
     }
 
-    /// The advice, followed by where to read on.
+    /// The advice, followed by the help command to run.
     func hint(command: String?) -> String {
         let help = "see 'afprobe \(command.map { "help \($0)" } ?? "help")'"
         return advice.map { "\($0); \(help)" } ?? help
@@ -40,7 +39,7 @@ extension ArgumentError {
 }
 
 extension OptionDescription {
-    /// `-i IF`, or `--interface IF` where there is no letter.
+    /// `-i IF`, or `--interface IF` if there is no letter.
     var synopsis: String {
         let name = short.map { "-\($0)" } ?? "--\(long)"
         return switch arity {

@@ -1,6 +1,5 @@
-/// How an option or an operand presents itself: all but what it does.
+/// The description of an option or an operand, without its action.
 struct OptionDescription: Equatable {
-    /// Whether the option takes a value.
     enum Arity: Equatable {
         case flag
         case value(String)
@@ -8,7 +7,7 @@ struct OptionDescription: Equatable {
         case optionalValue(String)
     }
 
-    /// The heading it stands under in the help.
+    /// The option's heading in the help.
     enum Section: String, CaseIterable {
         case target = "What to measure"
         case frame = "The frames"
@@ -26,7 +25,7 @@ struct OptionDescription: Equatable {
     let isRequired: Bool
 }
 
-/// What a shell may offer where a value is to be typed.
+/// The kind of completion that a shell offers for a value.
 enum Completion: Equatable {
     case nothing
     case interfaces
@@ -34,15 +33,15 @@ enum Completion: Equatable {
     case values([String])
 }
 
-/// An option that takes the place of what is required without it.
+/// An option that exempts from the required options.
 struct Exemption {
-    /// Its long name.
+    /// The long name.
     let option: String
-    /// The long names of options that are required all the same.
+    /// The long names of options that remain required.
     var keeping: [String] = []
 }
 
-/// A command by how it presents itself: for help and completions.
+/// A command's description, for help and completions.
 struct CommandDescription {
     let name: String
     let summary: String
@@ -60,7 +59,7 @@ struct CommandDescription {
     }
 }
 
-/// Every command has it; the parser throws `helpRequested` for it.
+/// Option of every command; the parser throws `helpRequested` for it.
 let helpOption = OptionDescription(
     long: "help", short: "h", arity: .flag, section: .general, help: "Show this help.",
     completion: .nothing, isRequired: false)

@@ -1,9 +1,8 @@
-/// A command, declared once.
 struct CommandSpec<Values> {
     let name: String
     /// One line, without a full stop.
     let summary: String
-    /// What the help says under the usage line.
+    /// Text of the help below the usage line.
     let discussion: String
     let initial: Values
     let options: [OptionSpec<Values>]
@@ -19,12 +18,11 @@ protocol CommandOptions {
     func run(_ console: Console) throws(Failure) -> ExitStatus
 }
 
-/// A command whose own type of values does not matter any more.
+/// A command with the type of its values erased.
 struct Command {
     let description: CommandDescription
     private let parseAndRun: ([String]) throws(ArgumentError) -> Invocation
 
-    /// What is left to do once the arguments are right.
     struct Invocation {
         let output: OutputOptions
         let run: (Console) throws(Failure) -> ExitStatus
@@ -43,7 +41,6 @@ struct Command {
         }
     }
 
-    /// Reads the words behind the command's name.
     func parse(_ arguments: [String]) throws(ArgumentError) -> Invocation {
         try parseAndRun(arguments)
     }

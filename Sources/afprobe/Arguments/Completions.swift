@@ -1,10 +1,9 @@
-/// The shells that completions can be made for.
 enum Shell: String, CaseIterable {
     case bash
     case zsh
     case fish
 
-    /// The script that teaches the shell the commands, their options and the values of these.
+    /// A script that completes commands, options and values.
     func completionScript(for commands: [CommandDescription]) -> String {
         switch self {
         case .bash: bashScript(commands)
@@ -95,7 +94,7 @@ private func bashCommand(_ completion: Completion) -> String? {
     switch completion {
     case .nothing: nil
     case .interfaces: "_afprobe_interfaces"
-    // Where there is nothing of ours, bash offers files.
+    // Without candidates of ours, bash offers files.
     case .files: "compopt -o default"
     case .values(let values): "_afprobe_words '\(values.joined(separator: " "))'"
     }
@@ -170,7 +169,7 @@ private func zshSpec(_ option: OptionDescription) -> String {
     case .flag: (value, equals) = ("", "")
     case .value(let placeholder):
         (value, equals) = (":\(placeholder):\(zshAction(option.completion))", "=")
-    // Behind the equals sign or not at all.
+    // The value comes after an equals sign, or is left out.
     case .optionalValue(let placeholder):
         (value, equals) = ("::\(placeholder):\(zshAction(option.completion))", "=-")
     }

@@ -1,4 +1,3 @@
-/// The text of `afprobe help`.
 func overviewHelp(_ commands: [CommandDescription]) -> String {
     let width = (commands.map(\.name.count).max() ?? 0) + 2
     var text = """
@@ -24,7 +23,6 @@ func overviewHelp(_ commands: [CommandDescription]) -> String {
     return text
 }
 
-/// The text of `afprobe help COMMAND`.
 func commandHelp(_ command: CommandDescription) -> String {
     var text = "Usage: \(command.synopsis)\n"
     if let other = command.otherSynopsis { text += "       \(other)\n" }
@@ -51,7 +49,7 @@ private let helpColumn = 28
 private let helpWidth = 80
 
 extension CommandDescription {
-    /// The command line in short: what must be given, then what may be.
+    /// The usage line: required options and operands first, then optional ones.
     var synopsis: String {
         let required = options.filter(\.isRequired).map(\.synopsis)
         let words = operands.map { operand in
@@ -61,14 +59,14 @@ extension CommandDescription {
         return (["afprobe", name] + required + ["[OPTION]..."] + words).joined(separator: " ")
     }
 
-    /// The command line with the option that takes the place of what must be given.
+    /// The usage line with the option that exempts from the required ones.
     var otherSynopsis: String? {
         guard exemption != nil else { return nil }
         let words = exemptingOptions.map(\.synopsis)
         return (["afprobe", name] + words + ["[OPTION]..."]).joined(separator: " ")
     }
 
-    /// What must be given where that option is; it is the last.
+    /// The options required with the exempting option, which is the last one.
     var exemptingOptions: [OptionDescription] {
         guard let exemption else { return [] }
         return options.filter { exemption.keeping.contains($0.long) } + options.filter(isExempting)
@@ -88,14 +86,14 @@ extension OptionDescription {
     }
 }
 
-/// A label and, from a column on, its explanation; below the label where that is too long.
+/// A label with its explanation in a column, or below the label if the label is too long.
 private func entry(_ label: String, _ explanation: String, column: Int) -> String {
     let body = wrap(explanation, indent: column)
     guard label.count + 1 < column else { return "\(label)\n\(body)" }
     return label + body.dropFirst(label.count)
 }
 
-/// Breaks a text into lines of at most the help's width, each indented.
+/// Wraps a text at the help's width and indents each line.
 func wrap(_ text: String, indent: Int) -> String {
     let margin = String(repeating: " ", count: indent)
     var result = ""

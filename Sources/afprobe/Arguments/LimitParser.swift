@@ -23,7 +23,7 @@ private func parseLimit(_ text: Substring) throws(ValueError) -> Limit {
         text: limit, comparison: comparison, bound: try parseBound(of: name, bound, in: "'\(limit)'"))
 }
 
-/// - Parameter limit: the whole, quoted, for what is said of a part of it.
+/// - Parameter limit: the whole limit, quoted in errors.
 private func parseBound(
     of name: String, _ bound: String, in limit: String
 ) throws(ValueError) -> Limit.Bound {
@@ -48,7 +48,7 @@ private func parseBound(
     return .duration(figure, statistic, try parseBoundDuration(bound, in: limit))
 }
 
-/// A duration that says its unit: ping's bare seconds would be misread among microseconds.
+/// A duration with an explicit unit: ping's bare seconds would be misread among microseconds.
 private func parseBoundDuration(_ text: String, in limit: String) throws(ValueError) -> Int64 {
     guard text.utf8.last.map({ !isDigit($0) && $0 != UInt8(ascii: ".") }) ?? false,
         let duration = try? parseDuration(text)
@@ -69,7 +69,6 @@ private func parsePercentage(_ text: String, in limit: String) throws(ValueError
 }
 
 extension Substring {
-    /// Without the blanks at both ends.
     fileprivate var trimmed: Substring {
         let start = drop { $0 == " " }
         guard let end = start.lastIndex(where: { $0 != " " }) else { return start }

@@ -1,14 +1,13 @@
-// The manual pages as far as they follow from the declarations: whole sections in mdoc(7). `make man` puts them
-// into the pages in man/, in place of the sections of the same names; the rest of a page is written by hand.
+// The sections of the manual pages that follow from the declarations, in mdoc(7). `make man` puts them into the pages
+// in man/, replacing the sections of the same names; the rest of a page is written by hand.
 
-/// The page about a command, or about all, by its name without the section: `afprobe-send`.
+/// The page of a command, or the overview, by its name without the section: `afprobe-send`.
 enum ManPage {
-    /// The names of the pages, the overview first.
     static func names(_ commands: [CommandDescription]) -> [String] {
         ["afprobe"] + commands.map { "afprobe-\($0.name)" }
     }
 
-    /// The sections of a page that follow from the declarations; nil where there is no such page.
+    /// The generated sections of a page; nil if there is no such page.
     static func sections(of name: String, _ commands: [CommandDescription]) -> String? {
         if name == "afprobe" { return overview(commands) }
         return commands.first { "afprobe-\($0.name)" == name }.map(page)
@@ -69,7 +68,7 @@ enum ManPage {
 }
 
 extension OptionDescription {
-    /// `-i IF`, or `--group MAC` where there is no letter.
+    /// `-i IF`, or `--group MAC` if there is no letter.
     fileprivate var shortestForm: [String] {
         ["Fl", short.map(String.init) ?? "-\(long)"] + value
     }
@@ -90,7 +89,7 @@ extension OptionDescription {
     }
 }
 
-/// Source of mdoc(7) in the making.
+/// A builder of mdoc(7) source.
 private struct ManualText {
     private(set) var text = ""
 
@@ -100,7 +99,7 @@ private struct ManualText {
         text += "." + words.map(escaped).joined(separator: " ") + "\n"
     }
 
-    /// What must be given; then what may be, the flags of one letter in one word.
+    /// Appends required options, then optional ones; flags of one letter are combined into one word.
     mutating func synopsis(_ options: [OptionDescription]) {
         for option in options where option.isRequired { macro(option.shortestForm) }
         let options = options.filter { $0 != helpOption }
@@ -123,7 +122,7 @@ private struct ManualText {
         prose(explanation)
     }
 
-    /// Sentences for people, each on lines of its own. Options and pages that they name are marked up.
+    /// Appends sentences, each on its own lines, and marks up the options and pages that they name.
     mutating func prose(_ sentences: String) {
         var line = ""
         func flush(_ text: inout String) {
@@ -143,8 +142,8 @@ private struct ManualText {
         flush(&text)
     }
 
-    /// The macro and its arguments for a word that is an option (`--udp:`) or a page (`pcap-filter(7)`), the
-    /// punctuation around it apart, as mdoc wants it.
+    /// The macro and its arguments for a word that is an option (`--udp:`) or a page (`pcap-filter(7)`); punctuation
+    /// is separated, as mdoc requires.
     private func markedUp(_ word: String) -> [String]? {
         let opening = word.prefix { $0 == "(" }
         let body = word.dropFirst(opening.count)
@@ -166,12 +165,11 @@ private struct ManualText {
         return ["Xr", String(core[..<parenthesis]), String(section)] + marks
     }
 
-    /// Text as it is to be read.
     private func escaped(_ text: String) -> String {
         text.split(separator: "\\", omittingEmptySubsequences: false).joined(separator: "\\e")
     }
 
-    /// The same at the beginning of a line, where a macro could stand.
+    /// Escaped text for the beginning of a line, where a macro could stand.
     private func escapedAtStart(_ text: String) -> String {
         (text.hasPrefix(".") || text.hasPrefix("'") ? "\\&" : "") + escaped(text)
     }

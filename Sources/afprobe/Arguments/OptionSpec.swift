@@ -3,10 +3,9 @@
 /// An option of a command that collects its options in `Values`.
 struct OptionSpec<Values> {
     let description: OptionDescription
-    /// Takes the text of the value; nil where the option stands without one.
+    /// Applies the text of the value; the text is nil if the option has none.
     let apply: (inout Values, String?) throws(ValueError) -> Void
 
-    /// An option that is there or not.
     static func flag(
         _ long: String, _ short: Character? = nil, in section: OptionDescription.Section, help: String,
         set: @escaping (inout Values) -> Void
@@ -18,7 +17,7 @@ struct OptionSpec<Values> {
             apply: { (values: inout Values, _: String?) throws(ValueError) in set(&values) })
     }
 
-    /// An option with a value, which is parsed and then kept; of one that is given twice the last counts.
+    /// An option with a value. If it is given twice, the last value counts.
     static func value<Value>(
         _ long: String, _ short: Character? = nil, _ placeholder: String,
         in section: OptionDescription.Section, isRequired: Bool = false,
@@ -35,7 +34,7 @@ struct OptionSpec<Values> {
             })
     }
 
-    /// An option that may stand alone, and then means `fallback`, or have a value behind an equals sign.
+    /// An option that means `fallback` without a value; a value comes after an equals sign.
     static func optionalValue<Value>(
         _ long: String, _ placeholder: String, in section: OptionDescription.Section, fallback: Value,
         help: String, as parse: @escaping (String) throws(ValueError) -> Value,
@@ -51,7 +50,6 @@ struct OptionSpec<Values> {
     }
 }
 
-/// An operand: a word that is no option.
 struct OperandSpec<Values> {
     let description: CommandDescription.Operand
     let apply: (inout Values, String) throws(ValueError) -> Void
@@ -71,7 +69,7 @@ struct OperandSpec<Values> {
     }
 }
 
-/// Why a value is not one, in words that finish the sentence "… is not".
+/// The expected form of a value, for the error message.
 struct ValueError: Error, Equatable {
     let expected: String
 

@@ -1,4 +1,3 @@
-/// Turns the words behind a command's name into its values.
 struct Parser<Values> {
     private let spec: CommandSpec<Values>
 
@@ -46,8 +45,7 @@ struct Parser<Values> {
         }
     }
 
-    /// A bundle: flags up to the first option that takes a value, whose value is the rest of the word or
-    /// the next word.
+    /// A bundle: flags up to the first option with a value, which is the rest of the word or the next word.
     private func takeShort(_ letters: Substring, _ state: inout State) throws(ArgumentError) {
         var letters = letters
         while let letter = letters.popFirst() {
@@ -89,8 +87,7 @@ struct Parser<Values> {
         state.given.insert(option.description.long)
     }
 
-    /// The next word is the value, unless it is itself an option of this command: then the value was
-    /// forgotten.
+    /// The next word as the value, unless it is an option of this command: then the value was forgotten.
     private func nextValue(
         of option: String, _ placeholder: String, _ state: inout State
     ) throws(ArgumentError) -> String {

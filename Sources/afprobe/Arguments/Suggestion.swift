@@ -1,20 +1,17 @@
-/// The names that a word may have been meant for: those that begin like it, or else the one spelt most like
-/// it.
+/// Suggestions for a word: the names that begin with it, or else the closest one.
 func candidates(for word: String, among names: [String]) -> [String] {
     let longer = word.isEmpty ? [] : names.filter { $0.hasPrefix(word) }
     return longer.isEmpty ? closest(to: word, among: names).map { [$0] } ?? [] : longer
 }
 
-/// The name that a misspelt one was probably meant to be: the one with the fewest differences, if these
-/// are few for its length.
+/// The name with the smallest edit distance; nil if the distance is too large for the name's length.
 func closest(to word: String, among names: [String]) -> String? {
     let best = names.map { (name: $0, distance: editDistance(word, $0)) }.min { $0.distance < $1.distance }
     guard let best, best.distance <= max(1, best.name.count / 3) else { return nil }
     return best.name
 }
 
-/// How many characters must be inserted, deleted, replaced or swapped with their neighbour to make one
-/// word the other (optimal string alignment).
+/// The edit distance: insertions, deletions, replacements and swaps of neighbours (optimal string alignment).
 func editDistance(_ left: String, _ right: String) -> Int {
     let left = Array(left)
     let right = Array(right)

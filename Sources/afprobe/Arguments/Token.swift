@@ -1,13 +1,12 @@
-/// A command line's word by its looks, before it is known which options there are. The conventions are
-/// GNU's: getopt_long(3).
+/// A word of a command line, classified by its form alone, by GNU's conventions. getopt_long(3)
 enum Token: Equatable {
     /// `--name` or `--name=value`.
     case long(name: String, value: String?)
-    /// `-abc`: options of one letter, or one of them and its value.
+    /// `-abc`: options of one letter, or one option of one letter and its value.
     case short(letters: String)
-    /// Anything else, `-` among it.
+    /// Anything else, including `-`.
     case word(String)
-    /// `--`: all that follows are words.
+    /// `--`: all that follow are words.
     case end
 
     init(_ argument: String) {

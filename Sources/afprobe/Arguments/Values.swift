@@ -1,8 +1,7 @@
 import AFPacketKit
 
-// The kinds of value that options take, each read strictly and with an error that shows a right one.
+// Parsers of option values. Each is strict, and its error shows a valid value.
 
-/// A number of frames, 1 or more.
 func parseCount(_ text: String) throws(ValueError) -> UInt64 {
     guard let count = parseDecimal(text), count > 0 else {
         throw ValueError("a number of frames from 1, like 10")
@@ -10,7 +9,6 @@ func parseCount(_ text: String) throws(ValueError) -> UInt64 {
     return count
 }
 
-/// A number within a range.
 func parseNumber(_ text: String, in range: ClosedRange<UInt64>, _ what: String) throws(ValueError) -> UInt64 {
     guard let number = parseDecimal(text), range.contains(number) else {
         throw ValueError("\(what) from \(range.lowerBound) to \(range.upperBound)")
@@ -18,41 +16,37 @@ func parseNumber(_ text: String, in range: ClosedRange<UInt64>, _ what: String) 
     return number
 }
 
-/// Reads numbers within a range.
 func numberParser(
     _ range: ClosedRange<UInt64>, _ what: String
 ) -> (String) throws(ValueError) -> UInt64 {
     { (text: String) throws(ValueError) in try parseNumber(text, in: range, what) }
 }
 
-/// A priority of real-time scheduling.
 func parseRealtimePriority(_ text: String) throws(ValueError) -> Int {
     let range = Scheduling.realtimePriorities
     return Int(
         try parseNumber(text, in: UInt64(range.lowerBound)...UInt64(range.upperBound), "a priority"))
 }
 
-/// The number of a CPU; whether there is such a one is not judged.
+/// The number of a CPU, which need not exist.
 func parseCPU(_ text: String) throws(ValueError) -> Int {
     Int(try parseNumber(text, in: 0...UInt64(Scheduling.cpuNumbers.upperBound - 1), "the number of a CPU"))
 }
 
-/// Any text.
 func parseText(_ text: String) throws(ValueError) -> String { text }
 
-/// The path of a file to read.
 func parseFile(_ text: String) throws(ValueError) -> String {
     guard !text.isEmpty else { throw ValueError("the name of a file") }
     return text
 }
 
-/// The path of a file to write. Standard output is taken: it gets the lines.
+/// The path of a file to write. Standard output is not accepted: lines go there.
 func parseOutputFile(_ text: String) throws(ValueError) -> String {
     guard text != "-" else { throw ValueError("a file or a named pipe; standard output gets the lines") }
     return try parseFile(text)
 }
 
-/// An interface's name; whether there is such an interface is not judged.
+/// The name of an interface, which need not exist.
 func parseInterfaceName(_ text: String) throws(ValueError) -> String {
     guard !text.isEmpty else { throw ValueError("the name of an interface, like eth0") }
     return text
@@ -69,7 +63,7 @@ func parseDuration(_ text: String) throws(ValueError) -> Int64 {
     var nanoseconds = whole.multipliedReportingOverflow(by: unit)
     guard !nanoseconds.overflow else { throw error }
     if parts.count == 2 {
-        // What is finer than a nanosecond is dropped.
+        // Digits below a nanosecond are dropped.
         var place = unit
         for digit in parts[1] {
             place /= 10
@@ -79,7 +73,7 @@ func parseDuration(_ text: String) throws(ValueError) -> Int64 {
         }
     }
     guard let result = Int64(exactly: nanoseconds.partialValue) else { throw error }
-    // Zero has a meaning of its own, and is not what a fraction of a nanosecond stands for.
+    // Zero has a meaning of its own: a fraction of a nanosecond must not become zero.
     guard result > 0 || digits.allSatisfy({ !(UInt8(ascii: "1")...UInt8(ascii: "9")).contains($0) }) else {
         throw ValueError("a duration of at least 1ns, or 0")
     }
@@ -92,28 +86,27 @@ private let durationUnits: [String: UInt64] = [
     "m": 60_000_000_000, "h": 3_600_000_000_000,
 ]
 
-/// A duration above zero.
 func parsePositiveDuration(_ text: String) throws(ValueError) -> Int64 {
     let duration = try parseDuration(text)
     guard duration > 0 else { throw ValueError("a duration above zero, like 500ms") }
     return duration
 }
 
-/// A duration that is not too short for output to keep up with.
+/// A duration that output can keep up with.
 func parseReportInterval(_ text: String) throws(ValueError) -> Int64 {
     let interval = try parseDuration(text)
     guard interval >= 1_000_000 else { throw ValueError("a duration of at least 1ms") }
     return interval
 }
 
-/// How long after it is handed over a frame is launched: within what tc-fq(8) accepts unless told otherwise.
+/// The time from handing a frame over to its launch, within tc-fq(8)'s default horizon.
 func parseLaunchOffset(_ text: String) throws(ValueError) -> Int64 {
     let offset = try parsePositiveDuration(text)
     guard offset <= 10_000_000_000 else { throw ValueError("a duration of at most 10s") }
     return offset
 }
 
-/// The interval, in nanoseconds, of a rate in frames a second, which may be a fraction.
+/// The interval, in nanoseconds, of a rate in frames per second, which may be a fraction.
 func parseRate(_ text: String) throws(ValueError) -> Int64 {
     guard text.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }), let rate = Double(text),
         (0.001...1_000_000_000).contains(rate)
@@ -121,7 +114,6 @@ func parseRate(_ text: String) throws(ValueError) -> Int64 {
     return Int64((1_000_000_000 / rate).rounded())
 }
 
-/// A MAC address.
 func parseMACAddress(_ text: String) throws(ValueError) -> MACAddress {
     guard let address = MACAddress(text) else {
         throw ValueError("a MAC address: six octets like 02:42:ac:c8:01:61")
@@ -129,7 +121,7 @@ func parseMACAddress(_ text: String) throws(ValueError) -> MACAddress {
     return address
 }
 
-/// The MAC address of one station.
+/// A unicast MAC address.
 func parseStationAddress(_ text: String) throws(ValueError) -> MACAddress {
     let address = try parseMACAddress(text)
     guard !address.isGroup, address != .zero else {
@@ -138,7 +130,6 @@ func parseStationAddress(_ text: String) throws(ValueError) -> MACAddress {
     return address
 }
 
-/// The MAC address of a group.
 func parseGroupAddress(_ text: String) throws(ValueError) -> MACAddress {
     let address = try parseMACAddress(text)
     guard address.isGroup else {
@@ -177,7 +168,6 @@ func parseVLAN(_ text: String) throws(ValueError) -> VLANTag {
     return tag
 }
 
-/// An IPv4 or IPv6 address of one host.
 func parseHostAddress(_ text: String) throws(ValueError) -> IPAddress {
     guard let address = IPAddress(text) else {
         throw ValueError("an IPv4 or IPv6 address, like 192.168.56.101 or fe80::1")
@@ -185,12 +175,10 @@ func parseHostAddress(_ text: String) throws(ValueError) -> IPAddress {
     return address
 }
 
-/// A UDP port.
 func parsePort(_ text: String) throws(ValueError) -> UInt16 {
     UInt16(try parseNumber(text, in: 1...65_535, "a port"))
 }
 
-/// Reads the words of an enumeration.
 func choiceParser<Choice: RawRepresentable<String> & CaseIterable>(
     _: Choice.Type
 ) -> (String) throws(ValueError) -> Choice {
@@ -202,7 +190,6 @@ func choiceParser<Choice: RawRepresentable<String> & CaseIterable>(
     }
 }
 
-/// Reads things that know their own names.
 func nameParser<Named: LosslessStringConvertible>(
     _: Named.Type, among names: [String]
 ) -> (String) throws(ValueError) -> Named {

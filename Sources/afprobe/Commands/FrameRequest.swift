@@ -1,7 +1,6 @@
 import AFPacketKit
 
-/// The frames that the options ask for, as far as they can be told without the interface; wrong
-/// combinations are found here, whatever the interface.
+/// The frames that the options ask for, as far as known without the interface. Wrong combinations are found here.
 struct FrameRequest {
     private let traffic: TrafficOptions
     private let destination: MACAddress
@@ -33,7 +32,7 @@ struct FrameRequest {
         }
     }
 
-    /// A shape with the right lengths, the addresses still to be found out.
+    /// The shape with the right lengths; addresses are filled in later.
     private var draft: FrameShape {
         let carrier: FrameShape.Carrier =
             switch traffic.destinationAddress {
@@ -78,7 +77,8 @@ struct FrameRequest {
             destinationPort: traffic.effectiveDestinationPort)
     }
 
-    /// The two ends; where none was given, the interface's own address that fits the destination best.
+    /// The source and destination addresses; the default source is the interface's address that fits the destination
+    /// best.
     private func sourceAddress(
         on interface: NetworkInterface, for destination: IPAddress
     ) throws(Failure) -> (IPAddress, IPAddress) {
@@ -97,7 +97,7 @@ struct FrameRequest {
 }
 
 extension TrafficOptions {
-    /// Finds options that only make sense together with --udp, or without it.
+    /// Rejects options that need --udp, or exclude it.
     func checkUDPOptions() throws(Failure) {
         if etherType != nil, usesUDP || isPTP {
             throw .usage(

@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The options of `afprobe hwstamp`.
 struct HWStampOptions: CommandOptions, HasControlPath {
     var interfaces: [String] = []
     var verifies = false
@@ -106,7 +105,7 @@ extension HWStampOptions {
     private func describe(_ console: Console) throws(Failure) -> ExitStatus {
         var failure: Failure?
         for interface in try selectedInterfaces() {
-            // One that cannot be asked does not hide the others.
+            // A failure of one interface does not hide the others.
             do throws(Failure) { try describe(interface, console) } catch {
                 if let failure { console.report(failure) }
                 failure = error
@@ -128,7 +127,7 @@ extension HWStampOptions {
         do throws(SystemError) { names = try NetworkInterface.names() } catch {
             throw Failure("Cannot list the network interfaces", error)
         }
-        // One that goes away between the two calls is left out.
+        // An interface that disappears between the two calls is left out.
         let found = names.compactMap { try? NetworkInterface(named: $0) }.filter(\.isEthernet)
         guard !found.isEmpty else {
             throw .refused("This network namespace has no Ethernet interface")
@@ -165,7 +164,7 @@ extension HWStampOptions {
         }
     }
 
-    /// What the driver says; nil where it does not have that, which is an answer.
+    /// The driver's answer; nil if the driver does not support the request, which is also an answer.
     private func reading<Answer>(
         _ what: String, _ interface: NetworkInterface, _ read: () throws(SystemError) -> Answer
     ) throws(Failure) -> Answer? {
@@ -179,19 +178,17 @@ extension HWStampOptions {
 }
 
 extension Line {
-    /// A name; `none` in text and null in JSON where there is none.
+    /// A name; if nil, `none` in text and null in JSON.
     fileprivate mutating func name(_ key: StaticString, _ value: String?) {
         string(key, value ?? (format == .json ? nil : "none"))
     }
 
-    /// A list that not every kernel tells: in text only where it is long enough to tell something, null in JSON where
-    /// it is unknown.
+    /// A list that not every kernel provides: shown in text only if it is long enough, null in JSON if unknown.
     fileprivate mutating func knownList(_ key: StaticString, _ values: [String]?, worthFrom least: Int = 1) {
         guard let values else { return string(key, nil) }
         if format == .json || values.count >= least { list(key, values) }
     }
 
-    /// What the driver has counted.
     fileprivate mutating func counters(_ statistics: TimestampingStatistics?) {
         integer("tx_errors", statistics?.errors.map(Int64.init(clamping:)))
         integer("tx_lost", statistics?.lost.map(Int64.init(clamping:)))
@@ -199,8 +196,8 @@ extension Line {
         integer("tx_stamped", statistics?.stamped.map(Int64.init(clamping:)))
     }
 
-    /// The NIC's clock and its offset to the system's, which is absent where the device may not be opened or cannot
-    /// tell.
+    /// The NIC's clock and its offset from the system clock; without the offset if the device cannot be opened or
+    /// read.
     fileprivate mutating func clock(_ index: Int?) {
         if let index { integer("phc", UInt64(index)) } else { name("phc", nil) }
         let offset = index.flatMap(offset(ofPTPClock:))

@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The options of `afprobe hwstamp-config`.
 struct HWStampConfigOptions: CommandOptions, HasControlPath {
     var interface = ""
     var transmitType: TransmitType?

@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The options of `afprobe listen`.
 struct ListenOptions: HasTraffic {
     var traffic = TrafficOptions()
     var statisticsInterval: Int64 = 5_000_000_000
@@ -128,13 +127,13 @@ extension ListenOptions {
             spins: traffic.spins)
     }
 
-    /// Receives until there is a reason to end, and sums up, also if that reason is a failure.
+    /// Receives until the run ends, and writes the summary, even after a failure.
     ///
-    /// - Returns: whether any probe came.
+    /// - Returns: whether any probe was received.
     private func listen(
         on interface: NetworkInterface, _ plan: ListenPlan, _ signals: RunSignals, _ console: Console
     ) throws(RunError) -> Bool {
-        // Answers are stamped as they leave, too.
+        // The responder's answers need transmit stamps.
         var lease = try HardwareLease(
             on: interface, replies ? [.receive, .transmit] : .receive, plan.stampFilters, traffic.hardware,
             console)
@@ -172,7 +171,7 @@ extension ListenOptions {
     }
 
     private func compile(_ text: String) throws(Failure) -> SocketFilter {
-        // libpcap would look for the tag in the frame, in vain, and the filter would match nothing.
+        // libpcap would look for the tag in the frame, which no longer has it, and the filter would match nothing.
         if text.split(whereSeparator: { !$0.isLetter }).contains("vlan") {
             throw .usage(
                 "Option --filter cannot test VLAN tags",

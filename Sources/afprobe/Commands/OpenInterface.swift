@@ -1,13 +1,12 @@
 import AFPacketKit
 
-/// Looks an interface up by its name.
 func lookUpInterface(_ name: String) throws(Failure) -> NetworkInterface {
     do throws(SystemError) { return try NetworkInterface(named: name) } catch {
         throw .noInterface(name, error)
     }
 }
 
-/// Looks an interface up and checks that frames can go through it.
+/// Looks up an interface and checks that it can carry frames.
 func openInterface(_ name: String, _ console: Console) throws(Failure) -> NetworkInterface {
     let found = try lookUpInterface(name)
     guard found.isEthernet else { throw .notEthernet(found) }
@@ -16,7 +15,7 @@ func openInterface(_ name: String, _ console: Console) throws(Failure) -> Networ
     return found
 }
 
-/// Keeps the kernel from answering the datagrams to a port with ICMP port unreachable.
+/// Prevents the kernel from answering datagrams to a port with ICMP port unreachable.
 func guardPort(_ port: UInt16, _ events: some RunEvents) throws(RunError) -> PortGuard? {
     do throws(SystemError) { return try PortGuard(port: port) } catch
         where error.code == .addressInUse || error.code == .accessDenied
@@ -28,7 +27,7 @@ func guardPort(_ port: UInt16, _ events: some RunEvents) throws(RunError) -> Por
     }
 }
 
-/// Does what may fail as a run does, in the words of the output.
+/// Runs `body` and converts errors of a run to failures with the output's words.
 func reportingFailures<Result: ~Copyable>(
     _ body: () throws(RunError) -> Result
 ) throws(Failure) -> Result {

@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The options of `afprobe ping`.
 struct PingOptions: HasTraffic {
     var traffic = TrafficOptions()
     var destination = MACAddress.zero
@@ -100,7 +99,7 @@ extension PingOptions {
         let (shape, size) = try request.shape(on: interface)
         let report = try PingReport(report, peer: destination)
         let signals = try console.begin(capturingTo: traffic.captureFile)
-        // Stages cost a fifth of the sending rate: they are measured if anything shows them.
+        // Stages cost a fifth of the sending rate: they are measured only if something shows them.
         console.replyDetail =
             console.isDetailed ? .everything : self.report.showsStages ? .stages : .usual
         let plan = plan(shape, size, hasStages: console.replyDetail != .usual)
@@ -117,9 +116,9 @@ extension PingOptions {
         throw .noReply(from: destination, otherVersion: counts[.otherVersion] > 0)
     }
 
-    /// Pings until there is a reason to end, and sums up, also if that reason is a failure.
+    /// Pings until the run ends, and writes the summary, even after a failure.
     ///
-    /// - Returns: the measurement, and why the run failed.
+    /// - Returns: the measurement, and the reason of a failure.
     private func ping(
         on interface: NetworkInterface, _ plan: PingPlan, _ report: borrowing PingReport,
         _ signals: RunSignals, _ console: Console
@@ -139,7 +138,7 @@ extension PingOptions {
         return (run.result, failure)
     }
 
-    /// Pings a responder of its own, in a network of its own.
+    /// Pings its own responder in a network namespace of its own.
     private func runAgainstItself(_ console: Console) throws(Failure) -> ExitStatus {
         guard traffic.interface.isEmpty, destination == .zero else {
             throw .usage(
@@ -167,7 +166,7 @@ extension PingOptions {
         return try values.run(console)
     }
 
-    /// What the responder has to be told to take such requests, and to wait for them alike.
+    /// The options that the responder needs to accept and await these requests.
     private var likewise: [String] {
         (traffic.usesUDP ? ["--udp"] : []) + (traffic.isPTP ? ["--ptp"] : [])
             + (traffic.etherType.map { ["--ethertype", "\($0.rawValue)"] } ?? [])
@@ -186,7 +185,7 @@ extension PingOptions {
             shape: shape, size: size, options: traffic.transmitOptions(hasStages ? .scheduled : .sent),
             interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
             deadline: traffic.deadline, timeout: traffic.timeout)
-        // A tag matters to those who capture it; of a datagram, whether its checksum can be judged.
+        // The tag matters only for a capture, and the checksum only for datagrams.
         let receive = ReceiveOptions(
             filter: filter, tellsStatus: !isPlain || traffic.captureFile != nil)
         return PingPlan(

@@ -1,10 +1,10 @@
 import AFPacketKit
 
-/// Does a run: at the priority asked for, with the capabilities it needs, until there is a reason to end; then waits until
-/// there is room for the summary.
+/// Runs at the requested priority with the needed capabilities until the run ends; then waits until there is room for
+/// the summary.
 ///
 /// - Parameter lease: the setting that may have to be restored at the end.
-/// - Returns: why the run failed; it is summed up all the same.
+/// - Returns: the reason of a failure; the summary is written all the same.
 func carryOut(
     _ run: inout some Run & ~Copyable, _ scheduling: CPUSchedulingOptions,
     under lease: borrowing HardwareLease,
@@ -23,10 +23,10 @@ func carryOut(
     return failure
 }
 
-/// Gives up the capabilities that a run does not need any more, now that its sockets, clocks and files are open: frames from
-/// the network are read without any power over this host.
+/// Drops the capabilities that a run no longer needs once its sockets, clocks and files are open: frames from the
+/// network are then parsed without privileges.
 ///
-/// - Parameter lease: the setting that may have to be put back at the end, which takes a capability.
+/// - Parameter lease: the setting that may have to be restored at the end, which takes a capability.
 private func dropPrivileges(keepingThoseOf lease: borrowing HardwareLease) throws(RunError) {
     do throws(SystemError) { try ThisProcess.keepOnly(lease.mayHaveToRestore() ? [.netAdmin] : []) } catch {
         throw RunError(.dropCapabilities, error)

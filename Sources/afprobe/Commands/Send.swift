@@ -1,13 +1,11 @@
 import AFPacketKit
 
-/// The options of `afprobe send`.
 struct SendOptions: HasTraffic {
     var traffic = TrafficOptions()
     var destination = MACAddress.zero
     var source: MACAddress?
     var batch = 1
     var launchOffset: Int64?
-    /// The capture to be replayed.
     var replay: String?
     var wantsStamps = true
 }
@@ -95,7 +93,7 @@ extension SendOptions {
         try checkLaunchTime()
         let interface = try openInterface(traffic.interface, console)
         let (shape, size) = try request.shape(on: interface, source: source)
-        // From a pipe it may take its time, and signals are to end that.
+        // Reading from a pipe may take long, and signals must end it.
         let frames: ReplayFrames? = if let replay { try read(replay, on: interface, console) } else { nil }
         let signals = try console.begin(capturingTo: traffic.captureFile)
         var options = traffic.transmitOptions(stamps(console))
@@ -114,15 +112,15 @@ extension SendOptions {
         throw .noTransmitStamp(on: interface)
     }
 
-    /// The stamps to ask for. Only detailed lines show scheduled ones.
+    /// The stamps to request. Only detailed lines show scheduled ones.
     private func stamps(_ console: Console) -> TransmitOptions.Stamps {
         guard wantsStamps else { return .none }
         return console.isDetailed && !console.isQuiet ? .scheduled : .sent
     }
 
-    /// Sends until there is a reason to end, and sums up, also if that reason is a failure.
+    /// Sends until the run ends, and writes the summary, even after a failure.
     ///
-    /// - Returns: whether anything was sent that is to be measured, and whether any stamp came.
+    /// - Returns: whether any frame to be measured was sent, and whether any stamp came.
     private func send(
         on interface: NetworkInterface, _ plan: TransmitPlan, _ signals: RunSignals, _ console: Console
     ) throws(RunError) -> (Bool, Bool) {
@@ -136,7 +134,7 @@ extension SendOptions {
         return (run.hasSent, run.hasMeasured)
     }
 
-    /// Finds options that say what probes are to be where there are none.
+    /// Rejects options about probes if a capture is replayed.
     private func checkReplay() throws(Failure) {
         guard replay != nil else { return }
         let given: [(Bool, String)] = [
@@ -152,7 +150,7 @@ extension SendOptions {
         }
     }
 
-    /// Finds options that are about the stamps that there are not to be.
+    /// Rejects options about stamps if there are none.
     private func checkStamps() throws(Failure) {
         guard !wantsStamps else { return }
         let given: [(Bool, String)] = [
@@ -165,7 +163,7 @@ extension SendOptions {
         }
     }
 
-    /// Reads the frames of a capture, and checks that the interface takes them.
+    /// Reads the frames of a capture, and checks that the interface accepts them.
     private func read(
         _ path: String, on interface: NetworkInterface, _ console: Console
     ) throws(Failure) -> ReplayFrames {
@@ -189,7 +187,7 @@ extension SendOptions {
         return frames
     }
 
-    /// The time between two frames, or what it is on average.
+    /// The interval between two frames; its average for a capture.
     private func interval(of frames: ReplayFrames?) -> Int64 {
         guard let frames, traffic.givenInterval == nil else { return traffic.interval }
         return max(1, (frames.times.last ?? 0) / Int64(max(1, frames.count)))
@@ -208,7 +206,7 @@ extension SendOptions {
         }
     }
 
-    /// The clock that the interface launches by; told where there seems to be nothing that does.
+    /// The clock that launch times refer to; warns if nothing on the interface seems to support them.
     private func launchClock(of interface: NetworkInterface, _ console: Console) -> ClockPair.Clock {
         guard let kinds = try? interface.queueingDisciplines() else { return .tai }
         if let clock = afprobe.launchClock(ofQueueingDisciplines: kinds) { return clock }

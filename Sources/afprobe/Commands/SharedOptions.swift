@@ -204,7 +204,6 @@ extension OptionSpec where Values: HasTraffic {
 }
 
 extension OptionSpec where Values: CommandOptions {
-    /// The options about the form of the output, which every command has.
     static var formatOptions: [OptionSpec] {
         let formats = ["auto"] + LineFormat.allCases.map(\.rawValue)
         return [
@@ -225,7 +224,7 @@ extension OptionSpec where Values: CommandOptions {
 }
 
 extension OptionSpec where Values: HasControlPath {
-    /// The option of the commands about the NIC's setting that tells how to ask for it.
+    /// The option that selects how to request the NIC's setting.
     static var controlPath: OptionSpec {
         .value(
             "via", nil, "PATH", in: .general,

@@ -1,11 +1,10 @@
 import AFPacketKit
 
-/// The options that several of the commands with traffic share, as they were given.
 struct TrafficOptions {
     var interface = ""
     var count: UInt64?
     var deadline: Int64?
-    /// Nil if none is given.
+    /// nil if not given.
     var givenInterval: Int64?
     var timeout: Int64 = 1_000_000_000
     var warmup: UInt64 = 0
@@ -28,34 +27,29 @@ struct TrafficOptions {
     var captureFile: String?
     var output = OutputOptions()
 
-    // MARK: What follows from them
+    // MARK: Derived values
 
-    /// The time between two frames.
     var interval: Int64 { givenInterval ?? 1_000_000_000 }
 
-    /// The EtherType of bare frames.
     var effectiveEtherType: EtherType {
         isPTP ? PTPHeader.etherType : etherType ?? .localExperimental1
     }
 
-    /// The ports of datagrams.
     var effectiveSourcePort: UInt16 { sourcePort ?? (isPTP ? PTPHeader.eventPort : 60_000) }
     var effectiveDestinationPort: UInt16 { destinationPort ?? (isPTP ? PTPHeader.eventPort : 61_000) }
 
-    /// The filters by which a NIC stamps the frames of this shape, the narrowest first.
+    /// The receive filters by which a NIC stamps frames of this shape, the narrowest first.
     var receiveFilters: [ReceiveFilter] {
-        // Over UDP it is the port that makes a PTP event message.
+        // Over UDP, the port makes a PTP event message.
         guard isPTP, !usesUDP || effectiveDestinationPort == PTPHeader.eventPort else { return [.everything] }
         return usesUDP ? .delayRequestsOverUDP : .delayRequestsOverEthernet
     }
 
-    /// The transmit options of a run that asks for these stamps.
     func transmitOptions(_ stamps: TransmitOptions.Stamps) -> TransmitOptions {
         TransmitOptions(stamps: stamps, priority: priority, bypassesQdisc: bypassesQdisc)
     }
 }
 
-/// The options of a command with traffic.
 protocol HasTraffic: CommandOptions {
     var traffic: TrafficOptions { get set }
 }
@@ -67,7 +61,7 @@ extension HasTraffic {
     }
 }
 
-/// Options that tell how to ask for the NIC's setting.
+/// Options that select how to request the NIC's setting.
 protocol HasControlPath {
     var path: ControlPath { get set }
 }

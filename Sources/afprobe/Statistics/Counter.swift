@@ -1,32 +1,32 @@
-/// The counts of a run of ping. This is the one table of them: summaries, keys and limits follow from it.
+/// The counters of a run of ping: the one table from which summaries, keys and limits follow.
 enum Counter: Int, CaseIterable {
     /// Requests sent to be measured. Each is received, lost, late or in flight.
     case sent
-    /// Requests answered within the time-out.
+    /// Requests answered within the timeout.
     case received
     /// Requests not answered.
     case lost
-    /// Lost requests that did reach the responder, so that it was the reply that was lost; unknown without any reply.
+    /// Lost requests that reached the responder, so that the reply was lost; unknown without any reply.
     case lostReached
     /// Further replies to a request already answered.
     case duplicates
-    /// Requests answered after the time-out.
+    /// Requests answered after the timeout.
     case late
     /// Replies that came after one to a later request.
     case reordered
     /// Frames that the system did not take.
     case failed
-    /// Requests whose reply was not waited for, the run having ended.
+    /// Requests whose reply had not come when the run ended.
     case inFlight
-    /// Replies whose follow-up did not come in time, so that nothing is known of the turnaround.
+    /// Replies whose follow-up did not come in time, so that the turnaround is unknown.
     case missingFollowUps
     /// Replies to requests that were never sent, or too long ago.
     case unmatched
-    /// How often another responder answered than the time before: it was restarted, or there are two.
+    /// Changes of the responder: it was restarted, or there are two.
     case responderRestarts
     /// Requests sent for warming up, which are in no other count.
     case warmup
-    /// Follow-ups after the time-out, and repeated ones.
+    /// Follow-ups after the timeout, and repeated ones.
     case lateFollowUps
     /// Replies that lack a stamp of their round trip, by the clock.
     case missingHardware
@@ -63,8 +63,8 @@ enum Counter: Int, CaseIterable {
         }
     }
 
-    /// The words in the summary for people (`+3 duplicates`), where the counters stand in the order of this table; nil for
-    /// those that have a place of their own, or are not shown.
+    /// The words in the summary (`+3 duplicates`), which lists the counters in this order; nil for those that are shown
+    /// separately, or not at all.
     var label: String? {
         switch self {
         case .duplicates: "duplicates"

@@ -1,33 +1,33 @@
-/// How the values of a figure are distributed, in nanoseconds.
+/// The distribution of a figure's values, in nanoseconds.
 ///
-/// Count, least, greatest, mean and standard deviation are exact, the last two to the nanosecond. Percentiles
-/// come from a histogram that keeps three significant digits: a percentile is the nearest rank's value, rounded
-/// up to the end of its bucket (HdrHistogram's "highest equivalent value"), hence by less than 0.1 %, and never
-/// above the greatest. Two kinds of value share one bucket each:
-/// - negative ones (a clock was set back) rank below all others; a percentile among them is the least;
-/// - a percentile among those above `histogramLimit` is the greatest.
+/// Count, minimum, maximum, mean and standard deviation are exact, the last two to the nanosecond. Percentiles come
+/// from a histogram that keeps three significant digits: a percentile is the nearest rank's value, rounded up to the
+/// end of its bucket (HdrHistogram's "highest equivalent value"), hence by less than 0.1 %, and never above the
+/// maximum. Two kinds of value share one bucket each:
+/// - negative ones (a clock was set back) rank below all others; a percentile among them is the minimum;
+/// - a percentile among those above `histogramLimit` is the maximum.
 ///
-/// The memory is 261 KiB, taken at the start; recording takes none. A copy that is changed takes it anew.
+/// The memory is 261 KiB, allocated at the start; recording allocates none. A copy that is changed allocates it again.
 struct Distribution {
-    /// Up to where values have buckets of their own: an hour.
+    /// The maximum value with a bucket of its own: an hour.
     static let histogramLimit: Int64 = 3_600_000_000_000
 
     private var moments = RunningStatistics()
     private var consecutive = Jitter()
-    /// How many values are in each bucket of the scale.
+    /// The number of values in each bucket of the scale.
     private var histogram = [UInt64](repeating: 0, count: scale.bucket(of: UInt64(histogramLimit)) + 1)
     /// Values below zero.
     private(set) var negatives: UInt64 = 0
 
     private static var scale: LogLinearScale { LogLinearScale(stepBits: 10) }
 
-    /// Records a value; the order matters to the jitter alone.
+    /// Records a value; the order matters to the jitter only.
     @inline(__always)
     mutating func record(_ value: Int64) {
         if moments.count == 0 { consecutive.begin(value) }
         moments.add(value)
         consecutive.add(value)
-        // A negative one is a large one then.
+        // As unsigned, a negative value is a large one.
         let unsigned = UInt64(bitPattern: value)
         guard unsigned <= UInt64(Self.histogramLimit) else { return recordOutside(value) }
         histogram[Self.scale.bucket(of: unsigned)] &+= 1
@@ -42,7 +42,7 @@ struct Distribution {
         }
     }
 
-    // MARK: Figures, nil where there are no values
+    // MARK: Figures, nil if there are no values
 
     var count: UInt64 { moments.count }
     var minimum: Int64? { count == 0 ? nil : moments.minimum }
@@ -50,16 +50,16 @@ struct Distribution {
     var mean: Int64? { moments.mean }
     var standardDeviation: Int64? { moments.standardDeviation }
 
-    /// The smoothed change from value to value; nil of fewer than two.
+    /// The smoothed change from value to value; nil if there are fewer than two.
     var jitter: Int64? { count < 2 ? nil : consecutive.value }
 
-    /// p95 − p50: how far the slow ones are from the usual, whatever the few slowest do. Where the median is
-    /// negative, the least value stands for it.
+    /// p95 − p50: the distance of slow values from the usual, without the few slowest. The minimum replaces a negative
+    /// median.
     var spread: Int64? { self[.spread] }
 
     func percentile(_ percentile: Percentile) -> Int64? { percentiles([percentile]).first }
 
-    /// Several percentiles, given in ascending order, in one walk; empty where there are no values.
+    /// Several percentiles, given in ascending order, in one walk; empty if there are no values.
     func percentiles(_ ascending: [Percentile]) -> [Int64] {
         guard count > 0 else { return [] }
         // The negative values come first.
@@ -70,7 +70,7 @@ struct Distribution {
                 reached += histogram[next]
                 next += 1
             }
-            // The greatest is known, also where it is negative.
+            // The maximum is known, even if it is negative.
             if rank == count { return moments.maximum }
             return rank <= negatives ? moments.minimum : bucket(at: next - 1).value
         }
@@ -96,12 +96,13 @@ struct Distribution {
 }
 
 extension Distribution {
-    /// Values that are not told apart.
+    /// A range of values that are not told apart.
     struct Bucket: Equatable {
-        /// What the bucket can hold; that of negative values, and that of those above the limit: what it does.
+        /// The values that the bucket can hold; for negative values and those above the limit, the values that it
+        /// holds.
         let range: ClosedRange<Int64>
         let count: UInt64
-        /// What a percentile in this bucket is given as.
+        /// The value of a percentile in this bucket.
         let value: Int64
     }
 
@@ -119,12 +120,11 @@ extension Distribution {
         return buckets
     }
 
-    /// The first place in the histogram that may be in use.
+    /// The first index in the histogram that may be in use.
     private var firstPlace: Int {
         Self.scale.bucket(of: UInt64(max(0, min(moments.minimum, Self.histogramLimit))))
     }
 
-    /// The bucket at a place in the histogram.
     private func bucket(at place: Int) -> Bucket {
         let (lowest, next) = (Int64(Self.scale.lowest(in: place)), Int64(Self.scale.lowest(in: place + 1)))
         let greatest = moments.maximum

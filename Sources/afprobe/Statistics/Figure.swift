@@ -6,12 +6,12 @@ enum Figure: Int, CaseIterable {
     case network
     /// The part of it inside the responder.
     case turnaround
-    /// From the request's send call to the receive call of its reply: what the application sees.
+    /// From the request's send call to the receive call of its reply, as the application sees it.
     case total
 
-    // The stages. Of a frame going out: `send` from the send call to the qdisc, `qdisc` on to the driver,
-    // `tx_nic` on to the wire; of one coming in: `rx_nic` from the wire to the kernel, `wakeup` on to the
-    // application. The request's first.
+    // The stages. Of a frame going out: `send` from the send call to the qdisc, `qdisc` on to the driver, `tx_nic` on
+    // to the wire; of one coming in: `rx_nic` from the wire to the kernel, `wakeup` on to the application. The
+    // request's first.
     case requestSend
     case requestQdisc
     case requestTxNIC
@@ -24,9 +24,9 @@ enum Figure: Int, CaseIterable {
     case replyTxNIC
     case replyRxNIC
     case replyWakeup
-    /// Both ways between the two NICs: one way alone would take synchronised clocks.
+    /// Both ways between the two NICs: one way alone would need synchronised clocks.
     case wire
-    /// Both ways between the two kernels, NICs and wire: what is left of it where the NICs do not stamp.
+    /// Both ways between the two kernels, NICs and wire: used if the NICs do not stamp.
     case link
     // Figures that need the two hosts' clocks to be synchronised.
     case requestOneWay
@@ -80,12 +80,12 @@ enum Statistic: String, CaseIterable {
     case jitter
 }
 
-/// The figures of one round trip, as far as they could be measured; in place, without allocation.
+/// The figures of one round trip, as far as they could be measured; inline, without allocation.
 struct FigureValues {
     private var values = InlineArray<19, Int64>(repeating: 0)
     private var present: UInt32 = 0
 
-    /// In nanoseconds; nil where it could not be measured.
+    /// In nanoseconds; nil if it could not be measured.
     subscript(figure: Figure) -> Int64? {
         @inline(__always)
         get { present & 1 &<< figure.rawValue == 0 ? nil : values.span[figure.rawValue] }
@@ -100,7 +100,7 @@ struct FigureValues {
         }
     }
 
-    /// The figures of an exchange that every one tells.
+    /// The figures that every exchange has.
     init(roundTrip: Int64? = nil, turnaround: Int64? = nil) {
         self[.rtt] = roundTrip
         self[.turnaround] = turnaround

@@ -1,13 +1,13 @@
-/// How much a figure changes from one value to the next, smoothed.
+/// The smoothed change of a figure from one value to the next.
 ///
-/// RFC 3550, section 6.4.1, takes the difference D of two consecutive packets' transit times, in which the
-/// offset of the two clocks cancels out. A round trip has none in the first place, so that D is the difference
-/// of two consecutive ones, in the order in which they arrived: J += (|D| − J) / 16, from 0.
+/// RFC 3550, section 6.4.1, takes the difference D of two consecutive packets' transit times, in which the offset of
+/// the two clocks cancels out. A round trip has no such offset, so that D is the difference of two consecutive ones, in
+/// order of arrival: J += (|D| − J) / 16, from 0.
 struct Jitter {
     private var previous: Int64 = 0
     private var estimate = 0.0
 
-    /// Takes the first value, before which there is none to differ from.
+    /// Sets the first value, which has no predecessor.
     mutating func begin(_ value: Int64) { previous = value }
 
     mutating func add(_ value: Int64) {
@@ -15,6 +15,6 @@ struct Jitter {
         previous = value
     }
 
-    /// In the unit of the values; 0 of fewer than two of them.
+    /// In the unit of the values; 0 if there are fewer than two.
     var value: Int64 { Int64(saturating: estimate) }
 }

@@ -1,4 +1,4 @@
-// What --fail-if reads:
+// The grammar of --fail-if:
 //
 //     limits     = limit , { "," , limit } ;
 //     limit      = duration-limit | loss-limit | count-limit ;
@@ -47,11 +47,11 @@ struct Limit: Equatable {
     var isOnDuration: Bool { if case .duration = bound { true } else { false } }
 }
 
-/// What limits are judged by.
+/// The measured values that limits are judged by.
 protocol Measurement {
-    /// In nanoseconds; nil where it could not be measured.
+    /// In nanoseconds; nil if it could not be measured.
     func value(of figure: Figure, _ statistic: Statistic) -> Int64?
-    /// Nil where it was not counted.
+    /// Nil if it was not counted.
     func value(of counter: Counter) -> UInt64?
 }
 
@@ -64,13 +64,13 @@ struct Violation: Equatable {
     }
 
     let limit: Limit
-    /// Nil where it could not be measured.
+    /// Nil if it could not be measured.
     let value: Value?
 }
 
 extension Limit {
-    /// Whether a run exceeds this limit. One on what could not be measured is exceeded: a check must not pass
-    /// because there was nothing to check.
+    /// The violation of this limit by a run; nil if there is none. A limit on a value that could not be measured is
+    /// exceeded: a check must not pass because there was nothing to check.
     func violation(by run: some Measurement) -> Violation? {
         let (value, isExceeded): (Violation.Value?, Bool)
         switch bound {
@@ -84,7 +84,7 @@ extension Limit {
             guard let lost = run.value(of: .lost), let sent = run.value(of: .sent), sent > 0 else {
                 return Violation(limit: self, value: nil)
             }
-            // Both are the nearest to the same decimal where they are equal: 1 of 1000 is not above 0.1 %.
+            // If equal, both are the nearest number to the same decimal: 1 of 1000 is not above 0.1 %.
             value = .loss(lost, sent: sent)
             isExceeded = judge(100 * Double(lost) / Double(sent), percent)
         }

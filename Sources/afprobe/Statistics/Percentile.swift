@@ -15,8 +15,7 @@ struct Percentile: Equatable {
     static let p999 = Percentile(thousandths: 99_900)
     static let p100 = Percentile(thousandths: 100_000)
 
-    /// The nearest rank: which of `count` values in ascending order, from 1, is the least that at least this
-    /// share of them do not exceed.
+    /// The nearest rank, from 1: that of the least of `count` values which at least this share of them do not exceed.
     func rank(of count: UInt64) -> UInt64 {
         // In two parts: the product with the whole count might overflow.
         let (whole, rest) = count.quotientAndRemainder(dividingBy: 100_000)

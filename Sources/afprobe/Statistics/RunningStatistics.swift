@@ -3,10 +3,10 @@ struct RunningStatistics {
     private(set) var count: UInt64 = 0
     private(set) var minimum: Int64 = .max
     private(set) var maximum: Int64 = .min
-    // Whole numbers, so that nothing is rounded but the results.
+    // Whole numbers, so that only the results are rounded.
     private var sum: Int128 = 0
     private var sumOfSquares: UInt128 = 0
-    /// What the sum of squares has carried over: from a hundred values on of clocks that are decades apart.
+    /// Overflows of the sum of squares: possible from a hundred values on, if clocks are decades apart.
     private var carries: UInt64 = 0
 
     @inline(__always)
@@ -21,21 +21,20 @@ struct RunningStatistics {
         if overflow { carries &+= 1 }
     }
 
-    /// The arithmetic mean; nil of no values.
+    /// The arithmetic mean; nil if there are no values.
     var mean: Int64? {
         guard count > 0 else { return nil }
-        // Half of the divisor is what makes the next integer of it, away from zero.
+        // Adding half of the divisor rounds to the nearest integer, halves away from zero.
         return Int64((sum + Int128(count / 2) * sum.signum()) / Int128(count))
     }
 
-    /// The standard deviation of the values themselves, not of a population they were drawn from: what
-    /// ping calls mdev.
+    /// The standard deviation of the values themselves, not of a population they were drawn from: ping's mdev.
     var standardDeviation: Int64? {
         count == 0 ? nil : Int64(saturating: squaredDeviations.squareRoot() / Double(count))
     }
 
-    /// The variance times the square of the count: exact up to the last step, for it is the difference of two numbers that
-    /// may be nearly the same.
+    /// The variance times the square of the count: exact up to the last step, because it is the difference of two
+    /// numbers that may be nearly the same.
     private var squaredDeviations: Double {
         var (high, low) = sumOfSquares.multipliedFullWidth(by: UInt128(count))
         high += UInt128(carries) * UInt128(count)
@@ -47,7 +46,7 @@ struct RunningStatistics {
     }
 }
 
-// A peer writes what it likes into its stamps: no difference of them may trap.
+// A peer may write anything into its stamps: no difference of them may trap.
 extension Int64 {
     /// The nearest integer.
     init(saturating value: Double) {
@@ -55,7 +54,7 @@ extension Int64 {
         self = Int64(exactly: rounded) ?? (rounded < 0 ? .min : .max)
     }
 
-    /// This less `origin`: exact, and rounded only where it is beyond an integer or 2⁵³.
+    /// This less `origin`: exact, and rounded only if it is beyond an integer or 2⁵³.
     func distance(from origin: Int64) -> Double {
         let (difference, overflow) = subtractingReportingOverflow(origin)
         return overflow ? greatDistance(from: origin) : Double(difference)

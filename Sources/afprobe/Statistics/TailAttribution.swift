@@ -1,18 +1,17 @@
-/// Which stage the slowest round trips are slow in.
+/// The attribution of the slowest round trips to the stages that are slow in them.
 ///
-/// The tail above a percentile is compared with the usual: the round trips up to the median. The excess is
-/// the tail's mean round trip less the usual one; a stage's share of it is the stage's own excess, reckoned
-/// alike. A stage that was measured in a part of the tail counts for that part; one that was measured
-/// nowhere in the tail, or nowhere in the usual, has no share. What no stage accounts for is unattributed.
+/// The tail above a percentile is compared with the usual: the round trips up to the median. The excess is the tail's
+/// mean round trip less the usual one; a stage's share of it is the stage's own excess, computed alike. A stage that
+/// was measured in a part of the tail counts for that part; one that was measured nowhere in the tail, or nowhere in
+/// the usual, has no share. The rest is unattributed.
 ///
-/// Round trips are not kept but summed up in buckets, each at most 1/16 of its values wide. Groups are cut by
-/// rank, so that a bucket may lie on both sides of a cut: its round trips then count in proportion, with the
-/// means of all of them. So the means of a group are exact where the cut falls between two buckets, and
-/// that of its round trips is off by at most 1/16 of the percentile where not. The memory is 10 kB, and as
-/// much again for each stage.
+/// Round trips are not kept but summed up in buckets, each at most 1/16 of its values wide. Groups are cut by rank, so
+/// that a bucket may lie on both sides of a cut: its round trips then count in proportion, with the means of all of
+/// them. So the means of a group are exact if the cut falls between two buckets; else its mean round trip is off by at
+/// most 1/16 of the percentile. The memory is 10 kB, and as much again for each stage.
 struct TailAttribution {
     private let stages: [Figure]
-    /// Of each bucket the sum of the round trips and, behind it, those of the stages.
+    /// For each bucket, the sum of the round trips and, behind it, those of the stages.
     private var sums: [Sum]
     private(set) var count: UInt64 = 0
 
@@ -22,9 +21,8 @@ struct TailAttribution {
         sums = Array(repeating: Sum(), count: Self.bucketCount * (1 + stages.count))
     }
 
-    /// Records a round trip; one without `rtt` has nothing to attribute.
-    ///
-    /// - Parameter omitted: a stage whose parts are among the values, too.
+    /// Records a round trip; one without `rtt` has nothing to attribute. `omitted` is a stage whose parts are recorded
+    /// instead.
     mutating func record(_ values: borrowing FigureValues, without omitted: Figure? = nil) {
         guard let roundTrip = values[.rtt] else { return }
         count &+= 1
@@ -46,7 +44,7 @@ struct TailAttribution {
         }
     }
 
-    /// The tail above a percentile; nil where no round trip is above it, or the tail is no slower than usual.
+    /// The tail above a percentile; nil if no round trip is above it, or the tail is no slower than usual.
     func tail(above percentile: Percentile) -> Tail? {
         guard count > 0 else { return nil }
         let cut = percentile.rank(of: count)
@@ -70,20 +68,20 @@ struct TailAttribution {
     }
 }
 
-/// The slowest round trips, and what makes them slow.
+/// The slowest round trips, and the stages that make them slow.
 struct Tail {
     struct Share {
         let figure: Figure
-        /// Of the excess; negative where the stage is faster than usual.
+        /// Of the excess; negative if the stage is faster than usual.
         let percent: Double
     }
 
     let percentile: Percentile
-    /// How many round trips are above the percentile.
+    /// Round trips above the percentile.
     let count: UInt64
-    /// How many nanoseconds longer than usual they take, on average.
+    /// Nanoseconds that they take longer than usual, on average.
     let excess: Int64
-    /// Of the stages that could be measured, in the order a round trip passes them.
+    /// The shares of the measured stages, in the order a round trip passes them.
     let shares: [Share]
     /// The rest, in per cent of the excess.
     let unattributed: Double

@@ -2,9 +2,9 @@ import AFPacketKit
 
 /// Whether a run may turn on hardware timestamping.
 enum HardwareMode: String, CaseIterable {
-    /// Turn it on for the run where that is possible.
+    /// Turn it on for the run if possible.
     case auto
-    /// The same, and fail where it is not.
+    /// The same, and fail if it is not possible.
     case on
     /// Leave the NIC as it is.
     case off
@@ -24,7 +24,7 @@ struct HardwareLease: ~Copyable {
     /// The state of the interface with the lease in force.
     let snapshot: TimestampingSnapshot
 
-    /// - Parameter filters: any of which has the frames stamped that are to be received, the narrowest first.
+    /// - Parameter filters: NIC filters any of which has the received frames stamped, the narrowest first.
     init(
         on interface: NetworkInterface, _ need: HardwareNeed, _ filters: [ReceiveFilter],
         _ mode: HardwareMode, _ events: some RunEvents
@@ -49,7 +49,7 @@ struct HardwareLease: ~Copyable {
 
     private struct HardwareRefused: Error { let refusal: HardwareRefusal }
 
-    /// Borrows what is needed, or tells what of it cannot be had.
+    /// Borrows what is needed, or throws the reason why it cannot.
     private static func borrow(
         _ interface: NetworkInterface, _ state: TimestampingSnapshot, _ need: HardwareNeed,
         _ filters: [ReceiveFilter]
@@ -92,8 +92,8 @@ struct HardwareLease: ~Copyable {
         return wanted
     }
 
-    /// Whether this run may have to put the setting back: also where it changed nothing, for others may widen the
-    /// setting meanwhile and leave before it does.
+    /// Whether this run may have to restore the setting: even if it changed nothing, because other runs may widen the
+    /// setting meanwhile and end first.
     func mayHaveToRestore() -> Bool {
         switch lease {
         case .some: true
@@ -101,7 +101,7 @@ struct HardwareLease: ~Copyable {
         }
     }
 
-    /// Puts the setting back.
+    /// Restores the setting.
     mutating func end(_ events: some RunEvents) {
         let ending: TimestampingLease.Ending?
         do throws(SystemError) { ending = try lease?.end() } catch {
@@ -117,7 +117,7 @@ struct HardwareLease: ~Copyable {
 }
 
 extension TimestampingLease {
-    /// What the lease changed; nil if nothing was missing.
+    /// The change of the setting; nil if there was none.
     fileprivate var change: (found: HardwareTimestampingSetting, granted: HardwareTimestampingSetting)? {
         found == granted ? nil : (found, granted)
     }

@@ -1,27 +1,25 @@
 import AFPacketKit
 
-/// Follows the timestamping of a run's interface, and finds out why stamps are missing: by what the driver can do, by the
-/// setting, and by what the driver counted since the run began.
+/// Follows the timestamping of a run's interface, and explains missing stamps by the driver's capabilities, the
+/// setting, and the driver's counters since the run began.
 struct InterfaceMonitor {
     /// The state when the run began, and the latest one.
     private let first: TimestampingSnapshot
     private(set) var latest: TimestampingSnapshot
     private let reader: InterfaceReader
     private let countersBefore: [DriverStatistic]
-    /// How many stamps the driver counted as skipped when it was last asked, and how many frames have been told so.
+    /// Stamps that the driver last counted as skipped, and frames for which that was told as the reason.
     private var skipped: UInt64 = 0
     private var explained: UInt64 = 0
     private var countersDue = MonotonicTime(nanoseconds: 0)
     /// When to read the setting again; never if there is none.
     private(set) var checkDue: MonotonicTime
 
-    /// The setting and the counters belong to all who use the NIC: they are read now and then.
+    /// Nanoseconds between two reads of the setting and of the counters, which all users of the NIC share.
     private static let settingInterval: Int64 = 1_000_000_000
     private static let counterInterval: Int64 = 100_000_000
 
-    /// - Parameters:
-    ///   - snapshot: the state once a lease has set the interface up.
-    ///   - now: when the run begins.
+    /// - Parameter snapshot: the state once a lease has set the interface up.
     init(_ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, at now: MonotonicTime) {
         first = snapshot
         latest = snapshot
@@ -32,9 +30,7 @@ struct InterfaceMonitor {
 
     var interface: NetworkInterface { reader.interface }
 
-    /// Checks, if it is due, whether another program has changed the setting.
-    ///
-    /// - Returns: whether it was changed.
+    /// Checks, if it is due, whether another program has changed the setting, and returns whether it has.
     mutating func check(at now: MonotonicTime, _ events: some RunEvents) -> Bool {
         guard now >= checkDue else { return false }
         checkDue = now + Self.settingInterval
@@ -48,7 +44,6 @@ struct InterfaceMonitor {
 
     // MARK: One frame
 
-    /// The reason why a sent frame has no hardware stamp.
     mutating func reasonForTransmitHardware(timeout: Int64, at now: MonotonicTime) -> MissingReason {
         if let reason = transmitHardwareHindrance { return reason }
         if now >= countersDue {
@@ -61,12 +56,10 @@ struct InterfaceMonitor {
         return .skipped
     }
 
-    /// The reason why a sent frame has no software stamp.
     func reasonForTransmitSoftware(timeout: Int64) -> MissingReason {
         first.canStampTransmitSoftware ? .overdue(timeout: timeout) : .notSupported(driver: first.driver)
     }
 
-    /// The reason why a received frame has no hardware stamp.
     func reasonForReceiveHardware(stampedBy filters: [ReceiveFilter]) -> MissingReason {
         receiveHardwareHindrance(stampedBy: filters) ?? .notStamped
     }
@@ -78,7 +71,7 @@ struct InterfaceMonitor {
         return latest.stampsTransmitHardware ? nil : .transmitTypeTurnedOff
     }
 
-    /// The reason why no frame received now can have one; nil if one can.
+    /// The reason why no frame received now can have a hardware stamp; nil if one can.
     private func receiveHardwareHindrance(stampedBy filters: [ReceiveFilter]) -> MissingReason? {
         guard first.claims(.receiveHardware) else { return .notSupported(driver: first.driver) }
         guard let setting = first.setting, setting.receiveFilter != .none else { return .receiveFilterOff }
@@ -92,9 +85,9 @@ struct InterfaceMonitor {
     /// The reasons why `count` frames were sent without a hardware stamp.
     ///
     /// - Parameters:
-    ///   - late: how many stamps came after the time-out.
+    ///   - late: stamps that came after the timeout.
     ///   - overflows: how often the error queue was found full.
-    ///   - unlaunched: how many frames were dropped because of their launch times.
+    ///   - unlaunched: frames dropped because of their launch times.
     mutating func reasonsForTransmitHardware(
         _ count: UInt64, late: UInt64 = 0, overflows: UInt64, unlaunched: UInt64 = 0
     ) -> [MissingCount] {
@@ -111,9 +104,7 @@ struct InterfaceMonitor {
         return parts.reasons
     }
 
-    /// The reasons why `count` frames were received without a hardware stamp.
-    ///
-    /// - Parameter filters: any of which has such frames stamped.
+    /// The reasons why `count` frames, which any of `filters` should have stamped, have no hardware receive stamp.
     mutating func reasonsForReceiveHardware(
         _ count: UInt64, stampedBy filters: [ReceiveFilter]
     ) -> [MissingCount] {
@@ -125,7 +116,8 @@ struct InterfaceMonitor {
             ? [.all(.notStamped)] : counted.map { .skipped($0.rise, counter: $0.name) }
     }
 
-    /// The reasons why `count` replies lack a hardware stamp of their round trip: first those of the request's.
+    /// The reasons why `count` replies lack a hardware stamp of their round trip: the request's if it can have none,
+    /// else the reply's.
     mutating func reasonsForRoundTripHardware(
         _ count: UInt64, overflows: UInt64, stampedBy filters: [ReceiveFilter]
     ) -> [MissingCount] {
@@ -164,8 +156,8 @@ struct InterfaceMonitor {
         }
     }
 
-    /// The stamps lost since the beginning by the statistics that are the same for all drivers, less those that the
-    /// driver's own counters tell of: both count the same losses.
+    /// The stamps lost since the beginning by the statistics common to all drivers, less those in the driver's own
+    /// counters, which count the same losses.
     private func risenLosses(beyond counted: [(name: String, rise: UInt64)]) -> UInt64 {
         guard let old = first.capabilities?.statistics?.missing,
             let new = reader.snapshot().capabilities?.statistics?.missing, new > old
@@ -173,13 +165,13 @@ struct InterfaceMonitor {
         return Self.losses(new - old, beyond: counted.map(\.rise))
     }
 
-    /// A sum of losses less those told by single counters.
+    /// A sum of losses less those in single counters.
     static func losses(_ sum: UInt64, beyond counted: [UInt64]) -> UInt64 {
         counted.reduce(sum) { $0 - min($0, $1) }
     }
 
-    /// The driver's counters of stamps that the NIC did not take or the driver gave up, such as
-    /// `tx_hwtstamp_skipped` and `rx_hwtstamp_cleared`; each driver has its own names.
+    /// The driver's counters of stamps that the NIC did not take or the driver gave up, such as `tx_hwtstamp_skipped`
+    /// and `rx_hwtstamp_cleared`; each driver has its own names.
     private static func lossCounters(_ reader: InterfaceReader) -> [DriverStatistic] {
         let words = ["skip", "timeout", "clear", "lost", "drop", "err", "late"]
         return reader.counters().filter { statistic in
@@ -189,8 +181,8 @@ struct InterfaceMonitor {
         }
     }
 
-    /// Whether one text stands in another. String's own search brings the whole of regular expressions into the
-    /// executable, and its start-up pays for them.
+    /// Whether a text contains another. String's own search would link regular expressions into the executable and slow
+    /// down its start.
     private static func includes(_ text: String, _ part: String) -> Bool {
         text.indices.contains { text[$0...].hasPrefix(part) }
     }

@@ -4,18 +4,15 @@ import AFPacketKit
 struct InterfaceReader {
     /// The interface as it was when the run began.
     let interface: NetworkInterface
-    /// What it can stamp and how it is set.
+    /// Its timestamping capabilities and setting.
     let snapshot: () -> TimestampingSnapshot
-    /// The driver's counters.
     let counters: () -> [DriverStatistic]
-    /// The interface as it is now, by whatever name.
+    /// The interface as it is now, even if renamed.
     let current: () throws(SystemError) -> NetworkInterface
     /// The NIC's clock compared with CLOCK_REALTIME; nil if they cannot be compared.
     let comparison: () -> PTPClock.CrossTimestamp?
 
-    /// Reads from the kernel.
-    ///
-    /// - Parameter clockIndex: the number of the NIC's clock; nil if it has none.
+    /// Reads from the kernel; `clockIndex` is nil if the NIC has no clock.
     static func kernel(_ interface: NetworkInterface, clockIndex: Int?) -> InterfaceReader {
         let clock = OpenedClock(clockIndex)
         return InterfaceReader(
@@ -27,7 +24,7 @@ struct InterfaceReader {
     }
 }
 
-/// A NIC's clock, opened once: later the capability for it may be gone.
+/// A NIC's clock, opened once: the capability for it may be dropped later.
 private final class OpenedClock {
     private let clock: PTPClock?
 

@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// Notices that an interface went down, and waits until it is up again, unless it has gone for good.
+/// Detects that an interface went down, and waits until it is up again; its removal is an error.
 struct LinkMonitor {
     private let reader: InterfaceReader
     private var isDown = false
@@ -11,9 +11,7 @@ struct LinkMonitor {
 
     init(_ reader: InterfaceReader) { self.reader = reader }
 
-    /// Handles an error that says that the interface is down.
-    ///
-    /// - Throws: `RunError` if it has gone.
+    /// Handles an error that says that the interface is down; throws if it was removed.
     mutating func goDown(at now: MonotonicTime, _ events: some RunEvents) throws(RunError) {
         _ = try current()
         checkDue = now + Self.interval
@@ -22,9 +20,7 @@ struct LinkMonitor {
         events.diagnosed(.linkDown(reader.interface.name))
     }
 
-    /// Checks, if it is due, whether the interface is up again.
-    ///
-    /// - Throws: `RunError` if it has gone.
+    /// Checks, if it is due, whether the interface is up again; throws if it was removed.
     mutating func check(at now: MonotonicTime, _ events: some RunEvents) throws(RunError) {
         guard now >= checkDue else { return }
         guard try current().isUp else {
@@ -34,7 +30,7 @@ struct LinkMonitor {
         comeUp(events)
     }
 
-    /// Takes note that the interface is up.
+    /// Records that the interface is up.
     mutating func comeUp(_ events: some RunEvents) {
         guard isDown else { return }
         isDown = false

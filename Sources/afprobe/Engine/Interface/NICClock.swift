@@ -1,20 +1,20 @@
 import AFPacketKit
 
-/// A clock minus another, and how far the truth may be from that, in nanoseconds.
+/// The difference of two clocks and its maximum error, in nanoseconds.
 struct ClockOffset: Equatable {
     var offset: Int64
     var error: Int64
 }
 
-/// The NIC's clock against the system's, compared now and then: in between the last comparison holds.
+/// The NIC's clock compared with the system's. A comparison is reused until its lifetime is over.
 struct NICClock {
     private let compare: () -> PTPClock.CrossTimestamp?
     private var latest: PTPClock.CrossTimestamp?
     private var comparedAt = MonotonicTime(nanoseconds: 0)
 
-    /// For how long a comparison is used.
+    /// Nanoseconds for which a comparison is used.
     private static let lifetime: Int64 = 10_000_000
-    /// How much two oscillators may drift apart meanwhile: 100 ppm are the most that PTP allows, and Ethernet.
+    /// The drift of two oscillators meanwhile: 100 ppm, the maximum that PTP and Ethernet allow.
     private static let driftDivisor: Int64 = 10_000
 
     init(_ reader: InterfaceReader) { compare = reader.comparison }

@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// What an interface can stamp and how it is set, at one moment.
+/// The timestamping capabilities and setting of an interface at one moment.
 struct TimestampingSnapshot {
     /// Nil if the driver does not tell.
     let capabilities: TimestampingCapabilities?
@@ -16,63 +16,58 @@ struct TimestampingSnapshot {
         self.driver = driver
     }
 
-    /// Reads the state of an interface.
     init(of interface: NetworkInterface) {
         self.init(
             capabilities: try? interface.timestampingCapabilities(),
             setting: try? interface.hardwareTimestampingSetting(), driver: try? interface.driver())
     }
 
-    /// The name of the NIC's clock, whose readings hardware stamps are; nil if it has none.
+    /// The name of the NIC's clock, which takes the hardware stamps; nil if it has none.
     var clockName: String? { capabilities?.clockIndex.map { "ptp\($0)" } }
 
-    // MARK: What the driver claims
+    // MARK: Claims of the driver
 
     func claims(_ flag: TimestampingFlags) -> Bool { capabilities?.flags.contains(flag) ?? false }
 
-    /// Whether software stamps of sent frames can come. Where the driver does not tell, they are hoped for.
+    /// Whether software stamps of sent frames can come; assumed if the driver does not tell.
     var canStampTransmitSoftware: Bool { capabilities?.flags.contains(.transmitSoftware) ?? true }
 
     var claimsTransmitHardware: Bool {
         claims(.transmitHardware) && capabilities?.transmitTypes.contains(.on) ?? false
     }
 
-    /// - Parameter filters: any of which has the frames stamped.
+    /// Whether the driver claims hardware stamps by any of the filters.
     func claimsReceiveHardware(by filters: [ReceiveFilter]) -> Bool {
         claims(.receiveHardware) && filters.contains { capabilities?.receiveFilters.contains($0) ?? false }
     }
 
-    // MARK: What is set
+    // MARK: The setting
 
     /// Whether sent frames get hardware stamps.
     var stampsTransmitHardware: Bool {
         claims(.transmitHardware) && setting.map { $0.transmitType != .off } ?? false
     }
 
-    /// Whether received frames get hardware stamps.
-    ///
-    /// - Parameter filters: any of which has the frames stamped.
+    /// Whether received frames get hardware stamps by any of the filters.
     func stampsReceiveHardware(by filters: [ReceiveFilter]) -> Bool {
         claims(.receiveHardware)
             && setting.map { filters.contains(where: $0.receiveFilter.includes) } ?? false
     }
 
-    /// The best clock that a round trip through the interface should be stamped by.
-    ///
-    /// - Parameter filters: any of which has the replies stamped.
+    /// The best clock for round trips through the interface whose replies any of the filters has stamped.
     func preferredClock(stampedBy filters: [ReceiveFilter]) -> StampClock {
         guard !stampsTransmitHardware || !stampsReceiveHardware(by: filters) else { return .hardware }
         return canStampTransmitSoftware ? .software : .userspace
     }
 }
 
-/// The clock that both ends of a difference were stamped by, the best first.
+/// The clocks that can stamp both ends of a difference, the best first.
 enum StampClock: Int, CaseIterable, Comparable {
     case hardware
     case software
     case userspace
 
-    /// The best of which something holds; nil if it holds of none.
+    /// The best clock that meets a condition; nil if none does.
     static func best(_ holds: (StampClock) -> Bool) -> StampClock? {
         holds(.hardware) ? .hardware : holds(.software) ? .software : holds(.userspace) ? .userspace : nil
     }

@@ -1,17 +1,17 @@
 import AFPacketKit
 
-/// Bounds of the difference of two clocks that nobody has synchronised, from round trips.
+/// Bounds of the difference of two unsynchronised clocks, from round trips.
 ///
-/// A request cannot arrive before it was sent, nor a reply: so the responder's clock is ahead of the requester's by at
-/// most (request received − request sent), and by at least (reply sent − reply received). Every exchange narrows the
+/// Neither a request nor a reply can arrive before it was sent: so the responder's clock is ahead of the requester's by
+/// at most (request received − request sent), and by at least (reply sent − reply received). Every exchange narrows the
 /// two bounds; the quickest narrow them most.
 struct ClockBounds {
     private(set) var least: Int64 = .min
     private(set) var most: Int64 = .max
-    /// How often the bounds contradicted each other and were begun anew: the clocks drift apart, or one was set.
+    /// How often the bounds contradicted each other and were restarted: the clocks drift apart, or one was set.
     private(set) var restarts: UInt64 = 0
 
-    /// Narrows the bounds by an exchange: by the stamps of one clock of either host.
+    /// Narrows the bounds by the stamps of an exchange, of one clock of each host.
     mutating func narrow(_ stamps: TwoWayStamps) {
         let (low, high) = (
             stamps.replySent - stamps.replyReceived, stamps.requestReceived - stamps.requestSent
@@ -28,7 +28,7 @@ struct ClockBounds {
         }
     }
 
-    /// The responder's clock minus the requester's, halfway between the bounds, the error being the way to either; nil
+    /// The responder's clock minus the requester's: the middle of the bounds, the error being half their distance; nil
     /// without any exchange.
     var offset: ClockOffset? {
         guard least != .min, most != .max else { return nil }

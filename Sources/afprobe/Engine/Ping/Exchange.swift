@@ -18,11 +18,11 @@ struct ReceiveStamps {
     }
 }
 
-/// What is known of a request, its reply and the reply's follow-up: fourteen stamps at most.
+/// The known stamps of a request, its reply and the reply's follow-up: fourteen at most.
 struct Exchange: TransmitEntry {
     var requestSent: TransmitStamps
     var replyReceived = ReceiveStamps()
-    /// The responder's part, as it stands in its reply, or in the follow-up once that has come.
+    /// The responder info of the reply, or of the follow-up once that has come.
     var info = ResponderInfo()
     /// The clock of this host's NIC minus CLOCK_REALTIME, if it was asked for.
     var clockOffset: ClockOffset?
@@ -86,7 +86,7 @@ struct Exchange: TransmitEntry {
         return Timestamp(nanoseconds: nanoseconds)
     }
 
-    /// The stamps of one clock of either host at the ends of both ways; nil if one is missing.
+    /// The four stamps of one clock of each host; nil if one is missing.
     @inline(__always)
     func stamps(by clock: StampClock) -> TwoWayStamps? {
         guard let requestSent = requestSent[clock], let replyReceived = replyReceived[clock],
@@ -121,12 +121,8 @@ struct Exchange: TransmitEntry {
 
     // MARK: Figures
 
-    /// Adds the figures that only some runs show.
-    ///
-    /// - Parameters:
-    ///   - clock: that of the round trip.
-    ///   - hasStages: whether to add the stages.
-    ///   - isSynchronised: whether the two hosts' clocks are, so that one way can be told from the other.
+    /// Adds the figures that only some runs show: the stages, and the one-way figures if the hosts' clocks are
+    /// synchronised.
     func addDetails(
         to values: inout FigureValues, by clock: StampClock?, hasStages: Bool, isSynchronised: Bool
     ) {
@@ -165,7 +161,7 @@ struct Exchange: TransmitEntry {
     }
 }
 
-/// The stamps of one clock of either host at the ends of both ways.
+/// The stamps of one clock of each host at both ends of both ways.
 struct TwoWayStamps {
     let requestSent: Timestamp
     let requestReceived: Timestamp
@@ -175,7 +171,7 @@ struct TwoWayStamps {
     /// On the requester's clock.
     var roundTrip: Int64 { replyReceived - requestSent }
 
-    /// On the responder's.
+    /// On the responder's clock.
     var turnaround: Int64 { replySent - requestReceived }
 }
 

@@ -5,7 +5,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     var result: PingResult
     private let events: Events
     private let peer: MACAddress
-    /// Exchanges that wait for the run's clock to be chosen: longer, perhaps, than the window keeps them.
+    /// Exchanges that wait until the run's clock is chosen, perhaps for longer than the window keeps them.
     private var undecided: [(number: UInt64, exchange: Exchange)] = []
 
     init(_ result: PingResult, peer: MACAddress, _ events: Events) {
@@ -14,7 +14,7 @@ struct ExchangeRecorder<Events: PingEvents> {
         self.events = events
     }
 
-    /// Records an exchange of which nothing more is waited for.
+    /// Records a settled exchange.
     mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64) {
         guard exchange.hasReply else {
             result.counts[.lost] += 1
@@ -30,7 +30,7 @@ struct ExchangeRecorder<Events: PingEvents> {
         record(exchange, number)
     }
 
-    /// Records the exchanges that waited for the run's clock: it is chosen, or there is nothing more to wait for.
+    /// Records the exchanges that waited for the run's clock, once it is chosen or the run ends.
     mutating func decide() {
         let waiting = undecided
         undecided = []
@@ -54,13 +54,13 @@ struct ExchangeRecorder<Events: PingEvents> {
         if events.takesFrames { events.duplicate(reply(number, request, received)) }
     }
 
-    /// Counts a reply that came after the time-out.
+    /// Counts a reply that came after the timeout.
     mutating func countLate(_ number: UInt64, of request: TransmitStamps, received: ReceiveStamps) {
         result.counts[.late] += 1
         if events.takesFrames { events.late(reply(number, request, received)) }
     }
 
-    /// Such a reply, with its time on the best clock it has.
+    /// A reply that is in no figure, with its round trip on the best clock it has.
     private func reply(
         _ number: UInt64, _ request: TransmitStamps, _ received: ReceiveStamps
     ) -> PingReply {
@@ -73,8 +73,8 @@ struct ExchangeRecorder<Events: PingEvents> {
             roundTripClock: clock, turnaroundClock: nil)
     }
 
-    /// Merges the responder's counters. That another one answers is told once: if two hosts have the address it may be so
-    /// with every reply.
+    /// Merges the responder's counters. A change of the responder is told once: if two hosts share the address, it may
+    /// happen with every reply.
     mutating func merge(_ info: borrowing ResponderInfo) {
         guard result.responder.merge(info), result.responder.restarts == 1 else { return }
         events.diagnosed(.otherResponder(peer))

@@ -1,8 +1,8 @@
 import AFPacketKit
 
-/// The requests of a `ping` run, and what comes back of each until it is settled.
+/// The requests of a `ping` run and their answers, until they are settled.
 struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
-    /// Sends the requests, and keeps what is known of each.
+    /// Sends the requests, and keeps an exchange for each.
     private(set) var transmitter: PacedTransmitter<Exchange, Socket>
     /// For captures: each request as it was sent.
     private var captured: RenumberedFrame
@@ -33,14 +33,14 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             peer: plan.transmit.shape.destination, events)
     }
 
-    /// What has been found out so far.
+    /// The result so far.
     var result: PingResult {
         var result = recorder.result
         result.counts[.sent] = transmitter.sent
         return result
     }
 
-    /// Takes note that the NIC's setting has changed.
+    /// Handles a change of the NIC's setting.
     mutating func expectStamps(_ snapshot: TimestampingSnapshot) {
         expected = ExpectedStamps(snapshot, plan.transmit.options)
     }
@@ -49,17 +49,15 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     // MARK: Sending
 
-    /// Sends the request that is due, and reads its completions if it was sent and may sleep: most drivers have stamped it
-    /// by then.
-    ///
-    /// - Returns: whether one was due.
+    /// Sends the request that is due, and returns whether one was. Unless spinning, its completions are read at once:
+    /// most drivers have stamped it by then.
     mutating func sendIfDue(at now: MonotonicTime) throws(RunError) -> Bool {
         guard try transmitter.sendIfDue(at: now, events) != nil else { return false }
         if !plan.spins { try readCompletions(limit: expected.completionCount) }
         return true
     }
 
-    /// Whether there is one request in flight, and only a reply or a follow-up is missing of it.
+    /// Whether one request is in flight that lacks only its reply or follow-up.
     mutating func awaitsFramesAlone() -> Bool {
         guard transmitter.window.inFlightCount == 1, !transmitter.isWaitingForRoom,
             let (number, _) = transmitter.window.oldestInFlight()
@@ -67,15 +65,15 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         return expected.areComplete(transmitter.window[number].requestSent)
     }
 
-    /// Whether the time-out of a request is over.
+    /// Whether a request has timed out.
     mutating func isOverdue(at now: MonotonicTime) -> Bool { transmitter.overdue(at: now) != nil }
 
-    /// When something is due, at the latest.
+    /// The time at which something is due next.
     mutating func wakeTime() -> MonotonicTime { transmitter.wakeTime() }
 
     // MARK: Completions
 
-    /// Merges the completions that have come back: all, or so many at most.
+    /// Merges the completions that have come back, at most `limit`.
     mutating func readCompletions(isReady: Bool = false, limit: Int = .max) throws(RunError) {
         repeat {
             let count = try transmitter.receiveCompletions(isReady: isReady, limit: limit)
@@ -98,7 +96,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     // MARK: Answers
 
-    /// Handles an answer, and the frame that it stands in.
+    /// Handles an answer and the frame that contains it.
     @inline(__always)
     mutating func handle(_ answer: FoundAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
         throws(RunError)
@@ -116,7 +114,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
                 at: frame.ancillary.software ?? userspace)
         }
         guard let isInFlight = transmitter.window.isInFlight(number) else {
-            // Never sent, or so long ago that nothing is known of it any more.
+            // Never sent, or so long ago that its slot is another's.
             recorder.result.counts[.unmatched] += 1
             return
         }
@@ -156,7 +154,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         // A follow-up that came first knows more than the reply.
         if !transmitter.window[number].hasFollowUp { transmitter.window[number].info = info }
         transmitter.window[number].replyReceived = received
-        // Now, close to the stamps: by the time that the exchange is settled the clocks may have drifted.
+        // Now, close to the stamps: the clocks may drift until the exchange is settled.
         if plan.hasStages, received.hardware != nil {
             transmitter.window[number].clockOffset = clock.offset(at: transmitter.now)
         }
@@ -166,7 +164,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         }
         recorder.merge(transmitter.window[number].info)
         if isMeasured {
-            // When it came counts, and not when it was read.
+            // The arrival time counts, not the time of reading.
             let isLate = (transmitter.window[number].wait ?? 0) > plan.transmit.timeout
             guard isInFlight, !isLate else { return mergeLate(number, received, isInFlight: isInFlight) }
             recorder.result.countReply(to: number)
@@ -186,13 +184,12 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     // MARK: Settling
 
-    /// Settles an exchange once nothing more of it is to come.
     @inline(__always)
     private mutating func settleIfComplete(_ number: UInt64) {
         if transmitter.window[number].isComplete(expected) { settle(number) }
     }
 
-    /// Settles the requests whose time-out is over.
+    /// Settles the requests that have timed out.
     mutating func expire(at now: MonotonicTime) {
         while let number = transmitter.overdue(at: now) { settle(number) }
     }
@@ -214,10 +211,8 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     }
 
     /// Settles what is left at the end of the run, and completes the result.
-    ///
-    /// - Parameter otherVersion: how many answers were of another version of the format.
     mutating func complete(otherVersion: UInt64) {
-        // A request that has been answered counts, even if something of it is still out.
+        // An answered request counts, even if its stamps or follow-up are missing.
         while let (number, _) = transmitter.window.oldestInFlight() {
             if transmitter.window[number].hasReply {
                 settle(number)

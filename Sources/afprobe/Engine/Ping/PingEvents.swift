@@ -1,25 +1,23 @@
 import AFPacketKit
 
-/// The events of a run that pings.
 protocol PingEvents: RunEvents {
-    /// A request was answered, and its follow-up has come or is overdue.
+    /// A request was answered, and its follow-up has come or has timed out.
     func answered(_ reply: borrowing PingReply)
-    /// A reply came after the time-out.
+    /// A reply came after the timeout.
     func late(_ reply: borrowing PingReply)
     /// A further reply came to a request already answered.
     func duplicate(_ reply: borrowing PingReply)
-    /// A request was not answered within the time-out.
+    /// A request was not answered within the timeout.
     func lost(_ number: UInt64, peer: MACAddress)
-    /// The user asked how it goes.
+    /// The user asked for the status.
     func pingStatus(_ result: borrowing PingResult)
 
-    /// When the sink wants to be told the progress next; never if it does not.
+    /// The next time at which the sink wants the progress; never if it does not.
     var progressDue: MonotonicTime { get }
-    /// How it goes so far.
+    /// The progress so far.
     func progressed(_ result: borrowing PingResult, at now: MonotonicTime)
 }
 
-/// A reply to a request.
 struct PingReply {
     let number: UInt64
     let peer: MACAddress

@@ -1,23 +1,20 @@
 import AFPacketKit
 
-/// What a run of `ping` is to do.
+/// The plan of a run of `ping`.
 struct PingPlan {
     let transmit: TransmitPlan
-    /// How to receive the replies.
     let receive: ReceiveOptions
-    /// The NIC's filters by which replies get hardware stamps.
+    /// The NIC filters that have replies stamped.
     let stampFilters: [ReceiveFilter]
-    /// Whether the stages are wanted.
     let hasStages: Bool
     /// Whether the two hosts' clocks are synchronised.
     let isSynchronised: Bool
     /// Whether a request waits as long after a reply as the round trip took.
     let isAdaptive: Bool
-    /// Whether to poll for replies without sleeping.
     let spins: Bool
 
-    /// Receives the replies to one run alone, if their session has a fixed place: several runs on one interface would else
-    /// wake each other with every frame. A responder of another version may have it elsewhere.
+    /// The filter for the replies to one run, if their session has a fixed offset: else several runs on one interface
+    /// would wake each other with every frame. Other versions pass, because their session may be elsewhere.
     func filter(for session: UInt64) -> SocketFilter {
         guard case .ethernet = transmit.shape.carrier else { return receive.filter }
         // The kernel takes the tag out.
@@ -34,7 +31,7 @@ struct PingPlan {
     /// Whether the next request waits for the reply to the last.
     var isStopAndWait: Bool { transmit.interval == 0 || isAdaptive }
 
-    /// The requests of a run, whose number is still 0.
+    /// The request of a run; its number is 0.
     func request(_ session: UInt64) -> ProbeMessage {
         var flags: ProbeMessage.Flags = [.wantsFollowUp]
         if hasStages { flags.insert(.wantsScheduledStamp) }

@@ -1,16 +1,16 @@
 import AFPacketKit
 
-/// What a run of `ping` has found out, in memory that does not grow with it.
+/// The result of a run of `ping`, in memory that does not grow with the run.
 struct PingResult {
     var counts = Counts()
     var responder = ResponderTally()
     private(set) var roundTripClock: StampClock?
     private(set) var turnaroundClock: StampClock?
     private(set) var bounds = ClockBounds()
-    /// How far figures that cross from a NIC's clock to the system's may be off, at most, in nanoseconds.
+    /// The maximum error of figures between a NIC's clock and the system's, in nanoseconds.
     private(set) var crossingError: Int64?
     private var recorded: [(figure: Figure, distribution: Distribution)]
-    /// Made when the clock is known, on which it depends what the round trip consists of.
+    /// Made when the clock is known, which decides the stages of the round trip.
     private var attribution: TailAttribution?
     private let hasStages: Bool
     private let isSynchronised: Bool
@@ -20,13 +20,10 @@ struct PingResult {
     /// The highest number of a request that was answered.
     private var highest: UInt64 = 0
 
-    /// How many replies may lack the stamps that there should be until they are given up.
+    /// Replies that may lack the preferred clock's stamps before another clock is chosen.
     static let maxLacking = 3
 
-    /// - Parameters:
-    ///   - preferred: the best clock that this host should have stamps of.
-    ///   - hasStages: whether the stages are wanted.
-    ///   - isSynchronised: whether the two hosts' clocks are.
+    /// - Parameter preferred: the best clock that this host should have stamps of.
     init(preferred: StampClock, hasStages: Bool, isSynchronised: Bool) {
         preferredClock = preferred
         self.isSynchronised = isSynchronised
@@ -44,23 +41,23 @@ struct PingResult {
 
     /// The figures that have values.
     var figures: [Figure] {
-        // Where the NICs stamp, the link is known in parts.
+        // If the NICs stamp, the link is known in parts.
         recorded.map(\.figure).filter { self[$0] != nil && ($0 != .link || self[.wire] == nil) }
     }
 
-    /// The slowest round trips, and what made them slow.
+    /// The slowest round trips, and the stages that made them slow.
     func tail(above percentile: Percentile) -> Tail? { attribution?.tail(above: percentile) }
 
     // MARK: Counting
 
-    /// Counts a reply within the time-out.
+    /// Counts a reply within the timeout.
     @inline(__always)
     mutating func countReply(to number: UInt64) {
         counts[.received] &+= 1
         if number < highest { counts[.reordered] += 1 } else { highest = number }
     }
 
-    /// Takes note of how many requests were sent: those that have not been settled are in flight.
+    /// Completes the counts: sent requests that have not been settled are in flight.
     mutating func complete(sent: UInt64) {
         counts[.sent] = sent
         counts[.inFlight] = sent - min(sent, counts[.received] + counts[.lost] + counts[.late])
@@ -71,10 +68,8 @@ struct PingResult {
 
     // MARK: Recording
 
-    /// Chooses the clock of the run's round trips by an exchange, if it can: the best there is, but the first few may
-    /// lack it.
-    ///
-    /// - Returns: whether it is chosen.
+    /// Chooses the clock of the run's round trips by an exchange, and returns whether it did: the best there is, though
+    /// the first few exchanges may lack it.
     mutating func chooseClock(by exchange: borrowing Exchange) -> Bool {
         guard let best = exchange.bestRoundTripClock else { return false }
         lacking += 1
@@ -83,9 +78,7 @@ struct PingResult {
         return true
     }
 
-    /// Records a reply and, unless the run has ended before, its follow-up.
-    ///
-    /// - Returns: its figures, and the clock of its round trip, which may be another than the run's.
+    /// Records an exchange; returns its figures and the clock of its round trip, which may differ from the run's.
     mutating func record(_ exchange: borrowing Exchange) -> (FigureValues, StampClock?) {
         if exchange.roundTrip(by: .hardware) == nil { counts[.missingHardware] &+= 1 }
         if exchange.roundTrip(by: .software) == nil { counts[.missingSoftware] &+= 1 }
@@ -121,7 +114,7 @@ struct PingResult {
             attribution = TailAttribution(
                 stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
         }
-        // Where the NICs stamp, the link is known in parts.
+        // If the NICs stamp, the link is known in parts.
         attribution?.record(values, without: values[.wire] != nil ? .link : nil)
     }
 

@@ -10,10 +10,6 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     private var faults = FrameFaultCounts()
     private var monitor: InterfaceMonitor
 
-    /// - Parameters:
-    ///   - transmitter: sends the requests.
-    ///   - receiver: receives the answers.
-    ///   - session: tells the answers of this run.
     init(
         _ transmitter: consuming Socket, _ receiver: consuming Receiver<Socket>, session: UInt64,
         _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
@@ -26,13 +22,11 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
         answers = AnswerPattern(session, to: plan.transmit.shape)
     }
 
-    /// What has been found out so far.
     var result: PingResult { exchanges.result }
 
     /// Nanoseconds since the start of the run.
     var elapsed: Int64 { exchanges.transmitter.elapsed }
 
-    /// Starts the run.
     mutating func begin() throws(RunError) {
         Scheduling.useFinestTimer()
         try exchanges.begin()
@@ -57,8 +51,8 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
         return .wait(until: exchanges.wakeTime(), framesAlone: exchanges.awaitsFramesAlone())
     }
 
-    /// Settles the requests whose time-out is over, once it is sure that no answer waits to be read: this program may not
-    /// have run for a while.
+    /// Settles the requests that have timed out, after reading what has arrived: this program may not have run for a
+    /// while.
     private mutating func expire(at now: MonotonicTime) throws(RunError) {
         try handleCompletions(.all)
         try handleFrames(.all)
@@ -84,8 +78,8 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
         } while receiver.mayHaveMore && batchesLeft > 0
     }
 
-    /// Receives some of the frames that have come, and returns how many; nil if the interface is down, which the next request
-    /// finds out, and tells.
+    /// Receives waiting frames, and returns their number; nil if the interface is down, which the next request will
+    /// tell.
     private mutating func receive(_ read: FramesRead) throws(RunError) -> Int? {
         do throws(SystemError) {
             switch read {
@@ -115,7 +109,6 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
         exchanges.complete(otherVersion: faults.otherVersion)
     }
 
-    /// The reasons why replies lack hardware stamps.
     mutating func reasonsForMissingHardware() -> [MissingCount] {
         monitor.reasonsForRoundTripHardware(
             result.counts[.missingHardware], overflows: exchanges.transmitter.completionOverflows,

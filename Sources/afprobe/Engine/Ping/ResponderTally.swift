@@ -3,15 +3,13 @@ struct ResponderTally {
     private var identifier: UInt64?
     private var requests: UInt64 = 0
     private var earlierRequests: UInt64 = 0
-    /// Replies to different requests that came here, whenever.
+    /// Replies to different requests that have arrived at any time.
     private var replies: UInt64 = 0
     private(set) var restarts: UInt64 = 0
     private(set) var duplicates: UInt64 = 0
     private(set) var suppressed: UInt64 = 0
 
-    /// Merges the counters in the first reply to a request.
-    ///
-    /// - Returns: whether it comes from another responder than the one before.
+    /// Merges the counters in the first reply to a request; returns whether another responder sent the one before.
     @inline(__always)
     mutating func merge(_ info: borrowing ResponderInfo) -> Bool {
         replies &+= 1
@@ -30,8 +28,8 @@ struct ResponderTally {
         return isOther
     }
 
-    /// Requests that reached it up to the last reply that came here, and whose own replies did not; nil if none came.
-    /// Of a responder that was restarted, the requests after its last reply are not known.
+    /// Requests that reached the responder up to the last reply received, and whose own replies did not arrive; nil
+    /// without any reply. Requests between a responder's last reply and its restart are not known.
     var unanswered: UInt64? {
         guard identifier != nil else { return nil }
         let reached = earlierRequests + requests

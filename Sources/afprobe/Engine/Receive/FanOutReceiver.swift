@@ -1,7 +1,7 @@
 import AFPacketKit
 
-/// Receives probes from one interface by several threads, to each of which the kernel gives the frames in turn. The probes
-/// of one thread are in its order; how those of different threads are interleaved is not defined.
+/// Receives probes from one interface by several threads, to which the kernel gives the frames in turn. The probes of
+/// one thread are in order; the interleaving of several threads is not defined.
 struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
     private let threads: [ReceiveThread<Source>]
     private let bell: Doorbell
@@ -13,9 +13,9 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
     private var statistics = PacketStatistics()
 
     /// - Parameters:
-    ///   - count: how many threads.
-    ///   - open: opens a source that shares the frames with those of the group, and starts its thread, which rings the bell;
-    ///     frames that come meanwhile may be missed.
+    ///   - count: the number of threads.
+    ///   - open: opens a source that shares the frames with those of the group, and starts its thread, which rings the
+    ///     bell; frames that come meanwhile may be missed.
     init(
         _ count: Int,
         open: (inout FanOutGroup, Doorbell) throws(SystemError) -> ReceiveThread<Source>
@@ -37,7 +37,7 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
         probes.removeAll()
         if !collect() {
             bell.silence()
-            // What was found before it fell silent.
+            // Findings from before the silence.
             _ = collect()
         }
         if probes.count == 0, let failure {
@@ -47,9 +47,7 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
         return probes.count
     }
 
-    /// Takes a portion of the findings of the first thread that has any.
-    ///
-    /// - Returns: whether there is one.
+    /// Keeps a portion of the findings of the first thread that has any, and returns whether there is one.
     private mutating func collect() -> Bool {
         if failure != nil { return true }
         for _ in threads {

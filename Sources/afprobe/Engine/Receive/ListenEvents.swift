@@ -1,20 +1,15 @@
 import AFPacketKit
 
-/// The events of a run that listens.
 protocol ListenEvents: RunEvents {
-    /// A probe was received.
-    ///
-    /// - Parameters:
-    ///   - clock: the name of the clock of the hardware stamps.
-    ///   - missing: why it has no hardware stamp; nil if it has one, or if nobody asks.
+    /// A probe was received; `missing` is why it has no hardware stamp, nil if it has one or nobody asks.
     func received(_ probe: borrowing ReceivedProbe, clock: String?, missing: MissingReason?)
     /// The running totals of the kernel's counters.
     func counted(_ statistics: PacketStatistics)
-    /// The user asked how it goes.
+    /// The user asked for the status.
     func listenStatus(probes: UInt64)
 }
 
-/// What a run that listens has found out.
+/// The result of a run of `listen`.
 struct ListenResult {
     var tally = ReceiveTally(upTo: nil)
     var faults = FrameFaultCounts()

@@ -1,10 +1,9 @@
 import AFPacketKit
 
-/// What a run of `listen` is to do.
+/// The plan of a run of `listen`.
 struct ListenPlan {
-    /// How to receive.
     let receive: ReceiveOptions
-    /// The NIC's filters by which such frames get hardware stamps.
+    /// The NIC filters that have such frames stamped.
     let stampFilters: [ReceiveFilter]
     /// Probes after which to end; nil for no end.
     let count: UInt64?
@@ -12,21 +11,19 @@ struct ListenPlan {
     let deadline: Int64?
     /// Nanoseconds between two lines of the kernel's counters.
     let statisticsInterval: Int64
-    /// Frames a second that are sent as replies and follow-ups, at most; nil if requests are not answered.
+    /// The maximum number of replies and follow-ups a second; nil if requests are not answered.
     let replyLimit: UInt64?
-    /// Whether to poll for frames without sleeping.
     let spins: Bool
 }
 
-/// How frames are received.
+/// The way frames are received.
 struct ReceiveOptions {
-    /// The frames to receive.
     let filter: SocketFilter
-    /// Whether through a ring of memory that the kernel writes to.
+    /// Whether to receive through a ring of memory that the kernel writes to.
     var usesRing = false
-    /// How many threads receive.
+    /// The number of receiving threads.
     var threads = 1
-    /// Whether the NIC's stamps are wanted if there is room for one stamp alone.
+    /// Whether the NIC's stamps are preferred if there is room for only one stamp.
     var prefersHardware = true
     /// Group addresses to be received, too.
     var groups: [MACAddress] = []
@@ -37,9 +34,7 @@ struct ReceiveOptions {
     /// The size of all rings together, in bytes: room for some 400,000 small frames.
     private static var ringCapacity: Int { 64 << 20 }
 
-    /// Opens a socket that receives one frame after the other.
-    ///
-    /// - Parameter filter: in place of the options' own.
+    /// Opens a socket that receives one frame after the other, with `filter` instead of the options' own.
     func openReceiver(
         on interface: NetworkInterface, _ filter: SocketFilter? = nil
     ) throws(SystemError) -> Receiver<PacketSocket> {
@@ -98,9 +93,8 @@ struct ReceiveOptions {
 }
 
 extension PacketSocket {
-    /// Joins a group whose sockets share the frames that the filter accepts.
-    ///
-    /// - Returns: the socket once more, for another thread that reads its counters.
+    /// Joins a group whose sockets share the frames that the filter accepts; returns a duplicate of the socket, for the
+    /// thread that reads its counters.
     fileprivate func share(
         _ group: inout FanOutGroup, _ filter: SocketFilter
     ) throws(SystemError) -> PacketSocket {

@@ -13,12 +13,10 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private var statistics = PacketStatistics()
     private var statisticsDue: MonotonicTime
     private let end: MonotonicTime
-    /// How many frames have come since a receive call found none.
+    /// Frames received since a receive call found none.
     private var framesInARow = 0
 
-    /// - Parameters:
-    ///   - responder: answers requests; nil if they are not answered.
-    ///   - now: when the run begins.
+    /// - Parameter responder: answers requests; nil if they are not answered.
     init(
         _ source: consuming Source, _ responder: consuming Slab<Responder<Socket, Events>>?,
         _ plan: ListenPlan,
@@ -70,11 +68,11 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         try station.readCompletions(isReady: read == .ready)
     }
 
-    /// Handles what has arrived; a part of it only, if so much arrives that there is no end to it.
+    /// Handles frames that have arrived, up to a maximum, so that a flood of them does not hold up the loop.
     mutating func handleFrames(_ read: FramesRead) throws(RunError) {
         do throws(SystemError) {
-            // The call for one frame is quicker, and one that was waited or polled for is mostly alone; whether others stand
-            // behind it is asked now and then ("receive … blocking", "receive … spinning").
+            // The call for one frame is quicker, and a frame that was waited or polled for is mostly alone. Now and
+            // then a batch is read, in case others follow it ("receive … blocking", "receive … spinning").
             if read != .all, framesInARow < framesBetweenBatches {
                 try handleOne(read)
             } else {
@@ -150,9 +148,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
 }
 
 extension ListenRun where Source: ~Copyable, Socket == PacketSocket {
-    /// Opens what a run on an interface needs.
-    ///
-    /// - Parameter open: opens where the probes come from.
+    /// Opens the sockets of a run on an interface; `open` opens the source of the probes.
     init(
         on interface: NetworkInterface, _ plan: ListenPlan, _ snapshot: TimestampingSnapshot,
         _ events: Events, open: () throws(SystemError) -> Source
@@ -171,10 +167,11 @@ extension ListenRun where Source: ~Copyable, Socket == PacketSocket {
     }
 }
 
-/// What a listening run does with each probe: counts it, answers it, tells it.
+/// Handles each probe of a listening run: counts it, answers it, tells it.
 private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyable {
     let events: Events
-    /// In memory of its own, for an optional moves it out and back at each call; nil if requests are not answered.
+    /// In memory of its own, because an optional would move it out and back at each call; nil if requests are not
+    /// answered.
     var responder: Slab<Responder<Socket, Events>>?
     var monitor: InterfaceMonitor
     var tally: ReceiveTally
@@ -182,7 +179,6 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
     let clockName: String?
     let stampFilters: [ReceiveFilter]
 
-    /// Whether there are as many probes as are wanted.
     var isComplete: Bool { tally.isComplete }
 
     /// Whether transmit stamps of replies are still to come.
@@ -200,7 +196,7 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
         }
     }
 
-    /// Adds the replies' completions to what is polled, if requests are answered.
+    /// Adds the replies' completions to the poll set; returns whether requests are answered.
     func watchCompletions(in poll: inout PollSet) -> Bool {
         switch responder {
         case .some(let responder):
@@ -210,9 +206,7 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
         }
     }
 
-    /// Follows up the replies whose stamps are overdue.
-    ///
-    /// - Returns: when the next ones will be.
+    /// Follows up the replies whose stamps have timed out; returns the time at which the next ones will.
     mutating func expire(at now: MonotonicTime) -> MonotonicTime {
         responder?[0].expire(at: now)
         return responder?[0].nextOverdue() ?? .never
@@ -220,7 +214,7 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
 
     mutating func handle(_ probe: borrowing FoundProbe) {
         tally.count(probe.ancillary)
-        // Before the line, which must not make the answer late.
+        // First, so that the output does not delay the answer.
         if probe.kind == .request { responder?[0].answer(probe) }
         if events.takesFrames { tell(probe) }
         if events.takesCaptures { probe.capture(to: events) }
@@ -252,11 +246,11 @@ extension FoundProbe {
     }
 }
 
-/// How many frames in a row are received one by one before it is asked whether there are many.
+/// Frames received one by one before a batch is read.
 private let framesBetweenBatches = 64
 
-/// How often one frame is polled for in a turn of a spinning loop.
+/// Polls for one frame in a turn of a spinning loop.
 private let pollsInATurn = 16
 
-/// How many batches of frames are received before the signals and the time are checked again.
+/// Batches of frames received before the signals and the time are checked again.
 let batchesInATurn = 16

@@ -1,13 +1,12 @@
 import AFPacketKit
 
-/// Gives the probes of a run, in portions.
+/// A source of a run's probes, in portions.
 protocol ProbeSource: ~Copyable {
-    /// Adds the source to what is polled for frames.
+    /// Adds the source to the poll set.
     func watchFrames(in poll: inout PollSet)
 
-    /// Receives some of the frames that wait, in place of those received before, and returns how many these are.
-    ///
-    /// - Throws: `SystemError`: once with `networkDown` when the interface goes down.
+    /// Receives some of the waiting frames, replacing those received before, and returns their number. Throws
+    /// `networkDown` once when the interface goes down.
     mutating func receive() throws(SystemError) -> Int
 
     /// Whether the receive call itself can wait for a frame.
@@ -16,22 +15,19 @@ protocol ProbeSource: ~Copyable {
     /// Receives one frame, waiting a little if there is none. Only if `canWait`.
     mutating func receiveWaiting() throws(SystemError) -> Int
 
-    /// Receives one frame if there is one, and if the source can choose; polls for it up to `polls` times.
+    /// Receives one frame if there is one, polling for it up to `polls` times; a source that cannot choose receives
+    /// all.
     mutating func receiveSpinning(polls: Int) throws(SystemError) -> Int
 
     /// Whether frames may be left that the last portion had no room for.
     var mayHaveMore: Bool { get }
 
-    /// The probe in the frame at `index` of those received last; nil if it is none.
-    ///
-    /// - Parameter faults: counts why a frame is no probe.
+    /// The probe in the frame at `index` of those received last; nil if it is none. `faults` counts the reasons.
     @_lifetime(borrow self)
     func probe(at index: Int, _ faults: inout FrameFaultCounts) -> FoundProbe?
 
-    /// Counts the frames from `index` up to `end`, until the tally is complete or one is not a plain probe: a quiet run that
-    /// answers nothing does no more with most frames.
-    ///
-    /// - Returns: the index of the first that was not counted.
+    /// Counts the frames from `index` up to `end`, until the tally is complete or one is not a plain probe, and returns
+    /// the index of the first not counted. A quiet run that answers nothing does no more with most frames.
     func countPlain(from index: Int, upTo end: Int, _ tally: inout ReceiveTally) -> Int
 
     /// The running totals of the kernel's counters.
@@ -45,7 +41,7 @@ extension ProbeSource where Self: ~Copyable {
     func countPlain(from index: Int, upTo _: Int, _: inout ReceiveTally) -> Int { index }
 }
 
-/// A source whose frames lie in memory of its own.
+/// A source whose frames are in memory of its own.
 protocol FrameSource: ProbeSource, SendableMetatype, ~Copyable {
     /// The frame at `index` of those received last.
     @_lifetime(borrow self)

@@ -6,7 +6,6 @@ struct ProbeStore: ~Copyable {
     private var frames: MessageBatch
     private let capacity: Int
 
-    /// Room for `capacity` probes.
     init(capacity: Int) {
         self.capacity = capacity
         probes.reserveCapacity(capacity)

@@ -5,19 +5,17 @@ struct ReceiveTally {
     private(set) var probes: UInt64 = 0
     private(set) var stampedSoftware: UInt64 = 0
     private(set) var stampedHardware: UInt64 = 0
-    /// How many probes are wanted.
     private let limit: UInt64
 
-    /// - Parameter limit: how many probes are wanted; nil for no end.
+    /// - Parameter limit: the number of probes wanted; nil for no end.
     init(upTo limit: UInt64?) { self.limit = limit ?? .max }
 
-    /// Whether there are as many as are wanted.
     var isComplete: Bool { probes >= limit }
 
     var missingSoftware: UInt64 { probes - stampedSoftware }
     var missingHardware: UInt64 { probes - stampedHardware }
 
-    /// Counts a probe by what the kernel says about it.
+    /// Counts a probe by its stamps.
     mutating func count(_ stamps: Ancillary) {
         probes &+= 1
         stampedSoftware &+= stamps.software == nil ? 0 : 1

@@ -3,46 +3,43 @@ import Synchronization
 
 /// A thread that receives and parses frames, and hands the probes that it finds to the measuring thread.
 ///
-/// If that one does not keep up this one waits, and the kernel counts the frames that find no room meanwhile: nothing
-/// is lost that is not in its drops.
+/// If the measuring thread does not keep up, this one waits. The kernel counts the frames that find no room meanwhile
+/// as drops: none is lost uncounted.
 final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable {
     enum Finding {
         case probe(StoredProbe)
-        /// How many frames had faults so far.
+        /// The faults of all frames so far.
         case faults(FrameFaultCounts)
         case failure(SystemError)
     }
 
     let findings = RecordQueue<Finding>(capacity: 4096)
-    /// The source's socket once more.
+    /// A duplicate of the source's socket.
     let counters: PacketSocket
-    /// The thread's own.
+    /// Used by this thread only.
     private var source: Source
-    /// The measuring thread's own.
+    /// Used by the measuring thread only.
     private var thread: WorkerThread?
     private let bell: Doorbell
     private let end: Wakeup
     private let isEnding = Atomic<Bool>(false)
 
-    /// For how long it waits for room.
+    /// Nanoseconds to wait for room.
     private static var nap: Int64 { 200_000 }
 
-    /// - Parameters:
-    ///   - counters: another handle of the socket.
-    ///   - bell: is rung when there is something new.
+    /// - Parameter bell: is rung when there is something new.
     init(_ source: consuming Source, counters: consuming PacketSocket, bell: Doorbell) throws(SystemError) {
         end = try Wakeup()
         self.source = source
         self.counters = counters
         self.bell = bell
         thread = try WorkerThread { [self] in
-            // Frames are read without any power over this host.
+            // Frames are parsed without any capabilities.
             try? ThisProcess.keepOnly([])
             work(&self.source)
         }
     }
 
-    /// Ends the thread, and waits for that.
     func stop() {
         isEnding.store(true, ordering: .releasing)
         end.signal()
@@ -89,6 +86,6 @@ final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable 
 }
 
 extension PollSet.Members {
-    /// Another thread calls.
+    /// Another thread wakes this one.
     static let wakeup = Self(rawValue: 1 << 4)
 }

@@ -4,13 +4,11 @@ import AFPacketKit
 struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
     private let socket: Socket
     private var batch: MessageBatch
-    /// How many frames the last call would have taken.
+    /// The maximum of the last receive call.
     private var limit = Int.max
     private var statistics = PacketStatistics()
 
-    /// - Parameters:
-    ///   - mtu: of the interface.
-    ///   - tellsOutgoing: whether copies come of frames that this host sends.
+    /// - Parameter tellsOutgoing: whether the socket also gets copies of the frames that this host sends.
     init(_ socket: consuming Socket, mtu: Int, tellsOutgoing: Bool = false) {
         self.socket = socket
         // A tag that is not the outermost stays in the frame.
@@ -18,17 +16,14 @@ struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
             capacity: 64, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
     }
 
-    /// Receives the frames that wait, as many as a batch holds, and returns how many these are.
-    ///
-    /// - Parameter limit: how many to receive at most.
-    /// - Throws: `SystemError` of recvmmsg(2).
+    /// Receives waiting frames, at most a batch or `limit`, and returns their number.
     mutating func receive(limit: Int) throws(SystemError) -> Int {
         self.limit = limit
         try socket.receive(into: &batch, limit: limit)
         return batch.count
     }
 
-    /// The same, but waits for the first if there is none, for up to `PacketSocket.longestWait`.
+    /// The same, but waits for the first for up to `PacketSocket.longestWait`.
     mutating func receiveAllWaiting() throws(SystemError) -> Int {
         limit = .max
         try socket.receiveWaiting(into: &batch)

@@ -2,27 +2,25 @@ import AFPacketKit
 
 /// A reply that was sent and whose transmit stamps are still to come.
 struct PendingReply {
-    /// The length of its frame, and where in it the message starts.
+    /// The length of its frame, and the offset of the message in it.
     var size = 0
     var start = 0
     var wantsScheduledStamp = false
     var stamps = TransmitStamps()
 
-    /// Whether nothing more of the stamps is to come.
-    ///
-    /// - Parameter expected: what is to come of a reply that asks for no scheduled stamp.
+    /// Whether all stamps have come; `expected` holds for a reply that asks for no scheduled stamp.
     func isComplete(_ expected: ExpectedStamps) -> Bool {
         let others = expected.subtracting(.scheduled)
         return (wantsScheduledStamp ? others.union(.scheduled) : others).areComplete(stamps)
     }
 }
 
-/// The replies that wait for their transmit stamps, the oldest first: a fixed number of them.
+/// The replies that wait for their transmit stamps, the oldest first, in a fixed number of slots.
 struct PendingReplies: ~Copyable {
     private var window = InFlightWindow(capacity: capacity, filler: PendingReply())
-    /// What each frame that was kept began with, as it was sent: headers and message. Only zeros follow.
+    /// The headers and the message of each kept frame, as it was sent. Only zeros follow.
     private var heads = [Head](repeating: Head(repeating: 0), count: capacity)
-    /// Its tokens are the places.
+    /// Its tokens are the slot numbers (`place`).
     private var ledger = TransmitLedger(capacity: capacity)
 
     private typealias Head = InlineArray<248, UInt8>
@@ -31,9 +29,7 @@ struct PendingReplies: ~Copyable {
 
     private static func index(of place: UInt64) -> Int { Int(truncatingIfNeeded: place) & (capacity - 1) }
 
-    /// Adds a reply that has just been sent; there must be room.
-    ///
-    /// - Returns: its place.
+    /// Adds a reply that has just been sent, and returns its slot number; there must be room.
     mutating func add(_ reply: PendingReply, sent frame: borrowing ReplyFrame, at time: MonotonicTime)
         -> UInt64
     {
@@ -43,10 +39,10 @@ struct PendingReplies: ~Copyable {
         return place
     }
 
-    /// The key for a reply that is sent with a control message anyway.
+    /// The key for a reply that is sent with a control message.
     var nextKey: UInt32 { ledger.explicitKey(of: ledger.next) }
 
-    /// Keeps the frame that a reply was sent as.
+    /// Keeps a copy of the frame of a sent reply.
     mutating func keep(_ place: UInt64, as frame: [UInt8]) {
         let index = Self.index(of: place)
         let length = min(frame.count, heads[index].count)
@@ -54,7 +50,7 @@ struct PendingReplies: ~Copyable {
         head.copy(frame.span.extracting(first: length))
     }
 
-    /// Writes a reply that was kept once more, into a frame of its size.
+    /// Restores a kept reply into a frame of its size.
     func restore(_ place: UInt64, into frame: inout [UInt8]) {
         let index = Self.index(of: place)
         let length = min(frame.count, heads[index].count)
@@ -63,31 +59,26 @@ struct PendingReplies: ~Copyable {
         bytes.fillWithZeros(length..<bytes.count)
     }
 
-    /// Takes note of one that could not be sent.
-    ///
-    /// - Parameter hadKey: whether it was to have a key of ours.
+    /// Skips a reply that could not be sent; `hadKey` tells whether it was to have an explicit key.
     mutating func skip(hadKey: Bool) {
         window.skip(ledger.next)
         ledger.failed(hadExplicitKey: hadKey)
     }
 
-    /// The reply that has to go before another can be added; nil where there is room.
+    /// The reply that must be settled before another can be added; nil if there is room.
     mutating func placeToClear() -> UInt64? {
         window.isFull ? oldestOfFull() : nil
     }
 
     private mutating func oldestOfFull() -> UInt64? {
-        // The window learns only by looking for the oldest that those before it are closed.
+        // Only the search for the oldest tells the window that those before it are settled.
         guard let (oldest, _) = window.oldestInFlight(), window.isFull else { return nil }
         return oldest
     }
 
     var count: Int { window.inFlightCount }
 
-    /// Merges the stamps of a completion into the reply that it is about.
-    ///
-    /// - Parameter expected: the stamps that are to come of a reply that asks for no scheduled stamp.
-    /// - Returns: the place of the reply, if nothing more of its stamps is to come.
+    /// Merges the stamps of a completion into its reply; returns its slot number if all its stamps have come.
     mutating func merge(
         completionAt index: Int, of completions: borrowing MessageBatch, _ expected: ExpectedStamps
     ) -> UInt64? {
@@ -98,16 +89,15 @@ struct PendingReplies: ~Copyable {
         return window[place].isComplete(expected) ? place : nil
     }
 
-    /// The reply at a place.
     subscript(place: UInt64) -> PendingReply {
         _read { yield window[place] }
         _modify { yield &window[place] }
     }
 
-    /// Ends the waiting for a reply's stamps.
+    /// Settles a reply.
     mutating func close(_ place: UInt64) { window.settle(place) }
 
-    /// The oldest reply that waits, and since when.
+    /// The oldest reply that waits, and its send time.
     mutating func oldest() -> (place: UInt64, since: MonotonicTime)? {
         window.oldestInFlight().map { ($0.number, $0.sentAt) }
     }

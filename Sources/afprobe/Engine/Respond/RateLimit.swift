@@ -1,10 +1,10 @@
 import AFPacketKit
 
-/// Lets so many events a second through, and a tenth of a second's worth at once.
+/// Limits the rate of events, with bursts of up to a tenth of a second's worth.
 struct RateLimit {
     private let interval: Int64
     private let tolerance: Int64
-    /// When the next event would be due if all came evenly: the generic cell rate algorithm, ITU-T I.371.
+    /// The due time of the next event if all came evenly: the generic cell rate algorithm, ITU-T I.371.
     private var due = MonotonicTime(nanoseconds: 0)
 
     init(perSecond rate: UInt64) {
@@ -12,7 +12,7 @@ struct RateLimit {
         tolerance = 100_000_000
     }
 
-    /// Whether so many events may happen from now on; if so they count.
+    /// Whether `count` events may happen now; if so they are counted.
     mutating func allows(_ count: Int64 = 1, at now: MonotonicTime) -> Bool {
         if now > due { due = now }
         guard due - now <= tolerance else { return false }

@@ -1,15 +1,15 @@
 import AFPacketKit
 
-/// Where replies go to.
+/// The route of replies to one peer.
 struct ReplyRoute {
     /// The origin of the requests it holds for; nil if each request has to be examined.
     let origin: PlainOrigin?
     /// The length of the requests, and of the replies.
     let size: Int
     let peer: MACAddress
-    /// What surrounds the replies.
+    /// The frame shape of the replies.
     let shape: FrameShape
-    /// Where the message starts in them.
+    /// The offset of the message in them.
     let start: Int
 
     /// The route of the replies to a request; nil if it is not from one station to this one.
@@ -26,29 +26,29 @@ struct ReplyRoute {
     }
 }
 
-/// The frame that replies and follow-ups are built in. A reply stays in it until it is followed up, or another one comes.
+/// The frame that replies and follow-ups are built in. A reply stays in it until it is followed up or replaced.
 struct ReplyFrame {
     private(set) var bytes: [UInt8] = []
     /// Whether it has the headers of the latest route, and nothing but zeros behind a message.
     private var hasHeaders = false
-    /// The place of the pending reply that stands in the frame, and nowhere else; 0 if there is none.
+    /// The slot number of the pending reply that is in this frame only; 0 if there is none.
     var place: UInt64 = 0
 
-    /// - Parameter maxLength: of the frames that come through the interface.
+    /// - Parameter maxLength: the maximum length of the interface's frames.
     init(maxLength: Int) { bytes.reserveCapacity(maxLength) }
 
     mutating func forgetHeaders() { hasHeaders = false }
 
-    /// Makes room for another reply. Most replies are followed up before: they are never copied.
+    /// Makes room for another reply. Most replies are followed up before that, and never copied.
     mutating func vacate(into pending: inout PendingReplies) {
         if place != 0 { pending.keep(place, as: bytes) }
         place = 0
     }
 
-    /// Gives the frame the size and the headers that the route's replies have; false if there is no such frame.
+    /// Gives the frame the size and the headers of the route's replies; false if it cannot have them.
     mutating func prepare(_ route: ReplyRoute) -> Bool {
         if hasHeaders { return true }
-        // A tap device delivers longer ones than IP has a length for.
+        // A tap device delivers frames that are longer than IP has a length for.
         guard route.size <= route.shape.largestSize(mtu: .max) else { return false }
         resize(to: route.size)
         var frame = bytes.mutableSpan
@@ -58,12 +58,12 @@ struct ReplyFrame {
     }
 
     private mutating func resize(to size: Int) {
-        // Within the memory reserved: the frame came through the same interface.
+        // Within the reserved memory: the request came through the same interface.
         if bytes.count > size { bytes.removeLast(bytes.count - size) }
         while bytes.count < size { bytes.append(0) }
     }
 
-    /// Writes a reply behind the headers, and what in the headers depends on it.
+    /// Writes a reply behind the headers, and the header fields that depend on it.
     mutating func encode(_ message: borrowing ProbeMessage, _ route: ReplyRoute) {
         var frame = bytes.mutableSpan
         message.encode(into: &frame, at: route.start)
@@ -72,7 +72,7 @@ struct ReplyFrame {
         route.shape.encodeChecksum(into: &frame)
     }
 
-    /// Brings back the pending reply at a place, as it was sent, and takes it out of the pending ones.
+    /// Restores a pending reply as it was sent.
     mutating func restore(_ wanted: UInt64, _ reply: PendingReply, from pending: inout PendingReplies) {
         defer { place = 0 }
         guard place != wanted else { return }
@@ -89,7 +89,7 @@ struct ReplyFrame {
 }
 
 extension FrameShape {
-    /// Whether neither end of the datagram is a group, so that one host alone gets the answer.
+    /// Whether neither end of the datagram is a group, so that only one host gets the answer.
     fileprivate var isBetweenHosts: Bool {
         switch carrier {
         case .ethernet: true

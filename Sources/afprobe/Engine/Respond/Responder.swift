@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// What became of the requests that a responder received.
+/// Counts of a responder's frames.
 struct ReplyCounts {
     var replies: UInt64 = 0
     /// Requests that the rate limit left unanswered.
@@ -10,14 +10,13 @@ struct ReplyCounts {
     var followUps: UInt64 = 0
 }
 
-/// Answers ping requests, and nothing else: well-formed ones from one station to this one, each by one frame of the
-/// request's own length and, if asked, by a second one with the first one's transmit stamps; at most as many a second
-/// as the limit allows.
+/// Answers well-formed ping requests from one station to this one, and nothing else: each by one frame of the request's
+/// length and, if asked, by a second one with the first one's transmit stamps, within a rate limit.
 struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     /// Sends the replies that are followed up; their completions come back to it.
     private let socket: Socket
-    /// Sends frames that are not stamped. Through one socket for both, each frame would have to say which it is, by a control
-    /// message that takes the kernel a tenth more time.
+    /// Sends frames that are not stamped. With one socket for both, each frame would need a control message, which
+    /// takes the kernel a tenth more time.
     private let unstamped: Socket
     private let events: Events
     private let address: MACAddress
@@ -25,7 +24,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private var expected: ExpectedStamps
     private var sessions = SessionTable()
     private var limit: RateLimit
-    /// How the last request was answered, which mostly holds for the next.
+    /// The route of the last reply, which mostly holds for the next.
     private var route: ReplyRoute?
     private var frame: ReplyFrame
     private var completions: MessageBatch
@@ -33,10 +32,10 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private var clock: NICClock
     private(set) var counts = ReplyCounts()
 
-    /// For how long a reply's stamps may be out: drivers have been seen to take half a second.
+    /// The stamp timeout of replies: drivers have been seen to take half a second.
     private static var stampTimeout: Int64 { 600_000_000 }
 
-    /// - Parameter limit: how many frames a second at most.
+    /// - Parameter limit: the maximum number of frames a second.
     init(
         _ socket: consuming Socket, unstamped: consuming Socket, limit: UInt64,
         _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
@@ -54,7 +53,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         completions = MessageBatch(capacity: 64, frameCapacity: maxLength + 128)
     }
 
-    /// Takes note that the NIC's setting has changed.
+    /// Handles a change of the NIC's setting.
     mutating func expectStamps(_ snapshot: TimestampingSnapshot) {
         expected = ExpectedStamps(snapshot, TransmitOptions())
     }
@@ -63,7 +62,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
 
     // MARK: Replies
 
-    /// Answers a request if it deserves it.
+    /// Answers a request if it is valid and within the rate limit.
     mutating func answer(_ probe: borrowing FoundProbe) {
         let request = probe.request
         let origin = probe.origin
@@ -72,7 +71,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
             route = ReplyRoute(to: probe.shape, origin, size: request.size, at: address)
         }
         guard let route else { return }
-        // With the follow-up, which a reply is worth little without.
+        // The follow-up counts, too: without it a reply is worth little.
         let now = socket.coarseTime()
         let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
         let session = sessions.index(of: request.session, from: route.peer)
@@ -93,7 +92,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         to request: ProbeRequest, of session: Int, _ stamps: Ancillary, _ userspace: Timestamp,
         _ route: ReplyRoute, at now: MonotonicTime
     ) -> Bool {
-        // Room first: a follow-up is built where the reply will be.
+        // Room first, because a follow-up is built in the same frame.
         if let place = pending.placeToClear() { followUp(place) }
         frame.vacate(into: &pending)
         guard frame.prepare(route) else { return false }
@@ -138,7 +137,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     /// - Parameter isReady: whether poll(2) found the error queue ready: an error of the socket is cleared, too.
     mutating func readCompletions(isReady: Bool = false) throws(SystemError) {
         while isReady || awaitsCompletions {
-            // As many as there are replies: the kernel need not look whether there is one more.
+            // At most the number of pending replies: the kernel need not look for one more.
             let limit = isReady ? Int.max : pending.count
             try socket.receiveCompletions(into: &completions, limit: limit)
             for index in 0..<completions.count { merge(completionAt: index) }
@@ -156,10 +155,10 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     /// Whether transmit stamps are still to come.
     var awaitsCompletions: Bool { pending.count > 0 }
 
-    /// When a reply's stamps will be overdue; nil if none are out.
+    /// The time at which the oldest reply's stamps time out; nil if none are pending.
     mutating func nextOverdue() -> MonotonicTime? { pending.oldest().map { $0.since + Self.stampTimeout } }
 
-    /// Follows up the replies whose stamps are overdue, with those that came.
+    /// Follows up the replies whose stamps have timed out, with those that came.
     mutating func expire(at now: MonotonicTime) {
         while let (place, since) = pending.oldest(), now >= since + Self.stampTimeout { followUp(place) }
     }
@@ -167,7 +166,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private mutating func followUp(_ place: UInt64) {
         pending.close(place)
         let reply = pending[place]
-        // Two clocks are compared only for those who ask for all stages: it takes a while.
+        // The clocks are compared only for those who ask for all stages, because it takes a while.
         let comparison = reply.wantsScheduledStamp ? clock.offset(at: socket.monotonicTime()) : nil
         frame.restore(place, reply, from: &pending)
         if events.takesCaptures, let time = reply.stamps.software ?? reply.stamps.userspace {
@@ -187,7 +186,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
             return
         }
         counts.followUps += 1
-        // It asks for no stamps of its own.
+        // A follow-up is not stamped.
         if let departure {
             events.captured(frame.bytes.span, tag: nil, length: frame.bytes.count, at: departure)
         }

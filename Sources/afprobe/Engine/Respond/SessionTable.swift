@@ -1,13 +1,13 @@
 import AFPacketKit
 
-/// The sessions that a responder knows: a fixed number of them, the one that has been silent longest making room for a
-/// new one.
+/// A fixed number of sessions of a responder. The one that was silent longest makes room for a new one.
 struct SessionTable {
     struct Session {
         fileprivate var identifier: UInt64 = 0
         fileprivate var peer = MACAddress.zero
         fileprivate var lastUsed: UInt64 = 0
-        /// The highest number received, and which of the 64 up to it were: the lowest bit is the highest.
+        /// The highest number received, and the set of those received among the 64 up to it: the lowest bit is the
+        /// highest number.
         private var highest: UInt64 = 0
         private var seen: UInt64 = 0
         private(set) var requests: UInt32 = 0
@@ -15,13 +15,12 @@ struct SessionTable {
         private var replies: UInt32 = 0
         private var suppressed: UInt32 = 0
 
-        /// Whether it is a station's session of that identifier.
         fileprivate func isOf(_ identifier: UInt64, _ peer: MACAddress) -> Bool {
             self.identifier == identifier && self.peer == peer && lastUsed != 0
         }
 
-        /// Counts the arrival of a request. One that is more than 63 behind cannot be told from one that
-        /// came before, and counts as such.
+        /// Counts a request. One more than 63 behind the highest counts as a duplicate, because it cannot be told from
+        /// one.
         mutating func count(_ number: UInt64) {
             if number > highest {
                 let distance = number - highest
@@ -54,24 +53,23 @@ struct SessionTable {
             info.suppressed = suppressed
         }
 
-        /// Takes note that a reply could not be sent.
+        /// Uncounts a reply that could not be sent.
         mutating func loseReply() { replies &-= 1 }
     }
 
-    /// In place: no memory of its own has to be looked after.
+    /// Inline, without memory of its own.
     private var sessions = InlineArray<64, Session>(repeating: Session())
-    /// How many of the places are used.
     private let capacity: Int
     private var clock: UInt64 = 0
-    /// The place that was asked for last.
+    /// The index that was asked for last.
     private var latest = 0
 
-    /// - Parameter capacity: how many sessions are known at a time, at most 64.
+    /// - Parameter capacity: the maximum number of sessions, up to 64.
     init(capacity: Int = 64) { self.capacity = min(capacity, sessions.count) }
 
-    /// The place of a session, which is made if it is new.
+    /// The index of a session, which is added if it is new.
     mutating func index(of identifier: UInt64, from peer: MACAddress) -> Int {
-        // Most requests are of the session that the last one was of.
+        // Most requests are of the same session as the last.
         if !sessions[latest].isOf(identifier, peer) { latest = search(identifier, peer) }
         clock += 1
         sessions[latest].lastUsed = clock

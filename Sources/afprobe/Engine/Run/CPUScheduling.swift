@@ -1,22 +1,22 @@
 import AFPacketKit
 
-/// How the measuring thread is to be scheduled, so that other programs do not hold it up.
+/// CPU scheduling of the measuring thread, so that other programs do not delay it.
 struct CPUSchedulingOptions {
     /// The real-time priority; nil for an ordinary thread.
     var priority: Int?
     /// The CPU to stay on.
     var cpu: Int?
 
-    /// Before every ordinary thread, and after the kernel's own real-time threads.
+    /// Above every ordinary thread, below the kernel's own real-time threads.
     static let defaultPriority = Scheduling.realtimePriorities.lowerBound
 }
 
-/// The CPU scheduling of a run, for as long as this value exists: of the measuring thread, not of the one that writes.
+/// CPU scheduling of the measuring thread, not of the writer thread, while this value exists.
 struct CPUScheduling: ~Copyable {
     private let latency: CPULatencyRequest?
 
-    /// Schedules the calling thread. Everything must have been opened, for what is in memory now stays there, and no
-    /// capability given up.
+    /// Schedules the calling thread. It locks the memory in use, so everything must be open; capabilities must not have
+    /// been dropped.
     init(_ options: CPUSchedulingOptions, _ events: some RunEvents) throws(RunError) {
         if let cpu = options.cpu {
             do throws(SystemError) { try Scheduling.run(onCPU: cpu) } catch {
@@ -30,7 +30,7 @@ struct CPUScheduling: ~Copyable {
         do throws(SystemError) { try Scheduling.runInRealTime(priority: priority) } catch {
             throw RunError(.runInRealTime(priority), error)
         }
-        // Real-time scheduling is of use without these, too.
+        // Real-time scheduling is useful without these, too.
         do throws(SystemError) { try Scheduling.lockMemory() } catch {
             events.diagnosed(.memoryNotLocked(error))
         }

@@ -1,8 +1,8 @@
 import AFPacketKit
 
-/// What a user should know beside the measurement, as values. The words for it are in the output.
+/// A message for the user beside the measurement, as a value. Only Output has words for it.
 enum Diagnostic {
-    // Hardware timestamping, one setting for all who use the NIC.
+    // Hardware timestamping: one setting for all users of the NIC.
     case timestampingChanged(String, from: HardwareTimestampingSetting, to: HardwareTimestampingSetting)
     case timestampingRefused(HardwareRefusal)
     case timestampingRestored(String, HardwareTimestampingSetting)
@@ -11,7 +11,7 @@ enum Diagnostic {
     case timestampingInUse(String)
     /// Another program changed the setting, which is left as it is.
     case timestampingLeft(String, HardwareTimestampingSetting)
-    /// Another program changed the setting in mid-run.
+    /// Another program changed the setting during the run.
     case timestampingLost(String, from: HardwareTimestampingSetting, to: HardwareTimestampingSetting)
 
     // The interface.
@@ -29,18 +29,18 @@ enum Diagnostic {
     case memoryNotLocked(SystemError)
     case cpusMaySleep(SystemError)
 
-    // The other side, and captures to be replayed.
+    // The peer, and captures to be replayed.
     case otherResponder(MACAddress)
     case framesLeftOut(UInt64, of: UInt64)
 }
 
-/// Why hardware timestamping cannot be turned on for a run.
+/// The reason why hardware timestamping cannot be turned on for a run.
 struct HardwareRefusal {
     enum Reason {
         case system(SystemError)
-        /// It does not stamp what it sends.
+        /// The NIC does not stamp what it sends.
         case transmitType
-        /// It does not stamp all frames of this shape that it receives.
+        /// The NIC does not stamp all received frames of this shape.
         case receiveFilter(ReceiveFilter)
     }
 

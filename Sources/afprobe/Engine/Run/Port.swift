@@ -1,8 +1,8 @@
 import AFPacketKit
 
-/// A packet socket as a run uses it, and the clocks that its stamps and time-outs are of: the kernel's, or a test's script.
+/// A packet socket and its clocks, as a run uses them: the kernel's, or a test's script.
 protocol Port: ~Copyable {
-    /// CLOCK_MONOTONIC: for due times and time-outs.
+    /// CLOCK_MONOTONIC: for due times and timeouts.
     func monotonicTime() -> MonotonicTime
     /// CLOCK_MONOTONIC at the kernel's last tick: up to 10 ms old, at a third of the cost.
     func coarseTime() -> MonotonicTime
@@ -27,7 +27,7 @@ protocol Port: ~Copyable {
     func takeStatistics() throws(SystemError) -> PacketStatistics
     func queueMemory() throws(SystemError) -> (used: Int, limit: Int)
 
-    /// Adds the socket to what is polled: for frames, or for its error queue, where completions and errors come.
+    /// Adds the socket to the poll set: for frames, or for its error queue, which delivers completions and errors.
     func watchFrames(in poll: inout PollSet)
     func watchCompletions(in poll: inout PollSet)
 }
@@ -43,7 +43,7 @@ extension PacketSocket: Port {
 extension PollSet.Members {
     /// Frames have arrived.
     static let frames = Self(rawValue: 1 << 0)
-    /// Completions wait in the error queue, or an error of the socket; or there is room to send, where that is watched.
+    /// Completions or a socket error wait in the error queue; or there is room to send, if that is watched.
     static let completions = Self(rawValue: 1 << 1)
     /// Signals wait.
     static let signals = Self(rawValue: 1 << 2)

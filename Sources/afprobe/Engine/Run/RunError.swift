@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// Why a run cannot begin or go on, as values. The words for it are in the output.
+/// The reason why a run cannot begin or continue, as a value. Only Output has words for it.
 struct RunError: Error {
     /// The step of the run that failed.
     enum Operation {

@@ -1,9 +1,9 @@
 import AFPacketKit
 
-/// Receives what a run tells, as it happens. The measuring thread calls it: it must not wait.
+/// The sink of a run's events. The measuring thread calls it, so it must not wait.
 ///
-/// Each kind of run has events of its own on top of these. A sink is a generic parameter of its run, so that an event costs
-/// what the sink does with it and no more; what `takes…` denies is not even prepared.
+/// Each kind of run adds events of its own. A sink is a generic parameter of its run, so that an event costs only what
+/// the sink does with it; what `takes…` denies is not even prepared.
 protocol RunEvents {
     /// Whether each frame is told; else frames are only counted.
     var takesFrames: Bool { get }
@@ -11,26 +11,25 @@ protocol RunEvents {
     var takesDetails: Bool { get }
     /// Whether frames are captured.
     var takesCaptures: Bool { get }
-    /// Whether nobody takes events any more: the run ends.
+    /// Whether the reader of the events has gone: the run ends.
     var isClosed: Bool { get }
 
     /// A frame was sent or received.
     ///
     /// - Parameters:
     ///   - tag: the VLAN tag that the kernel took out of it.
-    ///   - length: how long it was without that tag.
+    ///   - length: its length without that tag.
     ///   - time: its software stamp or, without one, its userspace stamp.
     func captured(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp)
 
-    /// Something that the user should know came up.
     func diagnosed(_ diagnostic: Diagnostic)
 
-    /// Hands on what has been told: called before a wait.
+    /// Hands on the events so far; called before a wait.
     func flush()
 
-    /// The same, for a run that never sleeps: as often as the sink thinks fit.
+    /// The same for a run that never sleeps; the sink decides how often.
     func flush(at now: MonotonicTime)
 
-    /// Stops taking events, for their reader has gone.
+    /// Stops taking events because their reader has gone.
     func close()
 }

@@ -4,35 +4,29 @@ import AFPacketKit
 protocol Run: ~Copyable {
     associatedtype Events: RunEvents
     var events: Events { get }
-    /// Whether the loop polls without sleeping, which takes a whole CPU and the time to wake up out of the stamps.
+    /// Whether the loop spins, which uses a whole CPU and keeps the wake-up time out of the stamps.
     var spins: Bool { get }
 
-    /// Adds the run's sockets to what is polled.
-    ///
-    /// - Returns: whether completions are polled.
+    /// Adds the run's sockets to the poll set; returns whether completions are polled.
     func watch(in poll: inout PollSet) -> Bool
 
-    /// Starts the run's time: called by the thread that measures, once it is scheduled as it is to be.
+    /// Starts the run's time. The measuring thread calls it once its CPU scheduling is set.
     mutating func begin() throws(RunError)
 
     /// Does what is due.
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep
 
-    /// Reads completions.
     mutating func handleCompletions(_ read: CompletionsRead) throws(RunError)
 
-    /// Reads frames that have arrived.
     mutating func handleFrames(_ read: FramesRead) throws(RunError)
 
     /// Whether the last frame found no room to be sent.
     var isWaitingForRoom: Bool { get }
 
-    /// What is done now and then: the NIC's setting, the link, the status line.
+    /// Does the housekeeping: the NIC's setting, the link, the status line.
     mutating func keepHouse(at now: MonotonicTime) throws(RunError)
-    /// When that is due next.
     var housekeepingDue: MonotonicTime { get }
 
-    /// Tells how it goes.
     func tellStatus()
 }
 
@@ -40,41 +34,42 @@ extension Run where Self: ~Copyable {
     mutating func begin() throws(RunError) {}
 }
 
-/// What a run does next.
+/// The next action of a run.
 enum RunStep {
     /// More is due at once.
     case again
-    /// Nothing is due until then. Where `framesAlone`, only a frame can come before.
+    /// Nothing is due until then. If `framesAlone`, only a frame can come before.
     case wait(until: MonotonicTime, framesAlone: Bool = false)
     case end
 }
 
-/// Which completions to read.
+/// The completions to read.
 enum CompletionsRead {
-    /// Those that are there.
+    /// All that wait.
     case all
-    /// The same, after poll(2) found the error queue ready: an error of the socket is cleared, too, or it would stay ready.
+    /// The same after poll(2) found the error queue ready: a socket error is cleared, too, or the queue would stay
+    /// ready.
     case ready
 }
 
-/// Which frames to read.
+/// The frames to read.
 enum FramesRead {
-    /// Those that are there.
+    /// All that wait.
     case all
-    /// The first one, which a spinning loop looks for; more stand behind it only rarely.
+    /// The first, which a spinning loop polls for; more rarely follow it.
     case spinning
-    /// The first one, waiting for it in the receive call, which returns some microseconds sooner than poll(2) and a receive
-    /// call do ("receive … blocking").
+    /// The first, waiting in the receive call, which returns some microseconds sooner than poll(2) and a receive call
+    /// do ("receive … blocking").
     case waiting
 }
 
-/// How a run came to its end.
+/// The way a run ended.
 enum RunEnding {
     /// All was done, or its time was over.
     case finished
     /// The user asked for it.
     case stopped
-    /// Nobody takes its events any more.
+    /// The reader of its events has gone.
     case closed
 }
 
@@ -84,12 +79,12 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
 
     init(_ sources: consuming Sources) { self.sources = sources }
 
-    /// How many turns a spinning loop makes between two looks at signals and clocks: some 0.1 ms with nothing to do.
+    /// Turns of a spinning loop between two polls of the signals and the housekeeping: some 0.1 ms if idle.
     static var turnsBetweenPolls: Int { 256 }
-    /// How many of these turns pass before it reads completions that came by themselves.
+    /// Turns of a spinning loop between two reads of the completions.
     static var turnsBetweenCompletions: Int { 8 }
 
-    /// Goes on until the run ends, is stopped, or nobody takes its events any more.
+    /// Loops until the run ends, is stopped, or the reader of its events has gone.
     mutating func run(_ run: inout some Run & ~Copyable) throws(RunError) -> RunEnding {
         var turns = 0
         var pollDue = sources.now()
@@ -123,9 +118,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
         return .closed
     }
 
-    /// Waits, and handles what has come.
-    ///
-    /// - Returns: how the run ends; nil if it goes on.
+    /// Waits, and handles what has come; returns how the run ends, or nil if it continues.
     private mutating func wait(
         until deadline: MonotonicTime, _ run: inout some Run & ~Copyable
     ) throws(RunError) -> RunEnding? {

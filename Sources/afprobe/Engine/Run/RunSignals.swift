@@ -1,15 +1,14 @@
 import AFPacketKit
 
-/// What the user asks of a run by a signal.
+/// A request that the user makes by a signal.
 enum RunRequest {
     /// SIGINT, SIGTERM, and SIGHUP unless it was ignored before: end, with the summary.
     case stop
-    /// SIGQUIT: tell the status, and go on.
+    /// SIGQUIT: tell the status, and continue.
     case status
 }
 
-/// The signals that a run handles. One object, because both the run and the output that it may be waiting for
-/// handle them.
+/// The signals that a run handles. One object, because the output that a run waits for handles them, too.
 final class RunSignals {
     let queue: SignalQueue
     /// How often the user has asked to stop.
@@ -25,7 +24,7 @@ final class RunSignals {
         }
     }
 
-    /// Takes the oldest request that waits; nil if none does.
+    /// Removes and returns the oldest request; nil if none waits.
     func next() -> RunRequest? {
         guard let signal = queue.next() else { return nil }
         if signal != .quit { stops += 1 }

@@ -1,21 +1,20 @@
 import AFPacketKit
 
-/// What a run waits for beside its own sockets, and how it waits: the kernel, or a test's script.
+/// The event sources of a run beside its own sockets, and the wait for them: the kernel's, or a test's script.
 protocol RunSources: ~Copyable {
     /// CLOCK_MONOTONIC.
     func now() -> MonotonicTime
 
-    /// Sleeps until something is ready or the time has come.
+    /// Sleeps until something is ready or the deadline has passed, and returns what is ready.
     ///
     /// - Parameters:
-    ///   - deadline: when to wake up at the latest; a time that has come does not sleep.
+    ///   - deadline: the latest wake-up time; the call does not sleep if it has passed.
     ///   - isWaitingForRoom: whether room to send counts as ready, too.
-    /// - Returns: what is ready.
     mutating func wait(
         until deadline: MonotonicTime, room isWaitingForRoom: Bool
     ) throws(SystemError) -> PollSet.Members
 
-    /// Takes the oldest request of the user; nil if there is none.
+    /// Removes and returns the user's oldest request; nil if none waits.
     mutating func nextRequest() -> RunRequest?
 }
 

@@ -1,12 +1,12 @@
 import AFPacketKit
 
-/// Frames in flight, by their numbers, which follow each other from 1.
+/// Frames in flight, by their consecutive numbers from 1.
 ///
-/// A settled frame's slot is kept until the frame `capacity` numbers later needs it: a late or duplicate answer is still
-/// recognised.
+/// A settled frame's slot is kept until the frame `capacity` numbers later needs it: a late or duplicate answer is
+/// still recognised.
 struct InFlightWindow<Entry>: ~Copyable {
-    /// A frame's slot. It does not hold the number, which follows from its index. Private, it crashed the compiler's debug
-    /// build.
+    /// A frame's slot. It does not hold the number, which follows from its index. Private, it crashed the compiler's
+    /// debug build.
     struct Slot {
         var sentAt = MonotonicTime(nanoseconds: 0)
         /// Nil for a number that was not sent.
@@ -14,7 +14,7 @@ struct InFlightWindow<Entry>: ~Copyable {
         var entry: Entry
     }
 
-    /// A power of two of them: an index is a number's lowest bits.
+    /// Their count is a power of two: an index is a number's lowest bits.
     private var slots: Slab<Slot>
     /// The lowest number that may be in flight, and the one after the highest sent.
     private var oldest: UInt64 = 1
@@ -30,10 +30,9 @@ struct InFlightWindow<Entry>: ~Copyable {
 
     private var capacity: UInt64 { UInt64(slots.count) }
 
-    /// Whether the next frame has to wait until the oldest is settled.
     var isFull: Bool { room == 0 }
 
-    /// How many frames may be added before the oldest is settled.
+    /// The number of frames that may be added before the oldest is settled.
     var room: UInt64 { capacity &- (next &- oldest) }
 
     /// Adds the `count` frames after the last one, with the same entry; there must be room.
@@ -46,14 +45,14 @@ struct InFlightWindow<Entry>: ~Copyable {
             if count == 1 { slots[wrapping: first] = slot }
             return
         }
-        // At the end of the memory it goes on at the beginning.
+        // The slots wrap around at the end.
         let start = Int(truncatingIfNeeded: first & (capacity &- 1))
         let straight = min(count, slots.count &- start)
         slots.update(repeating: slot, from: start, count: straight)
         if straight < count { slots.update(repeating: slot, from: 0, count: count - straight) }
     }
 
-    /// Passes over the frame after the last one, which could not be sent.
+    /// Skips the next frame, which could not be sent.
     mutating func skip(_ number: UInt64) {
         slots[wrapping: number].isInFlight = nil
         next = number + 1
@@ -61,26 +60,25 @@ struct InFlightWindow<Entry>: ~Copyable {
 
     /// Whether a frame is in flight; nil if it was never sent, or too long ago.
     func isInFlight(_ number: UInt64) -> Bool? {
-        // Long before and long after its turn the slot is another number's.
+        // Long before or after its turn, its slot is another number's.
         next &- 1 &- number < capacity ? slots[wrapping: number].isInFlight : nil
     }
 
     /// The entry of a frame for which `isInFlight` is not nil.
     subscript(number: UInt64) -> Entry {
-        // In its slot: entries are too large to be copied for one look.
+        // In its slot: entries are too large to be copied for each access.
         _read { yield slots[wrapping: number].entry }
         _modify { yield &slots[wrapping: number].entry }
     }
 
-    /// Settles a frame in flight.
     mutating func settle(_ number: UInt64) {
         slots[wrapping: number].isInFlight = false
         inFlightCount &-= 1
-        // Most are settled in their order, so that few are left to be passed over later.
+        // Most are settled in order, so that few remain to be skipped later.
         if number == oldest { oldest &+= 1 }
     }
 
-    /// The oldest frame in flight and when it was sent.
+    /// The oldest frame in flight and its send time.
     mutating func oldestInFlight() -> (number: UInt64, sentAt: MonotonicTime)? {
         while oldest < next {
             if slots[wrapping: oldest].isInFlight == true { return (oldest, slots[wrapping: oldest].sentAt) }
@@ -89,7 +87,7 @@ struct InFlightWindow<Entry>: ~Copyable {
         return nil
     }
 
-    /// The oldest frame in flight if it was sent `timeout` nanoseconds ago or earlier.
+    /// The oldest frame in flight, if it was sent at least `timeout` nanoseconds ago.
     mutating func overdue(at now: MonotonicTime, timeout: Int64) -> UInt64? {
         guard let (number, sentAt) = oldestInFlight(), now >= sentAt + timeout else { return nil }
         return number

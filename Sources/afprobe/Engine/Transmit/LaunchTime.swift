@@ -1,8 +1,8 @@
 import AFPacketKit
 
-/// The clock that an interface launches frames by, told from its queueing disciplines; nil if none of them launches any.
+/// The clock of an interface's launch times, by its queueing disciplines; nil if none of them honours launch times.
 func launchClock(ofQueueingDisciplines kinds: [String]) -> ClockPair.Clock? {
-    // The first two take TAI alone, in Linux so far; the last one goes by the monotonic clock alone.
+    // In Linux so far, etf and taprio take TAI only, and fq takes the monotonic clock only.
     if kinds.contains("etf") || kinds.contains("taprio") { return .tai }
     return kinds.contains("fq") ? .monotonic : nil
 }

@@ -1,20 +1,19 @@
 import AFPacketKit
 
-/// What is kept of a frame that was sent.
+/// The entry kept for a frame that was sent.
 protocol TransmitEntry {
-    /// What is known when it was handed to the kernel.
+    /// An entry with the stamps known when the frame is handed to the kernel.
     init(sent: TransmitStamps)
 }
 
-/// Sends numbered frames when they are due, and keeps what is known of each until it is settled.
+/// Sends numbered frames when they are due, and keeps an entry for each until it is settled.
 struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyable {
     let plan: TransmitPlan
-    /// The frames in flight.
     var window: InFlightWindow<Entry>
-    /// Whether to take a userspace stamp just before each call; not where nobody asks for it.
+    /// Whether to take a userspace stamp just before each call; not if nobody needs it.
     var takesUserspaceStamps = true
-    /// The clock of the software stamps, by which the due times are kept; nil if they are not. Read next to each frame:
-    /// somebody may set it.
+    /// The clock of the software stamps, for the due times; nil if these are not kept. It is read for each frame,
+    /// because it may be set.
     var dueClock: ClockPair?
     /// Frames sent to be measured.
     private(set) var sent: UInt64 = 0
@@ -29,22 +28,21 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     private var link: LinkMonitor
     /// Whether the last frame found no room to be sent.
     private(set) var isWaitingForRoom = false
-    /// When to try again after a frame that found a full queue, or the interface down.
+    /// The time of the next attempt after a full queue or an interface that was down.
     private var retryAt = MonotonicTime(nanoseconds: 0)
     private var hasToldDrops = false
     private let isStopAndWait: Bool
     /// Whether the next frame waits for the answer to the last.
     private var waitsForAnswer = false
-    /// Nanoseconds that the next frame waits all the same, from the next call of `sendIfDue` on.
+    /// Nanoseconds that the next frame is still to wait, from the next call of `sendIfDue` on.
     private var pauseToBegin: Int64 = 0
     private var start: MonotonicTime
-    /// When the time of the run is over.
+    /// The end of the run's time.
     private var end = MonotonicTime.never
-    /// How long before a frame is due not to sleep any more, in nanoseconds.
+    /// Nanoseconds before a due time from which to spin.
     private var spinMargin: Int64 = 0
     private var launchClock: ClockPair?
 
-    /// - Parameter isStopAndWait: whether each frame waits for the answer to the last.
     init(
         _ socket: consuming Socket, _ frame: ProbeFrame, _ plan: TransmitPlan, _ reader: InterfaceReader,
         isStopAndWait: Bool
@@ -66,7 +64,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
             times: plan.keepsDistances ? plan.replay?.times ?? [] : [], at: start)
     }
 
-    /// Starts the run: called by the thread that sends, once it is scheduled as it is to be.
+    /// Starts the run. The sending thread calls it once its CPU scheduling is set.
     mutating func begin() throws(RunError) {
         if plan.spins, plan.interval > 0 {
             do throws(SystemError) { spinMargin = try SpinMargin.measured() } catch {
@@ -84,7 +82,6 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     /// Whether all has been sent and settled.
     var isFinished: Bool { pacing.isFinished && window.inFlightCount == 0 }
 
-    /// Whether the time of the run is over.
     func isOver(at now: MonotonicTime) -> Bool { now >= end }
 
     /// Nanoseconds since the start of the run.
@@ -92,15 +89,14 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
 
     // MARK: Sending
 
-    /// How many frames may go out together when they are due.
+    /// The number of frames that may be sent together when they are due.
     private var readyCount: Int {
         isWaitingForRoom || waitsForAnswer ? 0 : Int(truncatingIfNeeded: min(pacing.readyCount, window.room))
     }
 
-    /// When the next frame may go out.
     private var nextSend: MonotonicTime { max(pacing.nextDue, retryAt) }
 
-    /// The time now or, if a frame is nearly due, the time when it is, spinning until then.
+    /// Spins until the next frame is due, if it nearly is, and returns the time after that.
     func awaitDue(from now: MonotonicTime) -> MonotonicTime {
         guard spinMargin > 0, readyCount > 0, nextSend - now <= spinMargin else { return now }
         var now = now
@@ -108,9 +104,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         return now
     }
 
-    /// Sends the frames that are due.
-    ///
-    /// - Returns: how many were sent; nil if none was due.
+    /// Sends the frames that are due, and returns their number; nil if none was due.
     mutating func sendIfDue(at now: MonotonicTime, _ events: some RunEvents) throws(RunError) -> Int? {
         if pauseToBegin > 0 { (retryAt, pauseToBegin) = (now + pauseToBegin, 0) }
         let readyCount = readyCount
@@ -135,7 +129,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     ) throws(SystemError) {
         while taken < readyCount {
             let start = taken
-            // Each call has a stamp of its own, where stamps are taken.
+            // Each call has its own stamp, if stamps are taken.
             let end = takesUserspaceStamps ? min(start + plan.batch, readyCount) : readyCount
             let userspace = takesUserspaceStamps ? transmitter.socket.realTime() : nil
             defer {
@@ -152,7 +146,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         }
     }
 
-    /// Goes on after frames that were sent.
+    /// Advances after frames that were sent.
     private mutating func advance(
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ events: some RunEvents
     ) {
@@ -165,10 +159,10 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         pacing.advance(at: now, by: count)
     }
 
-    /// Lets the next frame go, if that number is the last one sent.
+    /// Allows the next frame, if `number` is the last one sent.
     ///
-    /// - Parameter pause: nanoseconds that it waits all the same, from the next call of `sendIfDue` on, unless this is called
-    ///   once more.
+    /// - Parameter pause: nanoseconds for which it still waits, from the next call of `sendIfDue` on; a further call
+    ///   replaces it.
     mutating func allowNext(after number: UInt64, pause: Int64 = 0) {
         guard isStopAndWait, number == pacing.sentCount else { return }
         waitsForAnswer = false
@@ -176,13 +170,13 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         pauseToBegin = pause
     }
 
-    /// Goes on after a frame that was not sent, if there is a point in it.
+    /// Continues after a frame that was not sent; throws if the error is not a passing one.
     private mutating func handle(
         _ error: SystemError, sending number: UInt64, at now: MonotonicTime, _ events: some RunEvents
     ) throws(RunError) {
         switch error.code {
         case .noBufferSpace where plan.interval == 0:
-            // As fast as it goes is no faster than this: the same frame again, a little later.
+            // Flat out, a full queue is the limit: the same frame is sent a little later.
             retryAt = now + 1_000_000
             return
         case .noBufferSpace:
@@ -202,17 +196,17 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
 
     // MARK: Waiting
 
-    /// The oldest frame in flight whose time-out is over; nil if there is none.
+    /// The oldest frame in flight if it has timed out; nil if none has.
     mutating func overdue(at now: MonotonicTime) -> UInt64? {
         window.overdue(at: now, timeout: plan.timeout)
     }
 
     func watchCompletions(in poll: inout PollSet) { transmitter.socket.watchCompletions(in: &poll) }
 
-    /// When something is due, at the latest.
+    /// The time at which something is due next.
     mutating func wakeTime() -> MonotonicTime {
         var wake = end
-        // First, for it makes room in the window.
+        // First, because it makes room in the window.
         let oldest = window.oldestInFlight()
         if readyCount > 0 { wake = min(wake, nextSend + -spinMargin) }
         if let oldest { wake = min(wake, oldest.sentAt + plan.timeout) }
@@ -221,12 +215,10 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
 
     // MARK: Completions
 
-    /// Reads the completions that wait, as many as fit at once, and returns how many these are.
+    /// Reads waiting completions, at most a batch or `limit`, and returns their number.
     ///
-    /// - Parameters:
-    ///   - isReady: whether poll(2) found the error queue ready: if there is no completion, an error of the socket itself is
-    ///     cleared, which would otherwise keep it ready.
-    ///   - limit: how many to read at most.
+    /// - Parameter isReady: whether poll(2) found the error queue ready: without a completion, a socket error is
+    ///   cleared, which would otherwise keep it ready.
     mutating func receiveCompletions(isReady: Bool = false, limit: Int = .max) throws(RunError) -> Int {
         if isReady { isWaitingForRoom = false }
         do throws(SystemError) {

@@ -1,29 +1,28 @@
 import AFPacketKit
 
-/// When the next frames are due, on a schedule that does not drift: batch n at start + n × frames in a batch × interval.
+/// Due times that do not drift: batch n at start + n × frames in a batch × interval.
 ///
 /// A batch is a burst: its frames are due together, and the rate is the same as without batches. RFC 2544, section 21
 struct Pacing {
-    /// Nanoseconds from a batch to the next; 0 is as fast as it goes, whatever the times.
+    /// Nanoseconds between batches; 0 is flat out, whatever the times.
     private let pause: Int64
     private let batch: UInt64
     private let count: UInt64
-    /// When the batch that is being sent, or is next, is due.
+    /// The due time of the current or next batch.
     private(set) var nextDue: MonotonicTime
     private(set) var sentCount: UInt64 = 0
-    /// How many frames are due together, or are left of those.
+    /// Frames that are left to be sent of that batch.
     private(set) var readyCount: UInt64
-    /// When each frame is due, in nanoseconds after the first; empty where they come at one interval.
+    /// Due times of the frames, in nanoseconds after the first; empty if the interval is constant.
     private let times: [Int64]
     private var start: MonotonicTime
 
     /// Due times of `count` frames (nil: without end).
     ///
     /// - Parameters:
-    ///   - interval: nanoseconds a frame; 0 is as fast as it goes.
-    ///   - batch: how many frames are due together, from 1.
-    ///   - times: when each frame is due after the first; empty if they come at one interval.
-    ///   - start: when the first frame is due.
+    ///   - interval: nanoseconds a frame; 0 is flat out.
+    ///   - batch: frames that are due together, from 1.
+    ///   - start: the due time of the first frame.
     init(
         interval: Int64, batch: UInt64 = 1, count: UInt64?, times: [Int64] = [], at start: MonotonicTime
     ) {
@@ -37,17 +36,16 @@ struct Pacing {
         readyCount = min(batch, self.count)
     }
 
-    /// Has the first frame due now.
+    /// Makes the first frame due now.
     mutating func begin(at now: MonotonicTime) {
         start = now
         nextDue = start
     }
 
-    /// Whether all frames have been sent.
     var isFinished: Bool { readyCount == 0 }
 
-    /// Goes on to the next frame, or over several of one batch. Where whole pauses were missed, because the window was
-    /// full or the machine was stopped, they are left out and not made up for in a burst.
+    /// Advances to the next frame, or over several of one batch. Whole pauses that were missed, because the window was
+    /// full or the machine was stopped, are left out and not made up for in a burst.
     mutating func advance(at now: MonotonicTime, by frames: UInt64 = 1) {
         sentCount &+= frames
         readyCount &-= frames

@@ -1,14 +1,12 @@
 import AFPacketKit
 
-/// The events of a run that sends.
 protocol SendEvents: RunEvents {
-    /// A frame is settled: its stamps have come, or are overdue.
+    /// A frame is settled: its stamps have come, or have timed out.
     func completed(_ frame: borrowing SentFrame)
-    /// The user asked how it goes.
+    /// The user asked for the status.
     func sendStatus(sent: UInt64, stampedSoftware: UInt64)
 }
 
-/// A frame that was sent.
 struct SentFrame {
     let number: UInt64
     let stamps: TransmitStamps
@@ -17,18 +15,18 @@ struct SentFrame {
     let size: Int
     /// The name of the clock of the hardware stamps.
     let clock: String?
-    /// Why stamps are missing, as far as that is asked for.
+    /// The reasons for missing stamps, if asked for.
     let missing: MissingStamps
 }
 
-/// Why a frame lacks stamps; nil for a stamp that came, or if nobody asks.
+/// The reasons why a frame lacks stamps; nil for a stamp that came, or if nobody asks.
 struct MissingStamps {
     var hardware: MissingReason?
     var software: MissingReason?
     var scheduled: MissingReason?
 }
 
-/// What a run that sends has found out.
+/// The result of a run of `send`.
 struct SendResult {
     var sent: UInt64 = 0
     var warmedUp: UInt64 = 0

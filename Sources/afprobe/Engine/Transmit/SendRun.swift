@@ -33,10 +33,9 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     /// Whether any stamp came back.
     var hasMeasured: Bool { tally.stampedSoftware + tally.stampedHardware > 0 }
 
-    /// Whether anything was sent that is to be measured.
+    /// Whether any frame to be measured was sent.
     var hasSent: Bool { transmitter.sent > 0 }
 
-    /// Starts the run.
     mutating func begin() throws(RunError) {
         Scheduling.useFinestTimer()
         try transmitter.begin()
@@ -45,7 +44,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
 
     // MARK: The loop
 
-    /// It sleeps until a frame is nearly due, and spins from then on by itself.
+    /// `step` spins by itself once a frame is nearly due.
     var spins: Bool { false }
     var isWaitingForRoom: Bool { transmitter.isWaitingForRoom }
     var housekeepingDue: MonotonicTime { monitor.checkDue }
@@ -68,16 +67,14 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         return .wait(until: transmitter.wakeTime())
     }
 
-    /// Sends flat out for a while.
-    ///
-    /// - Returns: whether all have been sent and settled; else it is time for what is done now and then, or there is no room
-    ///   for the next frame.
+    /// Sends a burst flat out, and returns whether all frames are sent and settled. If not, housekeeping is due, or
+    /// there is no room.
     private mutating func sendFlatOut(at now: MonotonicTime) throws(RunError) -> Bool {
         var left = burstLength
         while left > 0 {
             guard let count = try transmitter.sendIfDue(at: now, events), count > 0 else { break }
             left -= count
-            // No more than those: the call is quicker where it need not look for another one.
+            // A limit, because the call is quicker if it need not look for another completion.
             try mergeCompletions(limit: count * expected.completionCount)
         }
         try mergeCompletions()
@@ -102,7 +99,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
 
     // MARK: Completions
 
-    /// Merges the stamps that have come back; if none are asked for, nothing more of the frames sent is to come.
+    /// Merges the stamps that have come back; if none are asked for, settles the frames that were sent.
     private mutating func mergeCompletions(limit: Int? = nil) throws(RunError) {
         guard expected.isEmpty else { return try readCompletions(limit: limit) }
         while let (number, _) = transmitter.window.oldestInFlight() { settle(number) }
@@ -131,7 +128,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         }
         let isNew = transmitter.window[number].merge(stamps)
         guard isInFlight else {
-            // Overdue, or a repeat of what is known.
+            // Late, or a repeat.
             if isNew, number > transmitter.plan.warmup { tally.countLate(stamps) }
             return
         }
@@ -153,7 +150,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
 
     // MARK: Settling
 
-    /// Settles the frames whose stamps are overdue.
+    /// Settles the frames whose stamps have timed out.
     private mutating func expire(at now: MonotonicTime) {
         while let number = transmitter.overdue(at: now) { settle(number) }
     }
@@ -209,7 +206,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
 
     // MARK: The end
 
-    /// Reads the stamps that came last, and sums the run up.
+    /// Reads the last stamps, and sums the run up.
     mutating func finish() -> SendResult {
         try? readCompletions()
         var result = SendResult()
@@ -250,5 +247,5 @@ extension SendRun where Socket == PacketSocket {
     }
 }
 
-/// How many frames are sent flat out before the signals and the time-outs are handled.
+/// Frames sent flat out before the signals and the timeouts are handled.
 private let burstLength = 256

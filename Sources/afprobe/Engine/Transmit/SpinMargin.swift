@@ -1,17 +1,15 @@
 import AFPacketKit
 
-/// How long before something is due a thread has to stop sleeping, so as to be awake when it is.
+/// The time before a due time at which a thread must stop sleeping, to be awake when it comes.
 enum SpinMargin {
     private static let sleeps = 50
     /// Long enough for an idle CPU to go to sleep.
     private static let duration: Int64 = 500_000
-    /// Beyond it something else holds this thread up, which spinning does not help against.
+    /// The maximum: beyond it something else delays this thread, which spinning does not prevent.
     static let longest: Int64 = 1_000_000
 
-    /// Sleeps a little, again and again, and sees how late it wakes up, as it is scheduled now.
-    ///
-    /// - Returns: nanoseconds.
-    /// - Throws: `SystemError` of ppoll(2).
+    /// Measures how late this thread, as it is scheduled now, wakes up from short sleeps; returns the margin in
+    /// nanoseconds.
     static func measured() throws(SystemError) -> Int64 {
         var poll = PollSet()
         var latenesses: [Int64] = []
@@ -23,7 +21,7 @@ enum SpinMargin {
         return margin(for: latenesses)
     }
 
-    /// Twice what nine in ten sleeps did not exceed: the slowest are accidents, which would have most of the time spun.
+    /// Twice the 90th percentile: the slowest are outliers, which would make the thread spin most of the time.
     static func margin(for latenesses: [Int64]) -> Int64 {
         let ordered = latenesses.sorted()
         guard !ordered.isEmpty else { return longest }

@@ -1,8 +1,8 @@
 import AFPacketKit
 
-/// What this host does with the frames that it sends, apart from their content.
+/// The way this host sends frames, apart from their content.
 struct TransmitOptions {
-    /// Which stamps of sent frames are asked for.
+    /// The stamps of sent frames that are asked for.
     enum Stamps {
         /// None: they cost more than a third of the sending rate.
         case none
@@ -15,7 +15,6 @@ struct TransmitOptions {
     var stamps = Stamps.sent
     /// The class for the packet scheduler, 0 to 15; nil for the kernel's choice.
     var priority: Int?
-    /// Whether frames go straight to the driver.
     var bypassesQdisc = false
     /// The clock of the frames' launch times; nil if they leave at once.
     var launchClock: ClockPair.Clock?
@@ -40,13 +39,13 @@ extension PacketSocket {
     }
 }
 
-/// What is to be sent, how fast, and for how long.
+/// The frames to be sent, their rate, and the duration.
 struct TransmitPlan {
     let shape: FrameShape
     /// The length of every frame, without the FCS.
     let size: Int
     let options: TransmitOptions
-    /// Nanoseconds between frames; 0 is as fast as it goes.
+    /// Nanoseconds between frames; 0 is flat out.
     let interval: Int64
     /// Frames to be measured; nil for no end.
     let count: UInt64?
@@ -54,30 +53,29 @@ struct TransmitPlan {
     let warmup: UInt64
     /// Nanoseconds after which to end, whatever has come.
     let deadline: Int64?
-    /// Nanoseconds to wait for what belongs to a frame.
+    /// Nanoseconds to wait for a frame's stamps or answer.
     let timeout: Int64
     /// Whether to spin until a frame is due, once it nearly is.
     var spins = false
     /// Frames that are sent by one call, and are due together.
     var batch = 1
-    /// Nanoseconds from a frame's due time, when it is handed to the kernel, until it is to leave; nil if it leaves at once.
+    /// Nanoseconds from a frame's due time, when it is handed to the kernel, to its launch time; nil if it leaves at
+    /// once.
     var launchOffset: Int64?
     /// Frames to be sent instead of probes.
     var replay: ReplayFrames?
-    /// Whether they keep the distances that they were captured at.
+    /// Whether they keep the intervals at which they were captured.
     var keepsDistances = false
 
-    /// How many frames are made ready together: as fast as it goes, calls for single frames are made several at a time, for
-    /// what is checked once for all of them, and reading their completions by one call, costs less ("send one by one").
-    /// More gain nothing: the completions have left the cache by then.
-    ///
-    /// - Parameter isStopAndWait: whether each frame waits for the answer to the last.
+    /// The number of frames prepared together. Flat out, calls for single frames are made several at a time: one check
+    /// for all of them, and one call for their completions, cost less ("send one by one"). More gain nothing, because
+    /// the completions have left the cache by then.
     func framesAtOnce(isStopAndWait: Bool) -> Int {
         let calls = interval == 0 && !isStopAndWait ? max(1, 8 / batch) : 1
         return calls * batch
     }
 
-    /// How many frames may be in flight: all that are sent within the time-out, within bounds.
+    /// The maximum number of frames in flight: all that are sent within the timeout, within bounds.
     var windowCapacity: Int {
         guard interval > 0 else { return max(4096, 4 * batch) }
         let inFlight = (timeout + (launchOffset ?? 0)) / interval + Int64(batch - 1)

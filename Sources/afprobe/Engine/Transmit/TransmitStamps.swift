@@ -1,8 +1,8 @@
 import AFPacketKit
 
-/// The stamps of a frame on its way out.
+/// The stamps of a sent frame.
 struct TransmitStamps {
-    /// When it was due, on the clock of the software stamps; nil if nothing was planned.
+    /// The due time, on the clock of the software stamps; nil if there was none.
     @OptionalTimestamp var due: Timestamp? = nil
     /// The send call: CLOCK_REALTIME just before it.
     @OptionalTimestamp var userspace: Timestamp? = nil
@@ -12,12 +12,11 @@ struct TransmitStamps {
     @OptionalTimestamp var software: Timestamp? = nil
     /// The NIC sent it: the NIC's own clock.
     @OptionalTimestamp var hardware: Timestamp? = nil
-    /// Why it did not leave at its launch time.
+    /// The reason why it did not leave at its launch time.
     var launchFailure: LaunchFailure?
 
-    /// By how much it left later than it was due, in nanoseconds; nil if that cannot be told. Hardware stamps are of a clock
-    /// that nothing is planned in. It is as exact as the two clocks of the plan can be compared, which is to some 50 ns: see
-    /// `ClockPair`.
+    /// Nanoseconds by which it left after its due time; nil if unknown. Hardware stamps do not count: no due time is on
+    /// their clock. It is exact to some 50 ns, like the comparison of the two clocks: see `ClockPair`.
     var scheduleError: Int64? {
         guard let due, let software else { return nil }
         return software - due
@@ -31,9 +30,8 @@ struct TransmitStamps {
         }
     }
 
-    /// Adds the stamps of a completion. The first of each kind counts: stacked devices repeat the scheduled stamp.
-    ///
-    /// - Returns: whether any of them is new.
+    /// Adds the stamps of a completion, and returns whether any is new. The first of each kind counts: stacked devices
+    /// repeat the scheduled stamp.
     mutating func merge(_ completion: CompletionStamps) -> Bool {
         var isNew = false
         switch completion.event {
@@ -51,7 +49,7 @@ extension TransmitStamps: TransmitEntry {
     init(sent: TransmitStamps) { self = sent }
 }
 
-/// The stamps that one completion brings. No larger than what a function returns in registers, its number beside it.
+/// The stamps of one completion: small enough to be returned in registers, together with the number.
 struct CompletionStamps {
     enum Event {
         /// The frame entered the qdisc.
@@ -78,14 +76,14 @@ extension CompletionStamps {
     }
 }
 
-/// The stamps of a sent frame that there is reason to wait for.
+/// The stamps of a sent frame that are to be waited for.
 struct ExpectedStamps: OptionSet {
     let rawValue: UInt8
     static let scheduled = ExpectedStamps(rawValue: 1 << 0)
     static let software = ExpectedStamps(rawValue: 1 << 1)
     static let hardware = ExpectedStamps(rawValue: 1 << 2)
 
-    /// How many completions bring them.
+    /// The number of completions that bring them.
     var completionCount: Int { rawValue.nonzeroBitCount }
 
     /// Whether nothing more is to come.
@@ -102,7 +100,7 @@ extension ExpectedStamps {
         self = []
         guard options.stamps != .none else { return }
         insert(.software)
-        // What goes past the qdisc is not stamped there.
+        // A bypassed qdisc takes no stamp.
         if options.stamps == .scheduled, !options.bypassesQdisc { insert(.scheduled) }
         if snapshot.stampsTransmitHardware { insert(.hardware) }
     }

@@ -12,9 +12,9 @@ struct TransmitTally: ~Copyable {
     /// Completions whose key contradicts the frame that came back, and those about no probe.
     var mismatched: UInt64 = 0
     var unmatched: UInt64 = 0
-    /// How late frames left, measured against the schedule; nil where there is none.
+    /// The frames' schedule errors; nil if there are no due times.
     private(set) var scheduleErrors: Distribution?
-    /// Whether there is a schedule to measure against.
+    /// Whether there are due times.
     let hasSchedule: Bool
 
     init(hasSchedule: Bool) {
@@ -44,7 +44,6 @@ struct TransmitTally: ~Copyable {
         if stamps.software != nil { lateSoftware += 1 }
     }
 
-    /// Counts a frame that was not launched.
     mutating func count(_ failure: LaunchFailure) {
         switch failure {
         case .missed: launchMissed += 1

@@ -1,12 +1,12 @@
 import AFPacketKit
 
-/// Sends numbered frames of one shape, and reads back when they left.
+/// Sends numbered frames of one shape, and reads their completions.
 ///
-/// Numbers follow each other from 1, and so do the tokens of the ledger: a frame's number is its token.
+/// Numbers and the ledger's tokens both count from 1: a frame's number is its token.
 struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     let socket: Socket
     private let frame: ProbeFrame
-    /// Frames that are sent instead of probes.
+    /// Frames that are sent instead of probes, one at a time.
     private let replay: ReplayFrames?
     private var batch: FrameBatch
     private var completions: MessageBatch
@@ -14,11 +14,8 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     private var backlog = CompletionBacklog()
 
     /// - Parameters:
-    ///   - frame: the frame that is numbered and sent.
-    ///   - batch: how many frames to make ready at once.
-    ///   - capacity: how many frames may wait for their completions.
-    ///   - hasLaunchTimes: whether each is sent with the time at which it is to leave.
-    ///   - replay: frames to be sent instead of probes, one at a time.
+    ///   - batch: the number of frames to prepare at once.
+    ///   - capacity: the maximum number of frames that wait for their completions.
     init(
         _ socket: consuming Socket, _ frame: ProbeFrame, batch: Int = 1, capacity: Int = 1024,
         hasLaunchTimes: Bool = false, replay: ReplayFrames? = nil
@@ -33,9 +30,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
             capacity: 64, frameCapacity: max(frame.bytes.count, replay?.maxLength ?? 0) + 128)
     }
 
-    /// Makes the next frames ready to be sent, at most a batch.
-    ///
-    /// - Parameter launchTime: when they are to leave, on the clock of the launch times.
+    /// Prepares the next frames, at most a batch, with a launch time on the clock of the launch times.
     mutating func prepare(count: Int, launchTime: Timestamp? = nil) {
         guard replay == nil else { return }
         frame.renumber(&batch, from: ledger.next, count: count)
@@ -43,11 +38,11 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
         for index in 0..<count { batch.setLaunchTime(launchTime, ofFrameAt: index) }
     }
 
-    /// Sends some of the frames that are ready, by their indices, each in its turn.
+    /// Sends prepared frames by their indices, in order.
     ///
     /// - Parameters:
-    ///   - perCall: how many by each call.
-    ///   - taken: is increased by how many were taken, which is by none if there is no room now.
+    ///   - perCall: the number of frames in each call.
+    ///   - taken: is increased by the number of frames taken: 0 if there is no room now.
     /// - Throws: `SystemError` of the frame after those taken, which may be sent again, or skipped.
     mutating func send(_ indices: Range<Int>, perCall: Int, taken: inout Int) throws(SystemError) {
         guard replay == nil else { return try replayNext(&taken) }
@@ -56,7 +51,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
         do throws(SystemError) { try socket.send(batch, indices, perCall: perCall, taken: &end) } catch {
             ledger.sent(batch, indices.lowerBound..<end, witnessAt: frame.numberOffset)
             ledger.mayHaveFailed()
-            // A qdisc refuses a launch time like this, and then says so in a completion.
+            // A qdisc refuses a launch time by this error, and by a completion later.
             guard batch.hasLaunchTimes, error.code == .noBufferSpace else { throw error }
             ledger.sent(batch, end..<end + 1, witnessAt: frame.numberOffset)
             ledger.mayHaveFailed()
@@ -64,7 +59,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
             return
         }
         ledger.sent(batch, indices.lowerBound..<end, witnessAt: frame.numberOffset)
-        // Of several in one call the next one may have failed, and used up a key.
+        // In a call for several, the next one may have failed and used up a key.
         if perCall > 1, end > indices.lowerBound, end < indices.upperBound { ledger.mayHaveFailed() }
     }
 
@@ -81,14 +76,12 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
         taken += 1
     }
 
-    /// Passes over the next frame, which could not be sent.
+    /// Skips the next frame, which could not be sent.
     mutating func skip() { ledger.failed() }
 
     // MARK: Completions
 
-    /// Reads the completions that wait, as many as a batch holds, and returns how many these are.
-    ///
-    /// - Parameter limit: how many to read at most.
+    /// Reads waiting completions, at most a batch or `limit`, and returns their number.
     mutating func receiveCompletions(limit: Int = .max) throws(SystemError) -> Int {
         try socket.receiveCompletions(into: &completions, limit: limit)
         if mayHaveMore { backlog.check(socket, afterReading: completions.count) } else { backlog.end() }
@@ -131,7 +124,7 @@ extension TransmitLedger {
     }
 }
 
-/// What a completion says of a numbered frame.
+/// The content of a completion about a numbered frame.
 enum TransmitterCompletion {
     /// Stamps of a frame.
     case stamps(CompletionStamps, of: UInt64)
@@ -143,17 +136,17 @@ enum TransmitterCompletion {
     case unknown
 }
 
-/// Notices, from a backlog of completions, that the error queue was full before it was read.
+/// Detects, from a backlog of completions, that the error queue was full before it was read.
 ///
-/// The kernel drops a completion that finds no room and counts it nowhere. What completions take is learned from how much
-/// memory a full batch sets free.
+/// The kernel drops a completion that finds no room, and counts it nowhere. The memory that a full batch frees tells
+/// the size of a completion.
 private struct CompletionBacklog {
     private(set) var overflows: UInt64 = 0
     /// The memory in use after the first batch of this backlog.
     private var used: Int?
     private var isJudged = false
 
-    /// Takes note of a full batch of `count` completions.
+    /// Records a full batch of `count` completions.
     mutating func check(_ socket: borrowing some Port & ~Copyable, afterReading count: Int) {
         guard !isJudged, let memory = try? socket.queueMemory() else { return }
         guard let before = used else {
@@ -162,7 +155,7 @@ private struct CompletionBacklog {
         }
         isJudged = true
         let batch = before - memory.used
-        // In use when the first batch was read, and whether one completion more would have fitted.
+        // The memory in use before the first batch, and whether one more completion would have fitted.
         if before + batch + batch / count >= memory.limit { overflows += 1 }
     }
 

@@ -1,12 +1,12 @@
 import AFPacketKit
 
-/// The frames that arrived, or the answers to them.
+/// Counts of the frames that arrived, or of the answers to them.
 struct Arrivals {
     private(set) var count = 0
     private(set) var software = 0
     private(set) var hardware = 0
     private(set) var followUps = 0
-    /// Of the answers, those that say that the peer stamped what it received, and what it sent.
+    /// Answers that carry the peer's own stamps of the request received and the reply sent.
     private(set) var peer = (
         receivedSoftware: 0, receivedHardware: 0, sentSoftware: 0, sentHardware: 0
     )
@@ -26,7 +26,7 @@ struct Arrivals {
         if info[.receivedHardware] != nil { peer.receivedHardware += 1 }
     }
 
-    /// Whether nothing more is to come of so many frames.
+    /// Whether all of `expected` frames and, if `answers`, their follow-ups have arrived.
     func areComplete(_ expected: Int, answers: Bool) -> Bool {
         count >= expected && (!answers || followUps >= expected)
     }

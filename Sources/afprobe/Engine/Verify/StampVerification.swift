@@ -1,22 +1,22 @@
 import AFPacketKit
 
-/// Who sees the frames of a verification where they arrive.
+/// The witness that receives the frames of a verification.
 enum VerificationWitness {
     case nobody
     /// Another interface of this host, cabled to the first one.
     case interface(NetworkInterface)
-    /// A host that runs `afprobe listen`, and answers.
+    /// A host that runs `afprobe listen` and answers.
     case peer(MACAddress)
 }
 
-/// Tests which stamps a NIC and its driver really take, against what they claim: `afprobe hwstamp --verify`.
+/// Tests the stamps that a NIC and its driver claim to take: `afprobe hwstamp --verify`.
 struct StampVerification<Events: VerifyEvents> {
-    /// How the verification came to its end.
+    /// The outcome of a verification.
     enum Ending {
         case kept
         /// A claim was not kept.
         case breached
-        /// The witness saw nothing at all: that is no proof of anything.
+        /// The witness received nothing, which proves nothing.
         case unwitnessed
         /// The user asked to stop before it was complete.
         case stopped
@@ -32,8 +32,7 @@ struct StampVerification<Events: VerifyEvents> {
     private var isBreached = false
     private var hasWitnessed = false
 
-    /// The group that no bridge forwards frames to (nearest bridge), so that no LAN is flooded.
-    /// IEEE 802.1Q, table 8-1
+    /// The nearest-bridge group, which no bridge forwards, so that no LAN is flooded. IEEE 802.1Q, table 8-1
     private static var group: MACAddress { MACAddress(0x0180_c200_000e) }
     private static var timeout: Int64 { 1_000_000_000 }
     private static var shapePlan: TrialPlan { TrialPlan(count: 50, interval: 2_000_000, timeout: timeout) }
@@ -55,7 +54,7 @@ struct StampVerification<Events: VerifyEvents> {
             }
     }
 
-    /// Verifies shape by shape, and then the rate; tells each claim.
+    /// Verifies each shape, then the rate, and tells each claim.
     mutating func run() throws(RunError) -> Ending {
         let claims = TimestampingSnapshot(of: interface)
         var lease = try HardwareLease(
@@ -70,7 +69,6 @@ struct StampVerification<Events: VerifyEvents> {
         return !hasWitnessed ? .unwitnessed : isBreached ? .breached : .kept
     }
 
-    /// Where the frames go.
     private var destination: MACAddress {
         if case .peer(let address) = witness { address } else { Self.group }
     }
@@ -129,9 +127,7 @@ struct StampVerification<Events: VerifyEvents> {
             awaitsHardware: awaitsHardware, events)
     }
 
-    /// Runs a trial.
-    ///
-    /// - Returns: false if the user asked to stop.
+    /// Runs a trial; returns false if the user asked to stop.
     private func run(_ trial: inout Trial, _ plan: TrialPlan) throws(RunError) -> Bool {
         trial.begin(plan)
         var loop = RunLoop(PolledSources(of: trial, signals))
@@ -179,21 +175,19 @@ struct StampVerification<Events: VerifyEvents> {
 
     // MARK: The rate
 
-    /// Frames a second; 0 is as fast as they can be sent.
+    /// Frames a second; 0 is flat out.
     private static var rates: [Int64] {
         [100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000, 50_000, 100_000, 0]
     }
 
-    /// The trial of a rate. Flat out, the completions of 200 frames fit into the queue of an unprivileged user.
+    /// The trial of a rate. Flat out, the completions of 200 frames fit into an unprivileged user's queue.
     private static func ratePlan(_ rate: Int64) -> TrialPlan {
         TrialPlan(
             count: rate == 0 ? 200 : Int(min(max(rate / 4, 20), 500)),
             interval: rate == 0 ? 0 : 1_000_000_000 / rate, timeout: timeout)
     }
 
-    /// Sends faster and faster until stamps are skipped.
-    ///
-    /// - Returns: false if the user asked to stop.
+    /// Raises the rate until stamps are skipped; returns false if the user asked to stop.
     private func verifyRate() throws(RunError) -> Bool {
         var trial = try open(.plain, awaitsHardware: true)
         var sustained: UInt64?

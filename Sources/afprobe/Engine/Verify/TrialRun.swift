@@ -1,17 +1,16 @@
 import AFPacketKit
 
-/// What came of a trial.
 struct TrialOutcome {
     /// The frames that got a stamp of one kind.
     struct Stamped {
-        /// For each, the time from the send call until its completion could be read, in nanoseconds.
+        /// For each, nanoseconds from the send call until its completion could be read.
         private(set) var latenesses: [Int64] = []
 
         var count: Int { latenesses.count }
 
         mutating func add(_ lateness: Int64) { latenesses.append(lateness) }
 
-        /// The lateness that `share` of the frames did not exceed, the nearest rank; nil of none.
+        /// The lateness that `share` of the frames did not exceed (nearest rank); nil if there are none.
         func lateness(_ share: Double) -> Int64? {
             guard !latenesses.isEmpty else { return nil }
             let rank = Int((share * Double(count)).rounded(.up))
@@ -23,17 +22,17 @@ struct TrialOutcome {
     var software = Stamped()
     var hardware = Stamped()
     var arrivals = Arrivals()
-    /// From the first send call to the last one, in nanoseconds.
+    /// Nanoseconds from the first send call to the last.
     var duration: Int64 = 0
 
-    /// Frames a second, from the first to the last; nil of fewer than two.
+    /// Frames a second, from the first to the last; nil if fewer than two were sent.
     var rate: UInt64? {
         sent > 1 && duration > 0
             ? UInt64((Double(sent - 1) * 1_000_000_000 / Double(duration)).rounded()) : nil
     }
 }
 
-/// How many frames a trial sends, how fast, and how long it waits.
+/// The number of frames of a trial, their interval, and the stamp timeout.
 struct TrialPlan {
     let count: Int
     /// Nanoseconds between frames; 0 is flat out.
@@ -42,30 +41,27 @@ struct TrialPlan {
     let timeout: Int64
 }
 
-/// A few frames of one shape, sent to see which of them come back stamped, and how late.
+/// A run that sends a few frames of one shape and records which are stamped, and how late.
 struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
     let events: Events
     private let interface: NetworkInterface
     private var transmitter: Transmitter<Socket>
-    /// Where the frames, or the answers to them, arrive.
+    /// Receives the frames, or the answers to them.
     private var receiver: Receiver<Socket>
-    /// Whether anything is to arrive there.
+    /// Whether the receiver is to get the frames, or the answers to them.
     private let isWitnessed: Bool
     private let message: ProbeMessage
     private let awaitsHardware: Bool
     private var plan = TrialPlan(count: 0, interval: 0, timeout: 0)
     private var due = MonotonicTime(nanoseconds: 0)
-    /// When each frame of the trial was sent, and its stamps.
+    /// The send time and the stamps of each frame of the trial.
     private var sentAt: [MonotonicTime] = []
     private var stamps: [TransmitStamps] = []
     private var firstNumber: UInt64 = 1
     private var faults = FrameFaultCounts()
     private(set) var outcome = TrialOutcome()
 
-    /// - Parameters:
-    ///   - message: the content of the frames, whose number is still 0.
-    ///   - isWitnessed: whether the receiver is to see the frames, or the answers to them.
-    ///   - awaitsHardware: whether to wait for hardware stamps.
+    /// - Parameter message: the content of the frames; its number is 0.
     init(
         _ socket: consuming Socket, _ receiver: consuming Receiver<Socket>, isWitnessed: Bool,
         _ message: ProbeMessage,
@@ -81,7 +77,7 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
         self.events = events
     }
 
-    /// Prepares a trial, which may be another one over the same sockets.
+    /// Prepares a trial; several may run one after the other over the same sockets.
     mutating func begin(_ plan: TrialPlan) {
         Scheduling.useFinestTimer()
         self.plan = plan
@@ -111,7 +107,7 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
             guard now >= due else { return .wait(until: due) }
             try send(at: now)
             due = due + plan.interval
-            // Flat out means that nothing else is done meanwhile.
+            // Flat out, completions are read only after the last frame.
             if plan.interval > 0 || sentAt.count == plan.count { try handleCompletions(.all) }
             return .again
         }
@@ -158,7 +154,7 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
         if stamps.hardware != nil { outcome.hardware.add(now - sentAt[index]) }
     }
 
-    /// The place of a frame of this trial; nil if it is of an earlier one.
+    /// The index of a frame of this trial; nil if it is of an earlier one.
     private func index(of number: UInt64) -> Int? {
         guard number >= firstNumber, number - firstNumber < UInt64(sentAt.count) else { return nil }
         return Int(number - firstNumber)

@@ -1,17 +1,16 @@
 import AFPacketKit
 
-/// The shapes of frames that NICs treat differently when it comes to time stamps.
+/// Frame shapes that NICs timestamp differently.
 enum TrialShape: String, CaseIterable {
     /// A bare Ethernet frame.
     case plain
-    /// The same with a tag: of VLAN 0, which puts it in no VLAN, so that every port lets it through.
+    /// The same with a tag of VLAN 0, which every port lets through because it is in no VLAN.
     case vlan
     /// A PTP event message over Ethernet.
     case ptpOverEthernet = "ptp-l2"
     /// A PTP event message over UDP.
     case ptpOverUDP = "ptp-udp"
 
-    /// Frames of this kind to a group.
     func frame(from source: MACAddress, to group: MACAddress) -> FrameShape {
         var shape = FrameShape(
             destination: group, source: source, carrier: .ethernet(.localExperimental1))
@@ -22,7 +21,8 @@ enum TrialShape: String, CaseIterable {
             shape.carrier = .ethernet(PTPHeader.etherType)
             shape.isPTP = true
         case .ptpOverUDP:
-            // From nobody (TEST-NET-1, RFC 5737) to the group of PTP's peer delay messages, which no router forwards.
+            // From an unused address (TEST-NET-1, RFC 5737) to the group of PTP's peer delay messages, which no router
+            // forwards.
             shape.carrier = .udp4(
                 UDPFlow(
                     source: IPv4Address(0xc000_0201), sourcePort: PTPHeader.eventPort,
@@ -32,7 +32,7 @@ enum TrialShape: String, CaseIterable {
         return shape
     }
 
-    /// What a socket that is to receive them lets through.
+    /// The filter of a socket that receives them.
     func filter(to group: MACAddress) -> SocketFilter {
         switch self {
         case .plain, .vlan: .frames(of: .localExperimental1, to: [group])
@@ -41,7 +41,7 @@ enum TrialShape: String, CaseIterable {
         }
     }
 
-    /// The NIC's filters by which they are stamped, the one that takes in least first.
+    /// The NIC filters that have them stamped, the narrowest first.
     var receiveFilters: [ReceiveFilter] {
         switch self {
         case .plain, .vlan: [.everything]

@@ -1,14 +1,13 @@
 import AFPacketKit
 
-/// The events of a verification.
 protocol VerifyEvents: RunEvents {
     func verified(_ claim: StampClaim)
     func verified(_ rate: StampRate)
-    /// What a peer says that it stamped.
+    /// The stamps that a peer says it took.
     func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress)
 }
 
-/// How the stamps that came compare with the claim.
+/// The comparison of a claim with the stamps that came.
 enum StampVerdict: String {
     /// Claimed, and every frame stamped.
     case kept
@@ -20,7 +19,7 @@ enum StampVerdict: String {
     case unclaimed
     /// Neither claimed nor stamped.
     case none
-    /// No frame came, so that nothing can be said.
+    /// There was no frame to judge by.
     case unknown
 
     init(claimed isClaimed: Bool, stamped: Int, of count: Int) {
@@ -56,7 +55,7 @@ struct StampClaim {
     var verdict: StampVerdict { StampVerdict(claimed: isClaimed, stamped: stamped, of: count) }
 }
 
-/// Up to which rate every frame is stamped.
+/// The maximum rate at which every frame is stamped.
 struct StampRate {
     let interface: String
     /// Frames a second; nil if not even the slowest trial had all stamps.

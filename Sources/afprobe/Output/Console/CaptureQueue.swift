@@ -1,12 +1,12 @@
 import AFPacketKit
 
-/// Frames on their way to a capture file: from the one thread that measures to the one that writes.
+/// Frames waiting for the capture file: one producer, the measuring thread, and one consumer, the writing thread.
 final class CaptureQueue: Sendable {
     private let records = ByteRecordQueue(capacity: 1 << 23)
 
-    /// Adds a frame, its tag put back where the kernel took it out; false if there is no room. By the producer alone.
+    /// Adds a frame and reinserts the VLAN tag that the kernel took out; false if there is no room. Producer only.
     func push(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) -> Bool {
-        // The tag stands behind the two addresses.
+        // The tag follows the two addresses.
         guard let tag, frame.count >= 12 else {
             return records.push(ByteRecordQueue.Label(time: time, length: length), frame)
         }
@@ -19,13 +19,13 @@ final class CaptureQueue: Sendable {
             frame.extracting(12..<frame.count))
     }
 
-    /// Whether less than half of it is free. By the producer alone.
+    /// Whether less than half of it is free. Producer only.
     var isFilling: Bool { records.isFilling }
 
-    /// Whether no frame waits. By the consumer alone.
+    /// Consumer only.
     var isEmpty: Bool { records.isEmpty }
 
-    /// Removes all frames that wait, through a buffer. By the consumer alone.
+    /// Removes all frames, through a buffer. Consumer only.
     func drain(_ buffer: inout [UInt8], _ body: (Span<UInt8>, Timestamp, _ length: Int) -> Void) {
         records.drain(through: &buffer) { label, frame in body(frame, label.time, label.length) }
     }

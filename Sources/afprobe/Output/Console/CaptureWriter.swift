@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// Writes captured frames to their file.
 struct CaptureWriter: ~Copyable {
     private var file: CaptureOutput?
     private var buffer: [UInt8] = []
@@ -11,7 +10,6 @@ struct CaptureWriter: ~Copyable {
         buffer.reserveCapacity(1 << 16)
     }
 
-    /// Writes all the frames that wait.
     mutating func write(_ queue: CaptureQueue, _ failing: (SystemError) -> Void) {
         queue.drain(&buffer) { frame, time, length in
             if !hasFailed { file?.write(frame, at: time, length: length) }
@@ -24,7 +22,7 @@ struct CaptureWriter: ~Copyable {
     }
 }
 
-/// Hands a file to the thread that writes it.
+/// Passes a file to the thread that writes it.
 final class Handover: @unchecked Sendable {
     private var file: CaptureOutput?
     let isEmpty: Bool
@@ -37,6 +35,6 @@ final class Handover: @unchecked Sendable {
         self.file = file
     }
 
-    /// To be called once, by the thread that takes it.
+    /// Called once, by the writing thread.
     func take() -> CaptureOutput? { file.take() }
 }

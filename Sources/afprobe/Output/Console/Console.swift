@@ -1,39 +1,38 @@
 import AFPacketKit
 
-/// The two streams that lines go to: data to standard output, diagnostics to standard error.
+/// The two streams of lines: data on standard output, diagnostics on standard error.
 ///
-/// At first lines are written at once. For a run they are handed to a thread that writes them as soon as it can, so that
-/// nothing the reader does holds up what is measured.
+/// Outside a run, lines are written at once. During a run, a thread writes them, so that a slow reader does not delay
+/// the measurement.
 final class Console {
     private let formats: LineFormats
     private var formatter: LineFormatter
     private var writer: LineWriter?
-    /// Whether something has been handed to the writer that it may not have been told of.
+    /// Whether the writer may not have been woken for the latest records.
     private var hasNews = false
     private var nextFlush = MonotonicTime(nanoseconds: 0)
     private var signals: RunSignals?
     private let start = MonotonicTime.now()
     private var directFailure: SystemError?
-    /// Why the capture file is not complete.
+    /// The reason why the capture file is incomplete.
     private(set) var captureFailure: SystemError?
-    /// Lines that found no room, because the reader was too slow.
+    /// Lines dropped because the reader was too slow.
     private(set) var droppedLines: UInt64 = 0
-    /// Frames that found no room on their way to the capture file; nil where there is none.
+    /// Frames dropped before the capture file; nil if there is none.
     private(set) var droppedCaptures: UInt64?
-    /// When to draw the status line again; nil without one.
+    /// The time to redraw the status line; nil without one.
     private var statusDue: MonotonicTime?
     /// Whether frames get no lines.
     let isQuiet: Bool
-    /// Which keys the line of a reply has.
+    /// The keys in the line of a reply.
     var replyDetail = PingLine.Detail.usual
 
-    /// Whether the data are read by a person.
+    /// Whether the data lines are for people.
     var isForPeople: Bool { formats.data == .text }
 
-    /// Whether the data are coloured.
     var isColored: Bool { formats.isDataColored }
 
-    /// Whether lines show more than the keys they always have.
+    /// Whether lines show optional keys.
     var isDetailed: Bool { formats.isDetailed }
 
     init(_ options: OutputOptions = OutputOptions()) {
@@ -52,20 +51,19 @@ final class Console {
         isQuiet = options.isQuiet
     }
 
-    /// Why standard output takes no more lines; nil while it does.
+    /// The reason why standard output accepts no more lines; nil while it does.
     var failure: SystemError? { directFailure ?? writer?.failure }
 
-    /// Whether the reader of the lines has gone, or the disk is full: there is no point in going on.
+    /// Whether the reader of the lines has gone or the disk is full, so that the run should end.
     var isClosed: Bool { directFailure != nil || writer?.hasFailed ?? false }
 
-    /// Takes note that the reader of the lines has gone.
+    /// Records that the reader of the lines has gone.
     func close() {
         if failure == nil { directFailure = SystemError("write", .brokenPipe) }
     }
 
     // MARK: Lines
 
-    /// Writes the line of a frame.
     func write(_ content: LineRecord.Content) {
         var record = LineRecord(content)
         record.time = .now()
@@ -73,7 +71,7 @@ final class Console {
         hand(record)
     }
 
-    /// Writes a line of data that comes now and then.
+    /// Writes a data line that is not about a frame.
     func write(
         _ level: Level = .info, _ message: String, _ addFields: (inout Line) -> Void
     ) {
@@ -81,12 +79,11 @@ final class Console {
         hand(LineRecord(.finished(.output, bytes)))
     }
 
-    /// Writes text that is no line, for people.
+    /// Writes text for people, not as a line.
     func write(text: String) {
         hand(LineRecord(.finished(.output, Array(text.utf8))))
     }
 
-    /// Writes a diagnostic line.
     func report(
         _ level: Level, _ message: String, _ addFields: (inout Line) -> Void = { _ in }
     ) {
@@ -94,14 +91,12 @@ final class Console {
         hand(LineRecord(.finished(.error, bytes)))
     }
 
-    /// Writes a message in words.
     func report(_ message: Message) {
         report(message.level, message.text) { line in
             for field in message.fields { line.string(field.key, field.value) }
         }
     }
 
-    /// Writes the line about a failure.
     func report(_ failure: Failure) { report(Message(failure)) }
 
     private func hand(_ record: consuming LineRecord) {
@@ -115,7 +110,7 @@ final class Console {
         var text = TextBuffer()
         let stream = formatter.append(record, to: &text)
         if stream == .output, failure != nil { return }
-        // After a run the signals are still taken: nothing else would end the wait for a reader that does not read.
+        // After a run, signals still have to be handled: nothing else ends the wait for a reader that does not read.
         if let signals {
             var wait = OutputWait(signals)
             guard wait.waitForRoom(in: stream) else { return }
@@ -127,11 +122,11 @@ final class Console {
 
     // MARK: Runs
 
-    /// Has the lines of a run written by a thread of its own, and signals handled by the run.
+    /// Starts the writing thread of a run, and lets the run handle signals.
     ///
-    /// - Parameter path: the file that frames are captured to; nil if they are not.
+    /// - Parameter path: the capture file; nil if frames are not captured.
     func begin(capturingTo path: String? = nil) throws(Failure) -> RunSignals {
-        // While signals still end the program: to open a pipe waits for its reader.
+        // Opened while signals still end the program: opening a pipe waits for its reader.
         let file: CaptureOutput?
         if let path {
             file = try openCapture(path)
@@ -157,36 +152,36 @@ final class Console {
         }
     }
 
-    /// Hands a frame over to be captured.
+    /// Queues a frame for the capture file.
     ///
     /// - Parameters:
-    ///   - tag: the VLAN tag that the kernel took out of it.
-    ///   - length: how long it was without that tag.
+    ///   - tag: the VLAN tag that the kernel took out of the frame.
+    ///   - length: the frame's original length without that tag.
     func captured(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) {
         guard let dropped = droppedCaptures, let writer else { return }
         hasNews = true
         if !writer.push(frame, tag: tag, length: length, at: time) { droppedCaptures = dropped + 1 }
     }
 
-    /// Has what has been handed over written: to be called before a wait, and now and then.
+    /// Wakes the writer for queued records. Called before a wait, and now and then.
     func flush() {
         guard hasNews else { return }
         hasNews = false
         writer?.wake()
     }
 
-    /// The same, for a thread that never sleeps, now and then: the writer may have to run on its CPU, and what is needed for
-    /// the next frame leaves the caches then.
+    /// Like `flush`, for a thread that never sleeps, at most once per pause: the writer may run on the same CPU and
+    /// evict from the caches what the next frame needs.
     func flush(at now: MonotonicTime) {
         guard hasNews, now >= nextFlush || writer?.isFilling ?? false else { return }
         nextFlush = now + Self.flushPause
         flush()
     }
 
-    /// 20 ms, which nobody sees.
+    /// 20 ms, too short for a person to notice.
     private static let flushPause: Int64 = 20_000_000
 
-    /// Waits for room for the lines that sum a run up, which are not to be dropped.
+    /// Waits for room for the lines of the summary, which must not be dropped.
     func awaitRoom() {
         if let writer, let signals {
             var wait = OutputWait(signals)
@@ -195,7 +190,6 @@ final class Console {
         endStatus()
     }
 
-    /// Waits until all lines are written.
     func finish() {
         guard let writer, let signals else { return }
         var wait = OutputWait(signals)
@@ -206,11 +200,10 @@ final class Console {
     }
 }
 
-// MARK: How it goes
+// MARK: Status line
 
 extension Console {
-    /// Keeps a line at the bottom of the terminal that tells how it goes, where lines go to one and are read by a
-    /// person.
+    /// Starts the status line at the bottom of the terminal, if data lines go to a terminal and are for people.
     func beginStatus() {
         guard isForPeople, StandardStream.output.isTerminal, ThisProcess.environment("TERM") != "dumb"
         else { return }
@@ -219,17 +212,15 @@ extension Console {
 
     private static let statusPause: Int64 = 250_000_000
 
-    /// When the line is to be drawn again.
     var nextStatus: MonotonicTime { statusDue ?? .never }
 
-    /// Draws it, if it is time.
+    /// Redraws the status line if it is time.
     func showStatus(at now: MonotonicTime, _ text: () -> String) {
         guard let due = statusDue, now >= due else { return }
         hand(LineRecord(.status(Array(text().utf8))))
         statusDue = now + Self.statusPause
     }
 
-    /// Takes it away for good.
     private func endStatus() {
         guard statusDue != nil else { return }
         hand(LineRecord(.statusEnd))
@@ -238,7 +229,7 @@ extension Console {
 }
 
 extension Console {
-    /// Fails if lines could not be written, unless it was the reader who had enough of them, or the user.
+    /// Fails if lines could not be written, unless the reader or the user ended the output.
     func checkOutput() throws(Failure) {
         if let captureFailure { throw .captureIncomplete(captureFailure) }
         guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }

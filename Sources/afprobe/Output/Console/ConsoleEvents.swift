@@ -1,7 +1,7 @@
 import AFPacketKit
 
-// The console as the sink of runs: it turns their events into lines, hands frames over to be captured, and has the writer
-// write them.
+// The console as the sink of runs: it turns events into lines, queues frames for the capture file, and wakes the
+// writer.
 
 extension Console: RunEvents {
     var takesFrames: Bool { !isQuiet }
@@ -126,7 +126,7 @@ extension Console: VerifyEvents {
 }
 
 extension Line {
-    /// A duration under two keys: for people, in text only, and in nanoseconds.
+    /// A duration under two keys: readable in text only, and in nanoseconds.
     fileprivate mutating func durationTwins(
         _ key: StaticString, _ keyInNanoseconds: StaticString, _ nanoseconds: Int64?
     ) {

@@ -1,11 +1,11 @@
 import AFPacketKit
 
-/// Collects the bytes of lines and writes them, many at once where many wait.
+/// Collects the bytes of lines and writes waiting lines together.
 struct LineDrain: ~Copyable {
     private var formatter: LineFormatter
     private var text = TextBuffer(capacity: 2 * maxSize)
     private var stream = StandardStream.output
-    /// So many bytes may be written at once.
+    /// The max bytes of one write.
     private var limit = StandardStream.output.atomicWriteSize ?? maxSize
     private var hasFailed = false
 
@@ -16,7 +16,8 @@ struct LineDrain: ~Copyable {
     mutating func append(_ record: LineRecord, _ failing: (SystemError) -> Void) {
         let before = text.count
         let destination = formatter.append(record, to: &text)
-        // Lines of two programs in one pipe are not to be cut: what was there goes first if all is too much.
+        // Lines of two programs in one pipe must not be cut: earlier text is written first if both would exceed the
+        // limit.
         guard destination != stream || text.count > limit else { return }
         if before > 0 {
             hasFailed = !write(text.span.extracting(0..<before), failing)
@@ -34,11 +35,11 @@ struct LineDrain: ~Copyable {
         text.clear()
     }
 
-    /// - Returns: whether standard output still takes lines.
+    /// - Returns: whether standard output still accepts lines.
     private func write(_ bytes: Span<UInt8>, _ failing: (SystemError) -> Void) -> Bool {
         if stream == .output, hasFailed { return false }
         do throws(SystemError) { try stream.write(bytes) } catch {
-            // Nowhere is left to tell that standard error cannot be written.
+            // A failure of standard error cannot be shown anywhere.
             guard stream == .output else { return !hasFailed }
             failing(error)
             return false

@@ -1,29 +1,28 @@
 import AFPacketKit
 import Synchronization
 
-/// Writes lines in a thread of its own: a reader that does not read, a slow disk or a terminal that is stopped hold up
-/// this thread and nothing else.
+/// Writes lines in a thread of its own: a blocked reader, slow disk or stopped terminal delays only this thread.
 ///
-/// Records go through a queue of fixed length; what does not fit is dropped, and counted by who puts it there.
+/// Records go through a queue of fixed length. The producer drops and counts records that do not fit.
 final class LineWriter: Sendable {
     private let queue = RecordQueue<LineRecord>(capacity: capacity)
     private let wakeup: Wakeup
-    /// Where the thread tells that it has started, and that it has ended.
+    /// Signals the start and the end of the thread.
     private let turn: Wakeup
     private let isAsleep = Atomic<Bool>(false)
     private let isEnding = Atomic<Bool>(false)
-    /// How many records have been written or given up.
+    /// The number of records written or given up.
     private let progress = Atomic<UInt64>(0)
-    /// The error that standard output has refused lines with; 0 while it has not.
+    /// The errno of a failed write to standard output; 0 if none failed.
     private let failureCode = Atomic<CInt>(0)
-    /// The frames for the capture file, and the error that it has refused them with.
+    /// The frames for the capture file, and the errno of its failed write.
     private let captures: CaptureQueue?
     private let captureFailureCode = Atomic<CInt>(0)
 
-    /// At 200,000 lines a second, what comes in 80 ms.
+    /// 80 ms of lines at 200,000 lines a second.
     private static let capacity = 16_384
 
-    /// - Parameter file: where the frames go that are captured; nil where none are.
+    /// - Parameter file: the capture file; nil if frames are not captured.
     init(_ formats: LineFormats, capturing file: consuming CaptureOutput?) throws(SystemError) {
         wakeup = try Wakeup()
         turn = try Wakeup()
@@ -33,11 +32,11 @@ final class LineWriter: Sendable {
         poll.add(turn, as: .turn)
         // The thread ends with the process at the latest.
         _ = try WorkerThread { [self] in
-            // So that the threads that measure need not share theirs. At once, for what is opened from here on is not to
-            // stay open here.
+            // Own descriptors, so that the measuring threads need not share theirs. Done first: files opened from here
+            // on must not stay open in this thread.
             try? ThisProcess.unshareDescriptors()
             turn.signal()
-            // It needs no power over this host, whatever the others still need.
+            // This thread needs no capabilities, whatever the others still need.
             try? ThisProcess.keepOnly([])
             var drain = LineDrain(formats)
             var captures = CaptureWriter(handover.take())
@@ -48,48 +47,46 @@ final class LineWriter: Sendable {
         turn.clear()
     }
 
-    // MARK: By the thread that measures
+    // MARK: Called by the measuring thread
 
-    /// Hands a record over; false where there is no room.
+    /// Queues a record; false if there is no room.
     func push(_ record: consuming LineRecord) -> Bool { queue.push(record) }
 
-    /// Hands a frame over for the capture file, if there is one; false where there is no room.
+    /// Queues a frame for the capture file, if there is one; false if there is no room.
     func push(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) -> Bool {
         captures?.push(frame, tag: tag, length: length, at: time) ?? true
     }
 
-    /// Why the capture file takes no more frames; nil while it does.
+    /// The reason why the capture file accepts no more frames; nil while it does.
     var captureFailure: SystemError? {
         let code = captureFailureCode.load(ordering: .relaxed)
         return code == 0 ? nil : SystemError("write", ErrorCode(rawValue: code))
     }
 
-    /// Whether what waits to be written takes more than half of the room there is.
+    /// Whether a queue is more than half full.
     var isFilling: Bool { queue.isFilling || captures?.isFilling ?? false }
 
-    /// How many records there is room for.
     var room: Int { queue.room }
 
-    /// Has the records written that have been handed over: to be called before the thread goes to sleep, or now and
-    /// then, for waking the writer takes longer than handing it a record.
+    /// Wakes the writer for queued records. Called before a sleep or now and then, because waking the writer takes
+    /// longer than queueing a record.
     func wake() {
-        // The queue's end is to be seen by the writer, or its sleep by this thread.
+        // Either the writer sees the queue's new end, or this thread sees that the writer sleeps.
         atomicMemoryFence(ordering: .sequentiallyConsistent)
         guard isAsleep.load(ordering: .relaxed) else { return }
         isAsleep.store(false, ordering: .relaxed)
         wakeup.signal()
     }
 
-    /// Why standard output takes no more lines; nil while it does.
+    /// The reason why standard output accepts no more lines; nil while it does.
     var failure: SystemError? {
         let code = failureCode.load(ordering: .relaxed)
         return code == 0 ? nil : SystemError("write", ErrorCode(rawValue: code))
     }
 
-    /// Whether standard output takes no more lines.
     var hasFailed: Bool { failureCode.load(ordering: .relaxed) != 0 }
 
-    /// Waits until there is room for some records, or until it is given up.
+    /// Waits until the queue is half free, or until the wait is given up.
     func waitForRoom(_ wait: inout OutputWait) {
         while queue.room < Self.capacity / 2, failure == nil {
             wake()
@@ -97,14 +94,14 @@ final class LineWriter: Sendable {
         }
     }
 
-    /// Waits until all has been written, or until it is given up.
+    /// Waits until all is written, or until the wait is given up.
     func finish(_ wait: inout OutputWait) {
         isEnding.store(true, ordering: .releasing)
         wakeup.signal()
         while wait.wait(watching: progress.load(ordering: .relaxed), for: turn) {}
     }
 
-    // MARK: By the thread that writes
+    // MARK: Called by the writing thread
 
     private func work(_ drain: inout LineDrain, _ writer: inout CaptureWriter) {
         var poll = PollSet()

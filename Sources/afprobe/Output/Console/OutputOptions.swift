@@ -1,15 +1,14 @@
 import AFPacketKit
 
-/// When to colour keys and levels.
 enum ColorMode: String, CaseIterable {
     case auto
     case always
     case never
 }
 
-/// The form of the output, as the user gave it; the rest follows from where it goes.
+/// The form of the output as given; defaults depend on where it goes.
 struct OutputOptions: Equatable {
-    /// Nil for text on a terminal, logfmt elsewhere.
+    /// nil for text on a terminal, logfmt elsewhere.
     var format: LineFormat?
     var color = ColorMode.auto
     var isQuiet = false
@@ -17,8 +16,7 @@ struct OutputOptions: Equatable {
 }
 
 extension ColorMode {
-    /// Whether to colour, by the user's choice first, then by the environment's. no-color.org,
-    /// bixense.com/clicolors
+    /// Whether to colour: by the user's choice, else by the environment. no-color.org, bixense.com/clicolors
     func isOn(isTerminal: Bool) -> Bool {
         func isSet(_ name: String) -> Bool {
             guard let value = ThisProcess.environment(name) else { return false }

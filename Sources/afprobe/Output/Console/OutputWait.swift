@@ -1,25 +1,25 @@
 import AFPacketKit
 
-/// The wait of a run's end for a reader that does not read: as long as it takes, unless the user asks to stop.
+/// The wait for a slow reader at the end of a run: without limit, unless the user asks to stop.
 struct OutputWait: ~Copyable {
     private let signals: RunSignals
     private var isOver = false
-    /// What the last wait found.
+    /// The members that the last wait found ready.
     private var ready: PollSet.Members = []
     private var seen: UInt64?
     private var since = MonotonicTime.now()
     private let begin = MonotonicTime.now()
 
-    /// Once asked to stop, for so long without progress.
+    /// The max time without progress after a request to stop.
     private static let drainTimeout: Int64 = 300_000_000
     private static let turn: Int64 = 10_000_000
 
     init(_ signals: RunSignals) { self.signals = signals }
 
-    /// Waits a little, or until the end.
+    /// Waits for one turn, or until the wait is given up.
     ///
-    /// - Parameter progress: what changes as long as the writer gets on.
-    /// - Returns: whether there is a point in waiting on.
+    /// - Parameter progress: a number that changes while the writer makes progress.
+    /// - Returns: whether to continue waiting.
     mutating func wait(watching progress: UInt64) -> Bool {
         var poll = PollSet()
         return wait(progress, &poll)
@@ -33,7 +33,7 @@ struct OutputWait: ~Copyable {
 
     /// Waits until a stream has room for a line.
     ///
-    /// - Returns: false where there was no point in waiting on.
+    /// - Returns: false if the wait was given up.
     mutating func waitForRoom(in stream: StandardStream) -> Bool {
         while true {
             var poll = PollSet()
@@ -53,7 +53,7 @@ struct OutputWait: ~Copyable {
         poll.add(signals.queue, as: .signals)
         ready = (try? poll.wait(until: now + Self.turn)) ?? []
         while signals.next() != nil {}
-        // Who asks twice does not want to wait for all the lines. But one Ctrl-C may come from two sides.
+        // A second request ends the wait for the lines. But one Ctrl-C may arrive twice.
         isOver =
             signals.stops > 0 && now - since > Self.drainTimeout
             || signals.stops > 1 && now - begin > Self.drainTimeout
@@ -62,8 +62,6 @@ struct OutputWait: ~Copyable {
 }
 
 extension PollSet.Members {
-    /// The writer has ended.
     static let turn = Self(rawValue: 1 << 5)
-    /// A stream has room for a line.
     static let room = Self(rawValue: 1 << 6)
 }

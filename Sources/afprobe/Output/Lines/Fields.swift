@@ -1,9 +1,9 @@
-/// A value in a line; where it is nil, null in JSON and left out in text.
+/// A value in a line. If nil, it is null in JSON and left out in text.
 enum Field: Equatable {
     case integer(Int64?)
     case count(UInt64?)
     case text(String?)
-    /// In JSON an array, also where there are none.
+    /// An array in JSON, even if empty.
     case reasons([String])
 
     var isAbsent: Bool {
@@ -14,7 +14,7 @@ enum Field: Equatable {
     }
 }
 
-/// The keys and values of a line that is put together from several sources, in whatever order.
+/// The keys and values of a line that come from several sources in any order.
 struct Fields {
     private var values: [(key: String, field: Field)] = []
 
@@ -28,7 +28,7 @@ struct Fields {
         }
     }
 
-    /// Adds all to a line, in ascending order of the keys' bytes.
+    /// Adds all fields to a line in ascending order of the keys' bytes.
     func write(to line: inout Line) {
         let sorted = values.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }
         for (key, field) in sorted { line.field(key, field) }
@@ -36,7 +36,6 @@ struct Fields {
 }
 
 extension Tail {
-    /// What a line about the tail shows.
     var fields: Fields {
         var fields = Fields()
         fields.add("excess_ns", .integer(excess))
@@ -51,12 +50,11 @@ extension Tail {
 }
 
 extension Statistic {
-    /// The name as a part of a key, in which a point would be a nuisance to jq.
+    /// The name in a key, without a dot, which jq would treat as a path.
     fileprivate var keyName: String { self == .p999 ? "p99_9" : rawValue }
 }
 
 extension Violation {
-    /// What a line about the limit shows of it.
     func write(to line: inout Line) {
         line.string("limit", limit.text)
         switch value {

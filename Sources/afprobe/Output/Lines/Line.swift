@@ -1,7 +1,7 @@
 import AFPacketKit
 
-/// A line that is being put together. Keys are added in ascending order, as both logrus and the JSON form have them. The
-/// memory is kept, so that a line costs no allocation once the longest has been written.
+/// A builder of one line. Keys are added in ascending order, as logrus and the JSON form have them. Its memory is
+/// reused: a line costs no allocation once the longest has been written.
 struct Line: ~Copyable {
     let format: LineFormat
     let isColored: Bool
@@ -13,7 +13,7 @@ struct Line: ~Copyable {
         self.isColored = isColored && format != .json
     }
 
-    /// Starts over with the parts that every line has.
+    /// Starts a new line with the parts that every line has.
     mutating func begin(_ level: Level, _ message: String, time: Timestamp, sinceStart elapsed: Int64) {
         text.clear()
         self.level = level
@@ -55,7 +55,7 @@ struct Line: ~Copyable {
         text.append(value)
     }
 
-    /// An integer, always there in JSON (null where absent) and only when known in text.
+    /// An integer; if nil, null in JSON and left out in text.
     mutating func integer(_ key: StaticString, _ value: Int64?) {
         if let value {
             begin(key)
@@ -89,7 +89,7 @@ struct Line: ~Copyable {
         text.append(UInt8(ascii: "\""))
     }
 
-    /// Names: an array in JSON; in text separated by commas, `none` where there are none.
+    /// Names: an array in JSON; separated by commas in text, `none` if empty.
     mutating func list(_ key: StaticString, _ values: [String]) {
         guard format == .json else {
             return string(key, values.isEmpty ? "none" : values.joined(separator: ","))
@@ -107,11 +107,11 @@ struct Line: ~Copyable {
         text.append("]")
     }
 
-    /// A duration for people: in text only. JSON has its twin in nanoseconds.
+    /// A readable duration, in text only. JSON has it in nanoseconds.
     mutating func readableDuration(_ key: StaticString, _ nanoseconds: Int64?) {
         guard format != .json, let nanoseconds else { return }
         begin(key)
-        // By logrus's rule only the µ has to be quoted.
+        // By logrus's rule only the µ needs quotes.
         let isQuoted = (1_000..<1_000_000).contains(nanoseconds.magnitude)
         if isQuoted { text.append(UInt8(ascii: "\"")) }
         text.append(duration: nanoseconds)
@@ -125,11 +125,11 @@ struct Line: ~Copyable {
         if let nanoseconds { text.append(nanoseconds) } else { text.append("null") }
     }
 
-    /// A stamp under the key and, in nanoseconds, under the key with `_ns`. In text an absent stamp is
-    /// Go's zero time, which the reference prints; in JSON there is only the second, null where absent.
+    /// A stamp under the key and, in nanoseconds, under the key with `_ns`. In text an absent stamp is Go's zero time,
+    /// as in the reference; JSON has only the second, null if absent.
     ///
     /// - Parameters:
-    ///   - clock: the name of the clock that the stamp is a reading of.
+    ///   - clock: the name of the stamp's clock.
     ///   - namesClock: whether to show that name, between the two, under the key with `_clock`.
     mutating func stamp(
         _ key: StaticString, _ stamp: Timestamp?, clock: String? = nil, namesClock: Bool = false
@@ -156,7 +156,7 @@ struct Line: ~Copyable {
         text.append(stamp?.nanoseconds ?? Self.zeroTime)
     }
 
-    /// A value under a key that is put together at run time, for lines that are written once.
+    /// A value under a key built at run time, for lines written once.
     mutating func field(_ key: String, _ value: Field) {
         if value.isAbsent, format != .json { return }
         openKey()
@@ -177,7 +177,7 @@ struct Line: ~Copyable {
         }
     }
 
-    /// What Go's UnixNano gives for the zero time, the year 1: the true figure does not fit and wraps.
+    /// The result of Go's UnixNano for the zero time, the year 1: the true value does not fit and wraps.
     static let zeroTime: Int64 = -6_795_364_578_871_345_152
 
     // MARK: Parts

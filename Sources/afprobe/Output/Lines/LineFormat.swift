@@ -1,4 +1,3 @@
-/// How lines are written.
 enum LineFormat: String, CaseIterable {
     /// logrus on a terminal: `INFO[0013] RX Recvmsg    key=value`.
     case text

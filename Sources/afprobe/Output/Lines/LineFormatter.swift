@@ -1,15 +1,13 @@
 import AFPacketKit
 
-/// Turns records into the bytes of lines.
 struct LineFormatter: ~Copyable {
     private var data: Line
     private var diagnostics: Line
     private let isDetailed: Bool
     private let areDiagnosticsOnTerminal: Bool
-    /// Whether a status line stands at the bottom of the terminal.
     private var isStatusShown = false
 
-    /// Back to the beginning of the line, and erase it. ECMA-48
+    /// Return to the beginning of the line and erase it. ECMA-48
     private static let erasure = "\r\u{1b}[K" as StaticString
 
     init(_ formats: LineFormats) {
@@ -19,7 +17,7 @@ struct LineFormatter: ~Copyable {
         areDiagnosticsOnTerminal = formats.areDiagnosticsOnTerminal
     }
 
-    /// Appends a record's bytes to `text`, and says where they go.
+    /// Appends a record's bytes to `text`, and returns their stream.
     mutating func append(_ record: LineRecord, to text: inout TextBuffer) -> StandardStream {
         if isStatusShown, record.goesToData || areDiagnosticsOnTerminal {
             text.append(Self.erasure)
@@ -50,9 +48,8 @@ struct LineFormatter: ~Copyable {
         text.append(data.text)
     }
 
-    // MARK: Lines that come now and then
+    // MARK: Lines not about a frame
 
-    /// The bytes of a line of data.
     mutating func line(
         _ level: Level, _ message: String, elapsed: Int64, _ addFields: (inout Line) -> Void
     ) -> [UInt8] {
@@ -62,7 +59,6 @@ struct LineFormatter: ~Copyable {
         return data.text.bytes
     }
 
-    /// The bytes of a diagnostic line.
     mutating func diagnosticLine(
         _ level: Level, _ message: String, elapsed: Int64, _ addFields: (inout Line) -> Void
     ) -> [UInt8] {
@@ -73,14 +69,13 @@ struct LineFormatter: ~Copyable {
     }
 }
 
-/// What the lines look like.
 struct LineFormats: Sendable {
     let data: LineFormat
     let isDataColored: Bool
     let diagnostics: LineFormat
     let areDiagnosticsColored: Bool
-    /// Whether they go to a terminal: where there is a status line, to the one that it stands on.
+    /// Whether diagnostics go to a terminal: if there is a status line, to the same one.
     var areDiagnosticsOnTerminal = false
-    /// Whether lines show more than the keys they always have.
+    /// Whether lines show optional keys.
     let isDetailed: Bool
 }

@@ -1,22 +1,20 @@
 import AFPacketKit
 
-/// What a line is made from: all that it takes, in a place of fixed size, so that the thread that measures has nothing
-/// to format.
+/// The content of a line, of fixed size, so that the measuring thread formats nothing.
 struct LineRecord {
     enum Content {
         case transmit(TransmitLine)
         case receive(ReceiveLine)
         case ping(PingLine)
         case pingTimeout(PingTimeoutLine)
-        /// What has been formatted already: lines that come now and then.
+        /// A formatted line that is not about a frame.
         case finished(StandardStream, [UInt8])
-        /// A line at the bottom of the terminal.
+        /// The status line at the bottom of the terminal.
         case status([UInt8])
-        /// Takes that line away.
         case statusEnd
     }
 
-    /// When the line was written, on CLOCK_REALTIME.
+    /// Time of the line, on CLOCK_REALTIME.
     var time = Timestamp(nanoseconds: 0)
     /// Nanoseconds since the start of the program.
     var elapsed: Int64 = 0
@@ -24,11 +22,10 @@ struct LineRecord {
 
     init(_ content: Content) { self.content = content }
 
-    /// Whether it goes to standard output.
     var goesToData: Bool { if case .finished(.error, _) = content { false } else { true } }
 }
 
-/// A record that writes itself, its keys in ascending order.
+/// Content that writes itself, keys in ascending order.
 protocol LineWritable {
     var level: Level { get }
     var message: String { get }

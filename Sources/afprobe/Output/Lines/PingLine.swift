@@ -1,26 +1,23 @@
 import AFPacketKit
 
-/// The line of a reply.
 struct PingLine: LineWritable {
     /// `PING Reply`, `PING Late` or `PING Duplicate`.
     let message: String
     let detail: Detail
     let reply: PingReply
 
-    /// Which keys a line has.
     enum Detail {
         case usual
-        /// The stages as well.
+        /// Adds the stages.
         case stages
-        /// The stages and all stamps.
+        /// Adds the stages and all stamps.
         case everything
     }
 
-    /// A key and what stands under it.
     private enum Content {
         case peer, probe
         case roundTripClock, turnaroundClock
-        /// For people, in text only.
+        /// A duration for people, in text only.
         case readable(Figure)
         case nanoseconds(Figure)
         case stamp(@Sendable (Exchange) -> Timestamp?)
@@ -103,7 +100,6 @@ struct PingLine: LineWritable {
     }
 }
 
-/// The line of a request without a reply.
 struct PingTimeoutLine: LineWritable {
     let number: UInt64
     let peer: MACAddress

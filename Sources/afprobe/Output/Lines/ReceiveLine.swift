@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The line of a received probe.
 struct ReceiveLine: LineWritable {
     let number: UInt64
     let kind: ProbeMessage.Kind
@@ -14,7 +13,7 @@ struct ReceiveLine: LineWritable {
     let userspace: Timestamp
     /// The name of the clock of the hardware stamps.
     let clock: String?
-    /// Why there is no hardware stamp; nil if there is one, or if nobody asks.
+    /// The reason for a missing hardware stamp; nil if there is one or none was requested.
     let missingHardware: MissingReason?
 
     init(_ probe: borrowing ReceivedProbe, clock: String?, missingHardware: MissingReason?) {

@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The line of a probe that was sent.
 struct TransmitLine: LineWritable {
     let frame: SentFrame
 

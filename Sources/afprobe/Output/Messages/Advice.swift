@@ -1,14 +1,14 @@
 import AFPacketKit
 
-// Remedies: all advice to the user about the system, interfaces and peers is here.
+// All advice to the user about the system, interfaces and peers.
 
 extension Failure {
-    /// A system call that failed: `goal` says what for, e.g. "Cannot receive on eth0".
+    /// A failed system call. `goal` names the purpose, e.g. "Cannot receive on eth0".
     init(_ goal: String, _ error: SystemError, interface: NetworkInterface? = nil) {
         self = .refused(goal, reason: error.description, hint: advice(for: error, on: interface?.name))
     }
 
-    /// What libpcap did not do, for an option that needs it.
+    /// A failure of libpcap, for an option that needs it.
     static func pcap(_ error: PcapError, of option: String, _ message: String, status: ExitStatus) -> Failure
     {
         switch error {
@@ -31,7 +31,6 @@ extension Failure {
         }
     }
 
-    /// An interface that could not be looked up.
     static func noInterface(_ name: String, _ error: SystemError) -> Failure {
         guard error.code == .noSuchDevice else {
             return Failure("Cannot look up interface \(name)", error)
@@ -46,7 +45,7 @@ extension Failure {
         return .refused("There is no interface \(name)", reason: "\(error.code)", hint: hint)
     }
 
-    /// An interface that is not fit for Ethernet frames.
+    /// An interface that does not carry Ethernet frames.
     static func notEthernet(_ interface: NetworkInterface) -> Failure {
         let kind =
             interface.isLoopback
@@ -56,7 +55,7 @@ extension Failure {
             hint: "for frames within this host use a veth pair: ip link add veth0 type veth peer name veth1")
     }
 
-    /// A run that ended before a frame to be measured had left.
+    /// A run that ended before it sent a frame to be measured.
     static func nothingSent(on interface: NetworkInterface, afterWarmup warmup: UInt64) -> Failure {
         Failure(
             status: .nothingCame,
@@ -66,7 +65,7 @@ extension Failure {
             hint: "the lines above say why; or the deadline (-w) is too short")
     }
 
-    /// A run whose requests nobody answered.
+    /// A run without any reply.
     static func noReply(from peer: MACAddress, otherVersion: Bool) -> Failure {
         Failure(
             status: .nothingCame, message: "No reply came from \(peer)",
@@ -75,7 +74,7 @@ extension Failure {
                 : "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
     }
 
-    /// A verification whose witness saw nothing.
+    /// A verification whose witness received nothing.
     static func unwitnessed(
         _ witness: VerificationWitness, from interface: NetworkInterface
     ) -> Failure {
@@ -92,7 +91,6 @@ extension Failure {
         }
     }
 
-    /// An interface that has not been set up.
     static func isDown(_ interface: NetworkInterface) -> Failure {
         .refused(
             "Interface \(interface.name) is down", reason: "\(ErrorCode.networkDown)",
@@ -100,7 +98,6 @@ extension Failure {
     }
 }
 
-/// The remedy for a diagnostic.
 func advice(for diagnostic: Diagnostic) -> String? {
     switch diagnostic {
     case .noCarrier: "check the cable, or set the peer of the veth pair up"
@@ -114,7 +111,7 @@ func advice(for diagnostic: Diagnostic) -> String? {
     }
 }
 
-/// Where to find out what an interface can stamp.
+/// The command that shows an interface's capabilities.
 func capabilityAdvice(_ interface: NetworkInterface) -> String {
     "what it can stamp is shown by: afprobe hwstamp \(interface.name)"
 }
@@ -138,7 +135,7 @@ private func advice(for error: SystemError, on interface: String?) -> String? {
     }
 }
 
-/// What to do where the kernel does not have a request that was to be made by netlink alone.
+/// The remedy if the kernel lacks a request that was to use netlink only.
 private func netlinkAdvice(for error: SystemError) -> String? {
     let version: String
     switch error.operation.description {
@@ -162,8 +159,8 @@ private func missingCapabilityAdvice(for error: SystemError) -> String? {
 }
 
 /// - Parameters:
-///   - others: capabilities to be granted besides those that any run may need.
-///   - instead: what else would do.
+///   - others: capabilities to grant besides those of every run.
+///   - instead: an alternative remedy.
 private func missingCapabilityAdvice(
     for needed: ThisProcess.Capability, granting others: String = "", instead: String = ""
 ) -> String {
@@ -181,7 +178,7 @@ private let schedulingOperations = [
     "sched_setscheduler", "sched_setaffinity", "mlockall", "open(/dev/cpu_dma_latency)",
 ]
 
-/// What to do where the kernel does not let the run have its time.
+/// The remedy if the kernel refuses CPU scheduling, memory locking or a latency request.
 private func schedulingAdvice(for error: SystemError) -> String? {
     let rights = ",cap_sys_nice,cap_ipc_lock"
     switch error.operation.description {
@@ -217,7 +214,7 @@ func rangesText(_ numbers: [Int]) -> String {
 }
 
 extension ThisProcess.Capability {
-    /// As capabilities(7) writes it.
+    /// The name in capabilities(7).
     fileprivate var name: String {
         switch self {
         case .netAdmin: "CAP_NET_ADMIN"

@@ -1,9 +1,8 @@
 import AFPacketKit
 
-// The words for what runs tell as values. Advice is in Advice.swift.
+// The wording of the engine's diagnostics. Advice is in Advice.swift.
 
 extension Diagnostic {
-    /// The diagnostic in words.
     var message: Message {
         switch self {
         case .timestampingChanged(let name, let old, let new):
@@ -72,7 +71,7 @@ extension Diagnostic {
 }
 
 extension Failure {
-    /// Why a run could not begin or go on.
+    /// The failure of a run to begin or to continue.
     init(_ error: RunError) {
         let name = error.interface?.name ?? "IF"
         let goal =

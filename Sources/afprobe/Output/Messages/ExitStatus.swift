@@ -1,13 +1,13 @@
-/// What the process tells the shell.
+/// The exit status of the process.
 enum ExitStatus: Int32 {
-    /// There is a measurement: an answer, a stamp, a probe; or the setting asked for is in force.
+    /// A measurement exists (a reply, a stamp, a probe), or the requested setting is in force.
     case measured = 0
-    /// All went well, but nothing came.
+    /// No failure, but nothing was measured.
     case nothingCame = 1
     /// The command line is wrong, whatever the interface.
     case usage = 2
-    /// The system refused.
+    /// A system call failed.
     case refused = 3
-    /// What was measured is not good enough: a limit was exceeded, or a claim of the NIC's driver not kept.
+    /// The measurement exceeded a limit, or a claim of the NIC's driver did not hold.
     case exceeded = 4
 }

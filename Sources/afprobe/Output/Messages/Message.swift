@@ -2,7 +2,7 @@
 struct Message {
     let level: Level
     let text: String
-    /// The fields, in the order in which they are shown; the remedy is the last one.
+    /// The fields in display order; the remedy comes last.
     private(set) var fields: [Field]
 
     struct Field {
@@ -20,7 +20,7 @@ struct Message {
     }
 }
 
-/// How much a line matters; logrus's names and colours.
+/// The level of a line, with logrus's names and colours.
 enum Level {
     case info
     case warning

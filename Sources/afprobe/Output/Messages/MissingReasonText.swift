@@ -1,7 +1,7 @@
 import AFPacketKit
 
 extension MissingReason {
-    /// The reason in words, as lines and summaries show it.
+    /// The reason in words, for lines and summaries.
     var text: String {
         switch self {
         case .notSupported(let driver):
@@ -24,7 +24,7 @@ extension MissingReason {
 }
 
 extension MissingCount {
-    /// The reason in words, and how many frames it accounts for.
+    /// The reason in words, with the number of its frames.
     var text: String {
         switch self {
         case .all(.notStamped): "the NIC did not stamp them"

@@ -1,5 +1,4 @@
-/// A distribution as bars, in 80 columns: a row begins at the value in front of it and ends where the next
-/// begins.
+/// A distribution as bars, in 80 columns. A row begins at the value in front of it and ends where the next begins.
 struct HistogramDrawing {
     private static let rowLimit = 20
     private static let width = 80
@@ -8,7 +7,7 @@ struct HistogramDrawing {
     let style: TextStyle
     let distribution: Distribution
 
-    /// Empty where there are no values.
+    /// The drawing; empty if there are no values.
     var text: String {
         let rows = self.rows
         let most = rows.map(\.count).max() ?? 0
@@ -42,7 +41,7 @@ struct HistogramDrawing {
         return rows + zip(layout.edges.map(style.exact), layout.counts).map { ($0, $1) }
     }
 
-    /// In eighths of a column; of some values there is always something to see.
+    /// A bar in eighths of a column; never empty if there are values.
     private func bar(_ count: UInt64, of most: UInt64, width: Int) -> String {
         guard count > 0 else { return "" }
         let eighths = max(1, Int((Double(count) / Double(most) * Double(8 * width)).rounded()))

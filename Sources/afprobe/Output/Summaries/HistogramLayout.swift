@@ -1,22 +1,21 @@
-/// Where the rows of a drawn histogram begin, so that it shows both the shape of what is usual and how far
-/// the tail goes.
+/// The rows of a drawn histogram, chosen to show both the shape of the bulk and the length of the tail.
 ///
-/// The rows begin at preferred numbers, or are equally wide from the least value up to a bend where the tail
-/// begins, and go on by preferred numbers. Of the layouts that fit, the one is taken that spreads the values
-/// most evenly, for it tells most of them apart; of equals the shortest.
+/// Rows begin at preferred numbers, or are equally wide from the min value up to a bend where the tail begins, and
+/// continue with preferred numbers. Of the layouts that fit, the most even spread of values wins, because it separates
+/// most of them; of equals, the shortest.
 struct HistogramLayout {
-    /// The least value of each row, ascending.
+    /// The min value of each row, ascending.
     let edges: [Int64]
-    /// How many values are in each.
+    /// The number of values in each row.
     let counts: [UInt64]
 
     /// - Parameters:
     ///   - buckets: ascending, without negative values; at least one.
-    ///   - limit: the greatest number of rows.
+    ///   - limit: the max number of rows.
     init(_ buckets: [Distribution.Bucket], rows limit: Int) {
         var best = HistogramLayout(buckets, from: [buckets[0].range.lowerBound])
         let bends = Self.bends(of: buckets)
-        // The coarsest series is for what spans many powers of ten, where the others show little.
+        // The coarsest series is for values that span many powers of ten, where the others show little.
         for series in Self.series where series.count > 1 || best.effectiveRows < 4 {
             for layout in Self.layouts(of: buckets, bends, series, limit) where layout.isBetter(than: best) {
                 best = layout
@@ -34,13 +33,13 @@ struct HistogramLayout {
         (-effectiveRows, edges.count) < (-other.effectiveRows, other.edges.count)
     }
 
-    /// The number of equally filled rows that would tell as much apart: the inverse of Simpson's index.
+    /// The number of equally filled rows that would separate as many values: the inverse of Simpson's index.
     private var effectiveRows: Double {
         let (sum, squares) = counts.reduce((0.0, 0.0)) { ($0.0 + Double($1), $0.1 + Double($1) * Double($1)) }
         return sum * sum / squares
     }
 
-    /// The layouts by a series of preferred numbers that fit.
+    /// The layouts that fit, by a series of preferred numbers.
     private static func layouts(
         of buckets: [Distribution.Bucket], _ bends: [Int64], _ series: [Int64], _ limit: Int
     ) -> [HistogramLayout] {
@@ -52,7 +51,7 @@ struct HistogramLayout {
         if numbers.count - start <= limit { layouts.append(.init(buckets, from: Array(numbers[start...]))) }
         for bend in bends {
             for step in steps where (bend - least) / step < limit {
-                // Beyond the bend one more, which ends the equal rows and begins the first wider one.
+                // One row beyond the bend ends the equal rows and begins the first wider one.
                 var equal = Array(stride(from: least - least % step, through: bend + step, by: Int(step)))
                 if equal[equal.count - 1] > greatest { equal.removeLast() }
                 let wider = numbers.drop { $0 < equal[equal.count - 1] + step }
@@ -64,7 +63,7 @@ struct HistogramLayout {
         return layouts
     }
 
-    /// Whether a row from `first` on looks like a hump only because it is wider than the one before it.
+    /// Whether a row from `first` on looks like a hump only because it is wider than the previous one.
     private func showsFalseHump(from first: Int, upTo greatest: Int64) -> Bool {
         let ends = edges.dropFirst() + [greatest + 1]
         let densities = zip(counts, zip(edges, ends)).map { Double($0) / Double($1.1 - $1.0) }
@@ -74,7 +73,7 @@ struct HistogramLayout {
         }
     }
 
-    /// The values at which the tail may begin.
+    /// The candidates for the start of the tail.
     private static func bends(of buckets: [Distribution.Bucket]) -> [Int64] {
         let total = buckets.reduce(0) { $0 + $1.count }
         return [Percentile.p50, .p90, .p95, .p99, .p999, .p100].map { percentile in
@@ -87,7 +86,7 @@ struct HistogramLayout {
         }
     }
 
-    /// How many values are in each row; a bucket counts where it begins.
+    /// The number of values in each row; a bucket counts in the row of its lower bound.
     private static func counts(of buckets: [Distribution.Bucket], from edges: [Int64]) -> [UInt64] {
         var counts = [UInt64](repeating: 0, count: edges.count)
         var row = 0
@@ -100,7 +99,7 @@ struct HistogramLayout {
 
     // MARK: Round numbers
 
-    /// In hundredths of a power of ten: R10 and R5 of ISO 3, and coarser ones.
+    /// Hundredths of a power of ten: R10 and R5 of ISO 3, and coarser ones.
     private static let series: [[Int64]] = [
         [100, 125, 160, 200, 250, 315, 400, 500, 630, 800], [100, 160, 250, 400, 630], [100, 200, 500], [100],
     ]

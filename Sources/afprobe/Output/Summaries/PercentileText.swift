@@ -8,11 +8,10 @@
 //     2047.000 1.000000000000       1000
 //     #[Mean    =      612.000, StdDeviation   =       18.000]
 //
-// All values are in nanoseconds, scaled by 1. The library's own output knows of no negative values, and
-// traps where its sum of all values overflows.
+// All values are in nanoseconds, scaled by 1. The library's own output supports no negative values, and traps if its
+// sum of all values overflows.
 
 extension Distribution {
-    /// The text of a .hgrm file.
     var percentileText: String {
         var text = "       Value     Percentile TotalCount 1/(1-Percentile)\n\n"
         var step = PercentileStep()
@@ -23,7 +22,7 @@ extension Distribution {
                 text += percentileLine(bucket.value, step.share, reached)
                 text += " \(step.inverse.rightAligned(14))\n"
                 step.advance()
-                // Of the last bucket's steps the first stands for all, and 100 % follows.
+                // The first step in the last bucket stands for all of them; 100 % follows.
                 if reached == count { break }
             }
         }
@@ -47,7 +46,7 @@ extension Distribution {
     }
 }
 
-/// A point on the way to 100 %; left of the way is tenths / (10 · 2^halvings).
+/// A step towards 100 %; the remaining distance is tenths / (10 · 2^halvings).
 private struct PercentileStep {
     private var halvings: UInt64 = 0
     private var tenths: UInt64 = 10
@@ -62,14 +61,14 @@ private struct PercentileStep {
         max(1, count - count * tenths / (10 << halvings))
     }
 
-    /// The way there, of 1, with twelve decimals.
+    /// The percentile as a fraction of 1, with twelve decimals.
     var share: String {
         let whole: UInt64 = 1_000_000_000_000
         let (left, rest) = (whole / 10 * tenths).quotientAndRemainder(dividingBy: 1 << halvings)
         return fixedPoint(whole - left - (rest > 1 << halvings / 2 ? 1 : 0), decimals: 12)
     }
 
-    /// One over the way left, with two decimals.
+    /// One over the remaining distance, with two decimals.
     var inverse: String {
         fixedPoint((1000 << halvings + tenths / 2) / tenths, decimals: 2)
     }

@@ -1,6 +1,5 @@
 import AFPacketKit
 
-/// The parts of the summary that the user asked for.
 struct PingReportOptions {
     var showsStages = false
     var drawsHistogram = false
@@ -8,7 +7,6 @@ struct PingReportOptions {
     var limits: [Limit] = []
 }
 
-/// Writes the result of a run of `ping`.
 struct PingReport: ~Copyable {
     private let options: PingReportOptions
     private let peer: MACAddress
@@ -27,7 +25,7 @@ struct PingReport: ~Copyable {
 
     /// Writes the summary: for people as ping(8) does, with a table; else as lines.
     ///
-    /// - Parameter reasons: why replies lack hardware stamps.
+    /// - Parameter reasons: the reasons for missing hardware stamps of replies.
     func write(
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [MissingCount], _ console: Console
     ) {
@@ -50,7 +48,7 @@ struct PingReport: ~Copyable {
         }
     }
 
-    /// Writes the distribution of the round trips to the file that was asked for.
+    /// Writes the percentile file of the round trips, if requested.
     func writePercentiles(_ result: PingResult) throws(Failure) {
         guard let path = options.percentileFile else { return }
         let text = (result[.rtt] ?? Distribution()).percentileText
@@ -64,7 +62,7 @@ struct PingReport: ~Copyable {
         }
     }
 
-    /// Whether all limits were kept; a line is written for each that was not.
+    /// Whether no limit was exceeded; writes a line for each exceeded one.
     func judge(_ result: PingResult, _ console: Console) -> Bool {
         let violations = options.limits.compactMap { $0.violation(by: result) }
         for violation in violations {
@@ -91,12 +89,12 @@ struct PingReport: ~Copyable {
 }
 
 extension Console {
-    /// Writes which stages the slowest round trips are slow in.
+    /// Writes the stages that slow down the slowest round trips.
     fileprivate func write(_ tail: Tail) {
         write(.info, "PING Tail") { tail.fields.write(to: &$0) }
     }
 
-    /// Writes how the round trips are distributed, a line for each bucket.
+    /// Writes the distribution of the round trips, a line per bucket.
     fileprivate func write(_ values: Distribution) {
         for bucket in values.buckets {
             write(.info, "PING Histogram") { line in

@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// The end of a run of `ping` for people: ping(8)'s own lines, then what it cannot tell.
+/// The summary of `ping` for people: ping(8)'s lines, then figures that ping(8) lacks.
 struct PingSummaryText {
     let result: PingResult
     let tails: [Tail]

@@ -1,18 +1,18 @@
-/// What a run of ping measured, for people: a row for each figure that has values, the stages in the order in
-/// which a round trip passes them, in 80 columns.
+/// The figures of `ping` for people, in 80 columns: a row for each figure with values, stages in the order of a round
+/// trip.
 struct PingTable {
     private static let columns: [Statistic] = [.min, .mean, .p50, .p90, .p99, .p999, .max, .stddev]
     private static let nameWidth = 16
     private static let columnWidth = 8
 
-    /// The parts follow the wholes.
+    /// The order of the rows: parts follow their wholes.
     private static let order: [Figure] =
         [.rtt, .network, .turnaround, .requestOneWay, .replyOneWay, .total] + Figure.stages + [.link]
 
     let style: TextStyle
     let distribution: (Figure) -> Distribution?
 
-    /// Empty where nothing was measured.
+    /// The table; empty if nothing was measured.
     var text: String {
         let rows = Self.order.compactMap { figure in
             distribution(figure).flatMap { $0.count > 0 ? (figure, $0) : nil }
@@ -28,7 +28,7 @@ struct PingTable {
     private func row(_ figure: Figure, _ values: Distribution) -> String {
         let isPart = Figure.stages.contains(figure) || figure == .link
         let name = (isPart ? "  " : "") + figure.name
-        // The blank in front stays where a value is too long for its column.
+        // The leading blank remains if a value is too long for its column.
         let statistics = values.statistics
         let cells = Self.columns.map { statistic in
             " " + (statistics[statistic].map(style.rounded) ?? "").rightAligned(Self.columnWidth - 1)
@@ -52,7 +52,7 @@ struct PingTable {
 }
 
 extension Tail {
-    /// Where the slowest round trips lose their time, for people, the greatest share first:
+    /// The stages that slow down the slowest round trips, for people, the largest share first:
     ///
     ///     above p99, 12 round trips take 1.204ms more than usual:
     ///       turnaround 96.1%, network 3.9%
@@ -65,7 +65,7 @@ extension Tail {
             + lines(of: shown)
     }
 
-    /// Parts with commas in between, in lines of at most 80 columns.
+    /// Parts separated by commas, in lines of at most 80 columns.
     private func lines(of parts: [String]) -> String {
         var lines = [""]
         for (index, part) in parts.enumerated() {

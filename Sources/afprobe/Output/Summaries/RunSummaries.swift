@@ -1,7 +1,6 @@
 import AFPacketKit
 
 extension Console {
-    /// Writes the summary of a run that sent.
     func write(_ result: SendResult, _ tally: borrowing TransmitTally) {
         let (dropped, uncaptured) = (droppedLines, droppedCaptures.map { Int64($0) })
         write(.info, "TX Summary") { line in
@@ -33,7 +32,6 @@ extension Console {
         }
     }
 
-    /// Writes the summary of a run that listened.
     func write(_ result: ListenResult) {
         let (faults, total, replies, tally) = (
             result.faults, result.statistics, result.replies, result.tally
@@ -65,7 +63,7 @@ extension Console {
 }
 
 extension Line {
-    /// How many stamps are missing and, if any are, why.
+    /// The number of missing stamps and, if any, the reasons.
     fileprivate mutating func missing(
         _ key: StaticString, _ count: UInt64, because reasonKey: StaticString, _ reasons: [MissingCount]
     ) {

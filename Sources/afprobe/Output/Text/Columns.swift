@@ -1,6 +1,6 @@
 // Numbers in columns.
 
-/// A number of so many decimals, given in units of the last.
+/// A number in units of its last decimal.
 func fixedPoint(_ number: UInt64, decimals: Int) -> String {
     var text = TextBuffer(capacity: 24)
     text.append(number / tenTo(decimals))
@@ -11,7 +11,7 @@ func fixedPoint(_ number: UInt64, decimals: Int) -> String {
     return text.string
 }
 
-/// - Parameter exponent: at most 19, which is what 64 bits hold.
+/// - Parameter exponent: at most 19, the max for 64 bits.
 func tenTo(_ exponent: Int) -> UInt64 { powersOfTen[exponent] }
 
 private let powersOfTen: InlineArray<_, UInt64> = [
@@ -22,15 +22,14 @@ private let powersOfTen: InlineArray<_, UInt64> = [
 ]
 
 extension UInt64 {
-    /// How many decimal digits it has.
     var digitCount: Int {
-        // As many or one fewer, by the logarithm of 2: 1233 / 4096 is near enough for 64 bits.
+        // The estimate by the logarithm of 2 is right or one too low: 1233 / 4096 is exact enough for 64 bits.
         let bits = UInt64.bitWidth - (self | 1).leadingZeroBitCount
         let least = (bits * 1233) >> 12
         return least + ((self | 1) >= powersOfTen[least] ? 1 : 0)
     }
 
-    /// The nearest quotient, the greater of two.
+    /// The nearest quotient, rounded half up.
     func dividedToNearest(by divisor: UInt64) -> UInt64 {
         let (quotient, remainder) = quotientAndRemainder(dividingBy: divisor)
         return quotient + (remainder >= divisor - remainder ? 1 : 0)
@@ -38,12 +37,12 @@ extension UInt64 {
 }
 
 extension String {
-    /// With blanks in front, up to so many columns.
+    /// Padded on the left to a number of columns.
     func rightAligned(_ width: Int) -> String {
         String(repeating: " ", count: max(0, width - count)) + self
     }
 
-    /// With blanks behind, up to so many columns.
+    /// Padded on the right to a number of columns.
     func leftAligned(_ width: Int) -> String {
         self + String(repeating: " ", count: max(0, width - count))
     }

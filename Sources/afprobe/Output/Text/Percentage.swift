@@ -1,4 +1,4 @@
-/// A share in per cent with up to three decimals. Some loss is never shown as none, nor as all.
+/// A share in per cent with up to three decimals. A partial loss is never shown as 0 or 100 %.
 func percentage(_ part: UInt64, of whole: UInt64) -> String {
     guard whole > 0 else { return "0%" }
     let thousandths = thousandthsOfPercent(part, of: whole)
@@ -9,7 +9,7 @@ func percentage(_ part: UInt64, of whole: UInt64) -> String {
     return text.string
 }
 
-/// The same in thousandths of a per cent; `whole` must not be 0.
+/// The share in thousandths of a per cent; `whole` must not be 0.
 func thousandthsOfPercent(_ part: UInt64, of whole: UInt64) -> UInt64 {
     let thousandths = UInt64((Double(part) / Double(whole) * 100_000).rounded())
     return part == whole ? thousandths : min(max(thousandths, part > 0 ? 1 : 0), 99_999)

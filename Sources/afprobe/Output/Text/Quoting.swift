@@ -1,6 +1,6 @@
 extension TextBuffer {
-    /// Appends a value by logrus's rule: as it is when it is made of letters, digits and `-._/@^+`, quoted
-    /// as a Go string otherwise.
+    /// Appends a value by logrus's rule: unquoted if it consists of letters, digits and `-._/@^+`, else as a Go
+    /// string.
     mutating func append(logrusValue text: String) {
         if text.hasOnlyBytes(isPlain) {
             append(string: text)
@@ -9,10 +9,10 @@ extension TextBuffer {
         }
     }
 
-    /// Appends a Go string literal, as strconv.Quote makes it.
+    /// Appends a Go string literal like strconv.Quote.
     private mutating func append(goString text: String) {
         append(UInt8(ascii: "\""))
-        // Nearly all texts are so, and need not be looked up character by character.
+        // Nearly all texts need no escapes, and so no check of each character.
         guard !text.hasOnlyBytes(standsForItself) else {
             append(string: text)
             return append(UInt8(ascii: "\""))
@@ -63,7 +63,7 @@ extension TextBuffer {
     }
 }
 
-/// Whether a byte stands for itself in a Go string: the printable ones of ASCII but for those that quote.
+/// Whether a byte needs no escape in a Go string: printable ASCII except quotes and backslashes.
 private func standsForItself(_ byte: UInt8) -> Bool {
     (0x20..<0x7f).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
 }
@@ -81,7 +81,7 @@ private func isPlain(_ byte: UInt8) -> Bool {
 }
 
 extension Unicode.Scalar {
-    /// Whether Go's strconv.IsPrint holds: letters, marks, numbers, punctuation, symbols and the space.
+    /// The result of Go's strconv.IsPrint: letters, marks, numbers, punctuation, symbols and the space.
     fileprivate var isPrintable: Bool {
         if self == " " { return true }
         return switch properties.generalCategory {
@@ -94,7 +94,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    /// Whether all of its bytes in UTF-8 are such. Looked at where they lie, for the view takes longer to walk through.
+    /// Whether `isSuch` holds for all UTF-8 bytes. Reads them in memory: iterating over the view takes longer.
     fileprivate func hasOnlyBytes(_ isSuch: (UInt8) -> Bool) -> Bool {
         let bytes = utf8.span
         for index in bytes.indices where !isSuch(bytes[index]) { return false }

@@ -1,33 +1,29 @@
 import AFPacketKit
 
-/// Text in the making: bytes that are appended to memory kept from line to line.
+/// A buffer of text whose memory is reused from line to line.
 ///
-/// The memory is the buffer's own, so that appending is a comparison and a copy: of an array each piece, be it a byte,
-/// would be asked anew whose it is.
+/// It owns its memory, so an append is a comparison and a copy: an array would check for unique ownership each time.
 struct TextBuffer: ~Copyable {
     private var memory: Slab<UInt8>
-    /// How many bytes there are.
     private(set) var count = 0
-    /// That of the second that was appended last: most lines tell the same.
+    /// The text of the last date: most consecutive lines share the second.
     private var date = DateText(second: 0)
 
     init(capacity: Int = 1024) { memory = Slab(zeros: max(1, capacity)) }
 
-    // MARK: What is in it
+    // MARK: Content
 
     var span: Span<UInt8> {
         @_lifetime(borrow self)
         get { memory.span.extracting(first: count) }
     }
 
-    /// A copy of the bytes.
     var bytes: [UInt8] { span.array }
 
     var string: String { String(decoding: bytes, as: UTF8.self) }
 
     mutating func clear() { count = 0 }
 
-    /// Takes the first bytes away.
     mutating func removeFirst(_ number: Int) {
         precondition((0...count).contains(number))
         memory.copy(number..<count, to: 0)
@@ -36,7 +32,7 @@ struct TextBuffer: ~Copyable {
 
     // MARK: Appending
 
-    /// Counts so many bytes more, and says where they are to be written.
+    /// Extends the text by `more` bytes, and returns their offset.
     @inline(always)
     private mutating func extend(by more: Int) -> Int {
         if more > memory.count - count { enlarge(by: more) }
@@ -64,7 +60,7 @@ struct TextBuffer: ~Copyable {
 
     private mutating func append(_ bytes: Span<UInt8>) {
         let start = extend(by: bytes.count)
-        // Byte by byte where there are few, as between keys and values: a call to copy them costs more.
+        // Byte by byte if there are few, as between keys and values: a call to copy them costs more.
         guard bytes.count > 2 else {
             for index in 0..<bytes.count { memory[start + index] = bytes[index] }
             return
@@ -86,12 +82,12 @@ struct TextBuffer: ~Copyable {
 
     mutating func append(_ number: UInt64) { append(number, digits: 1) }
 
-    /// Appends a number with zeros in front up to so many digits, at most 20.
+    /// Appends a number with leading zeros up to a number of digits, at most 20.
     mutating func append(_ number: UInt64, digits: Int) {
         let length = max(number.digitCount, min(digits, 20))
         var place = extend(by: length) + length
         var rest = number
-        // Two at a time: it is the division that takes time.
+        // Two digits at a time, because division is the slow part.
         for _ in 0..<length / 2 {
             let (quotient, pair) = rest.quotientAndRemainder(dividingBy: 100)
             place -= 2
@@ -103,8 +99,7 @@ struct TextBuffer: ~Copyable {
         }
     }
 
-    /// Appends `fraction` as the decimals of a number: `digits` of them, a point in front, the zeros at the
-    /// end dropped, and nothing where all are zero.
+    /// Appends `fraction` as `digits` decimals after a point, without trailing zeros; nothing if it is zero.
     mutating func appendFraction(_ fraction: UInt64, digits: Int) {
         guard fraction != 0 else { return }
         append(UInt8(ascii: "."))
@@ -117,7 +112,6 @@ struct TextBuffer: ~Copyable {
     }
 }
 
-/// The numbers from 00 to 99, one after the other.
 private let digitPairs: StaticString = """
     00010203040506070809101112131415161718192021222324\
     25262728293031323334353637383940414243444546474849\

@@ -1,12 +1,12 @@
 import AFPacketKit
 
-/// What a terminal shows.
+/// The capabilities of a terminal.
 struct TextStyle {
-    /// Else ASCII alone.
+    /// If false, ASCII only.
     var isUnicode = true
     var isColored = false
 
-    /// That of the locale's character set, by the variable that counts. locale(7)
+    /// The style for the locale's character set. locale(7)
     static func ofLocale(isColored: Bool) -> TextStyle {
         let variables = ["LC_ALL", "LC_CTYPE", "LANG"].lazy.compactMap(ThisProcess.environment)
         let locale = variables.first { !$0.isEmpty } ?? "C"
@@ -21,7 +21,7 @@ struct TextStyle {
 
     func heading(_ text: String) -> String { isColored ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
 
-    /// A duration as Go prints it: all its digits.
+    /// A duration as Go prints it, with all digits.
     func exact(_ nanoseconds: Int64) -> String {
         var text = TextBuffer(capacity: 24)
         text.append(duration: nanoseconds)
@@ -29,13 +29,13 @@ struct TextStyle {
         return isUnicode ? duration : String(duration.map { $0 == "µ" ? "u" : $0 })
     }
 
-    /// A duration in at most seven columns, from 28 hours on in more: four significant digits, of a negative
-    /// one three, and whole nanoseconds.
+    /// A duration in at most seven columns below 28 hours: four significant digits, three if negative, and whole
+    /// nanoseconds.
     func rounded(_ nanoseconds: Int64) -> String {
         let digits = nanoseconds < 0 ? 3 : 4
         let magnitude = nanoseconds.magnitude
         let dropped = tenTo(max(0, magnitude.digitCount - digits))
-        // May have a digit more, and so a greater unit.
+        // Rounding may add a digit, and so select a larger unit.
         let rounded = magnitude.dividedToNearest(by: dropped) * dropped
         let units = [(0, "ns"), (3, isUnicode ? "µs" : "us"), (6, "ms"), (9, "s")]
         let (exponent, unit) = units.last { tenTo($0.0) <= rounded } ?? units[0]

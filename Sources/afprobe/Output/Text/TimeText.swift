@@ -1,4 +1,4 @@
-// Times and durations in the words of the reference, which is Go's.
+// Times and durations in the format of the reference, which is Go's.
 
 extension TextBuffer {
     /// Appends a duration as Go prints it: `-423.796µs`, `1.5s`, `2m0s`, `0s`.
@@ -32,7 +32,7 @@ extension TextBuffer {
         append(name)
     }
 
-    /// Appends a time of day in UTC by RFC 3339 with as many decimals as it needs, up to nanoseconds.
+    /// Appends a UTC time by RFC 3339 with as many decimals as needed, up to nanoseconds.
     mutating func append(time nanoseconds: Int64) {
         let (seconds, fraction) = nanoseconds.flooringDivision(by: 1_000_000_000)
         append(dateOf: seconds)
@@ -40,16 +40,16 @@ extension TextBuffer {
         append("Z")
     }
 
-    /// The same in whole seconds.
+    /// Appends a UTC time by RFC 3339 in whole seconds.
     mutating func append(wholeSecondsOf nanoseconds: Int64) {
         append(dateOf: nanoseconds.flooringDivision(by: 1_000_000_000).quotient)
         append("Z")
     }
 }
 
-/// The date and the time of day of a second by RFC 3339, without the zone: `2026-11-26T02:24:00`.
+/// Date and time of day by RFC 3339, without the zone: `2026-11-26T02:24:00`.
 struct DateText {
-    /// Since 1970. Nanoseconds in 64 bits reach from the year 1677 to 2262, so that the year has four digits.
+    /// Seconds since 1970. 64 bits of nanoseconds span the years 1677 to 2262, so the year has four digits.
     let second: Int64
     private(set) var text = InlineArray<19, UInt8>(repeating: UInt8(ascii: ":"))
 
@@ -90,8 +90,8 @@ struct CivilDate: Equatable {
     let month: Int64
     let day: Int64
 
-    /// Counts years from 1 March, so that the leap day is the last of a year, in eras of 400 years, which
-    /// all have the same number of days.
+    /// Counts years from 1 March, so that the leap day is the last of a year, in eras of 400 years, which all have the
+    /// same number of days.
     init(daysSince1970: Int64) {
         let (era, dayOfEra) = (daysSince1970 + 719_468).flooringDivision(by: 146_097)
         let yearOfEra =

@@ -1,7 +1,7 @@
 import AFPacketKit
 
-// Reading and writing numbers in frames. The network's own headers are big-endian, the probe's fields
-// little-endian. Every access is bounds-checked by the span; callers check lengths before, once.
+// Reading and writing numbers in frames. The network's own headers are big-endian, the probe's fields little-endian.
+// Every access is bounds-checked by the span; callers check lengths before, once.
 
 extension Span<UInt8> {
     func bigEndian16(at offset: Int) -> UInt16 { UInt16(bigEndian: value(at: offset, as: UInt16.self)) }
@@ -38,7 +38,7 @@ extension MutableSpan<UInt8> {
     }
 }
 
-/// A number kept as it stands in a probe, whatever this machine's order of bytes.
+/// A number stored little-endian, as in a probe, on a machine of either byte order.
 @propertyWrapper
 struct LittleEndian<Number: FixedWidthInteger & BitwiseCopyable & Sendable>: BitwiseCopyable, Equatable,
     Sendable

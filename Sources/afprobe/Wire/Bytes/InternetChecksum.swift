@@ -1,22 +1,20 @@
 import AFPacketKit
 
-/// The ones' complement sum of 16-bit big-endian words that IP, UDP and the probe's own fields are checked
-/// by. RFC 1071
+/// The ones' complement sum of 16-bit big-endian words that checks IP, UDP and the probe's own fields. RFC 1071
 struct InternetChecksum {
     private var sum: UInt64
 
-    /// Of nothing.
     init() { sum = 0 }
 
     private init(sum: UInt64) { self.sum = sum }
 
     /// Adds bytes; only the last piece may have an odd number of them.
     ///
-    /// Inlined, for most callers know how many bytes they have: nothing of the loops is left then but the additions.
+    /// Inlined, because most callers know the number of bytes: then only the additions are left of the loops.
     @inline(__always)
     mutating func add(_ bytes: Span<UInt8>) {
-        // The sum is the same in either order of bytes, but for that order: so it takes four words at a time, as they
-        // lie there, and is turned round in the end. RFC 1071, section 2
+        // In the other byte order the sum is the same with its bytes swapped: so four words at a time are added as they
+        // are in memory, and the sum is swapped in the end. RFC 1071, section 2
         let swapped = bytes.sumOfLittleEndianWords()
         // The carries have gathered in the upper half.
         let (low, carry) = UInt64(truncatingIfNeeded: swapped)
@@ -32,31 +30,29 @@ struct InternetChecksum {
 
     /// A sum with its carries added, until none is left.
     private static func folded(_ sum: UInt64) -> UInt16 {
-        // A number plus itself with its halves swapped: each half becomes the sum of both, and the carry out of the lower
-        // one goes into the upper one.
+        // A number plus itself with its halves swapped: each half becomes the sum of both, and the carry out of the
+        // lower one goes into the upper one.
         let half = UInt32(truncatingIfNeeded: (sum &+ (sum << 32 | sum >> 32)) >> 32)
         return UInt16(truncatingIfNeeded: (half &+ (half << 16 | half >> 16)) >> 16)
     }
 
     /// Adds a number as the 16-bit words it consists of.
     mutating func add(_ number: some FixedWidthInteger & UnsignedInteger) {
-        // Their pairs sum up to the same, for the carries are added in the end.
+        // 32-bit words give the same sum, because the carries are added in the end.
         sum &+= UInt64(number) & 0xffff_ffff &+ UInt64(number) >> 32
     }
 
-    /// What is in either sum.
     static func + (one: InternetChecksum, other: InternetChecksum) -> InternetChecksum {
         InternetChecksum(sum: one.sum &+ other.sum)
     }
 
-    /// What to write into the checksum's field, that being zero in the sum; 0 where the field itself was
-    /// in the sum and all is right.
+    /// The value of the checksum field, if the field was zero in the sum; 0 if the field was in the sum and is right.
     var value: UInt16 { ~Self.folded(sum) }
 
-    /// The same for UDP, where zero in the field means that there is no checksum. RFC 768
+    /// The same for UDP, in which a zero field means that there is no checksum. RFC 768
     var datagramValue: UInt16 { value == 0 ? 0xffff : value }
 
-    /// The value of some bytes alone.
+    /// The value for some bytes.
     static func of(_ bytes: Span<UInt8>) -> UInt16 {
         var checksum = InternetChecksum()
         checksum.add(bytes)

@@ -1,12 +1,12 @@
 import AFPacketKit
 
-/// Where the parts of a frame are: checked, and read only when they are asked for.
+/// The offsets of a frame's parts: checked, and read only on demand.
 struct ParsedFrame {
-    // Narrow numbers: what is known of a frame is returned in registers.
-    /// Where the header behind the EtherType is.
+    // Narrow numbers, so that the value is returned in registers.
+    /// The offset of the header behind the EtherType.
     private let networkOffset: UInt8
     private let isPTP: Bool
-    /// What the PTP message stands in, or else the payload.
+    /// The range of the PTP message, if any, and the payload.
     private let contentStart: UInt32
     private let contentEnd: UInt32
 
@@ -19,24 +19,22 @@ struct ParsedFrame {
 
     private var network: Int { Int(networkOffset) }
 
-    /// Whether there is nothing but the header of Ethernet in front of the payload.
+    /// Whether only the Ethernet header precedes the payload.
     var isPlain: Bool { contentStart == UInt32(Self.ethernetHeader) && !isPTP }
 
-    /// Where the payload is.
     var payload: Range<Int> { payloadStart..<Int(contentEnd) }
 
-    /// Where it starts.
     var payloadStart: Int { Int(contentStart) + (isPTP ? PTPHeader.length : 0) }
 }
 
 extension ParsedFrame {
-    /// Whether no header of the network follows that of Ethernet, whose bytes must be there.
+    /// Whether no network header follows the Ethernet header, whose bytes must be there.
     @inline(__always)
     static func isPlain(_ frame: Span<UInt8>) -> Bool {
         isPlain(asItStands: frame.value(at: ethernetHeader - 2, as: UInt16.self))
     }
 
-    /// Whether no header of the network follows that of Ethernet in frames of this type.
+    /// Whether no network header follows the Ethernet header in frames of this type.
     static func isPlain(_ type: EtherType) -> Bool { isPlain(asItStands: type.rawValue.bigEndian) }
 
     @inline(__always)
@@ -45,20 +43,18 @@ extension ParsedFrame {
             && type != EtherType.vlan.rawValue.bigEndian && type != EtherType.serviceVLAN.rawValue.bigEndian
     }
 
-    /// Of a frame with nothing between the header of Ethernet and the payload.
+    /// The parts of a frame with nothing between the Ethernet header and the payload.
     init(plain frame: Span<UInt8>) {
         self.init(network: Self.ethernetHeader, content: Self.ethernetHeader..<frame.count, isPTP: false)
     }
 
-    /// Destination, source and EtherType.
+    /// The length of destination, source and EtherType.
     static var ethernetHeader: Int { 14 }
 
-    /// Checks a frame from the network, in which nothing is believed before.
+    /// Checks a frame from the network, which is not trusted before.
     ///
-    /// - Parameters:
-    ///   - frame: the bytes from the destination address on.
-    ///   - checksUDP: whether the UDP checksum can be judged: not when it is still to be filled in, or when
-    ///     the end of the frame was cut off.
+    /// - Parameter checksUDP: whether the UDP checksum can be judged: not if it is still to be filled in, or if the end
+    ///   of the frame was cut off.
     init(_ frame: Span<UInt8>, checksUDP: @autoclosure () -> Bool) throws(FrameFault) {
         guard frame.count >= 14 else { throw .truncated }
         let announced = EtherType(rawValue: frame.bigEndian16(at: 12))
@@ -71,15 +67,11 @@ extension ParsedFrame {
             case .ipv6: try Self.checkIPv6(frame, at: network, checksUDP: checksUDP())
             default: network..<frame.count
             }
-        // A plain probe cannot be taken for one: its magic stands where the type and the version would.
+        // A plain probe is never taken for a PTP message: its magic is where the type and the version would be.
         self.init(network: network, content: content, isPTP: PTPHeader.isPresent(in: frame, content))
     }
 
-    /// What surrounds the payload.
-    ///
-    /// - Parameters:
-    ///   - frame: the one that was checked.
-    ///   - vlan: the tag that the kernel took out of it; one in the bytes goes before.
+    /// The shape of the frame that was checked; a tag in its bytes goes before `vlan`, which the kernel took out.
     func shape(of frame: Span<UInt8>, vlan: VLANTag?) -> FrameShape {
         let type = EtherType(rawValue: frame.bigEndian16(at: network - 2))
         let carrier: FrameShape.Carrier =
@@ -163,7 +155,7 @@ extension ParsedFrame {
     }
 }
 
-/// A UDP header and the extent of what it heads. RFC 768
+/// A UDP header and the extent of its datagram. RFC 768
 private struct Datagram {
     let checksum: UInt16
     let whole: Range<Int>
@@ -179,7 +171,7 @@ private struct Datagram {
 }
 
 extension Span<UInt8> {
-    /// The address at `offset` of a frame, in which it never stands at the end.
+    /// The address at `offset`; at least two bytes must follow it.
     func macAddress(at offset: Int) -> MACAddress { MACAddress(bigEndian64(at: offset) >> 16) }
 
     fileprivate func ipv6Address(at offset: Int) -> IPv6Address {

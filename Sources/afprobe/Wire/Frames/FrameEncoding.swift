@@ -1,7 +1,7 @@
 import AFPacketKit
 
 extension FrameShape {
-    /// Writes the headers into a frame, in front of the payload that takes up the rest of it.
+    /// Writes the headers into a frame, in front of the payload, which fills the rest.
     @_lifetime(frame: copy frame)
     func encodeHeaders(into frame: inout MutableSpan<UInt8>) {
         store(destination, at: 0, into: &frame)
@@ -28,9 +28,7 @@ extension FrameShape {
         if isPTP { PTPHeader.encode(from: source, at: carrierLength, into: &frame) }
     }
 
-    /// Gives the PTP message, where there is one, the number of the probe.
-    ///
-    /// - Returns: how much of the number it holds.
+    /// Numbers the PTP message, if there is one, and returns how much of the number it holds.
     @_lifetime(frame: copy frame)
     @discardableResult
     func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) -> UInt16 {
@@ -38,13 +36,12 @@ extension FrameShape {
         return PTPHeader.renumber(&frame, at: carrierLength, to: number)
     }
 
-    /// Where the UDP header is.
     private var datagramOffset: Int { carrierLength - 8 }
 
-    /// Where the UDP checksum is, in a frame that has one.
+    /// The offset of the UDP checksum, in a frame that has one.
     var checksumOffset: Int { datagramOffset + 6 }
 
-    /// Computes the UDP checksum over the payload that is there now. A frame without UDP has none.
+    /// Writes the UDP checksum over the current payload, if the frame has one.
     @_lifetime(frame: copy frame)
     func encodeChecksum(into frame: inout MutableSpan<UInt8>) {
         if case .ethernet = carrier { return }
@@ -58,7 +55,7 @@ extension FrameShape {
         frame.storeBigEndian(sum.datagramValue, at: checksumOffset)
     }
 
-    /// What the UDP checksum is made of, in a frame that has zero for it; nil without UDP.
+    /// The sum for the UDP checksum of a frame whose checksum field is zero; nil without UDP.
     func datagramSum(of frame: Span<UInt8>) -> InternetChecksum? {
         var sum = InternetChecksum()
         switch carrier {

@@ -1,4 +1,4 @@
-/// Why a received frame is no probe that can be used.
+/// The reason why a received frame is no usable probe.
 enum FrameFault: Error {
     /// It is something else that shares the EtherType or the port.
     case foreign
@@ -10,7 +10,7 @@ enum FrameFault: Error {
     case otherVersion
 }
 
-/// How many frames had each fault.
+/// The number of frames with each fault.
 struct FrameFaultCounts: Equatable {
     private(set) var foreign: UInt64 = 0
     private(set) var truncated: UInt64 = 0

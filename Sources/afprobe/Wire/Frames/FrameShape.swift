@@ -1,10 +1,10 @@
 import AFPacketKit
 
-/// Everything of a frame but its payload: whom it goes to, and in what it is wrapped.
+/// The addresses and headers of a frame: everything but its payload.
 ///
 ///     destination 6 | source 6 | [0x8100 2 | tag 2] | EtherType 2 | [IPv4 20 or IPv6 40 | UDP 8] | [PTP 44] | payload
 struct FrameShape: Equatable {
-    /// What the payload stands in.
+    /// The protocol that carries the payload.
     enum Carrier: Equatable {
         /// Right after the Ethernet header.
         case ethernet(EtherType)
@@ -24,10 +24,10 @@ struct FrameShape: Equatable {
     /// The shortest frame that Ethernet allows, without the FCS. IEEE 802.3
     static let smallestFrame = 60
 
-    /// How many bytes come before the payload.
+    /// The number of bytes before the payload.
     var headerLength: Int { carrierLength + (isPTP ? PTPHeader.length : 0) }
 
-    /// How many bytes the headers of the network have.
+    /// The length of the Ethernet, IP and UDP headers.
     var carrierLength: Int {
         let ethernet = vlan == nil ? 14 : 18
         return switch carrier {

@@ -1,25 +1,25 @@
 import AFPacketKit
 
-/// The frames of a capture, to be sent once more, numbered from 1.
+/// The frames of a capture to be replayed, numbered from 1.
 struct ReplayFrames {
     private var bytes: [UInt8] = []
-    /// Where each frame ends.
+    /// The end of each frame in `bytes`.
     private var ends: [Int] = []
-    /// When each was captured, in nanoseconds after the first; never before the one in front of it.
+    /// The capture time of each, in nanoseconds after the first; never before its predecessor's.
     private(set) var times: [Int64] = []
     /// Frames that were not captured whole, or are too short for Ethernet, and are left out.
     private(set) var leftOut: UInt64 = 0
     private(set) var maxLength = 0
 
-    /// More would take more memory than somebody expects.
+    /// The maximum, so that a large capture does not exhaust the memory.
     static let maxBytes = 256 << 20
 
     var count: UInt64 { UInt64(ends.count) }
 
-    /// The least that a frame consists of: its addresses and its type.
+    /// The minimum of a frame: its addresses and its type.
     private static let headerLength = 14
 
-    /// Adds a frame; false where there is no room left.
+    /// Adds a frame; false if there is no room left.
     mutating func add(_ frame: borrowing CaptureInput.Frame) -> Bool {
         guard frame.bytes.count == frame.length, frame.length >= Self.headerLength else {
             leftOut += 1
@@ -37,7 +37,6 @@ struct ReplayFrames {
 
     private var first: Timestamp?
 
-    /// The frame with a number.
     @_lifetime(borrow self)
     func frame(_ number: UInt64) -> Span<UInt8> {
         let index = Int(number - 1)
@@ -51,7 +50,7 @@ struct ReplayFrames {
         return frame(number).count <= mtu + Self.headerLength + tag
     }
 
-    /// Whom a frame goes to and comes from, and in which VLAN.
+    /// The addresses and the VLAN of a frame.
     func shape(_ number: UInt64) -> FrameShape {
         let sent = frame(number)
         let type = EtherType(rawValue: sent.bigEndian16(at: 12))

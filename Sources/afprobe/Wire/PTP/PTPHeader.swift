@@ -1,13 +1,11 @@
 import AFPacketKit
 
-/// The message that probes are shaped as for NICs that stamp nothing else: a Delay_Req of PTP version 2, in a domain
-/// that nobody uses, the probe behind it. IEEE 1588-2008, clause 13
+/// The PTP message in front of a probe, for NICs that stamp nothing else: a Delay_Req of PTP version 2, in a domain
+/// that nobody uses. IEEE 1588-2008, clause 13
 ///
 ///     type 1 | version 2 | length 2 | domain 127 | flags, correction 0 | port identity 10 | sequence 2 | …
 enum PTPHeader {
-    /// The length of the message.
     static let length = 44
-    /// Of PTP over Ethernet.
     static let etherType = EtherType(rawValue: 0x88f7)
     /// The port of PTP's event messages over UDP.
     static let eventPort: UInt16 = 319
@@ -16,7 +14,7 @@ enum PTPHeader {
     private static let version: UInt8 = 2
     private static let domain: UInt8 = 127
 
-    /// Writes the message into a frame at `start`, from the clock of the station that sends it.
+    /// Writes the message at `start` of a frame, with the clock identity of the sending station.
     @_lifetime(frame: copy frame)
     static func encode(from source: MACAddress, at start: Int, into frame: inout MutableSpan<UInt8>) {
         frame.fillWithZeros(start..<start + length)
@@ -36,7 +34,7 @@ enum PTPHeader {
         frame[start + 33] = 0x7f  // no interval between messages is told
     }
 
-    /// Numbers the message: some drivers find the stamp of a frame by this. Only 16 bits fit, which it returns.
+    /// Numbers the message, by which some drivers find the stamp of a frame; returns the 16 bits that fit.
     @_lifetime(frame: copy frame)
     static func renumber(
         _ frame: inout MutableSpan<UInt8>, at start: Int, to number: UInt64
@@ -46,7 +44,7 @@ enum PTPHeader {
         return sequence
     }
 
-    /// Whether there is such a message at `start` of a frame, and not one of a real PTP clock.
+    /// Whether such a message, and not one of a real PTP clock, is at the start of a range of a frame.
     static func isPresent(in frame: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard range.count >= length else { return false }
         let start = range.lowerBound

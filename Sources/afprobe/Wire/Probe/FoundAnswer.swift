@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// A reply or a follow-up: the request that it answers, and where the responder info stands in the frame.
+/// A reply or a follow-up: the number of its request, and the offset of the responder info in the frame.
 struct FoundAnswer: Equatable {
     let number: UInt64
     let isFollowUp: Bool
@@ -18,17 +18,13 @@ struct FoundAnswer: Equatable {
     }
 }
 
-/// Tells the answers to the requests of one run from other frames.
+/// Tells the answers to one run's requests from other frames.
 struct AnswerPattern {
     private let session: UInt64
     private let peer: MACAddress
-    /// The end of the Ethernet header, from the source on, as it stands in a plain answer; nil where the requests are not
-    /// plain.
+    /// The Ethernet header of a plain answer, from the source on; nil if the requests are not plain.
     private let sourceAndType: UInt64?
 
-    /// - Parameters:
-    ///   - session: that of the run.
-    ///   - shape: that of the requests.
     init(_ session: UInt64, to shape: FrameShape) {
         self.session = session
         peer = shape.destination
@@ -39,9 +35,7 @@ struct AnswerPattern {
         sourceAndType = (shape.destination.value << 16 | UInt64(type.rawValue)).bigEndian
     }
 
-    /// The answer in a frame, if it is one.
-    ///
-    /// - Parameter faults: counts why a frame is no probe at all.
+    /// The answer in a frame; nil if it is none. `faults` counts why a frame is no probe at all.
     func match(_ frame: ReceivedFrame, _ faults: inout FrameFaultCounts) -> FoundAnswer? {
         // A copy of what this host sent.
         guard !frame.isOutgoing else { return nil }
@@ -52,8 +46,8 @@ struct AnswerPattern {
         }
     }
 
-    /// Finds the most frequent kind: a right answer behind nothing but the Ethernet header. Nil for anything else, which
-    /// may be an answer all the same.
+    /// Finds the most frequent kind: a valid answer right behind the Ethernet header. Nil for anything else, which may
+    /// still be an answer.
     @inline(__always)
     func match(plain frame: Span<UInt8>) -> FoundAnswer? {
         let start = ParsedFrame.ethernetHeader
@@ -69,7 +63,7 @@ struct AnswerPattern {
             infoStart: start + ProbeMessage.infoOffset)
     }
 
-    /// The answer that a probe is, if it is one.
+    /// The answer that a probe is; nil if it is none.
     func match(_ probe: FoundProbe) -> FoundAnswer? {
         guard probe.kind == .reply || probe.kind == .followUp, probe.session == session,
             probe.frame.bytes.macAddress(at: 6) == peer

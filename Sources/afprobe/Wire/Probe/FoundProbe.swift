@@ -1,16 +1,15 @@
 import AFPacketKit
 
-/// A probe in a received frame: checked, and read only as far as somebody asks. It cannot outlive the frame.
+/// A probe in a received frame: checked, and read only on demand. It cannot outlive the frame.
 struct FoundProbe: ~Escapable {
     let frame: ReceivedFrame
-    /// What the kernel says about the frame.
     let ancillary: Ancillary
-    /// When the frame was in the program's memory: CLOCK_REALTIME.
+    /// CLOCK_REALTIME when the frame was in the program's memory.
     let userspace: Timestamp
     let kind: ProbeMessage.Kind
     fileprivate let parts: ParsedFrame
 
-    /// Finds the most frequent kind: a right probe behind nothing but the Ethernet header. Nil for anything else.
+    /// Finds the most frequent kind: a valid probe right behind the Ethernet header. Nil for anything else.
     @_lifetime(copy frame)
     init?(plain frame: ReceivedFrame, at userspace: Timestamp) {
         guard let kind = ProbeMessage.kind(ofPlain: frame.bytes) else { return nil }
@@ -21,9 +20,7 @@ struct FoundProbe: ~Escapable {
         self.kind = kind
     }
 
-    /// Finds a probe in a frame of any kind.
-    ///
-    /// - Throws: `FrameFault` if there is none.
+    /// Finds a probe in a frame of any kind; throws if there is none.
     @_lifetime(copy frame)
     init(_ frame: ReceivedFrame, at userspace: Timestamp) throws(FrameFault) {
         ancillary = frame.ancillary
@@ -59,7 +56,7 @@ struct FoundProbe: ~Escapable {
     /// The frame's headers.
     var shape: FrameShape { parts.shape(of: frame.bytes, vlan: ancillary.vlan) }
 
-    /// The origin of the frame, if it is a plain one.
+    /// The origin of a plain frame; nil if it is not plain.
     var origin: PlainOrigin? { parts.isPlain ? PlainOrigin(frame.bytes, ancillary.vlan) : nil }
 
     /// The request in the frame, which must be of that kind.
@@ -69,7 +66,7 @@ struct FoundProbe: ~Escapable {
             number: number, flags: ProbeMessage.Flags(rawValue: flags), session: session, size: size)
     }
 
-    /// Where the responder info stands in the frame; a probe lacks it, and in a request it is zero.
+    /// The offset of the responder info in the frame; a probe lacks it, and in a request it is zero.
     var infoStart: Int { parts.payloadStart + ProbeMessage.infoOffset }
 
     /// The whole probe.
@@ -80,18 +77,17 @@ struct FoundProbe: ~Escapable {
     }
 }
 
-/// A probe that was received, for those who keep it.
+/// A copy of a received probe.
 struct ReceivedProbe {
     let message: ProbeMessage
     let shape: FrameShape
     /// The length of the frame on the wire without the FCS: with the tag that the kernel took out.
     let size: Int
     let ancillary: Ancillary
-    /// When the frame was in the program's memory.
     let userspace: Timestamp
 }
 
-/// What a request says to those who answer it.
+/// The fields of a request that an answer needs.
 struct ProbeRequest {
     let number: UInt64
     let flags: ProbeMessage.Flags
@@ -100,9 +96,9 @@ struct ProbeRequest {
     let size: Int
 }
 
-/// The addresses, type and tag of a plain frame: what follows from them for one frame holds for the next with the same.
+/// The addresses, type and tag of a plain frame: the reply route of one frame holds for all with the same.
 struct PlainOrigin: Equatable {
-    /// The Ethernet header as it stands there, in two overlapping parts.
+    /// The bytes of the Ethernet header, in two overlapping parts.
     private let start: UInt64
     private let end: UInt64
     private let vlan: VLANTag?

@@ -1,9 +1,9 @@
 import AFPacketKit
 
-/// A frame that is sent again and again, each time with another number: built once, its copies then only corrected.
+/// A frame that is sent many times, each time with another number: built once, its copies then only renumbered.
 struct ProbeFrame {
-    /// One of the checks in the frame: where it stands, and what it sums up but for what a number changes. It is a sum, so
-    /// that a new number costs a few additions. RFC 1624
+    /// A checksum in the frame: its offset, and its sum without what a number changes, so that a new number costs a few
+    /// additions. RFC 1624
     private struct Check {
         let offset: Int
         let sum: InternetChecksum
@@ -11,16 +11,15 @@ struct ProbeFrame {
 
     /// The whole frame, from the destination address on.
     private(set) var bytes: [UInt8]
-    /// Where the message's number stands.
     let numberOffset: Int
     /// Nil in a message that ends behind the number.
     private let messageCheck: Check?
     /// Nil without UDP.
     private let datagramCheck: Check?
-    /// Where the PTP message starts, which has a number, too.
+    /// The offset of the PTP message, which has a number, too.
     private let ptpOffset: Int?
 
-    /// Builds a frame of `size` bytes, which must be enough for the headers and the least of the message.
+    /// Builds a frame of `size` bytes, which must be enough for the headers and the shortest message.
     init(_ message: ProbeMessage, in shape: FrameShape, size: Int) {
         let start = shape.headerLength
         numberOffset = start + ProbeMessage.numberOffset
@@ -43,7 +42,7 @@ struct ProbeFrame {
         self.bytes = bytes
     }
 
-    /// Makes a copy of it the frame of the probe with that number.
+    /// Renumbers a copy of the frame.
     @_lifetime(frame: copy frame)
     func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
         frame.storeLittleEndian(number, at: numberOffset)
@@ -60,7 +59,7 @@ struct ProbeFrame {
         }
     }
 
-    /// Makes the first `count` copies in a batch the frames of the probes from that number on.
+    /// Renumbers the first `count` copies in a batch, from `number` on.
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {
         var number = number
         batch.update(first: count) { frame in
@@ -70,10 +69,9 @@ struct ProbeFrame {
     }
 }
 
-/// A copy of a frame that takes one number after another.
+/// A copy of a frame that can be renumbered.
 struct RenumberedFrame {
     private let frame: ProbeFrame
-    /// The whole frame.
     private(set) var bytes: [UInt8]
 
     init(_ frame: ProbeFrame) {
@@ -81,7 +79,6 @@ struct RenumberedFrame {
         bytes = frame.bytes
     }
 
-    /// Makes it the frame of the probe with that number.
     mutating func renumber(to number: UInt64) {
         let frame = frame
         var copy = bytes.mutableSpan

@@ -1,6 +1,6 @@
 import AFPacketKit
 
-// What a probe consists of, after the Ethernet header or in a UDP datagram. Every number is little-endian.
+// The bytes of a probe, after the Ethernet header or in a UDP datagram. Every number is little-endian.
 //
 //  offset  size
 //     0     8   magic 93 72 e7 59 c7 b5 aa 73                       \ the reference's probe
@@ -55,47 +55,41 @@ struct ProbeMessage: Equatable {
     var flags: Flags = []
     /// Nil for the reference's probes, which end after the number.
     var session: UInt64?
-    /// What the responder says; meaningful in replies and follow-ups.
+    /// Meaningful in replies and follow-ups only.
     var info = ResponderInfo()
 
     static let magic: UInt64 = 0x9372_e759_c7b5_aa73
     static let fieldsMagic: UInt32 = 0xa1f7_0b5e
     static let version: UInt8 = 1
 
-    /// The length of the reference's probe, the least there is.
+    /// The length of the reference's probe, the minimum.
     static let referenceLength = 16
     /// The length with the fields that every kind has.
     static let probeLength = 40
     /// The length of requests, replies and follow-ups.
     static let exchangeLength = 136
 
-    /// The length that a message of this kind has.
     static func length(of kind: Kind) -> Int {
         kind == .probe ? probeLength : exchangeLength
     }
 
-    /// Where the number stands, for those who send one message again and again.
+    // The offsets of fields, in messages that have them.
     static let numberOffset = 8
-    /// Where the fields begin in a message that has them.
     static let fieldsOffset = 16
-    /// Where the version of the layout stands in a message that has one.
     static let versionOffset = 20
-    /// Where the check value stands in a message that has one.
     static let checkOffset = 24
-    /// Where the flags stand in a message that has them.
     static let flagsOffset = 26
-    /// Where the session stands in a message that has one.
     static let sessionOffset = 32
-    /// Where the userspace stamp of a reply stands in it.
+    /// The userspace stamp of a reply.
     static let sentUserspaceOffset = 88
-    /// Where the responder info stands in a message that has one, up to its end.
+    /// The responder info, which extends to the end of the message.
     static let infoOffset = 40
 }
 
-/// What a responder says in its reply: its counters for the session, and its stamps; in the very bytes of the message, so
-/// that it is read and written as a whole.
+/// The responder's counters for the session, and its stamps, laid out as in the message, so that they are read and
+/// written as a whole.
 struct ResponderInfo: BitwiseCopyable {
-    /// What there may be a number of, in the message's order.
+    /// The optional numbers, in the message's order.
     enum Value: Int {
         case receivedHardware
         case receivedSoftware
@@ -116,11 +110,10 @@ struct ResponderInfo: BitwiseCopyable {
     private var values = InlineArray<8, LittleEndian<Int64>>(repeating: LittleEndian(wrappedValue: 0))
     /// The error of the clocks' offset, in nanoseconds.
     @LittleEndian var clockOffsetError: UInt32 = 0
-    /// Which values are there, the first in bit 0.
+    /// The set of present values, the first in bit 0.
     @LittleEndian private var present: UInt16 = 0
     private var padding: UInt16 = 0
 
-    /// Nothing is known.
     init() {}
 
     /// A value in nanoseconds; nil if it is not known.
@@ -147,7 +140,7 @@ extension ResponderInfo: Equatable {
     }
 }
 
-/// The bytes that every message with fields begins with.
+/// The first bytes of every message with fields.
 private struct MessageHead: BitwiseCopyable {
     var magic = ProbeMessage.magic.bigEndian
     @LittleEndian var number: UInt64
@@ -162,10 +155,8 @@ private struct MessageHead: BitwiseCopyable {
 }
 
 extension ProbeMessage {
-    /// Writes the message into the payload of a frame, which starts at `start`, and zeros behind it. A
-    /// probe is cut down to its number where the frame is too small for its fields.
-    ///
-    /// - Returns: how long the message is in the frame.
+    /// Writes the message at `start` of a frame, and zeros behind it; returns the length of the message there. A probe
+    /// is cut after its number if the frame is too small for its fields.
     @_lifetime(frame: copy frame)
     @discardableResult
     func encode(into frame: inout MutableSpan<UInt8>, at start: Int) -> Int {
@@ -192,10 +183,8 @@ extension ProbeMessage {
         frame.storeBigEndian(sum.value, at: start + checkOffset)
     }
 
-    /// Makes the reply that stands at `start` of a frame its follow-up, which says more. What surrounds it stays right: with
-    /// its check value any message sums up to nothing in the checksum of a datagram.
-    ///
-    /// - Parameter complete: adds to what the reply said.
+    /// Turns the reply at `start` of a frame into its follow-up; `complete` adds to the responder info. A UDP checksum
+    /// stays right: with its check value, any message sums up to zero.
     @_lifetime(frame: copy frame)
     static func turnIntoFollowUp(
         _ frame: inout MutableSpan<UInt8>, at start: Int, _ complete: (inout ResponderInfo) -> Void
@@ -207,7 +196,7 @@ extension ProbeMessage {
         encodeCheck(into: &frame, at: start, length: exchangeLength)
     }
 
-    /// Clears the check value of a message of `length` bytes at `start`, and sums up what it is made of.
+    /// Clears the check value of a message of `length` bytes at `start`, and returns the sum of the message.
     @_lifetime(frame: copy frame)
     static func clearCheck(
         in frame: inout MutableSpan<UInt8>, at start: Int, length: Int
@@ -221,8 +210,8 @@ extension ProbeMessage {
         self.init(payload, of: try Self.check(payload))
     }
 
-    /// The kind of the message in a frame that has nothing in front of it but the header of Ethernet, as most have; nil
-    /// where there is more in front, or something is wrong. No PTP message begins with the magic number.
+    /// The kind of the message right behind the Ethernet header, as in most frames; nil if more headers precede it, or
+    /// it is not valid. No PTP message begins with the magic number.
     // Inlined, with what it calls: "receive through the ring: user instructions".
     @inline(__always)
     static func kind(ofPlain frame: Span<UInt8>) -> Kind? {
@@ -232,7 +221,7 @@ extension ProbeMessage {
         else { return nil }
         let payload = frame.extracting(start..<frame.count)
         guard payload.hasProbeFields else { return .probe }
-        // Four fields that stand together, as one number.
+        // Four adjacent fields, as one number.
         let fields = payload.littleEndian64(at: fieldsOffset)
         if fields == Self.fields(of: .probe) { return isRight(payload, length: probeLength) ? .probe : nil }
         guard fields & ~kindMask == Self.fields(of: .request) & ~kindMask,
@@ -241,8 +230,8 @@ extension ProbeMessage {
         return isRight(payload, length: exchangeLength) ? kind : nil
     }
 
-    /// The kind of the message at the start of a payload, which must have the length of one; nil where it is neither a reply
-    /// nor a follow-up, or something is wrong.
+    /// The kind of the answer at the start of a payload, which must have the length of one; nil if it is no answer, or
+    /// not valid.
     static func answerKind(of payload: Span<UInt8>) -> Kind? {
         let fields = payload.littleEndian64(at: fieldsOffset)
         let isFollowUp = fields == Self.fields(of: .followUp)
@@ -259,16 +248,16 @@ extension ProbeMessage {
             | UInt64(length(of: kind)) << 48
     }
 
-    /// Which part of them is the kind.
+    /// The mask of the kind in them.
     private static var kindMask: UInt64 { 0xff << 40 }
 
-    /// Whether there is a message of `length` bytes at the start of a payload whose check value is right.
+    /// Whether a payload begins with a message of `length` bytes whose check value is right.
     @inline(__always)
     private static func isRight(_ payload: Span<UInt8>, length: Int) -> Bool {
         payload.count >= length && sum(of: payload, length: length).value == 0
     }
 
-    /// Whether there is a message at the start of a payload, and of which kind.
+    /// Checks the message at the start of a payload, and returns its kind.
     static func check(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
         guard payload.count >= referenceLength else {
             throw payload.beginsLikeProbe ? .truncated : .foreign
@@ -290,11 +279,11 @@ extension ProbeMessage {
         return kind
     }
 
-    /// Sums up a message that takes up the first `length` bytes.
+    /// Sums up a message of the first `length` bytes.
     @inline(__always)
     private static func sum(of bytes: Span<UInt8>, length: Int) -> InternetChecksum {
         var sum = InternetChecksum()
-        // The same in either branch: but where the length is one that the compiler knows, there is no loop.
+        // Both branches are the same, but with a length that the compiler knows there is no loop.
         if length == exchangeLength {
             sum.add(bytes.extracting(0..<exchangeLength))
         } else {
@@ -318,7 +307,7 @@ extension ProbeMessage {
 }
 
 extension Span<UInt8> {
-    /// Whether a probe in a payload goes on behind the reference's.
+    /// Whether a probe continues behind the reference's.
     fileprivate var hasProbeFields: Bool {
         count >= 24 && bigEndian32(at: ProbeMessage.fieldsOffset) == ProbeMessage.fieldsMagic
     }
