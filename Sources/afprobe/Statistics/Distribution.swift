@@ -22,7 +22,7 @@ struct Distribution {
     private static var scale: LogLinearScale { LogLinearScale(stepBits: 10) }
 
     /// Records a value; the order matters to the jitter only.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func record(_ value: Int64) {
         if moments.count == 0 { consecutive.begin(value) }
         moments.add(value)

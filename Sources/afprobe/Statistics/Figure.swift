@@ -87,7 +87,6 @@ struct FigureValues {
 
     /// In nanoseconds; nil if it could not be measured.
     subscript(figure: Figure) -> Int64? {
-        @inline(__always)
         get { present & 1 &<< figure.rawValue == 0 ? nil : values.span[figure.rawValue] }
         set {
             let bit = 1 &<< figure.rawValue as UInt32

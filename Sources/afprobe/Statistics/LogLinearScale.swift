@@ -6,8 +6,7 @@ struct LogLinearScale {
     let stepBits: Int
 
     /// The bucket of a value, from 0.
-    // Inlined, because the steps are a constant there: "ping: user instructions".
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func bucket(of value: UInt64) -> Int {
         // Only the bits of a step are left of the value, below the highest one.
         let octave = 63 - stepBits - (value | 1 << UInt64(stepBits)).leadingZeroBitCount

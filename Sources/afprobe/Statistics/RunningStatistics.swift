@@ -9,7 +9,7 @@ struct RunningStatistics {
     /// Overflows of the sum of squares: possible from a hundred values on, if clocks are decades apart.
     private var carries: UInt64 = 0
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func add(_ value: Int64) {
         count &+= 1
         if value < minimum { minimum = value }

@@ -61,7 +61,7 @@ struct Exchange: TransmitEntry {
         info[.clockOffset].map { ClockOffset(offset: $0, error: Int64(info.clockOffsetError)) }
     }
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func requestReceived(by clock: StampClock) -> Timestamp? {
         switch clock {
         case .hardware: stamp(.receivedHardware)
@@ -70,7 +70,7 @@ struct Exchange: TransmitEntry {
         }
     }
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func replySent(by clock: StampClock) -> Timestamp? {
         switch clock {
         case .hardware: stamp(.sentHardware)
@@ -79,7 +79,7 @@ struct Exchange: TransmitEntry {
         }
     }
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private func stamp(_ kind: ResponderInfo.Value) -> Timestamp? {
         // As everywhere, 0 is no stamp.
         guard let nanoseconds = info[kind], nanoseconds != 0 else { return nil }
@@ -87,7 +87,7 @@ struct Exchange: TransmitEntry {
     }
 
     /// The four stamps of one clock of each host; nil if one is missing.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func stamps(by clock: StampClock) -> TwoWayStamps? {
         guard let requestSent = requestSent[clock], let replyReceived = replyReceived[clock],
             let requestReceived = requestReceived(by: clock), let replySent = replySent(by: clock)
@@ -100,14 +100,14 @@ struct Exchange: TransmitEntry {
     // MARK: Differences on one clock
 
     /// From the request's departure to the reply's arrival; nil if that clock lacks a stamp, or no clock is given.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func roundTrip(by clock: StampClock?) -> Int64? {
         guard let clock else { return nil }
         return difference(requestSent[clock], replyReceived[clock])
     }
 
     /// From the request's arrival to the reply's departure, likewise.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func turnaround(by clock: StampClock?) -> Int64? {
         guard let clock else { return nil }
         return difference(requestReceived(by: clock), replySent(by: clock))

@@ -86,7 +86,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         } while transmitter.mayHaveMoreCompletions && limit == .max
     }
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func merge(_ stamps: CompletionStamps, of number: UInt64) {
         guard let isInFlight = transmitter.window.isInFlight(number) else { return }
         let isNew = transmitter.window[number].requestSent.merge(stamps)
@@ -97,7 +97,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     // MARK: Answers
 
     /// Handles an answer and the frame that contains it.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func handle(_ answer: FoundAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
         throws(RunError)
     {
@@ -129,7 +129,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         }
     }
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func mergeFollowUp(_ info: ResponderInfo, _ number: UInt64, isInFlight: Bool) {
         guard isInFlight, !transmitter.window[number].hasFollowUp else {
             // Too late, or again.
@@ -141,7 +141,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         settleIfComplete(number)
     }
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func mergeReply(
         _ info: ResponderInfo, _ number: UInt64, _ received: ReceiveStamps, isInFlight: Bool
     ) {
@@ -184,7 +184,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     // MARK: Settling
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func settleIfComplete(_ number: UInt64) {
         if transmitter.window[number].isComplete(expected) { settle(number) }
     }

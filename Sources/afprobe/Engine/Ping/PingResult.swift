@@ -51,7 +51,7 @@ struct PingResult {
     // MARK: Counting
 
     /// Counts a reply within the timeout.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func countReply(to number: UInt64) {
         counts[.received] &+= 1
         if number < highest { counts[.reordered] += 1 } else { highest = number }
@@ -107,7 +107,7 @@ struct PingResult {
     }
 
     /// Records figures in their distributions and for the tail.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func record(_ values: borrowing FigureValues, by clock: StampClock) {
         Self.record(values, in: &recorded)
         if attribution == nil {
@@ -118,7 +118,7 @@ struct PingResult {
         attribution?.record(values, without: values[.wire] != nil ? .link : nil)
     }
 
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private static func record(
         _ values: borrowing FigureValues, in recorded: inout [(figure: Figure, distribution: Distribution)]
     ) {

@@ -10,7 +10,7 @@ struct ResponderTally {
     private(set) var suppressed: UInt64 = 0
 
     /// Merges the counters in the first reply to a request; returns whether another responder sent the one before.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func merge(_ info: borrowing ResponderInfo) -> Bool {
         replies &+= 1
         let responder = info.responder

@@ -33,7 +33,6 @@ struct TextBuffer: ~Copyable {
     // MARK: Appending
 
     /// Extends the text by `more` bytes, and returns their offset.
-    @inline(always)
     private mutating func extend(by more: Int) -> Int {
         if more > memory.count - count { enlarge(by: more) }
         let start = count
@@ -41,7 +40,6 @@ struct TextBuffer: ~Copyable {
         return start
     }
 
-    @inline(never)
     private mutating func enlarge(by more: Int) {
         var larger = Slab<UInt8>(zeros: max(2 * memory.count, count + more))
         larger.copy(span, to: 0)

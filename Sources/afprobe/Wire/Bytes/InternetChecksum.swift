@@ -11,7 +11,7 @@ struct InternetChecksum {
     /// Adds bytes; only the last piece may have an odd number of them.
     ///
     /// Inlined, because most callers know the number of bytes: then only the additions are left of the loops.
-    @inline(__always)
+    @inline(__always)  // "answer, with follow-ups: user instructions"
     mutating func add(_ bytes: Span<UInt8>) {
         // In the other byte order the sum is the same with its bytes swapped: so four words at a time are added as they
         // are in memory, and the sum is swapped in the end. RFC 1071, section 2

@@ -29,7 +29,7 @@ struct ParsedFrame {
 
 extension ParsedFrame {
     /// Whether no network header follows the Ethernet header, whose bytes must be there.
-    @inline(__always)
+    @inline(__always)  // "receive through the ring: user instructions"
     static func isPlain(_ frame: Span<UInt8>) -> Bool {
         isPlain(asItStands: frame.value(at: ethernetHeader - 2, as: UInt16.self))
     }
@@ -37,7 +37,7 @@ extension ParsedFrame {
     /// Whether no network header follows the Ethernet header in frames of this type.
     static func isPlain(_ type: EtherType) -> Bool { isPlain(asItStands: type.rawValue.bigEndian) }
 
-    @inline(__always)
+    @inline(__always)  // "receive through the ring: user instructions"
     private static func isPlain(asItStands type: UInt16) -> Bool {
         type != EtherType.ipv4.rawValue.bigEndian && type != EtherType.ipv6.rawValue.bigEndian
             && type != EtherType.vlan.rawValue.bigEndian && type != EtherType.serviceVLAN.rawValue.bigEndian

@@ -48,7 +48,7 @@ struct AnswerPattern {
 
     /// Finds the most frequent kind: a valid answer right behind the Ethernet header. Nil for anything else, which may
     /// still be an answer.
-    @inline(__always)
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func match(plain frame: Span<UInt8>) -> FoundAnswer? {
         let start = ParsedFrame.ethernetHeader
         guard frame.count >= start + ProbeMessage.exchangeLength,

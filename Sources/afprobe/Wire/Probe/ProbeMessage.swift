@@ -117,11 +117,10 @@ struct ResponderInfo: BitwiseCopyable {
     init() {}
 
     /// A value in nanoseconds; nil if it is not known.
-    // Inlined, so that of each value nothing is left but a load or a store: "ping" and "answer: user instructions".
     subscript(value: Value) -> Int64? {
-        @inline(__always)
+        @inline(__always)  // "answer, with follow-ups: user instructions"
         get { present & 1 << UInt16(value.rawValue) != 0 ? values[value.rawValue].wrappedValue : nil }
-        @inline(__always)
+        @inline(__always)  // "answer, with follow-ups: user instructions"
         set {
             let bit: UInt16 = 1 << UInt16(value.rawValue)
             present = newValue == nil ? present & ~bit : present | bit
@@ -212,8 +211,7 @@ extension ProbeMessage {
 
     /// The kind of the message right behind the Ethernet header, as in most frames; nil if more headers precede it, or
     /// it is not valid. No PTP message begins with the magic number.
-    // Inlined, with what it calls: "receive through the ring: user instructions".
-    @inline(__always)
+    @inline(__always)  // "receive through the ring: user instructions"
     static func kind(ofPlain frame: Span<UInt8>) -> Kind? {
         let start = ParsedFrame.ethernetHeader
         guard frame.count >= start + referenceLength, ParsedFrame.isPlain(frame),
@@ -242,7 +240,7 @@ extension ProbeMessage {
     }
 
     /// The fields from `fieldsMagic` to the length, of a message of this kind.
-    @inline(__always)
+    @inline(__always)  // "receive through the ring: user instructions"
     private static func fields(of kind: Kind) -> UInt64 {
         UInt64(fieldsMagic.byteSwapped) | UInt64(version) << 32 | UInt64(kind.rawValue) << 40
             | UInt64(length(of: kind)) << 48
@@ -252,7 +250,7 @@ extension ProbeMessage {
     private static var kindMask: UInt64 { 0xff << 40 }
 
     /// Whether a payload begins with a message of `length` bytes whose check value is right.
-    @inline(__always)
+    @inline(__always)  // "receive through the ring: user instructions"
     private static func isRight(_ payload: Span<UInt8>, length: Int) -> Bool {
         payload.count >= length && sum(of: payload, length: length).value == 0
     }
@@ -267,7 +265,6 @@ extension ProbeMessage {
         return payload.hasProbeFields ? try checkFields(payload) : .probe
     }
 
-    @inline(never)
     private static func checkFields(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
         guard payload[versionOffset] == version, let kind = Kind(rawValue: payload[21]) else {
             throw .otherVersion
@@ -280,7 +277,7 @@ extension ProbeMessage {
     }
 
     /// Sums up a message of the first `length` bytes.
-    @inline(__always)
+    @inline(__always)  // "receive through the ring: user instructions"
     private static func sum(of bytes: Span<UInt8>, length: Int) -> InternetChecksum {
         var sum = InternetChecksum()
         // Both branches are the same, but with a length that the compiler knows there is no loop.
