@@ -46,7 +46,8 @@ public struct ClockPair: Sendable {
         take(reading: reading, between: before, and: after)
     }
 
-    mutating func take(reading: Int64, between before: Int64, and after: Int64) {
+    /// Takes a reading of the clock between two of CLOCK_MONOTONIC, as `update` does with those that it makes.
+    package mutating func take(reading: Int64, between before: Int64, and after: Int64) {
         guard clock != .monotonic else {
             error = 0
             return

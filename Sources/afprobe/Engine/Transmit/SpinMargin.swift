@@ -12,13 +12,12 @@ enum SpinMargin {
     ///
     /// - Returns: nanoseconds.
     /// - Throws: `SystemError` of ppoll(2).
-    static func measured() throws(SystemError) -> Int64 {
-        var poll = PollSet()
+    static func measured(on socket: borrowing some Port & ~Copyable) throws(SystemError) -> Int64 {
         var latenesses: [Int64] = []
         for _ in 0..<sleeps {
-            let due = MonotonicTime.now() + duration
-            try poll.wait(until: due)
-            latenesses.append(MonotonicTime.now() - due)
+            let due = socket.monotonicTime() + duration
+            try socket.sleep(until: due)
+            latenesses.append(socket.monotonicTime() - due)
         }
         return margin(for: latenesses)
     }
