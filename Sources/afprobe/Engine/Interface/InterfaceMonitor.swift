@@ -126,12 +126,13 @@ struct InterfaceMonitor {
     }
 
     /// The reasons why `count` replies lack a hardware stamp of their round trip: first those of the request's.
+    ///
+    /// - Parameter unstamped: how many of these lack the stamp of the request, whatever the reply has.
     mutating func reasonsForRoundTripHardware(
-        _ count: UInt64, overflows: UInt64, stampedBy filters: [ReceiveFilter]
+        _ count: UInt64, requests unstamped: UInt64, overflows: UInt64, stampedBy filters: [ReceiveFilter]
     ) -> [MissingCount] {
-        let transmit = reasonsForTransmitHardware(count, overflows: overflows)
-        return transmitHardwareHindrance == nil
-            ? reasonsForReceiveHardware(count, stampedBy: filters) : transmit
+        reasonsForTransmitHardware(unstamped, overflows: overflows)
+            + reasonsForReceiveHardware(count - min(count, unstamped), stampedBy: filters)
     }
 
     /// The reasons why `count` frames were sent without a software stamp.

@@ -9,6 +9,8 @@ struct PingResult {
     private(set) var bounds = ClockBounds()
     /// How far figures that cross from a NIC's clock to the system's may be off, at most, in nanoseconds.
     private(set) var crossingError: Int64?
+    /// Of the replies without a hardware stamp of their round trip, those that lack the request's.
+    private(set) var unstampedRequests: UInt64 = 0
     private var recorded: [(figure: Figure, distribution: Distribution)]
     /// The figures of the reply recorded last.
     private(set) var latest = FigureValues()
@@ -88,7 +90,10 @@ struct PingResult {
     ///
     /// - Returns: the clock of its round trip, which may be another than the run's.
     mutating func record(_ exchange: borrowing Exchange) -> StampClock? {
-        if exchange.roundTrip(by: .hardware) == nil { counts[.missingHardware] &+= 1 }
+        if exchange.roundTrip(by: .hardware) == nil {
+            counts[.missingHardware] &+= 1
+            if exchange.requestSent.hardware == nil { unstampedRequests &+= 1 }
+        }
         if exchange.roundTrip(by: .software) == nil { counts[.missingSoftware] &+= 1 }
         chooseClocks(by: exchange)
         let isOnChosen = exchange.roundTrip(by: roundTripClock) != nil

@@ -127,8 +127,8 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     /// The reasons why replies lack hardware stamps.
     mutating func reasonsForMissingHardware() -> [MissingCount] {
         monitor.reasonsForRoundTripHardware(
-            result.counts[.missingHardware], overflows: exchanges.transmitter.completionOverflows,
-            stampedBy: plan.stampFilters)
+            result.counts[.missingHardware], requests: result.unstampedRequests,
+            overflows: exchanges.transmitter.completionOverflows, stampedBy: plan.stampFilters)
     }
 }
 
