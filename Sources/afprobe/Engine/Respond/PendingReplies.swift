@@ -24,6 +24,8 @@ struct PendingReplies: ~Copyable {
     private var heads = [Head](repeating: Head(repeating: 0), count: capacity)
     /// Its tokens are the places.
     private var ledger = TransmitLedger(capacity: capacity)
+    /// Whether the last reply had a key of ours.
+    private var lastHadKey = false
 
     private typealias Head = InlineArray<248, UInt8>
     /// A power of two, as the window's is.
@@ -33,10 +35,13 @@ struct PendingReplies: ~Copyable {
 
     /// Adds a reply that has just been sent; there must be room.
     ///
+    /// - Parameter hadKey: whether it had a key of ours.
     /// - Returns: its place.
-    mutating func add(_ reply: PendingReply, sent frame: borrowing ReplyFrame, at time: MonotonicTime)
-        -> UInt64
-    {
+    mutating func add(
+        _ reply: PendingReply, sent frame: borrowing ReplyFrame, hadKey: Bool = false, at time: MonotonicTime
+    ) -> UInt64 {
+        if hadKey != lastHadKey { ledger.willChangeKeys() }
+        lastHadKey = hadKey
         // No two replies have the same userspace stamp.
         let place = ledger.sent(frame.bytes.span, witnessAt: reply.start + ProbeMessage.sentUserspaceOffset)
         window.open(place, at: time, reply)
