@@ -116,7 +116,7 @@ import Testing
         #expect(
             outcome.tally == [name: 1, "software": 2, "missing software": 1, "missing hardware": 3])
         #expect(log == ["completed 1", "completed 2", "completed 3"])
-        let second = script.events.completed[1]
+        let second = try #require(script.events.completed.dropFirst().first)
         #expect(second.stamps.launchFailure == failure)
         #expect(second.missing.software == .notLaunched(failure))
         #expect(outcome.result.missingSoftware == [.notLaunched(1)])
@@ -172,11 +172,12 @@ import Testing
         #expect(outcome.tally["software"] == 2)
     }
 
-    @Test func framesAreCapturedAsTheyWereSent() {
+    @Test func framesAreCapturedAsTheyWereSent() throws {
         script.events.takesCaptures = true
         script.sender.stamps = { $0 == 2 ? .none : .software }
         _ = script.run()
         let sent = script.sender.sent.map(\.bytes)
+        try #require(sent.count == 3)
         #expect(script.events.captures.map(\.bytes) == [sent[0], sent[2], sent[1]])
         let times = script.events.captures.map { $0.time.nanoseconds - start }
         #expect(times == [500, 200 * millisecond + 500, 100 * millisecond])

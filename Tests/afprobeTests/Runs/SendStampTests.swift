@@ -10,6 +10,7 @@ import Testing
     private let start = ScriptedNetwork.start + ScriptedNetwork.epoch
 
     private func reasons(_ index: Int) -> [MissingReason?] {
+        guard script.events.completed.indices.contains(index) else { return [] }
         let missing = script.events.completed[index].missing
         return [missing.scheduled, missing.software, missing.hardware]
     }
@@ -179,7 +180,7 @@ import Testing
         script.sender.whenSent = { [sender = script.sender] frame in
             guard frame.serial == 2 else { return }
             let stamp = Timestamp(nanoseconds: 5)
-            sender.complete(sender.sent[0], .sent, software: stamp, key: frame.key, after: 600)
+            sender.complete(sender.sent[frame.serial - 2], .sent, software: stamp, key: frame.key, after: 600)
         }
         let outcome = script.run()
         #expect(outcome.tally == ["software": 3, "mismatched": 1, "missing hardware": 3])

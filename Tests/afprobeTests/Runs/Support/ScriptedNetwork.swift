@@ -47,6 +47,7 @@ final class ScriptedNetwork {
     private(set) var hasLostReader = false
     private(set) var waits: [Int64] = []
     private var turns = 0
+    private static let mostTurns = 200_000
     private var events: [(time: MonotonicTime, action: () -> Void)] = []
 
     init() {
@@ -74,7 +75,11 @@ final class ScriptedNetwork {
     /// Counts a turn of the loop, of which there is no end where a run neither waits nor ends.
     func turn() -> MonotonicTime {
         turns += 1
-        precondition(turns < 5_000_000, "the run goes on without end")
+        precondition(turns < 10 * Self.mostTurns, "the run goes on without end, and without a wait")
+        if turns == Self.mostTurns {
+            Issue.record("the run goes on without end")
+            signals.append(.stop)
+        }
         return readClock()
     }
 
