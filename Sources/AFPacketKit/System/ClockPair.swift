@@ -61,13 +61,7 @@ public struct ClockPair: Sendable {
         error = newError
     }
 
-    /// The clock's time when CLOCK_MONOTONIC shows `time`, as both are set now.
-    public mutating func currentReading(at time: MonotonicTime) -> Timestamp {
-        update()
-        return reading(at: time)
-    }
-
-    /// The clock's time when CLOCK_MONOTONIC shows `time`.
+    /// The clock's time when CLOCK_MONOTONIC shows `time`, as both were set at the last update.
     public func reading(at time: MonotonicTime) -> Timestamp {
         Timestamp(nanoseconds: time.nanoseconds &+ offset)
     }
