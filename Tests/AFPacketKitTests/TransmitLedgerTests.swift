@@ -76,6 +76,18 @@ import Testing
         #expect(matches == [.token(2), .token(3), .token(5)])
     }
 
+    /// The kernel does not count what brings its own key, and gives that key once more.
+    @Test func keysOfTwoKinds() {
+        var ledger = ledger(sending: 1...2)
+        ledger.willChangeKeys()
+        ledger.sent(frame(3).span, witnessAt: 20)
+        ledger.willChangeKeys()
+        for number in 4...5 as ClosedRange<UInt64> { ledger.sent(frame(number).span, witnessAt: 20) }
+        let sent: [(UInt32, UInt64)] = [(0, 1), (1, 2), (2, 3), (2, 4), (3, 5)]
+        let matches = sent.map { match(&ledger, $0.0, frame($0.1)) }
+        #expect(matches == (1...5).map { .token($0) })
+    }
+
     @Test func explicitKeysDoNotShift() {
         var ledger = ledger(sending: 1...3)
         ledger.failed(hadExplicitKey: true)

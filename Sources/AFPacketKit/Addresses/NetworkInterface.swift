@@ -25,6 +25,16 @@ public struct NetworkInterface: Sendable {
     /// Whether its frames are Ethernet frames: ARPHRD_ETHER. False for the loopback, which has another type.
     public var isEthernet: Bool { hardwareType == 1 }
 
+    /// An interface with given properties, for tests.
+    package init(
+        name: String, index: CInt, address: MACAddress, mtu: Int = 1500, isUp: Bool = true
+    ) {
+        (self.name, self.index, self.address, self.mtu) = (name, index, address, mtu)
+        hardwareType = 1
+        flags = isUp ? UInt32(IFF_UP) : 0
+        hasCarrier = isUp
+    }
+
     /// Looks up an interface in this network namespace.
     ///
     /// - Throws: `SystemError`, with `noSuchDevice` if there is no interface of that name.

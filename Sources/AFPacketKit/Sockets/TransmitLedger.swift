@@ -86,7 +86,8 @@ public struct TransmitLedger: ~Copyable {
     public var next: Token { latest &+ 1 }
 
     /// The key for a send with its own key (`PacketSocket.send(_:recording:key:)`): the key that the kernel would
-    /// count if no send had failed, so that nothing else changes if the kernel does not take keys.
+    /// count if no send had failed, so that nothing else changes if the kernel does not take keys. If sends with and
+    /// without such keys alternate, the ledger must be told (`willChangeKeys`).
     @inlinable
     public func explicitKey(of token: Token) -> UInt32 { UInt32(truncatingIfNeeded: token &- 1) }
 
@@ -132,6 +133,10 @@ public struct TransmitLedger: ~Copyable {
     /// Records that a send of several frames may have failed after the last frame taken: it may have used up a key,
     /// but has no token. sendmmsg(2)
     public mutating func mayHaveFailed() { loseDistance() }
+
+    /// Records that the next send brings its own key, and the one before did not, or the other way round: the kernel
+    /// counts only sends without one, so that its keys fall behind the tokens.
+    public mutating func willChangeKeys() { loseDistance() }
 
     private mutating func loseDistance() {
         earlierDistance = distance ?? earlierDistance

@@ -46,7 +46,8 @@ public struct ClockPair: Sendable {
         take(reading: reading, between: before, and: after)
     }
 
-    mutating func take(reading: Int64, between before: Int64, and after: Int64) {
+    /// Takes a reading of the clock between two of CLOCK_MONOTONIC, as `update` does with those that it makes.
+    package mutating func take(reading: Int64, between before: Int64, and after: Int64) {
         guard clock != .monotonic else {
             error = 0
             return
@@ -60,13 +61,7 @@ public struct ClockPair: Sendable {
         error = newError
     }
 
-    /// The clock's time at `time` of CLOCK_MONOTONIC, after an update.
-    public mutating func currentReading(at time: MonotonicTime) -> Timestamp {
-        update()
-        return reading(at: time)
-    }
-
-    /// The clock's time at `time` of CLOCK_MONOTONIC.
+    /// The clock's time at `time` of CLOCK_MONOTONIC, as both were set at the last update.
     public func reading(at time: MonotonicTime) -> Timestamp {
         Timestamp(nanoseconds: time.nanoseconds &+ offset)
     }

@@ -116,14 +116,14 @@ struct InterfaceMonitor {
             ? [.all(.notStamped)] : counted.map { .skipped($0.rise, counter: $0.name) }
     }
 
-    /// The reasons why `count` replies lack a hardware stamp of their round trip: the request's if it can have none,
-    /// else the reply's.
+    /// The reasons why `count` replies lack a hardware stamp of their round trip: the requests' first.
+    ///
+    /// - Parameter unstamped: those that lack the stamp of the request, with or without that of the reply.
     mutating func reasonsForRoundTripHardware(
-        _ count: UInt64, overflows: UInt64, stampedBy filters: [ReceiveFilter]
+        _ count: UInt64, requests unstamped: UInt64, overflows: UInt64, stampedBy filters: [ReceiveFilter]
     ) -> [MissingCount] {
-        let transmit = reasonsForTransmitHardware(count, overflows: overflows)
-        return transmitHardwareHindrance == nil
-            ? reasonsForReceiveHardware(count, stampedBy: filters) : transmit
+        reasonsForTransmitHardware(unstamped, overflows: overflows)
+            + reasonsForReceiveHardware(count - min(count, unstamped), stampedBy: filters)
     }
 
     /// The reasons why `count` frames were sent without a software stamp.

@@ -9,6 +9,8 @@ struct PingResult {
     private(set) var bounds = ClockBounds()
     /// The maximum error of figures between a NIC's clock and the system's, in nanoseconds.
     private(set) var crossingError: Int64?
+    /// Of the replies without a hardware stamp of their round trip, those that lack the request's.
+    private(set) var unstampedRequests: UInt64 = 0
     private var recorded: [(figure: Figure, distribution: Distribution)]
     /// Made when the clock is known, which decides the stages of the round trip.
     private var attribution: TailAttribution?
@@ -80,7 +82,10 @@ struct PingResult {
 
     /// Records an exchange; returns its figures and the clock of its round trip, which may differ from the run's.
     mutating func record(_ exchange: borrowing Exchange) -> (FigureValues, StampClock?) {
-        if exchange.roundTrip(by: .hardware) == nil { counts[.missingHardware] &+= 1 }
+        if exchange.roundTrip(by: .hardware) == nil {
+            counts[.missingHardware] &+= 1
+            if exchange.requestSent.hardware == nil { unstampedRequests &+= 1 }
+        }
         if exchange.roundTrip(by: .software) == nil { counts[.missingSoftware] &+= 1 }
         chooseClocks(by: exchange)
         let isOnChosen = exchange.roundTrip(by: roundTripClock) != nil

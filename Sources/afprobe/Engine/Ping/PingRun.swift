@@ -111,8 +111,8 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
 
     mutating func reasonsForMissingHardware() -> [MissingCount] {
         monitor.reasonsForRoundTripHardware(
-            result.counts[.missingHardware], overflows: exchanges.transmitter.completionOverflows,
-            stampedBy: plan.stampFilters)
+            result.counts[.missingHardware], requests: result.unstampedRequests,
+            overflows: exchanges.transmitter.completionOverflows, stampedBy: plan.stampFilters)
     }
 }
 

@@ -13,6 +13,8 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private var statistics = PacketStatistics()
     private var statisticsDue: MonotonicTime
     private let end: MonotonicTime
+    /// Whether a receive call has found the interface down. The next step handles it: it knows the time.
+    private var hasGoneDown = false
     /// Frames received since a receive call found none.
     private var framesInARow = 0
 
@@ -50,12 +52,18 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     }
 
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
+        if hasGoneDown { try goDown(at: now) }
         // The last replies are followed up as well.
         if station.isComplete && !station.awaitsCompletions || now >= end { return .end }
         if now >= statisticsDue { try tellStatistics(at: now) }
         let wake = min(end, statisticsDue)
         guard station.awaitsCompletions else { return .wait(until: wake, framesAlone: source.canWait) }
         return .wait(until: min(wake, station.expire(at: now)))
+    }
+
+    private mutating func goDown(at now: MonotonicTime) throws(RunError) {
+        hasGoneDown = false
+        try link.goDown(at: now, events)
     }
 
     private mutating func tellStatistics(at now: MonotonicTime) throws(RunError) {
@@ -81,7 +89,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         } catch {
             framesInARow = 0
             guard error.code == .networkDown else { throw RunError(.receive, error, on: interface) }
-            try link.goDown(at: .now(), events)
+            hasGoneDown = true
         }
         // Most drivers have stamped the replies by now.
         if station.awaitsCompletions { try station.readCompletions() }

@@ -22,6 +22,8 @@ struct PendingReplies: ~Copyable {
     private var heads = [Head](repeating: Head(repeating: 0), count: capacity)
     /// Its tokens are the slot numbers (`place`).
     private var ledger = TransmitLedger(capacity: capacity)
+    /// Whether the last reply had a key of ours.
+    private var lastHadKey = false
 
     private typealias Head = InlineArray<248, UInt8>
     /// A power of two, as the window's is.
@@ -30,9 +32,13 @@ struct PendingReplies: ~Copyable {
     private static func index(of place: UInt64) -> Int { Int(truncatingIfNeeded: place) & (capacity - 1) }
 
     /// Adds a reply that has just been sent, and returns its slot number; there must be room.
-    mutating func add(_ reply: PendingReply, sent frame: borrowing ReplyFrame, at time: MonotonicTime)
-        -> UInt64
-    {
+    ///
+    /// - Parameter hadKey: whether it had a key of ours.
+    mutating func add(
+        _ reply: PendingReply, sent frame: borrowing ReplyFrame, hadKey: Bool = false, at time: MonotonicTime
+    ) -> UInt64 {
+        if hadKey != lastHadKey { ledger.willChangeKeys() }
+        lastHadKey = hadKey
         // No two replies have the same userspace stamp.
         let place = ledger.sent(frame.bytes.span, witnessAt: reply.start + ProbeMessage.sentUserspaceOffset)
         window.add(place, at: time, reply)

@@ -117,7 +117,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         frame.place = pending.add(
             PendingReply(
                 size: request.size, start: route.start, wantsScheduledStamp: isScheduled,
-                stamps: TransmitStamps(userspace: departure)), sent: frame, at: now)
+                stamps: TransmitStamps(userspace: departure)), sent: frame,
+            hadKey: isScheduled && socket.takesKeys, at: now)
         return true
     }
 

@@ -8,6 +8,10 @@ protocol Port: ~Copyable {
     func coarseTime() -> MonotonicTime
     /// CLOCK_REALTIME: the clock of the software and userspace stamps.
     func realTime() -> Timestamp
+    /// Reads both clocks of a pair again.
+    func update(_ pair: inout ClockPair)
+    /// Sleeps until then, as the thread is scheduled now.
+    func sleep(until time: MonotonicTime) throws(SystemError)
 
     // The other requirements are `PacketSocket`'s, and documented there.
     func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool
@@ -36,8 +40,24 @@ extension PacketSocket: Port {
     func monotonicTime() -> MonotonicTime { .now() }
     func coarseTime() -> MonotonicTime { .atLastTick() }
     func realTime() -> Timestamp { .now() }
+    func update(_ pair: inout ClockPair) { pair.update() }
+    func sleep(until time: MonotonicTime) throws(SystemError) {
+        var poll = PollSet()
+        try poll.wait(until: time)
+    }
     func watchFrames(in poll: inout PollSet) { poll.add(self, as: .frames) }
     func watchCompletions(in poll: inout PollSet) { poll.addErrorQueue(of: self, as: .completions) }
+}
+
+extension Port where Self: ~Copyable {
+    /// The time of a pair's clock when CLOCK_MONOTONIC shows `time`, as both are set now; nil without a pair.
+    @inline(__always)
+    func reading(of pair: inout ClockPair?, at time: MonotonicTime) -> Timestamp? {
+        guard var current = pair else { return nil }
+        update(&current)
+        pair = current
+        return current.reading(at: time)
+    }
 }
 
 extension PollSet.Members {

@@ -67,7 +67,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     /// Starts the run. The sending thread calls it once its CPU scheduling is set.
     mutating func begin() throws(RunError) {
         if plan.spins, plan.interval > 0 {
-            do throws(SystemError) { spinMargin = try SpinMargin.measured() } catch {
+            do throws(SystemError) { spinMargin = try SpinMargin.measured(on: transmitter.socket) } catch {
                 throw RunError(.measureWakeUp, error)
             }
         }
@@ -111,7 +111,8 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         guard readyCount > 0, now >= nextSend else { return nil }
         let first = pacing.sentCount + 1
         let launch = pacing.nextDue + (plan.launchOffset ?? 0)
-        transmitter.prepare(count: readyCount, launchTime: launchClock?.currentReading(at: launch))
+        let launchTime = transmitter.socket.reading(of: &launchClock, at: launch)
+        transmitter.prepare(count: readyCount, launchTime: launchTime)
         var count = 0
         do throws(SystemError) {
             try send(readyCount, from: first, at: now, due: launch, taken: &count)
@@ -133,8 +134,8 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
             let end = takesUserspaceStamps ? min(start + plan.batch, readyCount) : readyCount
             let userspace = takesUserspaceStamps ? transmitter.socket.realTime() : nil
             defer {
-                let entry = Entry(
-                    sent: TransmitStamps(due: dueClock?.currentReading(at: due), userspace: userspace))
+                let due = transmitter.socket.reading(of: &dueClock, at: due)
+                let entry = Entry(sent: TransmitStamps(due: due, userspace: userspace))
                 window.add(
                     first + UInt64(start), count: taken - start, at: now + (plan.launchOffset ?? 0), entry)
             }

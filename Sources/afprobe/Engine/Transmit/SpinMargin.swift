@@ -10,13 +10,12 @@ enum SpinMargin {
 
     /// Measures how late this thread, as it is scheduled now, wakes up from short sleeps; returns the margin in
     /// nanoseconds.
-    static func measured() throws(SystemError) -> Int64 {
-        var poll = PollSet()
+    static func measured(on socket: borrowing some Port & ~Copyable) throws(SystemError) -> Int64 {
         var latenesses: [Int64] = []
         for _ in 0..<sleeps {
-            let due = MonotonicTime.now() + duration
-            try poll.wait(until: due)
-            latenesses.append(MonotonicTime.now() - due)
+            let due = socket.monotonicTime() + duration
+            try socket.sleep(until: due)
+            latenesses.append(socket.monotonicTime() - due)
         }
         return margin(for: latenesses)
     }

@@ -1,0 +1,101 @@
+import AFPacketKit
+import Testing
+
+@testable import afprobe
+
+/// Answers that are none, and what responders say of themselves.
+@Suite struct PingPeerTests {
+    private let script = PingScript()
+
+    @Test func answersToWhatWasNeverSentAreUnmatched() {
+        script.peer.edit = { if $0.number == 2 { $0.number = 99 } }
+        let outcome = script.run(.scripted())
+        // Its reply and its follow-up.
+        #expect(
+            outcome.counts
+                == ["sent": 3, "received": 2, "lost": 1, "unmatched": 2, "missing_hardware": 2])
+    }
+
+    @Test func answersOfAnotherSessionAreNoneOfOurs() {
+        script.peer.edit = { if $0.number == 2 { $0.session = 43 } }
+        let outcome = script.run(.scripted())
+        #expect(outcome.counts == ["sent": 3, "received": 2, "lost": 1, "missing_hardware": 2])
+    }
+
+    @Test func answersFromAnotherStationAreNoneOfOurs() {
+        script.peer.editBytes = { if $0[22] == 2 { $0[11] = 0xcc } }
+        let outcome = script.run(.scripted())
+        #expect(outcome.counts == ["sent": 3, "received": 2, "lost": 1, "missing_hardware": 2])
+    }
+
+    @Test func answersOfAnotherVersionAreCounted() {
+        let version = 14 + ProbeMessage.versionOffset
+        script.peer.editBytes = { if $0[22] == 2 { $0[version] = 2 } }
+        let outcome = script.run(.scripted())
+        #expect(
+            outcome.counts
+                == ["sent": 3, "received": 2, "lost": 1, "other_version": 2, "missing_hardware": 2])
+    }
+
+    @Test func corruptAnswersAreNone() {
+        script.peer.editBytes = { if $0[22] == 2 { $0[14 + ProbeMessage.infoOffset + 30] ^= 1 } }
+        let outcome = script.run(.scripted())
+        #expect(outcome.counts == ["sent": 3, "received": 2, "lost": 1, "missing_hardware": 2])
+    }
+
+    /// It may be so with every reply, and is told once.
+    @Test func twoRespondersAreTold() {
+        script.peer.edit = { $0.info.responder = $0.number.isMultiple(of: 2) ? 1 : 2 }
+        let outcome = script.run(.scripted(.scripted(count: 4)))
+        #expect(outcome.counts["responder_restarts"] == 3 && outcome.counts["received"] == 4)
+        #expect(
+            script.events.log == [
+                "answered 1", "other responder at \(ScriptedNetwork.peer)", "answered 2", "answered 3",
+                "answered 4",
+            ])
+    }
+
+    /// The counters begin anew; what reached the responder before is not forgotten.
+    @Test func aResponderIsRestarted() {
+        script.peer.answers = { $0 == 2 ? [] : [.reply, .followUp] }
+        script.peer.edit = {
+            guard $0.number > 3 else { return }
+            $0.info.responder = 7
+            $0.info.requests -= 3
+        }
+        let outcome = script.run(.scripted(.scripted(count: 5)))
+        #expect(outcome.counts["responder_restarts"] == 1 && outcome.counts["lost"] == 1)
+        #expect(outcome.result.value(of: .lostReached) == 1)
+    }
+
+    @Test func theRespondersCountersAreHandedOn() {
+        script.peer.edit = {
+            $0.info.duplicates = UInt32($0.number)
+            $0.info.suppressed = 10 * UInt32($0.number)
+        }
+        let outcome = script.run(.scripted())
+        #expect(outcome.counts["responder_duplicates"] == 3 && outcome.counts["responder_suppressed"] == 30)
+    }
+
+    @Test func capturesRequestsAndAnswers() throws {
+        script.events.takesCaptures = true
+        _ = script.run(.scripted(.scripted(count: 2)))
+        let frames = try script.events.captures.map { try decode($0.bytes).message }
+        #expect(frames.map(\.kind) == [.request, .reply, .followUp, .request, .reply, .followUp])
+        #expect(frames.map(\.number) == [1, 1, 1, 2, 2, 2])
+        let (start, total) = (ScriptedNetwork.start + ScriptedNetwork.epoch, script.peer.path.total)
+        // By their software stamps; the kernel received each 710 ns before the program did.
+        let times = script.events.captures.prefix(3).map { $0.time.nanoseconds - start }
+        #expect(times == [500, total - 710, total + 20_000 - 710])
+    }
+
+    /// Without a software stamp it is captured at its end, by the send call.
+    @Test func capturesARequestThatWasNotStamped() {
+        script.events.takesCaptures = true
+        script.network.sender.stamps = { _ in .none }
+        script.peer.answers = { _ in [] }
+        _ = script.run(.scripted(.scripted(count: 1)))
+        let start = ScriptedNetwork.start + ScriptedNetwork.epoch
+        #expect(script.events.captures.map { $0.time.nanoseconds - start } == [0])
+    }
+}
