@@ -33,7 +33,7 @@ enum Program {
         } catch {
             let console = Console()
             let command = arguments.first { CommandName(rawValue: $0) != nil }
-            console.report(.usage(error.message, hint: error.hint(command: command)))
+            console.log(.usage(error.message, hint: error.hint(command: command)))
             return .usage
         }
     }
@@ -73,7 +73,7 @@ enum Program {
         do throws(Failure) {
             return try run(invocation, console)
         } catch {
-            console.report(error)
+            console.log(error)
             return error.status
         }
     }
@@ -160,7 +160,7 @@ enum Program {
         let console = Console()
         console.write(text: text)
         do throws(Failure) { try console.checkOutput() } catch {
-            console.report(error)
+            console.log(error)
             return error.status
         }
         return .measured

@@ -18,7 +18,7 @@ import Testing
 
     @Test func theOldestMakesRoom() {
         var pending = full()
-        let place = pending.placeToClear()
+        let place = pending.numberToClear()
         #expect(place == 1)
     }
 
@@ -26,7 +26,7 @@ import Testing
     @Test func noneMakesRoomWhereThereIsSome() {
         var pending = full()
         for place in 1..<capacity { pending.close(place) }
-        let place = pending.placeToClear()
+        let place = pending.numberToClear()
         #expect(place == nil)
         let oldest = pending.oldest()?.place
         #expect(oldest == capacity)

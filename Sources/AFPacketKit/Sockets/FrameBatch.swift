@@ -11,11 +11,11 @@ public struct FrameBatch: ~Copyable {
     @usableFromInline typealias LaunchControl = InlineArray<3, UInt64>
 
     /// The max number of frames per call. UIO_MAXIOV
-    public static var largestCount: Int { 1024 }
+    public static var maxCount: Int { 1024 }
 
-    /// Creates `count` copies of a frame, 1 to `largestCount`.
+    /// Creates `count` copies of a frame, 1 to `maxCount`.
     public init(of frame: Span<UInt8>, count: Int, hasLaunchTimes: Bool = false) {
-        precondition((1...Self.largestCount).contains(count), "a call sends 1 to 1024 frames")
+        precondition((1...Self.maxCount).contains(count), "a call sends 1 to 1024 frames")
         self.hasLaunchTimes = hasLaunchTimes
         memory = MessageMemory(
             count: count, frameSize: frame.count, control: LaunchControl(repeating: 0),
@@ -23,7 +23,7 @@ public struct FrameBatch: ~Copyable {
         for index in 0..<count { memory.frames.copy(frame, to: index * frame.count) }
     }
 
-    /// The number of frames, at most `largestCount`.
+    /// The number of frames, at most `maxCount`.
     @inlinable
     public var count: Int { memory.count }
 

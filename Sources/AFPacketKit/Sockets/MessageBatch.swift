@@ -58,18 +58,18 @@ public struct MessageBatch: ~Copyable {
     ///
     /// - Parameters:
     ///   - isWaiting: whether to wait for the frame, up to the socket's timeout.
-    ///   - looks: the number of polls for a frame, if not waiting.
+    ///   - polls: the number of polls for a frame, if not waiting.
     @inline(__always)
     mutating func receiveOne(
-        from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, looks: Int = 1
+        from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, polls: Int = 1
     ) throws(SystemError) {
         count = 0
         let flags = isWaiting ? flags : flags | CInt(MSG_DONTWAIT)
-        var looksLeft = looks
+        var pollsLeft = polls
         // The clock's code leaves the caches between two frames, and would stamp tens of ns late: calling it now and
         // then keeps it there.
-        if looks > 1 { _ = Timestamp.now() }
-        while looksLeft > 0 {
+        if polls > 1 { _ = Timestamp.now() }
+        while pollsLeft > 0 {
             let header = unsafe memory.messages(from: 0)
             let length = unsafe cshim_recvmsg(descriptor.rawValue, &header.pointee.msg_hdr, flags)
             if length >= 0 {
@@ -78,7 +78,7 @@ public struct MessageBatch: ~Copyable {
             }
             // Mostly there is no frame. Checked here first, so that the next poll comes sooner.
             if errno != EAGAIN, try wasInterrupted("recvmsg") { continue }
-            looksLeft &-= 1
+            pollsLeft &-= 1
         }
     }
 

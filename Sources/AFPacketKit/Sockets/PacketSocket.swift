@@ -52,7 +52,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         let descriptor = try openSilent(isBlocking: true)
         // For the calls that wait; the others pass MSG_DONTWAIT.
         try descriptor.setOption(
-            "SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO, to: timeval(tv_sec: 0, tv_usec: Int(longestWait / 1000)))
+            "SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO, to: timeval(tv_sec: 0, tv_usec: Int(maxWait / 1000)))
         try filter.attach(to: descriptor)
         // The kernel ends these memberships with the socket.
         for group in groups {
@@ -160,10 +160,10 @@ public struct PacketSocket: ~Copyable, Sendable {
     }
 
     /// The max time, in nanoseconds, of a call that waits.
-    public static let longestWait: Int64 = 50_000_000
+    public static let maxWait: Int64 = 50_000_000
 
     /// Replaces the content of `batch` by the waiting frames or, if there are none, by the first to come within
-    /// `longestWait`; by none if none come. It saves a wake-up in poll(2).
+    /// `maxWait`; by none if none come. It saves a wake-up in poll(2).
     ///
     /// - Throws: `SystemError` as `receive`.
     public func receiveWaiting(into batch: inout MessageBatch) throws(SystemError) {
@@ -179,10 +179,10 @@ public struct PacketSocket: ~Copyable, Sendable {
 
     /// Replaces the content of `batch` by one frame; by none if none came.
     ///
-    /// - Parameter looks: the max number of polls for it. Polling here finds it sooner than a caller's loop.
+    /// - Parameter polls: the max number of polls for it. Polling here finds it sooner than a caller's loop.
     /// - Throws: `SystemError` as `receive`.
-    public func receiveOne(into batch: inout MessageBatch, looks: Int) throws(SystemError) {
-        try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), looks: looks)
+    public func receiveOne(into batch: inout MessageBatch, polls: Int) throws(SystemError) {
+        try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), polls: polls)
     }
 
     /// Replaces the content of `batch` by the waiting transmit completions, if any.

@@ -60,8 +60,8 @@ public struct PTPClock: ~Copyable, Sendable {
     private func extended() throws(SystemError) -> CrossTimestamp {
         // Per sample: the system's clock, the device's, the system's.
         let times = try request(
-            "PTP_SYS_OFFSET_EXTENDED", cshim_PTP_SYS_OFFSET_EXTENDED, times: 3 * Self.mostSamples,
-            samples: Self.mostSamples)
+            "PTP_SYS_OFFSET_EXTENDED", cshim_PTP_SYS_OFFSET_EXTENDED, times: 3 * Self.maxSamples,
+            samples: Self.maxSamples)
         let triples = stride(from: 0, to: times.count, by: 3).map {
             (times[$0], times[$0 + 1], times[$0 + 2])
         }
@@ -71,15 +71,15 @@ public struct PTPClock: ~Copyable, Sendable {
     private func basic() throws(SystemError) -> CrossTimestamp {
         // The system's clock and the device's in turn, ending with the system's.
         let times = try request(
-            "PTP_SYS_OFFSET", cshim_PTP_SYS_OFFSET, times: 2 * Self.mostSamples + 1,
-            samples: Self.mostSamples)
+            "PTP_SYS_OFFSET", cshim_PTP_SYS_OFFSET, times: 2 * Self.maxSamples + 1,
+            samples: Self.maxSamples)
         let triples = stride(from: 0, to: times.count - 2, by: 2)
             .map { (times[$0], times[$0 + 1], times[$0 + 2]) }
         return try best(of: triples, .basic)
     }
 
     /// PTP_MAX_SAMPLES
-    private static var mostSamples: Int { 25 }
+    private static var maxSamples: Int { 25 }
 
     private func best(
         of samples: [(before: Timestamp?, device: Timestamp?, after: Timestamp?)],

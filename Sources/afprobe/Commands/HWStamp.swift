@@ -107,7 +107,7 @@ extension HWStampOptions {
         for interface in try selectedInterfaces() {
             // A failure of one interface does not hide the others.
             do throws(Failure) { try describe(interface, console) } catch {
-                if let failure { console.report(failure) }
+                if let failure { console.log(failure) }
                 failure = error
             }
         }

@@ -6,7 +6,7 @@ struct PingOptions: HasTraffic {
     var measuresItself = false
     var isAdaptive = false
     var isSynchronised = false
-    var report = PingReportOptions()
+    var report = PingSummaryOptions()
 }
 
 extension CommandSpec<PingOptions> {
@@ -97,7 +97,7 @@ extension PingOptions {
         let interface = try openInterface(traffic.interface, console)
         guard destination != interface.address else { throw .ownAddress(of: interface) }
         let (shape, size) = try request.shape(on: interface)
-        let report = try PingReport(report, peer: destination)
+        let report = try PingSummary(report, peer: destination)
         let signals = try console.begin(capturingTo: traffic.captureFile)
         // Stages cost a fifth of the sending rate: they are measured only if something shows them.
         console.replyDetail =
@@ -120,7 +120,7 @@ extension PingOptions {
     ///
     /// - Returns: the measurement, and the reason of a failure.
     private func ping(
-        on interface: NetworkInterface, _ plan: PingPlan, _ report: borrowing PingReport,
+        on interface: NetworkInterface, _ plan: PingPlan, _ report: borrowing PingSummary,
         _ signals: RunSignals, _ console: Console
     ) throws(RunError) -> (PingResult, RunError?) {
         let portGuard: PortGuard? =

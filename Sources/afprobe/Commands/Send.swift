@@ -50,7 +50,7 @@ extension CommandSpec<SendOptions> {
                     help:
                         "Send N probes in one system call, as a burst. The rate stays that of --interval or --rate: a burst "
                         + "is due every N intervals.",
-                    as: numberParser(1...UInt64(FrameBatch.largestCount), "a number of probes")
+                    as: numberParser(1...UInt64(FrameBatch.maxCount), "a number of probes")
                 ) { $0.batch = Int($1) },
                 .value(
                     "launch-time", nil, "OFFSET", in: .pace,

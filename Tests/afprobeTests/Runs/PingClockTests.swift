@@ -146,7 +146,7 @@ import Testing
     @Test func theOffsetOfTheClocksIsBounded() {
         let difference = script.peer.clockOffset - 5 * second - 37 * second
         let bounds = script.run(.scripted()).result.bounds
-        #expect(bounds.least == difference - 6_000 && bounds.most == difference + 5_000)
+        #expect(bounds.minimum == difference - 6_000 && bounds.maximum == difference + 5_000)
         #expect(bounds.offset == ClockOffset(offset: difference - 500, error: 5_500))
         #expect(bounds.restarts == 0)
     }

@@ -23,7 +23,7 @@ struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
         return batch.count
     }
 
-    /// The same, but waits for the first for up to `PacketSocket.longestWait`.
+    /// The same, but waits for the first for up to `PacketSocket.maxWait`.
     mutating func receiveAllWaiting() throws(SystemError) -> Int {
         limit = .max
         try socket.receiveWaiting(into: &batch)
@@ -46,7 +46,7 @@ extension Receiver: ProbeSource where Socket: ~Copyable {
 
     mutating func receiveSpinning(polls: Int) throws(SystemError) -> Int {
         limit = 1
-        try socket.receiveOne(into: &batch, looks: polls)
+        try socket.receiveOne(into: &batch, polls: polls)
         return batch.count
     }
 

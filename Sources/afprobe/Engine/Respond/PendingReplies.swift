@@ -72,7 +72,7 @@ struct PendingReplies: ~Copyable {
     }
 
     /// The reply that must be settled before another can be added; nil if there is room.
-    mutating func placeToClear() -> UInt64? {
+    mutating func numberToClear() -> UInt64? {
         window.isFull ? oldestOfFull() : nil
     }
 

@@ -93,7 +93,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         _ route: ReplyRoute, at now: MonotonicTime
     ) -> Bool {
         // Room first, because a follow-up is built in the same frame.
-        if let place = pending.placeToClear() { followUp(place) }
+        if let place = pending.numberToClear() { followUp(place) }
         frame.vacate(into: &pending)
         guard frame.prepare(route) else { return false }
         let departure = socket.realTime()

@@ -26,7 +26,7 @@ protocol Port: ~Copyable {
     func receive(into batch: inout MessageBatch, limit: Int) throws(SystemError)
     func receiveWaiting(into batch: inout MessageBatch) throws(SystemError)
     func receiveOne(into batch: inout MessageBatch) throws(SystemError)
-    func receiveOne(into batch: inout MessageBatch, looks: Int) throws(SystemError)
+    func receiveOne(into batch: inout MessageBatch, polls: Int) throws(SystemError)
     func takePendingError() -> ErrorCode?
     func takeStatistics() throws(SystemError) -> PacketStatistics
     func queueMemory() throws(SystemError) -> (used: Int, limit: Int)

@@ -105,7 +105,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
             if now >= run.housekeepingDue { try run.keepHouse(at: now) }
             if run.spins { run.events.flush(at: now) } else { run.events.flush() }
             var deadline = run.spins ? now : min(wake, run.housekeepingDue)
-            if framesAlone, deadline - now >= 2 * PacketSocket.longestWait {
+            if framesAlone, deadline - now >= 2 * PacketSocket.maxWait {
                 if now < pollDue {
                     try run.handleFrames(.waiting)
                     continue
@@ -113,7 +113,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
                 deadline = now
             }
             if let ending = try wait(until: deadline, &run) { return ending }
-            pollDue = sources.now() + PacketSocket.longestWait
+            pollDue = sources.now() + PacketSocket.maxWait
         }
         return .closed
     }

@@ -84,20 +84,20 @@ final class Console {
         hand(LineRecord(.finished(.output, Array(text.utf8))))
     }
 
-    func report(
+    func log(
         _ level: Level, _ message: String, _ addFields: (inout Line) -> Void = { _ in }
     ) {
         let bytes = formatter.diagnosticLine(level, message, elapsed: MonotonicTime.now() - start, addFields)
         hand(LineRecord(.finished(.error, bytes)))
     }
 
-    func report(_ message: Message) {
-        report(message.level, message.text) { line in
+    func log(_ message: Message) {
+        log(message.level, message.text) { line in
             for field in message.fields { line.string(field.key, field.value) }
         }
     }
 
-    func report(_ failure: Failure) { report(Message(failure)) }
+    func log(_ failure: Failure) { log(Message(failure)) }
 
     private func hand(_ record: consuming LineRecord) {
         if let writer {

@@ -8,14 +8,14 @@ extension Console: RunEvents {
     var takesDetails: Bool { isDetailed }
     var takesCaptures: Bool { droppedCaptures != nil }
 
-    func diagnosed(_ diagnostic: Diagnostic) { report(diagnostic.message) }
+    func diagnosed(_ diagnostic: Diagnostic) { log(diagnostic.message) }
 }
 
 extension Console: SendEvents {
     func completed(_ frame: borrowing SentFrame) { write(.transmit(TransmitLine(frame: copy frame))) }
 
     func sendStatus(sent: UInt64, stampedSoftware: UInt64) {
-        report(.info, "TX Status") { line in
+        log(.info, "TX Status") { line in
             line.integer("sent", sent)
             line.integer("stamped_software", stampedSoftware)
         }
@@ -36,7 +36,7 @@ extension Console: ListenEvents {
     }
 
     func listenStatus(probes: UInt64) {
-        report(.info, "RX Status") { line in line.integer("probes", probes) }
+        log(.info, "RX Status") { line in line.integer("probes", probes) }
     }
 }
 
@@ -58,7 +58,7 @@ extension Console: PingEvents {
     }
 
     func pingStatus(_ result: borrowing PingResult) {
-        report(.info, "PING Status") { line in
+        log(.info, "PING Status") { line in
             line.integer("lost", result.counts[.lost])
             line.integer("received", result.counts[.received])
             line.integer("rtt_mean_ns", result[.rtt]?.mean)

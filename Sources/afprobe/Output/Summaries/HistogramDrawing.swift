@@ -10,10 +10,10 @@ struct HistogramDrawing {
     /// The drawing; empty if there are no values.
     var text: String {
         let rows = self.rows
-        let most = rows.map(\.count).max() ?? 0
-        guard most > 0 else { return "" }
+        let maxCount = rows.map(\.count).max() ?? 0
+        guard maxCount > 0 else { return "" }
         let labelWidth = max(4, rows.map(\.label.count).max() ?? 0)
-        let countWidth = max(5, "\(most)".count)
+        let countWidth = max(5, "\(maxCount)".count)
         let barWidth = Self.width - labelWidth - countWidth - 2 * Self.shareWidth - 4
         let heading =
             "from".rightAligned(labelWidth) + String(repeating: " ", count: barWidth + 3)
@@ -24,7 +24,7 @@ struct HistogramDrawing {
         for row in rows {
             reached += row.count
             text += row.label.rightAligned(labelWidth) + (style.isUnicode ? " ▕" : " |")
-            text += bar(row.count, of: most, width: barWidth).leftAligned(barWidth + 1)
+            text += bar(row.count, of: maxCount, width: barWidth).leftAligned(barWidth + 1)
             text += (row.count == 0 ? "" : "\(row.count)").rightAligned(countWidth + 1)
             text += (row.count == 0 ? "" : share(row.count)).rightAligned(Self.shareWidth)
             text += share(reached).rightAligned(Self.shareWidth) + "\n"
@@ -42,9 +42,9 @@ struct HistogramDrawing {
     }
 
     /// A bar in eighths of a column; never empty if there are values.
-    private func bar(_ count: UInt64, of most: UInt64, width: Int) -> String {
+    private func bar(_ count: UInt64, of maxCount: UInt64, width: Int) -> String {
         guard count > 0 else { return "" }
-        let eighths = max(1, Int((Double(count) / Double(most) * Double(8 * width)).rounded()))
+        let eighths = max(1, Int((Double(count) / Double(maxCount) * Double(8 * width)).rounded()))
         guard style.isUnicode else {
             return eighths < 4 ? "." : String(repeating: "#", count: (eighths + 4) / 8)
         }

@@ -37,10 +37,10 @@ struct PingSummaryText {
     }
 
     private var roundTrips: String {
-        guard let clock = result.roundTripClock, let values = result[.rtt], let least = values.minimum,
-            let mean = values.mean, let most = values.maximum, let deviation = values.standardDeviation
+        guard let clock = result.roundTripClock, let values = result[.rtt], let minimum = values.minimum,
+            let mean = values.mean, let maximum = values.maximum, let deviation = values.standardDeviation
         else { return "" }
-        let figures = [least, mean, most, deviation].map(milliseconds).joined(separator: "/")
+        let figures = [minimum, mean, maximum, deviation].map(milliseconds).joined(separator: "/")
         return "rtt min/avg/max/mdev = \(figures) ms (\(clock.name) stamps)\n"
     }
 

@@ -151,7 +151,7 @@ final class ScriptedNetwork {
     /// Waits for a frame alone, in the receive call.
     func waitForFrame() {
         happen()
-        let deadline = now + PacketSocket.longestWait
+        let deadline = now + PacketSocket.maxWait
         while receiver.frames.isEmpty, receiver.receiveError == nil, let next = events.first,
             next.time <= deadline
         {

@@ -255,8 +255,8 @@ struct ScriptedPort: Port, ~Copyable {
         try socket.read(into: &batch, limit: 1)
     }
 
-    func receiveOne(into batch: inout MessageBatch, looks: Int) throws(SystemError) {
-        socket.reads.append("a frame, \(looks) looks")
+    func receiveOne(into batch: inout MessageBatch, polls: Int) throws(SystemError) {
+        socket.reads.append("a frame, \(polls) looks")
         try socket.read(into: &batch, limit: 1)
     }
 

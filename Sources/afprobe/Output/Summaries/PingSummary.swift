@@ -1,19 +1,19 @@
 import AFPacketKit
 
-struct PingReportOptions {
+struct PingSummaryOptions {
     var showsStages = false
     var drawsHistogram = false
     var percentileFile: String?
     var limits: [Limit] = []
 }
 
-struct PingReport: ~Copyable {
-    private let options: PingReportOptions
+struct PingSummary: ~Copyable {
+    private let options: PingSummaryOptions
     private let peer: MACAddress
     /// Opened before the run, which may be long.
     private let percentileFile: OutputFile?
 
-    init(_ options: PingReportOptions, peer: MACAddress) throws(Failure) {
+    init(_ options: PingSummaryOptions, peer: MACAddress) throws(Failure) {
         self.options = options
         self.peer = peer
         percentileFile = try options.percentileFile.map { path throws(Failure) in
@@ -66,7 +66,7 @@ struct PingReport: ~Copyable {
     func judge(_ result: PingResult, _ console: Console) -> Bool {
         let violations = options.limits.compactMap { $0.violation(by: result) }
         for violation in violations {
-            console.report(.error, "Limit exceeded") { violation.write(to: &$0) }
+            console.log(.error, "Limit exceeded") { violation.write(to: &$0) }
         }
         return violations.isEmpty
     }
