@@ -76,9 +76,9 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
 
     @Test func findsTheOverdueInOrder() {
         var window = window(adding: 3)
-        var found = [window.overdue(at: at(109), timeout: 100), window.overdue(at: at(110), timeout: 100)]
+        var found = [window.timedOut(at: at(109), timeout: 100), window.timedOut(at: at(110), timeout: 100)]
         window.settle(1)
-        found += [window.overdue(at: at(110), timeout: 100), window.overdue(at: at(130), timeout: 100)]
+        found += [window.timedOut(at: at(110), timeout: 100), window.timedOut(at: at(130), timeout: 100)]
         #expect(found == [nil, 1, nil, 2])
     }
 

@@ -28,7 +28,7 @@ import Testing
         for place in 1..<capacity { pending.close(place) }
         let place = pending.numberToClear()
         #expect(place == nil)
-        let oldest = pending.oldest()?.place
+        let oldest = pending.oldest()?.slot
         #expect(oldest == capacity)
     }
 

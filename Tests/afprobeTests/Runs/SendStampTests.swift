@@ -46,7 +46,7 @@ import Testing
         #expect(log == ["completed 1", "completed 3", "completed 2"])
         #expect(script.network.elapsed == 1_100 * millisecond)
         #expect(outcome.tally == ["software": 2, "missing software": 1, "missing hardware": 3])
-        #expect(reasons(2) == [.notScheduled, .overdue(timeout: second), .notSupported(driver: "scripted")])
+        #expect(reasons(2) == [.notScheduled, .timedOut(after: second), .notSupported(driver: "scripted")])
         #expect(outcome.result.missingSoftware == [.frameDropped(1)])
         #expect(outcome.result.missingHardware == [.all(.notSupported(driver: "scripted"))])
     }
@@ -61,7 +61,7 @@ import Testing
                 "software": 2, "missing software": 1, "late software": 1, "missing hardware": 3,
             ])
         #expect(outcome.result.missingSoftware == [.late(1)])
-        // It was told when it was overdue, and not again.
+        // It was told when it timed out, and not again.
         #expect(log == ["completed 1", "completed 2", "completed 3"])
     }
 
@@ -118,7 +118,7 @@ import Testing
         let outcome = script.run()
         // One of two was skipped, as the driver counts.
         #expect(
-            script.events.completed.map(\.missing.hardware) == [nil, .skipped, .overdue(timeout: second)])
+            script.events.completed.map(\.missing.hardware) == [nil, .skipped, .timedOut(after: second)])
         #expect(
             outcome.result.missingHardware == [.skipped(1, counter: "tx_hwtstamp_skipped"), .noCompletion(1)])
     }

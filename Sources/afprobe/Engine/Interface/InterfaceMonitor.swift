@@ -51,13 +51,13 @@ struct InterfaceMonitor {
             let counted = risenCounters(prefix: "tx_")
             skipped = counted.reduce(risenLosses(beyond: counted)) { $0 + $1.rise }
         }
-        guard explained < skipped else { return .overdue(timeout: timeout) }
+        guard explained < skipped else { return .timedOut(after: timeout) }
         explained += 1
         return .skipped
     }
 
     func reasonForTransmitSoftware(timeout: Int64) -> MissingReason {
-        first.canStampTransmitSoftware ? .overdue(timeout: timeout) : .notSupported(driver: first.driver)
+        first.canStampTransmitSoftware ? .timedOut(after: timeout) : .notSupported(driver: first.driver)
     }
 
     func reasonForReceiveHardware(stampedBy filters: [ReceiveFilter]) -> MissingReason {

@@ -16,7 +16,7 @@ enum MissingReason: Equatable {
     /// The NIC should have stamped the frame, and did not.
     case notStamped
     /// No stamp came within the timeout, in nanoseconds.
-    case overdue(timeout: Int64)
+    case timedOut(after: Int64)
     case notLaunched(LaunchFailure)
     case qdiscBypassed
     /// The qdisc did not take the frame.

@@ -66,7 +66,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     }
 
     /// Whether a request has timed out.
-    mutating func isOverdue(at now: MonotonicTime) -> Bool { transmitter.overdue(at: now) != nil }
+    mutating func isTimedOut(at now: MonotonicTime) -> Bool { transmitter.timedOut(at: now) != nil }
 
     /// The time at which something is due next.
     mutating func wakeTime() -> MonotonicTime { transmitter.wakeTime() }
@@ -191,7 +191,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     /// Settles the requests that have timed out.
     mutating func expire(at now: MonotonicTime) {
-        while let number = transmitter.overdue(at: now) { settle(number) }
+        while let number = transmitter.timedOut(at: now) { settle(number) }
     }
 
     private mutating func settle(_ number: UInt64) {

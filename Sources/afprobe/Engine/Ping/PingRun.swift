@@ -45,7 +45,7 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     }
 
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
-        if exchanges.isOverdue(at: now) { try expire(at: now) }
+        if exchanges.isTimedOut(at: now) { try expire(at: now) }
         if exchanges.transmitter.isFinished || exchanges.transmitter.isOver(at: now) { return .end }
         if try exchanges.sendIfDue(at: now), exchanges.transmitter.isFinished { return .again }
         return .wait(until: exchanges.wakeTime(), framesAlone: exchanges.awaitsFramesAlone())

@@ -217,7 +217,7 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
     /// Follows up the replies whose stamps have timed out; returns the time at which the next ones will.
     mutating func expire(at now: MonotonicTime) -> MonotonicTime {
         responder?[0].expire(at: now)
-        return responder?[0].nextOverdue() ?? .never
+        return responder?[0].nextTimeout() ?? .never
     }
 
     mutating func handle(_ probe: borrowing FoundProbe) {

@@ -20,7 +20,7 @@ struct PendingReplies: ~Copyable {
     private var window = InFlightWindow(capacity: capacity, filler: PendingReply())
     /// The headers and the message of each kept frame, as it was sent. Only zeros follow.
     private var heads = [Head](repeating: Head(repeating: 0), count: capacity)
-    /// Its tokens are the slot numbers (`place`).
+    /// Its tokens are the slots' numbers.
     private var ledger = TransmitLedger(capacity: capacity)
     /// Whether the last reply had a key of ours.
     private var lastHadKey = false
@@ -29,7 +29,7 @@ struct PendingReplies: ~Copyable {
     /// A power of two, as the window's is.
     private static var capacity: Int { 1024 }
 
-    private static func index(of place: UInt64) -> Int { Int(truncatingIfNeeded: place) & (capacity - 1) }
+    private static func index(of slot: UInt64) -> Int { Int(truncatingIfNeeded: slot) & (capacity - 1) }
 
     /// Adds a reply that has just been sent, and returns its slot number; there must be room.
     ///
@@ -40,25 +40,25 @@ struct PendingReplies: ~Copyable {
         if hadKey != lastHadKey { ledger.willChangeKeys() }
         lastHadKey = hadKey
         // No two replies have the same userspace stamp.
-        let place = ledger.sent(frame.bytes.span, witnessAt: reply.start + ProbeMessage.sentUserspaceOffset)
-        window.add(place, at: time, reply)
-        return place
+        let slot = ledger.sent(frame.bytes.span, witnessAt: reply.start + ProbeMessage.sentUserspaceOffset)
+        window.add(slot, at: time, reply)
+        return slot
     }
 
     /// The key for a reply that is sent with a control message.
     var nextKey: UInt32 { ledger.explicitKey(of: ledger.next) }
 
     /// Keeps a copy of the frame of a sent reply.
-    mutating func keep(_ place: UInt64, as frame: [UInt8]) {
-        let index = Self.index(of: place)
+    mutating func keep(_ slot: UInt64, as frame: [UInt8]) {
+        let index = Self.index(of: slot)
         let length = min(frame.count, heads[index].count)
         var head = heads[index].mutableSpan
         head.copy(frame.span.extracting(first: length))
     }
 
     /// Restores a kept reply into a frame of its size.
-    func restore(_ place: UInt64, into frame: inout [UInt8]) {
-        let index = Self.index(of: place)
+    func restore(_ slot: UInt64, into frame: inout [UInt8]) {
+        let index = Self.index(of: slot)
         let length = min(frame.count, heads[index].count)
         var bytes = frame.mutableSpan
         bytes.copy(heads[index].span.extracting(first: length))
@@ -88,23 +88,23 @@ struct PendingReplies: ~Copyable {
     mutating func merge(
         completionAt index: Int, of completions: borrowing MessageBatch, _ expected: ExpectedStamps
     ) -> UInt64? {
-        guard case .stamps(let stamps, of: let place) = ledger.completion(at: index, of: completions),
-            window.isInFlight(place) == true
+        guard case .stamps(let stamps, of: let slot) = ledger.completion(at: index, of: completions),
+            window.isInFlight(slot) == true
         else { return nil }
-        _ = window[place].stamps.merge(stamps)
-        return window[place].isComplete(expected) ? place : nil
+        _ = window[slot].stamps.merge(stamps)
+        return window[slot].isComplete(expected) ? slot : nil
     }
 
-    subscript(place: UInt64) -> PendingReply {
-        _read { yield window[place] }
-        _modify { yield &window[place] }
+    subscript(slot: UInt64) -> PendingReply {
+        _read { yield window[slot] }
+        _modify { yield &window[slot] }
     }
 
     /// Settles a reply.
-    mutating func close(_ place: UInt64) { window.settle(place) }
+    mutating func close(_ slot: UInt64) { window.settle(slot) }
 
     /// The oldest reply that waits, and its send time.
-    mutating func oldest() -> (place: UInt64, since: MonotonicTime)? {
+    mutating func oldest() -> (slot: UInt64, since: MonotonicTime)? {
         window.oldestInFlight().map { ($0.number, $0.sentAt) }
     }
 }

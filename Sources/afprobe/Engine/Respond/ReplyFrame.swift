@@ -32,7 +32,7 @@ struct ReplyFrame {
     /// Whether it has the headers of the latest route, and nothing but zeros behind a message.
     private var hasHeaders = false
     /// The slot number of the pending reply that is in this frame only; 0 if there is none.
-    var place: UInt64 = 0
+    var slot: UInt64 = 0
 
     /// - Parameter maxLength: the maximum length of the interface's frames.
     init(maxLength: Int) { bytes.reserveCapacity(maxLength) }
@@ -41,8 +41,8 @@ struct ReplyFrame {
 
     /// Makes room for another reply. Most replies are followed up before that, and never copied.
     mutating func vacate(into pending: inout PendingReplies) {
-        if place != 0 { pending.keep(place, as: bytes) }
-        place = 0
+        if slot != 0 { pending.keep(slot, as: bytes) }
+        slot = 0
     }
 
     /// Gives the frame the size and the headers of the route's replies; false if it cannot have them.
@@ -74,8 +74,8 @@ struct ReplyFrame {
 
     /// Restores a pending reply as it was sent.
     mutating func restore(_ wanted: UInt64, _ reply: PendingReply, from pending: inout PendingReplies) {
-        defer { place = 0 }
-        guard place != wanted else { return }
+        defer { slot = 0 }
+        guard slot != wanted else { return }
         vacate(into: &pending)
         hasHeaders = false
         resize(to: reply.size)

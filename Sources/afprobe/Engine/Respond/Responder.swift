@@ -93,7 +93,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         _ route: ReplyRoute, at now: MonotonicTime
     ) -> Bool {
         // Room first, because a follow-up is built in the same frame.
-        if let place = pending.numberToClear() { followUp(place) }
+        if let slot = pending.numberToClear() { followUp(slot) }
         frame.vacate(into: &pending)
         guard frame.prepare(route) else { return false }
         let departure = socket.realTime()
@@ -114,7 +114,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
             pending.skip(hadKey: isScheduled && socket.takesKeys)
             return false
         }
-        frame.place = pending.add(
+        frame.slot = pending.add(
             PendingReply(
                 size: request.size, start: route.start, wantsScheduledStamp: isScheduled,
                 stamps: TransmitStamps(userspace: departure)), sent: frame,
@@ -150,26 +150,26 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     }
 
     private mutating func merge(completionAt index: Int) {
-        if let place = pending.merge(completionAt: index, of: completions, expected) { followUp(place) }
+        if let slot = pending.merge(completionAt: index, of: completions, expected) { followUp(slot) }
     }
 
     /// Whether transmit stamps are still to come.
     var awaitsCompletions: Bool { pending.count > 0 }
 
     /// The time at which the oldest reply's stamps time out; nil if none are pending.
-    mutating func nextOverdue() -> MonotonicTime? { pending.oldest().map { $0.since + Self.stampTimeout } }
+    mutating func nextTimeout() -> MonotonicTime? { pending.oldest().map { $0.since + Self.stampTimeout } }
 
     /// Follows up the replies whose stamps have timed out, with those that came.
     mutating func expire(at now: MonotonicTime) {
-        while let (place, since) = pending.oldest(), now >= since + Self.stampTimeout { followUp(place) }
+        while let (slot, since) = pending.oldest(), now >= since + Self.stampTimeout { followUp(slot) }
     }
 
-    private mutating func followUp(_ place: UInt64) {
-        pending.close(place)
-        let reply = pending[place]
+    private mutating func followUp(_ slot: UInt64) {
+        pending.close(slot)
+        let reply = pending[slot]
         // The clocks are compared only for those who ask for all stages, because it takes a while.
         let comparison = reply.wantsScheduledStamp ? clock.offset(at: socket.monotonicTime()) : nil
-        frame.restore(place, reply, from: &pending)
+        frame.restore(slot, reply, from: &pending)
         if events.takesCaptures, let time = reply.stamps.software ?? reply.stamps.userspace {
             events.captured(frame.bytes.span, tag: nil, length: reply.size, at: time)
         }

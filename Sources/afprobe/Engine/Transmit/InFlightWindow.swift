@@ -88,7 +88,7 @@ struct InFlightWindow<Entry>: ~Copyable {
     }
 
     /// The oldest frame in flight, if it was sent at least `timeout` nanoseconds ago.
-    mutating func overdue(at now: MonotonicTime, timeout: Int64) -> UInt64? {
+    mutating func timedOut(at now: MonotonicTime, timeout: Int64) -> UInt64? {
         guard let (number, sentAt) = oldestInFlight(), now >= sentAt + timeout else { return nil }
         return number
     }

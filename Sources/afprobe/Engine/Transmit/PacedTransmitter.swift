@@ -198,8 +198,8 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     // MARK: Waiting
 
     /// The oldest frame in flight if it has timed out; nil if none has.
-    mutating func overdue(at now: MonotonicTime) -> UInt64? {
-        window.overdue(at: now, timeout: plan.timeout)
+    mutating func timedOut(at now: MonotonicTime) -> UInt64? {
+        window.timedOut(at: now, timeout: plan.timeout)
     }
 
     func watchCompletions(in poll: inout PollSet) { transmitter.socket.watchCompletions(in: &poll) }

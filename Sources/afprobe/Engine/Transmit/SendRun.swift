@@ -152,7 +152,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
 
     /// Settles the frames whose stamps have timed out.
     private mutating func expire(at now: MonotonicTime) {
-        while let number = transmitter.overdue(at: now) { settle(number) }
+        while let number = transmitter.timedOut(at: now) { settle(number) }
     }
 
     private mutating func settle(_ number: UInt64) {

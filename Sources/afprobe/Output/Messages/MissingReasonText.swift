@@ -13,7 +13,7 @@ extension MissingReason {
         case .filterChanged(let filter): "another program changed the filter to \(filter)"
         case .skipped: "skipped by the NIC"
         case .notStamped: "the NIC did not stamp it"
-        case .overdue(let timeout): "none came within \(durationText(timeout))"
+        case .timedOut(after: let timeout): "none came within \(durationText(timeout))"
         case .notLaunched(.invalid): "the qdisc refused its launch time"
         case .notLaunched(.missed): "its launch time was missed"
         case .qdiscBypassed: "qdisc bypassed"
