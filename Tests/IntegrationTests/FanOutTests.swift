@@ -41,6 +41,28 @@ struct FanOutTests {
         #expect(result.lines("RX Stats").last?["packets"] == "5011")
     }
 
+    /// A thread hands over only the beginning of such a frame.
+    @Test(arguments: [["--fanout", "2"], ["--fanout", "2", "--ring"]])
+    func longProbesArePrinted(options: [String]) throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen(options: options + ["-c", "3", "-v"])
+        _ = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "3", "-I", "1ms", "--size", "1400"
+        ).finish()
+        let received = try listener.finish()
+        #expect(received.status == 0, "\(received)")
+        #expect(received.lines("RX Recvmsg").map { $0["size"] } == ["1400", "1400", "1400"])
+    }
+
+    /// No probe comes after them.
+    @Test func lastFaultsAreCounted() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("--fanout", "2", "-q", "-w", "1s")
+        try hosts.near.inject(
+            Array(repeating: Frames.ethernet([UInt8](repeating: 0x55, count: 46)), count: 4))
+        #expect(try listener.finish().summary("RX Summary", "foreign") == 4)
+    }
+
     @Test func pingsAreAnswered() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("--fanout", "3", "-q")

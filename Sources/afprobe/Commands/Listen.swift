@@ -143,10 +143,8 @@ extension ListenOptions {
             _ open: () throws(SystemError) -> Source
         ) throws(RunError) -> Bool {
             var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
-            var failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
-            if failure == nil {
-                do throws(RunError) { try run.tellStatistics() } catch { failure = error }
-            }
+            let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
+            if failure == nil { run.tellStatistics() }
             console.write(run.finish())
             if let failure { throw failure }
             return run.hasMeasured

@@ -60,6 +60,15 @@ import Testing
         #expect(script.network.elapsed == 11 * millisecond)
     }
 
+    /// Its stamps never come, and nothing else is due for an hour.
+    @Test func theLimitEndsTheRunWithTheLastFollowUpThatTimesOut() throws {
+        script.request(1, at: 10 * millisecond)
+        script.network.sender.stamps = { _ in ScriptedSocket.Stamps() }
+        let outcome = script.run(ListenScript.plan(count: 1, deadline: nil))
+        #expect(outcome.replies.followUps == 1)
+        #expect(script.network.elapsed == 610 * millisecond)
+    }
+
     @Test(arguments: [true, false])
     func manyProbesComeAtOnce(isQuiet: Bool) {
         script.events.takesFrames = !isQuiet

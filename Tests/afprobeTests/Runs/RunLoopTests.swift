@@ -7,6 +7,7 @@ import Testing
 private final class Calls {
     var log: [String] = []
     var times: [Int64] = []
+    var lastReads = 0
 }
 
 /// A run that does nothing but write down what is called.
@@ -17,6 +18,7 @@ private struct TinyRun: Run, ~Copyable {
     var spins = false
     var isWaitingForRoom = false
     var housekeepingDue = MonotonicTime.never
+    var lastError: RunError?
     /// What each step does, by its number from 1.
     let steps: (Int, MonotonicTime) throws(RunError) -> RunStep
     private var count = 0
@@ -58,6 +60,11 @@ private struct TinyRun: Run, ~Copyable {
     }
 
     func tellStatus() { calls.log.append("status") }
+
+    mutating func readLast() throws(RunError) {
+        calls.lastReads += 1
+        if let lastError { throw lastError }
+    }
 }
 
 @Suite struct RunLoopTests {
@@ -229,6 +236,27 @@ private struct TinyRun: Run, ~Copyable {
     // MARK: Errors
 
     private var error: RunError { RunError(.send, SystemError("send", .noMemory)) }
+
+    @Test func theEndIsReadOnceTheLoopIsOver() {
+        var run = waiting(until: [millisecond])
+        let (ending, error) = play(&run, on: network)
+        #expect(ending == .finished && error == nil && run.calls.lastReads == 1)
+    }
+
+    @Test func theEndIsReadAfterAnError() {
+        var run = TinyRun(on: network) { [error] _, _ throws(RunError) in throw error }
+        #expect(play(&run, on: network).error != nil && run.calls.lastReads == 1)
+    }
+
+    @Test func anErrorOfTheLastReadIsTheRuns() throws {
+        var run = waiting(until: [millisecond])
+        run.lastError = RunError(.readCompletions, SystemError("recvmmsg", .networkDown))
+        let failure = try #require(play(&run, on: network).error)
+        guard case .readCompletions = failure.operation else {
+            Issue.record("\(failure)")
+            return
+        }
+    }
 
     @Test func anErrorOfAStepEndsTheLoop() throws {
         var run = TinyRun(on: network) { [error] count, _ throws(RunError) in

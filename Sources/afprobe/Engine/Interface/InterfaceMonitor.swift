@@ -34,7 +34,7 @@ struct InterfaceMonitor {
     mutating func check(at now: MonotonicTime, _ events: some RunEvents) -> Bool {
         guard now >= checkDue else { return false }
         checkDue = now + Self.settingInterval
-        guard let old = latest.setting, let current = reader.snapshot().setting, current != old else {
+        guard let old = latest.setting, let current = reader.setting(), current != old else {
             return false
         }
         latest.setting = current
@@ -140,7 +140,7 @@ struct InterfaceMonitor {
     }
 
     private mutating func updateSetting() {
-        if let current = reader.snapshot().setting { latest.setting = current }
+        if let current = reader.setting() { latest.setting = current }
     }
 
     // MARK: The driver's counters

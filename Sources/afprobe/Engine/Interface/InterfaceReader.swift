@@ -6,6 +6,8 @@ struct InterfaceReader {
     let interface: NetworkInterface
     /// Its timestamping capabilities and setting.
     let snapshot: () -> TimestampingSnapshot
+    /// The setting alone, which is read during a run: the NIC's driver need not be asked for more.
+    let setting: () -> HardwareTimestampingSetting?
     let counters: () -> [DriverStatistic]
     /// The interface as it is now, even if renamed.
     let current: () throws(SystemError) -> NetworkInterface
@@ -18,6 +20,7 @@ struct InterfaceReader {
         return InterfaceReader(
             interface: interface,
             snapshot: { TimestampingSnapshot(of: interface) },
+            setting: { try? interface.hardwareTimestampingSetting() },
             counters: { (try? interface.driverStatistics()) ?? [] },
             current: { () throws(SystemError) in try NetworkInterface(index: interface.index) },
             comparison: { clock.compare() })

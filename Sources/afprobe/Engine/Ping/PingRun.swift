@@ -24,8 +24,8 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
 
     var result: PingResult { exchanges.result }
 
-    /// Nanoseconds since the start of the run.
-    var elapsed: Int64 { exchanges.transmitter.elapsed }
+    /// Nanoseconds from the start of the run to its end.
+    private(set) var elapsed: Int64 = 0
 
     mutating func begin() throws(RunError) {
         Scheduling.useFinestTimer()
@@ -102,10 +102,14 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
 
     // MARK: The end
 
-    /// Reads what came last, settles what is left, and completes the result.
+    mutating func readLast() throws(RunError) {
+        elapsed = exchanges.transmitter.elapsed
+        try handleCompletions(.all)
+        try handleFrames(.all)
+    }
+
+    /// Settles the rest, and completes the result.
     mutating func finish() {
-        try? handleCompletions(.all)
-        try? handleFrames(.all)
         exchanges.complete(otherVersion: faults.otherVersion)
     }
 

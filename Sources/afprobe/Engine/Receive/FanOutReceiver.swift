@@ -74,10 +74,10 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
     var mayHaveMore: Bool { failure != nil || threads.contains { !$0.findings.isEmpty } }
 
     @_lifetime(borrow self)
-    func probe(at index: Int, _ faults: inout FrameFaultCounts) -> FoundProbe? {
-        // The threads count them; these are the totals.
-        faults = faultsByThread.reduce(into: FrameFaultCounts()) { $0 += $1 }
-        return probes[index]
+    func probe(at index: Int, _: inout FrameFaultCounts) -> FoundProbe? { probes[index] }
+
+    var threadFaults: FrameFaultCounts {
+        faultsByThread.reduce(into: FrameFaultCounts()) { $0 += $1 }
     }
 
     mutating func readStatistics() throws(SystemError) -> PacketStatistics {

@@ -58,7 +58,8 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         if now >= statisticsDue { try tellStatistics(at: now) }
         let wake = min(end, statisticsDue)
         guard station.awaitsCompletions else { return .wait(until: wake, framesAlone: source.canWait) }
-        return .wait(until: min(wake, station.expire(at: now)))
+        let due = station.expire(at: now)
+        return station.isComplete && !station.awaitsCompletions ? .end : .wait(until: min(wake, due))
     }
 
     private mutating func goDown(at now: MonotonicTime) throws(RunError) {
@@ -67,7 +68,8 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     }
 
     private mutating func tellStatistics(at now: MonotonicTime) throws(RunError) {
-        try tellStatistics()
+        try readLast()
+        tellStatistics()
         let missed = (now - statisticsDue) / plan.statisticsInterval
         statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
     }
@@ -137,18 +139,22 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
 
     // MARK: The end
 
-    /// Tells the kernel's counters.
-    mutating func tellStatistics() throws(RunError) {
+    /// Reads the kernel's counters.
+    mutating func readLast() throws(RunError) {
         do throws(SystemError) { statistics = try source.readStatistics() } catch {
             throw RunError(.readCounters, error, on: interface)
         }
-        events.counted(statistics)
     }
+
+    /// Tells the kernel's counters as they were read last.
+    func tellStatistics() { events.counted(statistics) }
 
     /// Sums the run up.
     mutating func finish() -> ListenResult {
-        ListenResult(
-            tally: station.tally, faults: station.faults, statistics: statistics,
+        var faults = station.faults
+        faults += source.threadFaults
+        return ListenResult(
+            tally: station.tally, faults: faults, statistics: statistics,
             replies: station.replyCounts,
             missingHardware: station.monitor.reasonsForReceiveHardware(
                 station.tally.missingHardware, stampedBy: plan.stampFilters))

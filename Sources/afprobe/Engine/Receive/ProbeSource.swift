@@ -32,9 +32,13 @@ protocol ProbeSource: ~Copyable {
 
     /// The running totals of the kernel's counters.
     mutating func readStatistics() throws(SystemError) -> PacketStatistics
+
+    /// Faults that other threads have counted.
+    var threadFaults: FrameFaultCounts { get }
 }
 
 extension ProbeSource where Self: ~Copyable {
+    var threadFaults: FrameFaultCounts { FrameFaultCounts() }
     var canWait: Bool { false }
     mutating func receiveWaiting() throws(SystemError) -> Int { try receive() }
     mutating func receiveSpinning(polls _: Int) throws(SystemError) -> Int { try receive() }

@@ -9,7 +9,7 @@ struct ProbeStore: ~Copyable {
     init(capacity: Int) {
         self.capacity = capacity
         probes.reserveCapacity(capacity)
-        frames = MessageBatch(capacity: capacity, frameCapacity: 248)
+        frames = MessageBatch(capacity: capacity, frameCapacity: StoredProbe.maxLength)
     }
 
     var count: Int { probes.count }

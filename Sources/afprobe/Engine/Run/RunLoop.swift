@@ -28,10 +28,14 @@ protocol Run: ~Copyable {
     var housekeepingDue: MonotonicTime { get }
 
     func tellStatus()
+
+    /// Reads the completions, frames and counters that belong to the run, at its end.
+    mutating func readLast() throws(RunError)
 }
 
 extension Run where Self: ~Copyable {
     mutating func begin() throws(RunError) {}
+    mutating func readLast() throws(RunError) {}
 }
 
 /// The next action of a run.
@@ -84,8 +88,18 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
     /// Turns of a spinning loop between two reads of the completions.
     static var turnsBetweenCompletions: Int { 8 }
 
-    /// Loops until the run ends, is stopped, or the reader of its events has gone.
+    /// Runs until the run ends, is stopped, or its events are closed; then reads the last completions and frames.
     mutating func run(_ run: inout some Run & ~Copyable) throws(RunError) -> RunEnding {
+        let ending: RunEnding
+        do throws(RunError) { ending = try takeTurns(&run) } catch {
+            try? run.readLast()
+            throw error
+        }
+        try run.readLast()
+        return ending
+    }
+
+    private mutating func takeTurns(_ run: inout some Run & ~Copyable) throws(RunError) -> RunEnding {
         var turns = 0
         var pollDue = sources.now()
         while !run.events.isClosed {

@@ -206,9 +206,10 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
 
     // MARK: The end
 
-    /// Reads the last stamps, and sums the run up.
+    mutating func readLast() throws(RunError) { try readCompletions() }
+
+    /// Sums the run up.
     mutating func finish() -> SendResult {
-        try? readCompletions()
         var result = SendResult()
         result.sent = transmitter.sent
         result.warmedUp = transmitter.warmedUp

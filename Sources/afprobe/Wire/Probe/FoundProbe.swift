@@ -71,8 +71,10 @@ struct FoundProbe: ~Escapable {
 
     /// The whole probe.
     func read() -> ReceivedProbe {
-        ReceivedProbe(
-            message: ProbeMessage(frame.bytes.extracting(parts.payload), of: kind), shape: shape, size: size,
+        // The padding of a stored probe has been left out.
+        let payload = parts.payload.clamped(to: 0..<frame.bytes.count)
+        return ReceivedProbe(
+            message: ProbeMessage(frame.bytes.extracting(payload), of: kind), shape: shape, size: size,
             ancillary: ancillary, userspace: userspace)
     }
 }
@@ -112,13 +114,16 @@ struct PlainOrigin: Equatable {
 
 /// A copy of a probe, for another thread: its headers and its message, without the padding.
 struct StoredProbe {
+    /// Enough for a VLAN tag, IPv4 with all options, UDP and PTP in front of the longest message: 266 bytes.
+    static let maxLength = 272
+
     let ancillary: Ancillary
     /// The length of the whole frame.
     let length: Int
     fileprivate let userspace: Timestamp
     fileprivate let kind: ProbeMessage.Kind
     fileprivate let parts: ParsedFrame
-    private var head = InlineArray<248, UInt8>(repeating: 0)
+    private var head = InlineArray<272, UInt8>(repeating: 0)
     private let count: Int
 
     init(_ probe: FoundProbe) {

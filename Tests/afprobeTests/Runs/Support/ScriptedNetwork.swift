@@ -170,7 +170,8 @@ final class ScriptedNetwork {
 
     var reader: InterfaceReader {
         InterfaceReader(
-            interface: interface, snapshot: { self.snapshot }, counters: { self.counters },
+            interface: interface, snapshot: { self.snapshot }, setting: { self.snapshot.setting },
+            counters: { self.counters },
             current: { () throws(SystemError) in try self.currentInterface() }, comparison: { self.compare() }
         )
     }
