@@ -82,11 +82,13 @@ enum Statistic: String, CaseIterable {
 
 /// The figures of one round trip, as far as they could be measured; inline, without allocation.
 struct FigureValues {
-    private var values = InlineArray<19, Int64>(repeating: 0)
+    // A literal, not init(repeating:), which is a loop: "ping, with follow-ups: user instructions".
+    private var values: InlineArray<19, Int64> = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0]
     private var present: UInt32 = 0
 
     /// In nanoseconds; nil if it could not be measured.
     subscript(figure: Figure) -> Int64? {
+        @inline(__always)  // "ping, with follow-ups: user instructions"
         get { present & 1 &<< figure.rawValue == 0 ? nil : values.span[figure.rawValue] }
         set {
             let bit = 1 &<< figure.rawValue as UInt32
@@ -100,6 +102,7 @@ struct FigureValues {
     }
 
     /// The figures that every exchange has.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     init(roundTrip: Int64? = nil, turnaround: Int64? = nil) {
         self[.rtt] = roundTrip
         self[.turnaround] = turnaround

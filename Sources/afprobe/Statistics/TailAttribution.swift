@@ -23,12 +23,14 @@ struct TailAttribution {
 
     /// Records a round trip; one without `rtt` has nothing to attribute. `omitted` is a stage whose parts are recorded
     /// instead.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func record(_ values: borrowing FigureValues, without omitted: Figure? = nil) {
         guard let roundTrip = values[.rtt] else { return }
         count &+= 1
         Self.add(roundTrip, values, of: stages, without: omitted, to: &sums)
     }
 
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private static func add(
         _ roundTrip: Int64, _ values: borrowing FigureValues, of stages: [Figure], without omitted: Figure?,
         to sums: inout [Sum]

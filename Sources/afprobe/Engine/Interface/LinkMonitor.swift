@@ -31,6 +31,7 @@ struct LinkMonitor {
     }
 
     /// Records that the interface is up.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func comeUp(_ events: some RunEvents) {
         guard isDown else { return }
         isDown = false

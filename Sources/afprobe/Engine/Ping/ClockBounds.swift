@@ -12,6 +12,7 @@ struct ClockBounds {
     private(set) var restarts: UInt64 = 0
 
     /// Narrows the bounds by the stamps of an exchange, of one clock of each host.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func narrow(_ stamps: TwoWayStamps) {
         let (low, high) = (
             stamps.replySent - stamps.replyReceived, stamps.requestReceived - stamps.requestSent

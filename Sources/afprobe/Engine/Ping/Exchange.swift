@@ -36,8 +36,20 @@ struct Exchange: TransmitEntry {
     var wait: Int64? { difference(requestSent.userspace, replyReceived.software ?? replyReceived.userspace) }
 
     /// Whether nothing more of it is to come.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func isComplete(_ expected: ExpectedStamps) -> Bool {
         hasReply && hasFollowUp && expected.areComplete(requestSent)
+    }
+
+    /// Merges the reply. A follow-up that came first knows more than the reply.
+    mutating func merge(_ received: ReceiveStamps, _ info: ResponderInfo) {
+        if !hasFollowUp { self.info = info }
+        replyReceived = received
+    }
+
+    mutating func mergeFollowUp(_ info: ResponderInfo) {
+        self.info = info
+        hasFollowUp = true
     }
 
     // MARK: The responder's part

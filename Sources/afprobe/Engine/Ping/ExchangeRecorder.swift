@@ -15,6 +15,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     }
 
     /// Records a settled exchange.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64) {
         guard exchange.hasReply else {
             result.counts[.lost] += 1
@@ -37,6 +38,7 @@ struct ExchangeRecorder<Events: PingEvents> {
         for (number, exchange) in waiting { record(exchange, number) }
     }
 
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func record(_ exchange: borrowing Exchange, _ number: UInt64) {
         let (values, clock) = result.record(exchange)
         guard events.takesFrames else { return }
@@ -75,6 +77,7 @@ struct ExchangeRecorder<Events: PingEvents> {
 
     /// Merges the responder's counters. A change of the responder is told once: if two hosts share the address, it may
     /// happen with every reply.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func merge(_ info: borrowing ResponderInfo) {
         guard result.responder.merge(info), result.responder.restarts == 1 else { return }
         events.diagnosed(.otherResponder(peer))

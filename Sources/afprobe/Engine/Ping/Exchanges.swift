@@ -58,6 +58,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     }
 
     /// Whether one request is in flight that lacks only its reply or follow-up.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func awaitsFramesAlone() -> Bool {
         guard transmitter.window.inFlightCount == 1, !transmitter.isWaitingForRoom,
             let (number, _) = transmitter.window.oldestInFlight()
@@ -69,6 +70,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     mutating func isTimedOut(at now: MonotonicTime) -> Bool { transmitter.timedOut(at: now) != nil }
 
     /// The time at which something is due next.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func wakeTime() -> MonotonicTime { transmitter.wakeTime() }
 
     // MARK: Completions
@@ -136,8 +138,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             if number > plan.transmit.warmup { recorder.result.counts[.lateFollowUps] += 1 }
             return
         }
-        transmitter.window[number].info = info
-        transmitter.window[number].hasFollowUp = true
+        transmitter.window[number].mergeFollowUp(info)
         settleIfComplete(number)
     }
 
@@ -151,9 +152,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             if isMeasured { recorder.countDuplicate(number, of: request, received: received) }
             return
         }
-        // A follow-up that came first knows more than the reply.
-        if !transmitter.window[number].hasFollowUp { transmitter.window[number].info = info }
-        transmitter.window[number].replyReceived = received
+        transmitter.window[number].merge(received, info)
         // Now, close to the stamps: the clocks may drift until the exchange is settled.
         if plan.hasStages, received.hardware != nil {
             transmitter.window[number].clockOffset = clock.offset(at: transmitter.now)
@@ -162,7 +161,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             let pause = pacing.pause(after: transmitter.window[number].roundTrip(by: .userspace))
             transmitter.allowNext(after: number, pause: pause)
         }
-        recorder.merge(transmitter.window[number].info)
+        recorder.merge(info)
         if isMeasured {
             // The arrival time counts, not the time of reading.
             let isLate = (transmitter.window[number].wait ?? 0) > plan.transmit.timeout
@@ -182,8 +181,6 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         recorder.countLate(number, of: request, received: received)
     }
 
-    // MARK: Settling
-
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func settleIfComplete(_ number: UInt64) {
         if transmitter.window[number].isComplete(expected) { settle(number) }
@@ -199,7 +196,8 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         if events.takesCaptures, transmitter.window[number].requestSent.software == nil { capture(number) }
         if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.allowNext(after: number) }
         guard number > plan.transmit.warmup else { return }
-        recorder.settle(transmitter.window[number], number)
+        let exchange = transmitter.window[number]
+        recorder.settle(exchange, number)
     }
 
     /// Hands a request over to be captured.

@@ -50,8 +50,6 @@ struct PingResult {
     /// The slowest round trips, and the stages that made them slow.
     func tail(above percentile: Percentile) -> Tail? { attribution?.tail(above: percentile) }
 
-    // MARK: Counting
-
     /// Counts a reply within the timeout.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func countReply(to number: UInt64) {
@@ -81,6 +79,7 @@ struct PingResult {
     }
 
     /// Records an exchange; returns its figures and the clock of its round trip, which may differ from the run's.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func record(_ exchange: borrowing Exchange) -> (FigureValues, StampClock?) {
         if exchange.roundTrip(by: .hardware) == nil {
             counts[.missingHardware] &+= 1
@@ -100,40 +99,29 @@ struct PingResult {
         // Figures of one distribution are on one clock.
         guard isOnChosen, let clock else { return (values, clock) }
         if let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
-        record(values, by: clock)
-        note(exchange.clockOffset)
-        note(exchange.responderClockOffset)
-        return (values, clock)
-    }
-
-    private mutating func chooseClocks(by exchange: borrowing Exchange) {
-        if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
-        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
-    }
-
-    /// Records figures in their distributions and for the tail.
-    @inline(__always)  // "ping, with follow-ups: user instructions"
-    private mutating func record(_ values: borrowing FigureValues, by clock: StampClock) {
-        Self.record(values, in: &recorded)
+        // The span, so that the array is checked once and not for each figure: "ping: user instructions".
+        var recorded = recorded.mutableSpan
+        for index in recorded.indices {
+            if let value = values[recorded[index].figure] { recorded[index].distribution.record(value) }
+        }
         if attribution == nil {
             attribution = TailAttribution(
                 stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
         }
         // If the NICs stamp, the link is known in parts.
         attribution?.record(values, without: values[.wire] != nil ? .link : nil)
+        note(exchange.clockOffset)
+        note(exchange.responderClockOffset)
+        return (values, clock)
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    private static func record(
-        _ values: borrowing FigureValues, in recorded: inout [(figure: Figure, distribution: Distribution)]
-    ) {
-        // The span, so that the array is checked once and not for each figure: "ping: user instructions".
-        var recorded = recorded.mutableSpan
-        for index in recorded.indices {
-            if let value = values[recorded[index].figure] { recorded[index].distribution.record(value) }
-        }
+    private mutating func chooseClocks(by exchange: borrowing Exchange) {
+        if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
+        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
     }
 
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func note(_ comparison: ClockOffset?) {
         guard let error = comparison?.error else { return }
         crossingError = max(crossingError ?? 0, error)

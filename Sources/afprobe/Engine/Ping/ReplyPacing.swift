@@ -13,6 +13,7 @@ struct ReplyPacing {
 
     /// Records a round trip by the userspace stamps (nil if unknown); returns the nanoseconds to wait, unless the
     /// exchange is complete before.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func pause(after measured: Int64?) -> Int64 {
         let roundTrip = min(max(0, measured ?? 0), maxRoundTrip)
         // RFC 6298, section 2

@@ -12,10 +12,8 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
     private var failure: SystemError?
     private var statistics = PacketStatistics()
 
-    /// - Parameters:
-    ///   - count: the number of threads.
-    ///   - open: opens a source that shares the frames with those of the group, and starts its thread, which rings the
-    ///     bell; frames that come meanwhile may be missed.
+    /// - Parameter open: opens a source that shares the frames with those of the group, and starts its thread, which rings the
+    ///   bell; frames that come meanwhile may be missed.
     init(
         _ count: Int,
         open: (inout FanOutGroup, Doorbell) throws(SystemError) -> ReceiveThread<Source>

@@ -73,12 +73,8 @@ struct PendingReplies: ~Copyable {
 
     /// The reply that must be settled before another can be added; nil if there is room.
     mutating func numberToClear() -> UInt64? {
-        window.isFull ? oldestOfFull() : nil
-    }
-
-    private mutating func oldestOfFull() -> UInt64? {
         // Only the search for the oldest tells the window that those before it are settled.
-        guard let (oldest, _) = window.oldestInFlight(), window.isFull else { return nil }
+        guard window.isFull, let (oldest, _) = window.oldestInFlight(), window.isFull else { return nil }
         return oldest
     }
 

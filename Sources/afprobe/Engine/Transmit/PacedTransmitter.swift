@@ -105,6 +105,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     }
 
     /// Sends the frames that are due, and returns their number; nil if none was due.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func sendIfDue(at now: MonotonicTime, _ events: some RunEvents) throws(RunError) -> Int? {
         if pauseToBegin > 0 { (retryAt, pauseToBegin) = (now + pauseToBegin, 0) }
         let readyCount = readyCount
@@ -125,6 +126,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     }
 
     /// Sends frames that are ready, and adds them to the window.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func send(
         _ readyCount: Int, from first: UInt64, at now: MonotonicTime, due: MonotonicTime, taken: inout Int
     ) throws(SystemError) {
@@ -148,6 +150,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     }
 
     /// Advances after frames that were sent.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func advance(
         by count: UInt64, from first: UInt64, at now: MonotonicTime, _ events: some RunEvents
     ) {
@@ -205,6 +208,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     func watchCompletions(in poll: inout PollSet) { transmitter.socket.watchCompletions(in: &poll) }
 
     /// The time at which something is due next.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func wakeTime() -> MonotonicTime {
         var wake = end
         // First, because it makes room in the window.
@@ -235,6 +239,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     var mayHaveMoreCompletions: Bool { transmitter.mayHaveMore }
 
     /// The completion at `index` of those read last.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func completion(at index: Int) -> Transmitter<Socket>.Completion {
         transmitter.completion(at: index)
     }

@@ -148,8 +148,6 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         if isInFlight { settle(number) }
     }
 
-    // MARK: Settling
-
     /// Settles the frames whose stamps have timed out.
     private mutating func expire(at now: MonotonicTime) {
         while let number = transmitter.timedOut(at: now) { settle(number) }

@@ -32,6 +32,7 @@ struct TransmitStamps {
 
     /// Adds the stamps of a completion, and returns whether any is new. The first of each kind counts: stacked devices
     /// repeat the scheduled stamp.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func merge(_ completion: CompletionStamps) -> Bool {
         var isNew = false
         switch completion.event {
@@ -87,6 +88,7 @@ struct ExpectedStamps: OptionSet {
     var completionCount: Int { rawValue.nonzeroBitCount }
 
     /// Whether nothing more is to come.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     func areComplete(_ stamps: TransmitStamps) -> Bool {
         (!contains(.scheduled) || stamps.scheduled != nil)
             && (!contains(.software) || stamps.software != nil)

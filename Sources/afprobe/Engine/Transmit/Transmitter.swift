@@ -13,9 +13,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     private var ledger: TransmitLedger
     private var backlog = CompletionBacklog()
 
-    /// - Parameters:
-    ///   - batch: the number of frames to prepare at once.
-    ///   - capacity: the maximum number of frames that wait for their completions.
+    /// - Parameter capacity: the maximum number of frames that wait for their completions.
     init(
         _ socket: consuming Socket, _ frame: ProbeFrame, batch: Int = 1, capacity: Int = 1024,
         hasLaunchTimes: Bool = false, replay: ReplayFrames? = nil
@@ -31,6 +29,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     }
 
     /// Prepares the next frames, at most a batch, with a launch time on the clock of the launch times.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func prepare(count: Int, launchTime: Timestamp? = nil) {
         guard replay == nil else { return }
         frame.renumber(&batch, from: ledger.next, count: count)
@@ -44,6 +43,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     ///   - perCall: the number of frames in each call.
     ///   - taken: is increased by the number of frames taken: 0 if there is no room now.
     /// - Throws: `SystemError` of the frame after those taken, which may be sent again, or skipped.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func send(_ indices: Range<Int>, perCall: Int, taken: inout Int) throws(SystemError) {
         guard replay == nil else { return try replayNext(&taken) }
         var end = indices.lowerBound
@@ -97,6 +97,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     typealias Completion = TransmitterCompletion
 
     /// The completion at `index` of those read last.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func completion(at index: Int) -> Completion {
         ledger.completion(at: index, of: completions)
     }
@@ -104,6 +105,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
 
 extension TransmitLedger {
     /// The completion at `index` of those read last, about a frame whose number is its token.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func completion(
         at index: Int, of completions: borrowing MessageBatch
     ) -> TransmitterCompletion {

@@ -153,10 +153,6 @@ final class Console {
     }
 
     /// Queues a frame for the capture file.
-    ///
-    /// - Parameters:
-    ///   - tag: the VLAN tag that the kernel took out of the frame.
-    ///   - length: the frame's original length without that tag.
     func captured(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) {
         guard let dropped = droppedCaptures, let writer else { return }
         hasNews = true

@@ -158,9 +158,7 @@ private func missingCapabilityAdvice(for error: SystemError) -> String? {
     return missingCapabilityAdvice(for: needed)
 }
 
-/// - Parameters:
-///   - others: capabilities to grant besides those of every run.
-///   - instead: an alternative remedy.
+/// - Parameter others: capabilities to grant besides those of every run.
 private func missingCapabilityAdvice(
     for needed: ThisProcess.Capability, granting others: String = "", instead: String = ""
 ) -> String {

@@ -9,9 +9,7 @@ struct HistogramLayout {
     /// The number of values in each row.
     let counts: [UInt64]
 
-    /// - Parameters:
-    ///   - buckets: ascending, without negative values; at least one.
-    ///   - limit: the max number of rows.
+    /// - Parameter buckets: ascending, without negative values; at least one.
     init(_ buckets: [Distribution.Bucket], rows limit: Int) {
         var best = HistogramLayout(buckets, from: [buckets[0].range.lowerBound])
         let bends = Self.bends(of: buckets)
