@@ -16,7 +16,7 @@ struct ExchangeRecorder<Events: PingEvents> {
 
     /// Records a settled exchange.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    mutating func settle(_ exchange: borrowing Exchange, _ number: UInt64) {
+    mutating func settle(_ exchange: Exchange, _ number: UInt64) {
         guard exchange.hasReply else {
             result.counts[.lost] += 1
             if events.takesFrames { events.lost(number, peer: peer) }
@@ -24,7 +24,7 @@ struct ExchangeRecorder<Events: PingEvents> {
         }
         if !exchange.hasFollowUp { result.counts[.missingFollowUps] += 1 }
         if result.roundTripClock == nil, !result.chooseClock(by: exchange) {
-            undecided.append((number, copy exchange))
+            undecided.append((number, exchange))
             return
         }
         if !undecided.isEmpty { decide() }
@@ -39,12 +39,12 @@ struct ExchangeRecorder<Events: PingEvents> {
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    private mutating func record(_ exchange: borrowing Exchange, _ number: UInt64) {
+    private mutating func record(_ exchange: Exchange, _ number: UInt64) {
         let (values, clock) = result.record(exchange)
         guard events.takesFrames else { return }
         events.answered(
             PingReply(
-                number: number, peer: peer, exchange: copy exchange, values: values,
+                number: number, peer: peer, exchange: exchange, values: values,
                 roundTripClock: clock, turnaroundClock: result.turnaroundClock))
     }
 

@@ -70,7 +70,7 @@ struct PingResult {
 
     /// Chooses the clock of the run's round trips by an exchange, and returns whether it did: the best there is, though
     /// the first few exchanges may lack it.
-    mutating func chooseClock(by exchange: borrowing Exchange) -> Bool {
+    mutating func chooseClock(by exchange: Exchange) -> Bool {
         guard let best = exchange.bestRoundTripClock else { return false }
         lacking += 1
         guard best <= preferredClock || lacking >= Self.maxLacking else { return false }
@@ -80,7 +80,7 @@ struct PingResult {
 
     /// Records an exchange; returns its figures and the clock of its round trip, which may differ from the run's.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    mutating func record(_ exchange: borrowing Exchange) -> (FigureValues, StampClock?) {
+    mutating func record(_ exchange: Exchange) -> (FigureValues, StampClock?) {
         if exchange.roundTrip(by: .hardware) == nil {
             counts[.missingHardware] &+= 1
             if exchange.requestSent.hardware == nil { unstampedRequests &+= 1 }
@@ -116,7 +116,7 @@ struct PingResult {
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    private mutating func chooseClocks(by exchange: borrowing Exchange) {
+    private mutating func chooseClocks(by exchange: Exchange) {
         if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
         if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
     }
