@@ -6,7 +6,7 @@ struct TransmitOptions {
     enum Stamps {
         /// None: they cost more than a third of the sending rate.
         case none
-        /// Those of the driver and the NIC.
+        /// The stamps of the driver and the NIC.
         case sent
         /// The scheduled stamps, too, which cost a fifth of the sending rate.
         case scheduled
