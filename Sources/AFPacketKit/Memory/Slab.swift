@@ -201,7 +201,10 @@ extension Slab<UInt8> {
 
 @usableFromInline
 func allocateZeroed(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer {
-    guard let memory = unsafe calloc(count, size) else { fatalError("there is no memory") }
+    // As Swift's own allocations do: no caller has a way on.
+    guard let memory = unsafe calloc(count, size) else {
+        fatalError("cannot allocate \(count) x \(size) bytes: is there a limit (ulimit -v)?")
+    }
     return unsafe memory
 }
 
