@@ -104,7 +104,8 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         throws(RunError)
     {
         let number = answer.number
-        if transmitter.window.isInFlight(number) == true,
+        let isInFlight = transmitter.window.isInFlight(number)
+        if isInFlight == true,
             !expected.areComplete(transmitter.window[number].requestSent)
         {
             // A request's own stamps came before its reply.
@@ -115,7 +116,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
                 frame.bytes, tag: frame.ancillary.vlan, length: frame.length,
                 at: frame.ancillary.software ?? userspace)
         }
-        guard let isInFlight = transmitter.window.isInFlight(number) else {
+        guard let isInFlight else {
             // Never sent, or so long ago that its slot is another's.
             recorder.result.counts[.unmatched] += 1
             return
