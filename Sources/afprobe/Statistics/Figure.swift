@@ -101,9 +101,9 @@ struct FigureValues {
         }
     }
 
-    /// The figures that every exchange has.
+    /// Adds the figures that every exchange has.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    init(roundTrip: Int64? = nil, turnaround: Int64? = nil) {
+    mutating func add(roundTrip: Int64?, turnaround: Int64?) {
         self[.rtt] = roundTrip
         self[.turnaround] = turnaround
         if let roundTrip, let turnaround { self[.network] = roundTrip &- turnaround }

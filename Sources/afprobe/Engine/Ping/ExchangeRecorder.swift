@@ -40,7 +40,8 @@ struct ExchangeRecorder<Events: PingEvents> {
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func record(_ exchange: Exchange, _ number: UInt64) {
-        let (values, clock) = result.record(exchange)
+        var values = FigureValues()
+        let clock = result.record(exchange, &values)
         guard events.takesFrames else { return }
         events.answered(
             PingReply(
@@ -63,16 +64,15 @@ struct ExchangeRecorder<Events: PingEvents> {
     }
 
     /// A reply that is in no figure, with its round trip on the best clock it has.
-    private func reply(
-        _ number: UInt64, _ request: TransmitStamps, _ received: ReceiveStamps
-    ) -> PingReply {
+    private func reply(_ number: UInt64, _ request: TransmitStamps, _ received: ReceiveStamps) -> PingReply {
         var exchange = Exchange(sent: request)
         exchange.replyReceived = received
         let clock = exchange.bestRoundTripClock
+        var values = FigureValues()
+        values[.rtt] = exchange.roundTrip(by: clock)
         return PingReply(
-            number: number, peer: peer, exchange: exchange,
-            values: FigureValues(roundTrip: exchange.roundTrip(by: clock), turnaround: nil),
-            roundTripClock: clock, turnaroundClock: nil)
+            number: number, peer: peer, exchange: exchange, values: values, roundTripClock: clock,
+            turnaroundClock: nil)
     }
 
     /// Merges the responder's counters. A change of the responder is told once: if two hosts share the address, it may

@@ -78,9 +78,10 @@ struct PingResult {
         return true
     }
 
-    /// Records an exchange; returns its figures and the clock of its round trip, which may differ from the run's.
+    /// Records an exchange and adds its figures to `values`, which are none so far: a returned value would be copied.
+    /// Returns the clock of its round trip, which may differ from the run's.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    mutating func record(_ exchange: Exchange) -> (FigureValues, StampClock?) {
+    mutating func record(_ exchange: Exchange, _ values: inout FigureValues) -> StampClock? {
         if exchange.roundTrip(by: .hardware) == nil {
             counts[.missingHardware] &+= 1
             if exchange.requestSent.hardware == nil { unstampedRequests &+= 1 }
@@ -89,7 +90,7 @@ struct PingResult {
         chooseClocks(by: exchange)
         let isOnChosen = exchange.roundTrip(by: roundTripClock) != nil
         let clock = isOnChosen ? roundTripClock : exchange.bestRoundTripClock
-        var values = FigureValues(
+        values.add(
             roundTrip: exchange.roundTrip(by: clock),
             turnaround: exchange.hasFollowUp ? exchange.turnaround(by: turnaroundClock) : nil)
         if hasStages || isSynchronised {
@@ -97,7 +98,7 @@ struct PingResult {
                 to: &values, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
         }
         // Figures of one distribution are on one clock.
-        guard isOnChosen, let clock else { return (values, clock) }
+        guard isOnChosen, let clock else { return clock }
         if let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
         // The span, so that the array is checked once and not for each figure: "ping: user instructions".
         var recorded = recorded.mutableSpan
@@ -112,7 +113,7 @@ struct PingResult {
         attribution?.record(values, without: values[.wire] != nil ? .link : nil)
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
-        return (values, clock)
+        return clock
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
