@@ -46,8 +46,11 @@ private func compareWays(ofAnswer frame: ReceivedFrame) {
         destination: bytes.macAddress(at: 6), source: bytes.macAddress(at: 0), carrier: .ethernet(type))
     let session = bytes.littleEndian64(at: ParsedFrame.ethernetHeader + ProbeMessage.sessionOffset)
     let pattern = AnswerPattern(session, to: shape)
+    var faults = AnswerFaults()
     let answer: FoundAnswer? =
-        if let probe = try? FoundProbe(frame, at: Timestamp(nanoseconds: 0)) { pattern.match(probe) } else {
+        if let probe = try? FoundProbe(frame, at: Timestamp(nanoseconds: 0)) {
+            pattern.match(probe, &faults)
+        } else {
             nil
         }
     let quick = pattern.match(plain: bytes)

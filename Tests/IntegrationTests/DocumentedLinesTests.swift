@@ -53,7 +53,8 @@ struct DocumentedLinesTests {
             let object = try #require(
                 try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any])
             let message = try #require(object["msg"] as? String)
-            seen[message, default: []].insert(Set(object.keys).subtracting(["time", "level", "msg"]))
+            seen[message, default: []].insert(
+                Set(object.keys).subtracting(["time", "level", "msg", "schema"]))
         }
         for (message, variants) in seen {
             let expected = try keysInJSON(of: message)
@@ -86,6 +87,9 @@ struct DocumentedLinesTests {
                 switch pattern {
                 case "Ar figure Ns Cm _ns" where key == "\(figure)_ns": return true
                 case "Ar figure Ns Cm _percent" where key == "\(figure)_percent": return true
+                case "Ar figure Ns Cm _missing" where key == "\(figure)_missing": return true
+                case "Ar figure Ns Cm _count" where key == "\(figure)_count": return true
+                case "Ar figure Ns Cm _negatives" where key == "\(figure)_negatives": return true
                 case "Ar figure Ns Cm _ Ns Ar statistic Ns Cm _ns":
                     if statistics.contains(where: { key == "\(figure)_\($0)_ns" }) { return true }
                 default: break

@@ -46,14 +46,17 @@ struct PingDisorderTests {
         #expect(result.summary("PING Summary", "missing_follow_ups") == 1)
     }
 
-    /// A responder's clock that was set back makes a turnaround negative: it is shown and counted as it is.
-    @Test func negativeDifferencesStayWhatTheyAre() throws {
+    /// A responder that cannot be right: its stamps are not believed, and nothing is subtracted.
+    @Test func anImplausibleTurnaroundIsTold() throws {
         let hosts = try Namespaces()
         let result = try answering(hosts) { request in
             [Frames.reply(to: request), Frames.reply(to: request, kind: 4, stamps: [1: 9000, 5: 2000])]
         }
-        #expect(result.lines("PING Reply").first?["turnaround_ns"] == "-7000", "\(result)")
-        #expect(result.summary("PING Summary", "turnaround_min_ns") == -7000)
+        let reply = try #require(result.lines("PING Reply").first, "\(result)")
+        #expect(reply["turnaround_ns"] == nil && reply["network_ns"] == nil && reply["rtt_ns"] != nil)
+        #expect(result.summary("PING Summary", "implausible") == 1)
+        #expect(result.summary("PING Summary", "network_count") == 0)
+        #expect(result.errors.contains("Implausible stamps came from"), "\(result)")
     }
 
     @Test func aResponderOfAnotherVersionIsRecognised() throws {

@@ -52,7 +52,7 @@ struct PingFigureTests {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-q")
         let ping = try hosts.near.afprobe(
-            "ping", "-i", "va", hosts.far.address, "-c", "20", "-I", "1ms", "-q", "--breakdown",
+            "ping", "-i", "va", hosts.far.address, "-c", "1000", "-I", "1ms", "-q", "--breakdown",
             "--synchronised", "--format", "json"
         ).finish()
         let line = try #require(ping.lines.last { $0.contains("PING Summary") })

@@ -10,6 +10,8 @@ private struct Run: Measurement {
         durations["\(figure.name).\(statistic.rawValue)"]
     }
 
+    func count(of figure: Figure) -> UInt64 { 40 }
+
     func value(of counter: Counter) -> UInt64? { counts[counter] }
 }
 
@@ -83,9 +85,11 @@ private func expectation(_ text: String) -> String? {
         (
             "missing>0",
             "a name in 'missing>0': a figure's, like network.p99, loss, or one of sent, received, lost, "
-                + "lost_reached, duplicates, late, reordered, failed, in_flight, missing_follow_ups, unmatched, "
-                + "responder_restarts, warmup, late_follow_ups, missing_hardware, missing_software, "
-                + "other_version, responder_duplicates, responder_suppressed"
+                + "lost_reached, unknown, duplicates, late, reordered, failed, in_flight, missing_follow_ups, "
+                + "incomplete_follow_ups, implausible, clock_stepped, clock_steps, unmatched, responder_restarts, "
+                + "warmup, late_follow_ups, missing_hardware, missing_software, other_version, other_vlan, "
+                + "other_protocol, corrupt, drops, responder_duplicates, responder_suppressed, responder_refused, "
+                + "responder_drops"
         ),
     ])
     func saysWhatIsRight(text: String, expected: String) { #expect(expectation(text) == expected) }
@@ -123,13 +127,16 @@ private func expectation(_ text: String) -> String? {
         ] as [(String, Violation.Value?)])
     func judges(text: String, value: Violation.Value?) throws {
         let limit = try parseLimits(text)[0]
-        #expect(limit.violation(by: Run()) == value.map { Violation(limit: limit, value: $0) })
+        let count: UInt64? = limit.isOnDuration ? 40 : nil
+        #expect(
+            limit.violation(by: Run()) == value.map { Violation(limit: limit, value: $0, count: count) })
     }
 
     @Test(arguments: ["wire.p99>1h", "wire.p99<1ns", "failed>10", "loss>100%"])
     func isExceededWhereNothingWasMeasured(text: String) throws {
         let limit = try parseLimits(text)[0]
         let run = Run(counts: [.sent: 0, .lost: 0])
-        #expect(limit.violation(by: run) == Violation(limit: limit, value: nil))
+        let count: UInt64? = limit.isOnDuration ? 40 : nil
+        #expect(limit.violation(by: run) == Violation(limit: limit, value: nil, count: count))
     }
 }

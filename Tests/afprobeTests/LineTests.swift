@@ -54,9 +54,25 @@ import Testing
         let text = received(.json)
         #expect(
             text == #"{"time":"2026-11-22T10:45:35Z","level":"info","msg":"RX Recvmsg","delay_ns":-63725,"#
-                + #""hardware_ns":null,"probe":2,"software_ns":1795344335608347065,"#
+                + #""hardware_ns":null,"probe":2,"schema":1,"software_ns":1795344335608347065,"#
                 + #""userspace_ns":1795344335608410790}"# + "\n")
         _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
+    }
+
+    /// In its place among the keys, wherever that is.
+    @Test(arguments: [
+        ([], #","schema":1}"#), (["probe"], #","probe":1,"schema":1}"#),
+        (["sent"], #","schema":1,"sent":1}"#),
+        (["probe", "to"], #","probe":1,"schema":1,"to":1}"#),
+        (["scheduled_ns"], #","scheduled_ns":1,"schema":1}"#),
+        (["schema_x"], #","schema":1,"schema_x":1}"#),
+    ])
+    func saysTheVersionOfTheKeys(keys: [String], expected: String) {
+        var line = Line(format: .json, isColored: false)
+        line.begin(.info, "x", time: Timestamp(nanoseconds: 0), sinceStart: 0)
+        for key in keys { line.field(key, .count(1)) }
+        line.end()
+        #expect(line.text.string.hasSuffix(expected + "\n"), "\(line.text.string)")
     }
 
     /// logrus quotes what is not made of letters, digits and a few signs, and so the µ alone.

@@ -4,7 +4,7 @@ import Testing
 @testable import afprobe
 
 @Suite struct PendingRepliesTests {
-    private let capacity: UInt64 = 1024
+    private let capacity = UInt64(PendingReplies.capacity)
 
     private func full() -> PendingReplies {
         var pending = PendingReplies()

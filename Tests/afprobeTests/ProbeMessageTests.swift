@@ -13,9 +13,11 @@ private let full: ProbeMessage = {
     report[.sentUserspace] = .min
     report[.sentHardware] = 0
     report[.clockOffset] = 37_000_000_000
+    report.generation = 0x2122
     return ProbeMessage(
         number: 0x0102_0304_0506_0708, kind: .reply, flags: [.wantsFollowUp, .wantsScheduledStamp],
-        session: 0x1112_1314_1516_1718, info: report)
+        session: 0x1112_1314_1516_1718, losses: ResponderLosses(refused: 0x3132, dropped: 0x4142),
+        info: report)
 }()
 
 private func encode(_ message: ProbeMessage, size: Int, at start: Int = 0) -> [UInt8] {
@@ -51,18 +53,24 @@ private func encode(_ message: ProbeMessage, size: Int, at start: Int = 0) -> [U
         let bytes = encode(full, size: 140, at: 2)[2...].map { $0 }
         #expect(Array(bytes[8..<16]) == [8, 7, 6, 5, 4, 3, 2, 1])
         #expect(Array(bytes[16..<24]) == [0xa1, 0xf7, 0x0b, 0x5e, 1, 3, 136, 0])
-        #expect(Array(bytes[26..<40]) == [3, 0, 0, 0, 0, 0, 0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11])
+        #expect(Array(bytes[26..<32]) == [3, 0, 0x32, 0x31, 0x42, 0x41])
+        #expect(Array(bytes[32..<40]) == [0x18, 0x17, 0x16, 0x15, 0x14, 0x13, 0x12, 0x11])
         #expect(bytes[40] == 1 && bytes[48] == 2 && bytes[52] == 3 && bytes[56] == 4 && bytes[60] == 5)
         #expect(bytes[64] == 6 && bytes[72] == 0xf9 && bytes[87] == 0x7f && bytes[95] == 0x80)
         #expect(bytes[128] == 9)
-        #expect(Array(bytes[132..<140]) == [0b1100_1111, 0, 0, 0, 0, 0, 0, 0])
+        #expect(Array(bytes[132..<140]) == [0b1100_1111, 0, 0x22, 0x21, 0, 0, 0, 0])
+        let request = ProbeMessage(number: 1, kind: .request, session: 2, timeout: 0x0102_0304)
+        #expect(Array(encode(request, size: 136)[26..<32]) == [0, 0, 4, 3, 2, 1])
     }
 
     @Test(arguments: [ProbeMessage.Kind.probe, .request, .reply, .followUp])
     func decodesWhatItEncodes(kind: ProbeMessage.Kind) throws {
         var message = full
         message.kind = kind
-        if kind == .probe || kind == .request { message.info = ResponderInfo() }
+        if kind == .probe || kind == .request {
+            (message.info, message.losses) = (ResponderInfo(), ResponderLosses())
+        }
+        if kind == .request { message.timeout = 1_000_000 }
         #expect(try ProbeMessage(decoding: encode(message, size: 200).span) == message)
     }
 
@@ -88,12 +96,17 @@ private func encode(_ message: ProbeMessage, size: Int, at start: Int = 0) -> [U
         #expect(fault(Array(bytes[..<135])) == .truncated)
         #expect(fault(bytes) == nil)
         var changed = bytes
-        changed[20] = 2
-        #expect(fault(changed) == .otherVersion)
-        changed = bytes
-        changed[21] = 9
-        #expect(fault(changed) == .otherVersion)
-        for index in Array(22..<28) + Array(32..<136) {
+        // Another version or kind has a right check value; a corrupt byte makes it wrong.
+        for (index, value) in [(20, 2), (21, 9)] as [(Int, UInt8)] {
+            changed = bytes
+            changed[index] = value
+            #expect(fault(changed) == .corrupt, "byte \(index)")
+            var frame = changed.mutableSpan
+            let sum = ProbeMessage.clearCheck(in: &frame, at: 0, length: 136)
+            frame.storeBigEndian(sum.value, at: ProbeMessage.checkOffset)
+            #expect(fault(changed) == .otherVersion, "byte \(index)")
+        }
+        for index in Array(22..<136) {
             changed = bytes
             changed[index] ^= 0x10
             #expect(fault(changed) == .corrupt, "byte \(index)")

@@ -113,7 +113,7 @@ extension PingOptions {
             return report.judge(result, console) ? .measured : .exceeded
         }
         guard counts[.sent] > 0 else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
-        throw .noReply(from: destination, otherVersion: counts[.otherVersion] > 0)
+        throw .noReply(from: destination, counts)
     }
 
     /// Pings until the run ends, and writes the summary, even after a failure.
@@ -174,7 +174,6 @@ extension PingOptions {
     }
 
     private func plan(_ shape: FrameShape, _ size: Int, hasStages: Bool) -> PingPlan {
-        let isPlain = if case .ethernet = shape.carrier { true } else { false }
         let filter: SocketFilter =
             if case .ethernet(let type) = shape.carrier {
                 .frames(of: type, to: [shape.source])
@@ -184,12 +183,10 @@ extension PingOptions {
         let transmit = TransmitPlan(
             shape: shape, size: size, options: traffic.transmitOptions(hasStages ? .scheduled : .sent),
             interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
-            deadline: traffic.deadline, timeout: traffic.timeout)
-        // The tag matters only for a capture, and the checksum only for datagrams.
-        let receive = ReceiveOptions(
-            filter: filter, tellsStatus: !isPlain || traffic.captureFile != nil)
+            deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: traffic.timeout)
         return PingPlan(
-            transmit: transmit, receive: receive, stampFilters: traffic.receiveFilters, hasStages: hasStages,
+            transmit: transmit, receive: ReceiveOptions(filter: filter), stampFilters: traffic.receiveFilters,
+            hasStages: hasStages,
             isSynchronised: isSynchronised, isAdaptive: isAdaptive, spins: traffic.spins)
     }
 }

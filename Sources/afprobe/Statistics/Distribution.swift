@@ -78,7 +78,7 @@ struct Distribution {
 
     subscript(statistic: Statistic) -> Int64? { statistics[statistic] }
 
-    /// All statistics, the percentiles by one walk; empty if there are no values.
+    /// All statistics that so many values can carry, the percentiles by one walk; empty if there are no values.
     var statistics: [Statistic: Int64] {
         let ranked = percentiles([.p50, .p90, .p95, .p99, .p999])
         guard ranked.count == 5 else { return [:] }
@@ -88,6 +88,7 @@ struct Distribution {
         ]
         let (spread, overflow) = ranked[2].subtractingReportingOverflow(ranked[0])
         statistics[.spread] = overflow ? .max : spread
+        for statistic in statistics.keys where statistic.neededCount > count { statistics[statistic] = nil }
         statistics[.mean] = mean
         statistics[.stddev] = standardDeviation
         statistics[.jitter] = jitter

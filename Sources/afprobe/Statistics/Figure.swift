@@ -78,6 +78,18 @@ enum Statistic: String, CaseIterable {
     case spread
     /// Of consecutive values. RFC 3550
     case jitter
+
+    /// The number of values that it needs.
+    var neededCount: UInt64 {
+        switch self {
+        case .min, .mean, .p50, .max, .stddev: 1
+        case .p90: Percentile.p90.neededCount
+        case .p99: Percentile.p99.neededCount
+        case .p999: Percentile.p999.neededCount
+        case .spread: Percentile.p95.neededCount
+        case .jitter: 2
+        }
+    }
 }
 
 /// The figures of one round trip, as far as they could be measured; inline, without allocation.

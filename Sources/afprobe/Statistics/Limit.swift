@@ -51,6 +51,8 @@ struct Limit: Equatable {
 protocol Measurement {
     /// In nanoseconds; nil if it could not be measured.
     func value(of figure: Figure, _ statistic: Statistic) -> Int64?
+    /// The number of values of a figure.
+    func count(of figure: Figure) -> UInt64
     /// Nil if it was not counted.
     func value(of counter: Counter) -> UInt64?
 }
@@ -66,6 +68,8 @@ struct Violation: Equatable {
     let limit: Limit
     /// Nil if it could not be measured.
     let value: Value?
+    /// The number of values of the figure; nil if the limit is on a count.
+    var count: UInt64?
 }
 
 extension Limit {
@@ -88,7 +92,9 @@ extension Limit {
             value = .loss(lost, sent: sent)
             isExceeded = judge(100 * Double(lost) / Double(sent), percent)
         }
-        return isExceeded ? Violation(limit: self, value: value) : nil
+        guard isExceeded else { return nil }
+        guard case .duration(let figure, _, _) = bound else { return Violation(limit: self, value: value) }
+        return Violation(limit: self, value: value, count: run.count(of: figure))
     }
 
     private func judge<Value: Comparable>(_ value: Value?, _ bound: Value) -> Bool {

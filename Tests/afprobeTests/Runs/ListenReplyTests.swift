@@ -144,17 +144,61 @@ import Testing
         #expect(followUps.allSatisfy { $0.info[.sentSoftware] == start + time + 500 })
     }
 
-    /// 1024 replies may wait for their stamps: the oldest makes room, with what there is of it.
+    /// 16,384 replies may wait for their stamps: the oldest makes room, with what there is of it, and says so.
     @Test func theTableOfPendingRepliesIsFull() throws {
         script.network.sender.stamps = { _ in .none }
-        for number in 1...1100 as ClosedRange<UInt64> { script.request(number, at: time) }
+        for number in 1...16_460 as ClosedRange<UInt64> {
+            script.request(number, at: time + Int64(number) * microsecond)
+        }
         let outcome = script.run()
-        #expect(outcome.replies.replies == 1100 && outcome.replies.followUps == 1100)
+        #expect(outcome.replies.replies == 16_460 && outcome.replies.followUps == 16_460)
         let followUps = try script.followUps()
-        #expect(followUps.map(\.message.number) == Array(1...1100))
+        #expect(followUps.map(\.message.number) == Array(1...16_460))
         let early = followUps.prefix(76)
-        #expect(early.allSatisfy { $0.at == time })
-        #expect(followUps.dropFirst(76).allSatisfy { $0.at == time + 600 * millisecond })
+        #expect(early.allSatisfy { $0.at < time + 20 * millisecond })
+        #expect(followUps.dropFirst(76).allSatisfy { $0.at > time + 600 * millisecond })
+        #expect(followUps.allSatisfy { $0.message.flags.contains(.isIncomplete) })
+    }
+
+    /// As long as the requester waits, and 2 s at most.
+    @Test(arguments: [(0, 600), (50_000, 50), (1_000_000, 1_000), (60_000_000, 2_000)] as [(UInt32, Int64)])
+    func aFollowUpWaitsAsLongAsTheRequester(timeout: UInt32, expected: Int64) throws {
+        script.network.sender.stamps = { _ in .none }
+        let message = ProbeMessage(
+            number: 9, kind: .request, flags: .wantsFollowUp, session: 7, timeout: timeout)
+        script.receive(ProbeFrame(message, in: ListenScript.shape, size: 150).bytes, at: time)
+        _ = script.run(ListenScript.plan(deadline: 10 * second))
+        #expect(try script.followUps().map(\.at) == [time + expected * millisecond])
+    }
+
+    @Test func aWholeFollowUpIsNotIncomplete() throws {
+        script.request(9, at: time, flags: [.wantsFollowUp, .isIncomplete, .clockWasSet])
+        _ = script.run()
+        #expect(try script.answers().map(\.message.flags) == [.wantsFollowUp, .wantsFollowUp])
+    }
+
+    // MARK: Steps of the clock
+
+    private func setClock(at time: Int64) {
+        script.network.at(time) { [network = script.network] in network.epoch += second }
+    }
+
+    @Test func aStepBetweenItsStampsIsTold() throws {
+        script.request(1, at: time)
+        setClock(at: time + 200)
+        script.request(2, at: 2 * time)
+        _ = script.run()
+        let flags = try script.followUps().map { $0.message.flags.contains(.clockWasSet) }
+        #expect(flags == [true, false])
+    }
+
+    /// It was long before: no stamp of the request is older.
+    @Test func aStepBeforeTheRequestIsNotTold() throws {
+        script.request(1, at: time)
+        setClock(at: 2 * time)
+        script.request(2, at: 2 * second)
+        _ = script.run(ListenScript.plan(deadline: 10 * second))
+        #expect(try script.followUps().map { $0.message.flags.contains(.clockWasSet) } == [false, false])
     }
 
     // MARK: Captures

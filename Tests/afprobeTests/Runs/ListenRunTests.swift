@@ -117,6 +117,7 @@ import Testing
         corrupt[14 + ProbeMessage.sessionOffset] ^= 1
         var other = ListenScript.bytes(.probe, 1)
         other[14 + ProbeMessage.versionOffset] = 9
+        mendCheck(&other)
         let cut = Array(ListenScript.bytes(.request, 1).prefix(14 + 100))
         let foreign = ListenScript.bytes(.probe, 1).prefix(14) + [UInt8](repeating: 1, count: 46)
         for (index, frame) in [corrupt, other, cut, cut, Array(foreign)].enumerated() {

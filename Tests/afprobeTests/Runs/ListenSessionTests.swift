@@ -83,12 +83,72 @@ import Testing
     }
 
     @Test func aFollowUpThatCannotBeSentIsCounted() {
-        script.network.plainSender.outcomes = [1: .failed(.noBufferSpace)]
+        script.network.plainSender.outcomes = [1: .failed(.messageTooLong)]
         script.request(1, at: millisecond)
         script.request(2, at: 2 * millisecond)
         let outcome = script.run()
         #expect(outcome.replies.replies == 2 && outcome.replies.followUps == 1)
         #expect(outcome.replies.failed == 1)
+    }
+
+    /// A full queue must not choose the replies that are followed up: they are kept until there is room.
+    @Test func aFollowUpThatFindsNoRoomIsSentLater() throws {
+        script.network.plainSender.outcomes = [
+            1: .failed(.noBufferSpace), 2: .failed(.noBufferSpace), 3: .failed(.noBufferSpace),
+        ]
+        for number in 1...3 as ClosedRange<UInt64> { script.request(number, at: millisecond) }
+        script.request(4, at: 20 * millisecond)
+        let outcome = script.run()
+        #expect(outcome.replies.followUps == 4 && outcome.replies.failed == 0)
+        let followUps = try script.followUps()
+        #expect(followUps.map(\.message.number) == [1, 2, 3, 4])
+        #expect(followUps.allSatisfy { $0.at <= 21 * millisecond })
+        #expect(
+            followUps.map { $0.info[.sentSoftware] ?? 0 } == [
+                start + millisecond + 500, start + millisecond + 500, start + millisecond + 500,
+                start + 20 * millisecond + 500,
+            ])
+    }
+
+    /// Not for longer than the requester waits.
+    @Test func aFollowUpThatNeverFindsRoomIsGivenUp() {
+        for call in 1...10_000 { script.network.plainSender.outcomes[call] = .failed(.noBufferSpace) }
+        script.request(1, at: millisecond)
+        let outcome = script.run()
+        #expect(outcome.replies.followUps == 0 && outcome.replies.failed == 1)
+    }
+
+    /// It has no follow-up either, and the next answer tells of it.
+    @Test func aRefusedReplyIsTold() throws {
+        sender.outcomes = [2: .failed(.noBufferSpace), 3: .failed(.noBufferSpace)]
+        for number in 1...4 as ClosedRange<UInt64> { script.request(number, at: Int64(number) * millisecond) }
+        script.request(1, at: 5 * millisecond, session: 8)
+        _ = script.run()
+        #expect(try script.followUps().map(\.message.number) == [1, 4, 1])
+        #expect(try script.replies().map(\.message.losses.refused) == [0, 2, 0])
+        #expect(try script.replies().map(\.info.replies) == [1, 2, 1])
+    }
+
+    @Test func theReceiveQueuesDropsAreTold() throws {
+        script.network.receiver.statistics = PacketStatistics(packets: 9, drops: 5)
+        script.request(1, at: millisecond)
+        script.request(2, at: 200 * millisecond)
+        _ = script.run()
+        #expect(try script.replies().map(\.message.losses.dropped) == [0, 5])
+    }
+
+    /// A session that lost its place in the table begins anew, and is told from itself before.
+    @Test func aSessionThatWasForgottenHasAnotherGeneration() throws {
+        script.request(1, at: millisecond)
+        for session in 100..<170 as Range<UInt64> {
+            script.request(1, at: Int64(session) * millisecond, session: session)
+        }
+        script.request(2, at: 500 * millisecond)
+        script.request(3, at: 501 * millisecond)
+        _ = script.run()
+        let own = try script.replies().filter { $0.message.session == 7 }
+        #expect(own.map(\.info.requests) == [1, 1, 2])
+        #expect(own.map(\.info.generation) == [1, 72, 72])
     }
 
     @Test func anErrorOfTheSocketIsCleared() {

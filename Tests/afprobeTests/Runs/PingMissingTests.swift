@@ -44,12 +44,15 @@ import Testing
         }
         let outcome = script.run(short)
         #expect(outcome.counts["missing_hardware"] == 2)
-        #expect(outcome.missingHardware == [.skipped(2, counter: "tx_hwtstamp_skipped")])
+        #expect(outcome.missingHardware == [.counted(.skipped, 2, by: "tx_hwtstamp_skipped")])
     }
 
     @Test func noCompletionComesBack() {
         stampNoRequest()
-        #expect(script.run(short).missingHardware == [.noCompletion(3)])
+        #expect(
+            script.run(short).missingHardware == [
+                .timedOut(3, after: 10 * millisecond, late: 0, isQueueFull: false)
+            ])
     }
 
     @Test func repliesAreNotStamped() {
@@ -65,7 +68,10 @@ import Testing
         script.peer.hasHardwareStamp = { $0 != 3 }
         let outcome = script.run(short)
         #expect(outcome.counts["missing_hardware"] == 2)
-        #expect(outcome.missingHardware == [.noCompletion(1), .all(.notStamped)])
+        #expect(
+            outcome.missingHardware == [
+                .timedOut(1, after: 10 * millisecond, late: 0, isQueueFull: false), .all(.notStamped),
+            ])
     }
 
     /// Noticed by a backlog of more than two batches, which a queue of the usual size always is.
@@ -78,7 +84,7 @@ import Testing
         }
         let outcome = script.run(.scripted(.scripted(interval: millisecond, count: 200)))
         #expect(sender.dropped == 200)
-        #expect(outcome.missingHardware == [.errorQueueFull(100)])
+        #expect(outcome.missingHardware == [.timedOut(100, after: second, late: 0, isQueueFull: true)])
     }
 
     /// Another program changes the filter: stamps are not waited for any more, and the change is told.

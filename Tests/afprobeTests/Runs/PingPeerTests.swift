@@ -30,17 +30,49 @@ import Testing
 
     @Test func answersOfAnotherVersionAreCounted() {
         let version = 14 + ProbeMessage.versionOffset
-        script.peer.editBytes = { if $0[22] == 2 { $0[version] = 2 } }
+        script.peer.editBytes = {
+            guard $0[22] == 2 else { return }
+            $0[version] = 2
+            mendCheck(&$0)
+        }
         let outcome = script.run(.scripted())
         #expect(
             outcome.counts
                 == ["sent": 3, "received": 2, "lost": 1, "other_version": 2, "missing_hardware": 2])
     }
 
-    @Test func corruptAnswersAreNone() {
-        script.peer.editBytes = { if $0[22] == 2 { $0[14 + ProbeMessage.infoOffset + 30] ^= 1 } }
+    /// Not even of another version, though the byte that says so is the corrupt one.
+    @Test(arguments: [
+        ProbeMessage.infoOffset + 30, ProbeMessage.versionOffset, ProbeMessage.versionOffset + 1,
+    ])
+    func corruptAnswersAreCounted(offset: Int) {
+        script.peer.editBytes = { if $0[22] == 2 { $0[14 + offset] ^= 4 } }
         let outcome = script.run(.scripted())
-        #expect(outcome.counts == ["sent": 3, "received": 2, "lost": 1, "missing_hardware": 2])
+        #expect(
+            outcome.counts
+                == ["sent": 3, "received": 2, "lost": 1, "corrupt": 2, "missing_hardware": 2])
+    }
+
+    @Test func answersInAnotherVLANAreCounted() {
+        script.peer.tag = { $0 == 2 ? VLANTag(identifier: 7) : nil }
+        let outcome = script.run(.scripted())
+        #expect(
+            outcome.counts
+                == ["sent": 3, "received": 2, "lost": 1, "other_vlan": 2, "missing_hardware": 2])
+    }
+
+    /// A tag for VLAN 0 has a priority only.
+    @Test func aPriorityTagIsNoOtherVLAN() {
+        script.peer.tag = { _ in VLANTag(identifier: 0, priority: 5) }
+        #expect(script.run(.scripted()).counts["received"] == 3)
+    }
+
+    @Test func answersOverAnotherProtocolAreCounted() {
+        script.peer.editShape = { if $1 == 2 { $0.isPTP = true } }
+        let outcome = script.run(.scripted(.scripted(size: 194)))
+        #expect(
+            outcome.counts
+                == ["sent": 3, "received": 2, "lost": 1, "other_protocol": 2, "missing_hardware": 2])
     }
 
     /// It may be so with every reply, and is told once.

@@ -119,7 +119,7 @@ import Testing
         let second = try #require(script.events.completed.dropFirst().first)
         #expect(second.stamps.launchFailure == failure)
         #expect(second.missing.software == .notLaunched(failure))
-        #expect(outcome.result.missingSoftware == [.notLaunched(1)])
+        #expect(outcome.result.missingSoftware == [.some(.notLaunched(failure), 1)])
     }
 
     /// A qdisc refuses a launch time by ENOBUFS, and then says why in a completion.

@@ -47,7 +47,7 @@ import Testing
         #expect(script.network.elapsed == 1_100 * millisecond)
         #expect(outcome.tally == ["software": 2, "missing software": 1, "missing hardware": 3])
         #expect(reasons(2) == [.notScheduled, .timedOut(after: second), .notSupported(driver: "scripted")])
-        #expect(outcome.result.missingSoftware == [.frameDropped(1)])
+        #expect(outcome.result.missingSoftware == [.timedOut(1, after: second, late: 0, isQueueFull: false)])
         #expect(outcome.result.missingHardware == [.all(.notSupported(driver: "scripted"))])
     }
 
@@ -60,7 +60,7 @@ import Testing
             outcome.tally == [
                 "software": 2, "missing software": 1, "late software": 1, "missing hardware": 3,
             ])
-        #expect(outcome.result.missingSoftware == [.late(1)])
+        #expect(outcome.result.missingSoftware == [.timedOut(1, after: second, late: 1, isQueueFull: false)])
         // It was told when it timed out, and not again.
         #expect(log == ["completed 1", "completed 2", "completed 3"])
     }
@@ -75,7 +75,7 @@ import Testing
         let outcome = script.run(.scripted(interval: second))
         #expect(
             outcome.tally == ["software": 3, "hardware": 2, "missing hardware": 1, "late hardware": 1])
-        #expect(outcome.result.missingHardware == [.late(1)])
+        #expect(outcome.result.missingHardware == [.timedOut(1, after: second, late: 1, isQueueFull: false)])
     }
 
     @Test func noStampsAreAskedFor() {
@@ -120,7 +120,10 @@ import Testing
         #expect(
             script.events.completed.map(\.missing.hardware) == [nil, .skipped, .timedOut(after: second)])
         #expect(
-            outcome.result.missingHardware == [.skipped(1, counter: "tx_hwtstamp_skipped"), .noCompletion(1)])
+            outcome.result.missingHardware == [
+                .counted(.skipped, 1, by: "tx_hwtstamp_skipped"),
+                .timedOut(1, after: second, late: 0, isQueueFull: false),
+            ])
     }
 
     @Test func theSettingIsTurnedOffInMidRun() {
@@ -149,7 +152,7 @@ import Testing
         let outcome = script.run(.scripted(interval: millisecond, count: 300))
         #expect(script.sender.dropped == 100)
         #expect(outcome.result.overflows == 1)
-        #expect(outcome.result.missingSoftware == [.errorQueueFull(100)])
+        #expect(outcome.result.missingSoftware == [.timedOut(100, after: second, late: 0, isQueueFull: true)])
     }
 
     /// As many as fit, and one more that does not come.

@@ -41,7 +41,8 @@ import Testing
             for kind in kinds {
                 message.kind = kind
                 edit(&message)
-                let bytes = ProbeFrame(message, in: .scripted.reversed, size: 150).bytes
+                let shape: FrameShape = kind == .probe || kind == .request ? .scripted : .scripted.reversed
+                let bytes = ProbeFrame(message, in: shape, size: 150).bytes
                 let words = Ancillary(
                     software: network.realTime, hardware: kind == .followUp ? nil : network.nicTime)
                 network.after(delay) { network.receiver.receive(bytes, words) }
@@ -186,6 +187,23 @@ import Testing
         #expect(network.elapsed == 2 * millisecond + 10 * microsecond)
     }
 
+    /// An echo of the requests, by whomever.
+    @Test func anEchoIsNoAnswer() {
+        arrive([.request, .request])
+        var run = run(.request, isWitnessed: true)
+        run.begin(plan)
+        _ = play(&run, on: network)
+        #expect(run.outcome.arrivals.count == 0 && run.outcome.arrivals.followUps == 0)
+    }
+
+    @Test func whatComesTwiceCountsOnce() {
+        arrive([.reply, .reply, .followUp, .followUp])
+        var run = run(.request, isWitnessed: true)
+        run.begin(plan)
+        _ = play(&run, on: network)
+        #expect(run.outcome.arrivals.count == 3 && run.outcome.arrivals.followUps == 3)
+    }
+
     @Test func followUpsAreWaitedFor() {
         arrive([.reply])
         var run = run(.request, isWitnessed: true)
@@ -223,5 +241,29 @@ import Testing
             return
         }
         #expect(run.outcome.sent == 1)
+    }
+}
+
+@Suite struct RateAgreementTests {
+    private func agreement(_ rates: UInt64?...) -> RateAgreement {
+        var agreement = RateAgreement()
+        for rate in rates { agreement.add((rate, TrialOutcome())) }
+        return agreement
+    }
+
+    @Test func oneResultIsNone() {
+        #expect(!agreement(100).isReached && agreement(100).sustained == nil)
+    }
+
+    /// The lower of the two, in whatever order they came.
+    @Test func twoThatAgreeAreEnough() {
+        #expect(agreement(1000, 950).sustained == 950 && agreement(901, 1000).sustained == 901)
+        #expect(!agreement(899, 1000).isReached)
+        #expect(agreement(100, 1000, 500, 960).sustained == 960)
+    }
+
+    @Test func twoWithoutARateAgree() {
+        #expect(agreement(nil, nil).isReached && agreement(nil, nil).sustained == nil)
+        #expect(!agreement(nil, 100).isReached)
     }
 }

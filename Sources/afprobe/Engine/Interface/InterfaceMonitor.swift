@@ -14,6 +14,8 @@ struct InterfaceMonitor {
     private var countersDue = MonotonicTime(nanoseconds: 0)
     /// When to read the setting again; never if there is none.
     private(set) var checkDue: MonotonicTime
+    /// Frames that lacked a stamp before another program changed the setting: for other reasons than that.
+    private var missingBeforeChange: (transmit: UInt64, receive: UInt64)?
 
     /// Nanoseconds between two reads of the setting and of the counters, which all users of the NIC share.
     private static let settingInterval: Int64 = 1_000_000_000
@@ -31,13 +33,18 @@ struct InterfaceMonitor {
     var interface: NetworkInterface { reader.interface }
 
     /// Checks, if it is due, whether another program has changed the setting, and returns whether it has.
-    mutating func check(at now: MonotonicTime, _ events: some RunEvents) -> Bool {
+    ///
+    /// - Parameter missing: the frames sent, and those received, that lack a hardware stamp so far.
+    mutating func check(
+        at now: MonotonicTime, missing: (transmit: UInt64, receive: UInt64), _ events: some RunEvents
+    ) -> Bool {
         guard now >= checkDue else { return false }
         checkDue = now + Self.settingInterval
         guard let old = latest.setting, let current = reader.setting(), current != old else {
             return false
         }
         latest.setting = current
+        missingBeforeChange = missingBeforeChange ?? missing
         events.diagnosed(.timestampingLost(interface.name, from: old, to: current))
         return true
     }
@@ -84,23 +91,22 @@ struct InterfaceMonitor {
 
     /// The reasons why `count` frames were sent without a hardware stamp.
     ///
-    /// - Parameters:
-    ///   - late: stamps that came after the timeout.
-    ///   - overflows: how often the error queue was found full.
-    ///   - unlaunched: frames dropped because of their launch times.
-    mutating func reasonsForTransmitHardware(
-        _ count: UInt64, late: UInt64 = 0, overflows: UInt64, unlaunched: UInt64 = 0
-    ) -> [MissingCount] {
+    mutating func reasonsForTransmitHardware(_ count: UInt64, _ missing: MissingStampFacts) -> [MissingCount]
+    {
         guard count > 0 else { return [] }
         updateSetting()
-        if let reason = transmitHardwareHindrance { return [.all(reason)] }
         var parts = Partition(of: count)
-        parts.take(unlaunched) { .notLaunched($0) }
-        parts.take(late) { .late($0) }
+        if let reason = transmitHardwareHindrance {
+            let before = min(missingBeforeChange?.transmit ?? 0, count)
+            guard before > 0 else { return [.all(reason)] }
+            parts.take(count - before) { .some(reason, $0) }
+        }
+        parts.takeLaunches(missing)
         let counted = risenCounters(prefix: "tx_")
-        for (name, rise) in counted { parts.take(rise) { .skipped($0, counter: name) } }
-        parts.take(risenLosses(beyond: counted)) { .lost($0) }
-        parts.take(parts.left) { overflows > 0 ? .errorQueueFull($0) : .noCompletion($0) }
+        for (name, rise) in counted { parts.take(rise) { .counted(.skipped, $0, by: name) } }
+        // Of the statistics common to all drivers.
+        parts.take(risenLosses(beyond: counted)) { .counted(.skipped, $0, by: "tx_lost and tx_errors") }
+        parts.takeTimeouts(missing)
         return parts.reasons
     }
 
@@ -110,32 +116,37 @@ struct InterfaceMonitor {
     ) -> [MissingCount] {
         guard count > 0 else { return [] }
         updateSetting()
-        if let reason = receiveHardwareHindrance(stampedBy: filters) { return [.all(reason)] }
-        let counted = risenCounters(prefix: "rx_")
-        return counted.isEmpty
-            ? [.all(.notStamped)] : counted.map { .skipped($0.rise, counter: $0.name) }
+        var parts = Partition(of: count)
+        if let reason = receiveHardwareHindrance(stampedBy: filters) {
+            let before = min(missingBeforeChange?.receive ?? 0, count)
+            guard before > 0 else { return [.all(reason)] }
+            parts.take(count - before) { .some(reason, $0) }
+        }
+        for (name, rise) in risenCounters(prefix: "rx_") {
+            parts.take(rise) { .counted(.notStamped, $0, by: name) }
+        }
+        parts.take(parts.left) { $0 == count ? .all(.notStamped) : .some(.notStamped, $0) }
+        return parts.reasons
     }
 
     /// The reasons why `count` replies lack a hardware stamp of their round trip: the requests' first.
     ///
     /// - Parameter unstamped: those that lack the stamp of the request, with or without that of the reply.
     mutating func reasonsForRoundTripHardware(
-        _ count: UInt64, requests unstamped: UInt64, overflows: UInt64, stampedBy filters: [ReceiveFilter]
+        _ count: UInt64, requests unstamped: UInt64, _ missing: MissingStampFacts,
+        stampedBy filters: [ReceiveFilter]
     ) -> [MissingCount] {
-        reasonsForTransmitHardware(unstamped, overflows: overflows)
+        reasonsForTransmitHardware(unstamped, missing)
             + reasonsForReceiveHardware(count - min(count, unstamped), stampedBy: filters)
     }
 
     /// The reasons why `count` frames were sent without a software stamp.
-    func reasonsForTransmitSoftware(
-        _ count: UInt64, late: UInt64, overflows: UInt64, unlaunched: UInt64
-    ) -> [MissingCount] {
+    func reasonsForTransmitSoftware(_ count: UInt64, _ missing: MissingStampFacts) -> [MissingCount] {
         guard count > 0 else { return [] }
         guard first.canStampTransmitSoftware else { return [.all(.notSupported(driver: first.driver))] }
         var parts = Partition(of: count)
-        parts.take(unlaunched) { .notLaunched($0) }
-        parts.take(late) { .late($0) }
-        parts.take(parts.left) { overflows > 0 ? .errorQueueFull($0) : .frameDropped($0) }
+        parts.takeLaunches(missing)
+        parts.takeTimeouts(missing)
         return parts.reasons
     }
 
@@ -188,12 +199,37 @@ struct InterfaceMonitor {
     }
 }
 
+/// What a run knows of the stamps that are missing of the frames it sent.
+struct MissingStampFacts {
+    /// Nanoseconds that it waited for a stamp.
+    let timeout: Int64
+    /// Stamps that came after that.
+    var late: UInt64 = 0
+    /// How often the error queue was found full.
+    let overflows: UInt64
+    /// Frames dropped because of their launch times.
+    var launchMissed: UInt64 = 0
+    var launchInvalid: UInt64 = 0
+}
+
 /// A number of frames, divided among the reasons that account for them.
 private struct Partition {
     private(set) var left: UInt64
     private(set) var reasons: [MissingCount] = []
 
     init(of count: UInt64) { left = count }
+
+    mutating func takeLaunches(_ missing: MissingStampFacts) {
+        take(missing.launchInvalid) { .some(.notLaunched(.invalid), $0) }
+        take(missing.launchMissed) { .some(.notLaunched(.missed), $0) }
+    }
+
+    mutating func takeTimeouts(_ missing: MissingStampFacts) {
+        take(left) {
+            .timedOut(
+                $0, after: missing.timeout, late: min(missing.late, $0), isQueueFull: missing.overflows > 0)
+        }
+    }
 
     mutating func take(_ count: UInt64, _ reason: (UInt64) -> MissingCount) {
         let part = min(count, left)

@@ -24,18 +24,14 @@ enum MissingReason: Equatable {
     case notAskedFor
 }
 
-/// A reason why frames of a run have no stamp of some kind, and their number.
+/// A reason why frames of a run have no stamp of some kind, and their number. A frame's own reason is the same.
 enum MissingCount: Equatable {
     /// All of them.
     case all(MissingReason)
-    case notLaunched(UInt64)
-    case late(UInt64)
-    /// Counted by this counter of the driver.
-    case skipped(UInt64, counter: String)
-    /// Counted by the statistics common to all drivers.
-    case lost(UInt64)
-    case errorQueueFull(UInt64)
-    /// No completion came back; the frame itself may have been dropped.
-    case noCompletion(UInt64)
-    case frameDropped(UInt64)
+    case some(MissingReason, UInt64)
+    /// Counted by these counters of the driver.
+    case counted(MissingReason, UInt64, by: String)
+    /// Not within the timeout, in nanoseconds: `late` came later. `isQueueFull` tells that the error queue was full, which
+    /// drops stamps.
+    case timedOut(UInt64, after: Int64, late: UInt64, isQueueFull: Bool)
 }

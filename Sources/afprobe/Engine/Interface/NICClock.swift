@@ -19,6 +19,9 @@ struct NICClock {
 
     init(_ reader: InterfaceReader) { compare = reader.comparison }
 
+    /// Forgets the latest comparison: one of the clocks was set.
+    mutating func forget() { comparedAt = MonotonicTime(nanoseconds: 0) }
+
     /// The NIC's clock minus CLOCK_REALTIME; nil if they cannot be compared.
     mutating func offset(at now: MonotonicTime) -> ClockOffset? {
         if comparedAt.nanoseconds == 0 || now - comparedAt > Self.lifetime {

@@ -26,14 +26,15 @@ struct Exchange: TransmitEntry {
     var info = ResponderInfo()
     /// The clock of this host's NIC minus CLOCK_REALTIME, if it was asked for.
     var clockOffset: ClockOffset?
+    /// Nanoseconds by CLOCK_MONOTONIC from the send call until the reply had arrived; 0 without a reply.
+    var wait: Int64 = 0
     var hasFollowUp = false
+    /// Whether a clock of either host was set during the exchange, so that its stamps must not be subtracted.
+    var isClockStepped = false
 
     init(sent: TransmitStamps) { requestSent = sent }
 
     var hasReply: Bool { replyReceived.userspace != nil }
-
-    /// Nanoseconds from the send call until the kernel had the reply; nil without a reply.
-    var wait: Int64? { difference(requestSent.userspace, replyReceived.software ?? replyReceived.userspace) }
 
     /// Whether nothing more of it is to come.
     @inline(__always)  // "ping, with follow-ups: user instructions"
@@ -47,9 +48,18 @@ struct Exchange: TransmitEntry {
         replyReceived = received
     }
 
-    mutating func mergeFollowUp(_ info: ResponderInfo) {
+    mutating func mergeFollowUp(_ info: ResponderInfo, isClockStepped: Bool) {
         self.info = info
         hasFollowUp = true
+        if isClockStepped { self.isClockStepped = true }
+    }
+
+    /// The exchange without the responder's stamps, which are not believed.
+    var withoutResponder: Exchange {
+        var exchange = self
+        exchange.info = ResponderInfo()
+        exchange.hasFollowUp = false
+        return exchange
     }
 
     // MARK: The responder's part
@@ -132,6 +142,15 @@ struct Exchange: TransmitEntry {
     var bestTurnaroundClock: StampClock? { .best { turnaround(by: $0) != nil } }
 
     // MARK: Figures
+
+    /// Adds the round trip of an exchange that is in no figure, and returns its clock: the best there is. The NIC's
+    /// clock does not follow a step of the system's; else CLOCK_MONOTONIC is left. None if it is not known.
+    func addLoneRoundTrip(to values: inout FigureValues) -> StampClock? {
+        let clock = isClockStepped ? nil : bestRoundTripClock
+        let byNIC = roundTrip(by: .hardware)
+        values[.rtt] = byNIC ?? roundTrip(by: clock) ?? (wait > 0 ? wait : nil)
+        return byNIC != nil ? .hardware : values[.rtt] == nil ? nil : clock ?? .userspace
+    }
 
     /// Adds the figures that only some runs show: the stages, and the one-way figures if the hosts' clocks are
     /// synchronised.

@@ -7,6 +7,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     private let peer: MACAddress
     /// Exchanges that wait until the run's clock is chosen, perhaps for longer than the window keeps them.
     private var undecided: [(number: UInt64, exchange: Exchange)] = []
+    private var hasToldImplausible = false
 
     init(_ result: PingResult, peer: MACAddress, _ events: Events) {
         self.result = result
@@ -42,6 +43,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     private mutating func record(_ exchange: Exchange, _ number: UInt64) {
         var values = FigureValues()
         let clock = result.record(exchange, &values)
+        if result.counts[.implausible] > 0, !hasToldImplausible { tellImplausible() }
         guard events.takesFrames else { return }
         events.answered(
             PingReply(
@@ -49,27 +51,32 @@ struct ExchangeRecorder<Events: PingEvents> {
                 roundTripClock: clock, turnaroundClock: result.turnaroundClock))
     }
 
+    /// It may be so with every reply, and is told once.
+    private mutating func tellImplausible() {
+        hasToldImplausible = true
+        events.diagnosed(.implausibleTurnaround(peer))
+    }
+
     // MARK: Replies that are in no figure
 
     /// Counts a further reply to a request.
-    mutating func countDuplicate(_ number: UInt64, of request: TransmitStamps, received: ReceiveStamps) {
+    mutating func countDuplicate(_ number: UInt64, _ exchange: Exchange) {
         result.counts[.duplicates] += 1
-        if events.takesFrames { events.duplicate(reply(number, request, received)) }
+        if events.takesFrames { events.duplicate(reply(number, exchange)) }
     }
 
-    /// Counts a reply that came after the timeout.
-    mutating func countLate(_ number: UInt64, of request: TransmitStamps, received: ReceiveStamps) {
+    /// Counts a reply that came after the timeout; `wasLost` tells whether its request was counted as lost.
+    mutating func countLate(_ number: UInt64, _ exchange: Exchange, wasLost: Bool) {
+        if wasLost { result.counts[.lost] -= 1 }
         result.counts[.late] += 1
-        if events.takesFrames { events.late(reply(number, request, received)) }
+        result.countOrder(of: number)
+        if events.takesFrames { events.late(reply(number, exchange)) }
     }
 
     /// A reply that is in no figure, with its round trip on the best clock it has.
-    private func reply(_ number: UInt64, _ request: TransmitStamps, _ received: ReceiveStamps) -> PingReply {
-        var exchange = Exchange(sent: request)
-        exchange.replyReceived = received
-        let clock = exchange.bestRoundTripClock
+    private func reply(_ number: UInt64, _ exchange: Exchange) -> PingReply {
         var values = FigureValues()
-        values[.rtt] = exchange.roundTrip(by: clock)
+        let clock = exchange.addLoneRoundTrip(to: &values)
         return PingReply(
             number: number, peer: peer, exchange: exchange, values: values, roundTripClock: clock,
             turnaroundClock: nil)
@@ -78,8 +85,8 @@ struct ExchangeRecorder<Events: PingEvents> {
     /// Merges the responder's counters. A change of the responder is told once: if two hosts share the address, it may
     /// happen with every reply.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    mutating func merge(_ info: borrowing ResponderInfo) {
-        guard result.responder.merge(info), result.responder.restarts == 1 else { return }
+    mutating func merge(_ info: borrowing ResponderInfo, _ losses: ResponderLosses) {
+        guard result.responder.merge(info, losses), result.responder.restarts == 1 else { return }
         events.diagnosed(.otherResponder(peer))
     }
 }

@@ -12,6 +12,10 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     private var clock: NICClock
     private var recorder: ExchangeRecorder<Events>
     private var pacing: ReplyPacing
+    private var overdue = OverdueRequests()
+    private var clockSteps: ClockSteps
+    /// When the frames at hand were received, or the clocks were read since.
+    private var receivedAt = MonotonicTime(nanoseconds: 0)
 
     init(
         _ socket: consuming Socket, _ session: UInt64, _ plan: PingPlan, _ snapshot: TimestampingSnapshot,
@@ -19,6 +23,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     ) {
         self.plan = plan
         self.events = events
+        clockSteps = ClockSteps(on: socket)
         let frame = ProbeFrame(plan.request(session), in: plan.transmit.shape, size: plan.transmit.size)
         captured = RenumberedFrame(frame)
         transmitter = PacedTransmitter(
@@ -52,9 +57,19 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     /// Sends the request that is due, and returns whether one was. Unless spinning, its completions are read at once:
     /// most drivers have stamped it by then.
     mutating func sendIfDue(at now: MonotonicTime) throws(RunError) -> Bool {
+        if now - receivedAt >= Self.clockCheckInterval { checkClock(before: now) }
         guard try transmitter.sendIfDue(at: now, events) != nil else { return false }
         if !plan.spins { try readCompletions(limit: expected.completionCount) }
         return true
+    }
+
+    /// Nanoseconds without an answer after which the clocks are read again before a request: a step long before it does
+    /// not touch it.
+    private static var clockCheckInterval: Int64 { 10_000_000 }
+
+    private mutating func checkClock(before now: MonotonicTime) {
+        receivedAt = now
+        if transmitter.check(&clockSteps, before: now) { clock.forget() }
     }
 
     /// Whether one request is in flight that lacks only its reply or follow-up.
@@ -98,6 +113,26 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     // MARK: Answers
 
+    /// Notes when the next answers were received, and whether the clock was set.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    mutating func beginAnswers(at userspace: Timestamp) {
+        receivedAt = transmitter.now
+        let steps = clockSteps.count
+        transmitter.check(&clockSteps, userspace, before: receivedAt)
+        if clockSteps.count != steps { clock.forget() }
+    }
+
+    /// Nanoseconds by CLOCK_MONOTONIC from a time until a frame at hand had arrived in the kernel: the time that it
+    /// waited there does not count.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    private func wait(since sent: MonotonicTime, _ stamps: ReceiveStamps) -> Int64 {
+        let whole = receivedAt - sent
+        guard let kernel = stamps.software, let userspace = stamps.userspace,
+            !clockSteps.hasStepped(since: sent)
+        else { return whole }
+        return whole &- min(max(0, userspace - kernel), whole)
+    }
+
     /// Handles an answer and the frame that contains it.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func handle(_ answer: FoundAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
@@ -116,44 +151,77 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
                 frame.bytes, tag: frame.ancillary.vlan, length: frame.length,
                 at: frame.ancillary.software ?? userspace)
         }
-        guard let isInFlight else {
-            // Never sent, or so long ago that its slot is another's.
+        let kernel = frame.ancillary
+        let received = ReceiveStamps(
+            hardware: kernel.hardware, software: kernel.software, userspace: userspace)
+        guard let isInFlight else { return handleForgotten(answer, in: frame, received) }
+        let info = answer.info(in: frame.bytes)
+        if answer.isFollowUp {
+            mergeFollowUp(info, answer.flags(in: frame.bytes), number, isInFlight: isInFlight)
+        } else {
+            mergeReply(info, answer.losses(in: frame.bytes), number, received, isInFlight: isInFlight)
+        }
+    }
+
+    /// Handles an answer whose request is not in the window: it was never sent, or so long ago that its slot is
+    /// another's.
+    private mutating func handleForgotten(
+        _ answer: FoundAnswer, in frame: ReceivedFrame, _ received: ReceiveStamps
+    ) {
+        let number = answer.number
+        guard transmitter.window.isFormer(number) else {
             recorder.result.counts[.unmatched] += 1
             return
         }
-        let info = answer.info(in: frame.bytes)
-        if answer.isFollowUp {
-            mergeFollowUp(info, number, isInFlight: isInFlight)
+        guard number > plan.transmit.warmup else { return }
+        guard !answer.isFollowUp else {
+            recorder.result.counts[.lateFollowUps] += 1
+            return
+        }
+        var exchange = Exchange(sent: TransmitStamps())
+        exchange.merge(received, answer.info(in: frame.bytes))
+        if let request = overdue.remove(number) {
+            if let sent = request.sentAt { exchange.wait = wait(since: sent, received) }
+            recorder.merge(exchange.info, answer.losses(in: frame.bytes))
+            recorder.countLate(number, exchange, wasLost: true)
+        } else if overdue.isKnown(number) {
+            recorder.countDuplicate(number, exchange)
         } else {
-            let kernel = frame.ancillary
-            let received = ReceiveStamps(
-                hardware: kernel.hardware, software: kernel.software, userspace: userspace)
-            mergeReply(info, number, received, isInFlight: isInFlight)
+            recorder.result.counts[.unmatched] += 1
         }
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    private mutating func mergeFollowUp(_ info: ResponderInfo, _ number: UInt64, isInFlight: Bool) {
+    private mutating func mergeFollowUp(
+        _ info: ResponderInfo, _ flags: ProbeMessage.Flags, _ number: UInt64, isInFlight: Bool
+    ) {
         guard isInFlight, !transmitter.window[number].hasFollowUp else {
             // Too late, or again.
             if number > plan.transmit.warmup { recorder.result.counts[.lateFollowUps] += 1 }
             return
         }
-        transmitter.window[number].mergeFollowUp(info)
+        if flags.contains(.isIncomplete), number > plan.transmit.warmup {
+            recorder.result.counts[.incompleteFollowUps] += 1
+        }
+        transmitter.window[number].mergeFollowUp(info, isClockStepped: flags.contains(.clockWasSet))
         settleIfComplete(number)
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func mergeReply(
-        _ info: ResponderInfo, _ number: UInt64, _ received: ReceiveStamps, isInFlight: Bool
+        _ info: ResponderInfo, _ losses: ResponderLosses, _ number: UInt64, _ received: ReceiveStamps,
+        isInFlight: Bool
     ) {
         let isMeasured = number > plan.transmit.warmup
         guard !transmitter.window[number].hasReply else {
-            let request = transmitter.window[number].requestSent
-            if isMeasured { recorder.countDuplicate(number, of: request, received: received) }
+            if isMeasured { recorder.countDuplicate(number, duplicate(of: number, info, received)) }
             return
         }
+        let sentAt = transmitter.window.sentAt(number)
+        let wait = wait(since: sentAt, received)
         transmitter.window[number].merge(received, info)
+        transmitter.window[number].wait = wait
+        if clockSteps.hasStepped(since: sentAt) { transmitter.window[number].isClockStepped = true }
         // Now, close to the stamps: the clocks may drift until the exchange is settled.
         if plan.hasStages, received.hardware != nil {
             transmitter.window[number].clockOffset = clock.offset(at: transmitter.now)
@@ -162,24 +230,36 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             let pause = pacing.pause(after: transmitter.window[number].roundTrip(by: .userspace))
             transmitter.allowNext(after: number, pause: pause)
         }
-        recorder.merge(info)
-        if isMeasured {
-            // The arrival time counts, not the time of reading.
-            let isLate = (transmitter.window[number].wait ?? 0) > plan.transmit.timeout
-            guard isInFlight, !isLate else { return mergeLate(number, received, isInFlight: isInFlight) }
-            recorder.result.countReply(to: number)
+        recorder.merge(info, losses)
+        // The arrival time counts, not the time of reading.
+        guard isInFlight, wait <= plan.transmit.timeout else {
+            return mergeLate(number, isInFlight: isInFlight, isMeasured: isMeasured)
         }
-        if isInFlight { settleIfComplete(number) }
+        transmitter.window.answer(number)
+        if isMeasured { recorder.result.countReply(to: number) }
+        settleIfComplete(number)
     }
 
-    private mutating func mergeLate(_ number: UInt64, _ received: ReceiveStamps, isInFlight: Bool) {
+    private mutating func mergeLate(_ number: UInt64, isInFlight: Bool, isMeasured: Bool) {
         if isInFlight {
             transmitter.window.settle(number)
-        } else {
-            recorder.result.counts[.lost] -= 1
+            transmitter.allowNext(after: number)
         }
-        let request = transmitter.window[number].requestSent
-        recorder.countLate(number, of: request, received: received)
+        guard isMeasured else { return }
+        if !isInFlight { _ = overdue.remove(number) }
+        recorder.countLate(number, transmitter.window[number], wasLost: !isInFlight)
+    }
+
+    /// A further reply to a request in the window, as an exchange.
+    private func duplicate(
+        of number: UInt64, _ info: ResponderInfo, _ received: ReceiveStamps
+    ) -> Exchange {
+        let sentAt = transmitter.window.sentAt(number)
+        var exchange = Exchange(sent: transmitter.window[number].requestSent)
+        exchange.merge(received, info)
+        exchange.wait = wait(since: sentAt, received)
+        exchange.isClockStepped = clockSteps.hasStepped(since: sentAt)
+        return exchange
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
@@ -189,14 +269,19 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     /// Settles the requests that have timed out.
     mutating func expire(at now: MonotonicTime) {
-        while let number = transmitter.timedOut(at: now) { settle(number) }
+        while let number = transmitter.timedOut(at: now) { settle(number, at: now) }
     }
 
-    private mutating func settle(_ number: UInt64) {
+    /// - Parameter now: the time at which it timed out; nil if it is complete.
+    private mutating func settle(_ number: UInt64, at now: MonotonicTime? = nil) {
         transmitter.window.settle(number)
         if events.takesCaptures, transmitter.window[number].requestSent.software == nil { capture(number) }
         if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.allowNext(after: number) }
         guard number > plan.transmit.warmup else { return }
+        if let now, !transmitter.window[number].hasReply {
+            let forgotten = overdue.add(number, sentAt: transmitter.window.sentAt(number), at: now)
+            recorder.result.forget(forgotten)
+        }
         let exchange = transmitter.window[number]
         recorder.settle(exchange, number)
     }
@@ -210,19 +295,25 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     }
 
     /// Settles what is left at the end of the run, and completes the result.
-    mutating func complete(otherVersion: UInt64) {
+    ///
+    /// - Parameters:
+    ///   - faults: the frames that seemed to be answers.
+    ///   - drops: the frames that the receive queue dropped.
+    mutating func complete(_ faults: AnswerFaults, drops: UInt64) {
         // An answered request counts, even if its stamps or follow-up are missing.
         while let (number, _) = transmitter.window.oldestInFlight() {
             if transmitter.window[number].hasReply {
                 settle(number)
             } else {
                 transmitter.window.settle(number)
+                if number > plan.transmit.warmup { recorder.result.counts[.inFlight] += 1 }
             }
         }
         recorder.decide()
         recorder.result.counts[.failed] = transmitter.failed
         recorder.result.counts[.warmup] = transmitter.warmedUp
-        recorder.result.counts[.otherVersion] = otherVersion
-        recorder.result.complete(sent: transmitter.sent)
+        recorder.result.counts[.clockSteps] = clockSteps.count
+        recorder.result.counts[.drops] = drops
+        recorder.result.complete(sent: transmitter.sent, faults)
     }
 }

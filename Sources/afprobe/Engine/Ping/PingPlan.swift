@@ -35,6 +35,8 @@ struct PingPlan {
     func request(_ session: UInt64) -> ProbeMessage {
         var flags: ProbeMessage.Flags = [.wantsFollowUp]
         if hasStages { flags.insert(.wantsScheduledStamp) }
-        return ProbeMessage(number: 0, kind: .request, flags: flags, session: session)
+        return ProbeMessage(
+            number: 0, kind: .request, flags: flags, session: session,
+            timeout: UInt32(clamping: max(1, transmit.timeout / 1_000)))
     }
 }

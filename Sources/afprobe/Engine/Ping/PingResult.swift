@@ -17,6 +17,8 @@ struct PingResult {
     private let hasStages: Bool
     private let isSynchronised: Bool
     private let preferredClock: StampClock
+    /// The round trips of the replies with a turnaround; nil while that is all of them.
+    private var roundTripsWithTurnaround: Distribution?
     /// Replies in a row that lacked the preferred clock's stamps.
     private var lacking = 0
     /// The highest number of a request that was answered.
@@ -41,6 +43,9 @@ struct PingResult {
         recorded.first { $0.figure == figure && $0.distribution.count > 0 }?.distribution
     }
 
+    /// The figures that the run measures, with or without values.
+    var wantedFigures: [Figure] { recorded.map(\.figure) }
+
     /// The figures that have values.
     var figures: [Figure] {
         // If the NICs stamp, the link is known in parts.
@@ -48,22 +53,38 @@ struct PingResult {
     }
 
     /// The slowest round trips, and the stages that made them slow.
-    func tail(above percentile: Percentile) -> Tail? { attribution?.tail(above: percentile) }
+    func tails(above percentiles: [Percentile]) -> [Tail] { attribution?.tails(above: percentiles) ?? [] }
 
     /// Counts a reply within the timeout.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func countReply(to number: UInt64) {
         counts[.received] &+= 1
+        countOrder(of: number)
+    }
+
+    /// Counts whether the first reply to a request came after one to a later request.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    mutating func countOrder(of number: UInt64) {
         if number < highest { counts[.reordered] += 1 } else { highest = number }
     }
 
-    /// Completes the counts: sent requests that have not been settled are in flight.
-    mutating func complete(sent: UInt64) {
+    /// Counts lost requests of which nothing will be known.
+    mutating func forget(_ count: UInt64) {
+        counts[.lost] -= count
+        counts[.unknown] += count
+    }
+
+    /// Completes the counts.
+    mutating func complete(sent: UInt64, _ faults: AnswerFaults) {
         counts[.sent] = sent
-        counts[.inFlight] = sent - min(sent, counts[.received] + counts[.lost] + counts[.late])
+        counts[.otherVersion] = faults.frames.otherVersion
+        counts[.corrupt] = faults.frames.corrupt
+        (counts[.otherVLAN], counts[.otherProtocol]) = (faults.otherVLAN, faults.otherProtocol)
         counts[.responderDuplicates] = responder.duplicates
         counts[.responderRestarts] = responder.restarts
         counts[.responderSuppressed] = responder.suppressed
+        counts[.responderRefused] = responder.refused ?? 0
+        counts[.responderDrops] = responder.dropped ?? 0
     }
 
     // MARK: Recording
@@ -82,12 +103,44 @@ struct PingResult {
     /// Returns the clock of its round trip, which may differ from the run's.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func record(_ exchange: Exchange, _ values: inout FigureValues) -> StampClock? {
+        guard !exchange.isClockStepped else {
+            counts[.clockStepped] += 1
+            return exchange.addLoneRoundTrip(to: &values)
+        }
+        chooseClocks(by: exchange)
+        guard isPlausible(exchange) else {
+            counts[.implausible] += 1
+            return recordWithoutResponder(exchange, &values)
+        }
+        return recordBelieved(exchange, &values)
+    }
+
+    /// Whether the turnaround can be true: within the round trip, but for the drift of the two hosts' clocks.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    private func isPlausible(_ exchange: Exchange) -> Bool {
+        guard exchange.hasFollowUp, let turnaround = exchange.turnaround(by: turnaroundClock),
+            let roundTrip = exchange.roundTrip(by: roundTripClock) ?? exchange.roundTrip(by: .userspace)
+        else { return true }
+        return turnaround >= 0 && turnaround &- roundTrip <= max(0, roundTrip) / Self.driftDivisor
+    }
+
+    /// 1,000 ppm, ten times the drift that Ethernet allows to two oscillators.
+    private static let driftDivisor: Int64 = 1_000
+
+    @inline(never)
+    private mutating func recordWithoutResponder(
+        _ exchange: Exchange, _ values: inout FigureValues
+    ) -> StampClock? {
+        recordBelieved(exchange.withoutResponder, &values)
+    }
+
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    private mutating func recordBelieved(_ exchange: Exchange, _ values: inout FigureValues) -> StampClock? {
         if exchange.roundTrip(by: .hardware) == nil {
             counts[.missingHardware] &+= 1
             if exchange.requestSent.hardware == nil { unstampedRequests &+= 1 }
         }
         if exchange.roundTrip(by: .software) == nil { counts[.missingSoftware] &+= 1 }
-        chooseClocks(by: exchange)
         let isOnChosen = exchange.roundTrip(by: roundTripClock) != nil
         let clock = isOnChosen ? roundTripClock : exchange.bestRoundTripClock
         values.add(
@@ -100,6 +153,10 @@ struct PingResult {
         // Figures of one distribution are on one clock.
         guard isOnChosen, let clock else { return clock }
         if let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
+        if values[.turnaround] == nil { keepRoundTripsWithTurnaround() }
+        if roundTripsWithTurnaround != nil, values[.turnaround] != nil, let roundTrip = values[.rtt] {
+            roundTripsWithTurnaround?.record(roundTrip)
+        }
         // The span, so that the array is checked once and not for each figure: "ping: user instructions".
         var recorded = recorded.mutableSpan
         for index in recorded.indices {
@@ -114,6 +171,17 @@ struct PingResult {
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
         return clock
+    }
+
+    /// Begins to tell the replies with a turnaround from those without: all so far had one.
+    private mutating func keepRoundTripsWithTurnaround() {
+        if roundTripsWithTurnaround == nil { roundTripsWithTurnaround = self[.rtt] ?? Distribution() }
+    }
+
+    /// The bias of the replies with a turnaround, if their round trips differ much from all; nil if they do not.
+    var turnaroundBias: Bias? {
+        guard let known = roundTripsWithTurnaround, let all = self[.rtt] else { return nil }
+        return Bias(of: known, among: all)
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
@@ -149,7 +217,16 @@ extension StampClock {
 extension PingResult: Measurement {
     func value(of figure: Figure, _ statistic: Statistic) -> Int64? { self[figure]?[statistic] }
 
+    func count(of figure: Figure) -> UInt64 { self[figure]?.count ?? 0 }
+
     func value(of counter: Counter) -> UInt64? {
-        counter == .lostReached ? responder.unanswered.map { min($0, counts[.lost]) } : counts[counter]
+        switch counter {
+        // Answers to requests of which nothing is known are not told from repeated ones.
+        case .lostReached:
+            counts[.unknown] > 0 ? nil : responder.unanswered.map { min($0, counts[.lost]) }
+        case .responderRefused: responder.refused
+        case .responderDrops: responder.dropped
+        default: counts[counter]
+        }
     }
 }

@@ -7,8 +7,10 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     private var receiver: Receiver<Socket>
     private let plan: PingPlan
     private let answers: AnswerPattern
-    private var faults = FrameFaultCounts()
+    private var faults = AnswerFaults()
     private var monitor: InterfaceMonitor
+    /// Frames that the receive queue dropped.
+    private var drops: UInt64 = 0
 
     init(
         _ transmitter: consuming Socket, _ receiver: consuming Receiver<Socket>, session: UInt64,
@@ -70,6 +72,7 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
             batchesLeft -= 1
             guard let count = try receive(read) else { return }
             read = .all
+            if count > 0 { exchanges.beginAnswers(at: receiver.userspace) }
             for index in 0..<count {
                 let frame = receiver.frame(at: index)
                 guard let answer = answers.match(frame, &faults) else { continue }
@@ -94,8 +97,14 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     }
 
     mutating func keepHouse(at now: MonotonicTime) {
-        if monitor.check(at: now, events) { exchanges.expectStamps(monitor.latest) }
+        if monitor.check(at: now, missing: missing, events) { exchanges.expectStamps(monitor.latest) }
         if now >= events.progressDue { events.progressed(result, at: now) }
+    }
+
+    /// The replies whose request, and those of which only the reply, lack a hardware stamp.
+    private var missing: (transmit: UInt64, receive: UInt64) {
+        let (all, requests) = (result.counts[.missingHardware], result.unstampedRequests)
+        return (requests, all - min(all, requests))
     }
 
     func tellStatus() { events.pingStatus(result) }
@@ -106,17 +115,22 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
         elapsed = exchanges.transmitter.elapsed
         try handleCompletions(.all)
         try handleFrames(.all)
+        do throws(SystemError) { drops = try receiver.readStatistics().drops } catch {
+            throw RunError(.readCounters, error, on: monitor.interface)
+        }
     }
 
     /// Settles the rest, and completes the result.
     mutating func finish() {
-        exchanges.complete(otherVersion: faults.otherVersion)
+        exchanges.complete(faults, drops: drops)
     }
 
     mutating func reasonsForMissingHardware() -> [MissingCount] {
         monitor.reasonsForRoundTripHardware(
             result.counts[.missingHardware], requests: result.unstampedRequests,
-            overflows: exchanges.transmitter.completionOverflows, stampedBy: plan.stampFilters)
+            MissingStampFacts(
+                timeout: plan.transmit.timeout, overflows: exchanges.transmitter.completionOverflows),
+            stampedBy: plan.stampFilters)
     }
 }
 

@@ -8,10 +8,17 @@ struct ResponderTally {
     private(set) var restarts: UInt64 = 0
     private(set) var duplicates: UInt64 = 0
     private(set) var suppressed: UInt64 = 0
+    /// The session's generation in the responder's table; 0 if the responder does not tell it.
+    private var generation: UInt16 = 0
+    /// Whether the responder has forgotten the session's counters.
+    private var isForgotten = false
+    private var latest = ResponderLosses()
+    private var refusedSoFar: Int64 = 0
+    private var droppedSoFar: Int64 = 0
 
-    /// Merges the counters in the first reply to a request; returns whether another responder sent the one before.
+    /// Merges what the first reply to a request tells; returns whether another responder sent the one before.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    mutating func merge(_ info: borrowing ResponderInfo) -> Bool {
+    mutating func merge(_ info: borrowing ResponderInfo, _ losses: ResponderLosses) -> Bool {
         replies &+= 1
         let responder = info.responder
         let isOther = identifier != nil && identifier != responder
@@ -19,6 +26,9 @@ struct ResponderTally {
             restarts += 1
             earlierRequests += requests
             requests = 0
+        }
+        if info.generation != generation || losses != latest {
+            mergeLosses(losses, generation: info.generation, isFirst: identifier == nil || isOther)
         }
         identifier = responder
         // Replies may overtake each other.
@@ -28,10 +38,41 @@ struct ResponderTally {
         return isOther
     }
 
+    private mutating func mergeLosses(_ losses: ResponderLosses, generation new: UInt16, isFirst: Bool) {
+        defer { (latest, generation) = (losses, new) }
+        if isFirst {
+            // Refusals are the session's, and so the run's; drops are of all since the responder began.
+            refusedSoFar += Int64(losses.refused)
+            return
+        }
+        if new != generation {
+            isForgotten = true
+        } else {
+            refusedSoFar += Self.rise(from: latest.refused, to: losses.refused)
+        }
+        droppedSoFar += Self.rise(from: latest.dropped, to: losses.dropped)
+    }
+
+    /// The rise of a counter modulo 2¹⁶; negative if a reply has overtaken another.
+    private static func rise(from old: UInt16, to new: UInt16) -> Int64 {
+        Int64(Int16(bitPattern: new &- old))
+    }
+
+    /// Whether the responder tells what it lost in its own queues: older versions do not.
+    private var tellsLosses: Bool { generation != 0 }
+
+    /// Replies of the session that the responder's send call refused; nil if that is not known.
+    var refused: UInt64? { tellsLosses && !isForgotten ? UInt64(clamping: refusedSoFar) : nil }
+
+    /// Frames that the responder's receive queue dropped since its first reply, those of others included; nil if that
+    /// is not known.
+    var dropped: UInt64? { tellsLosses ? UInt64(clamping: droppedSoFar) : nil }
+
     /// Requests that reached the responder up to the last reply received, and whose own replies did not arrive; nil
-    /// without any reply. Requests between a responder's last reply and its restart are not known.
+    /// without any reply, or if the responder has forgotten the session's counters. Requests between a responder's last
+    /// reply and its restart are not known.
     var unanswered: UInt64? {
-        guard identifier != nil else { return nil }
+        guard identifier != nil, !isForgotten else { return nil }
         let reached = earlierRequests + requests
         return reached > replies ? reached - replies : 0
     }

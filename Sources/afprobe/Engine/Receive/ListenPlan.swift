@@ -28,8 +28,6 @@ struct ReceiveOptions {
     /// Group addresses to be received, too.
     var groups: [MACAddress] = []
     var isPromiscuous = false
-    /// Whether the kernel is to tell tags and pending checksums, which takes time with each frame.
-    var tellsStatus = true
 
     /// The size of all rings together, in bytes: room for some 400,000 small frames.
     private static var ringCapacity: Int { 64 << 20 }
@@ -49,7 +47,7 @@ struct ReceiveOptions {
         try .receiver(
             on: interface, filter: filter,
             timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
-            groups: groups, isPromiscuous: isPromiscuous, tellsStatus: tellsStatus)
+            groups: groups, isPromiscuous: isPromiscuous)
     }
 
     /// Opens a socket that receives through a ring.

@@ -12,6 +12,9 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private var link: LinkMonitor
     private var statistics = PacketStatistics()
     private var statisticsDue: MonotonicTime
+    /// When to read the kernel's counters for the next answer, which tells the drops.
+    private var dropsDue = MonotonicTime(nanoseconds: 0)
+    private var repliesAtDrops: UInt64 = 0
     private let end: MonotonicTime
     /// Whether a receive call has found the interface down. The next step handles it: it knows the time.
     private var hasGoneDown = false
@@ -56,10 +59,18 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         // The last replies are followed up as well.
         if station.isComplete && !station.awaitsCompletions || now >= end { return .end }
         if now >= statisticsDue { try tellStatistics(at: now) }
+        if now >= dropsDue, station.replyCounts.replies != repliesAtDrops { try updateDrops(at: now) }
         let wake = min(end, statisticsDue)
         guard station.awaitsCompletions else { return .wait(until: wake, framesAlone: source.canWait) }
         let due = station.expire(at: now)
         return station.isComplete && !station.awaitsCompletions ? .end : .wait(until: min(wake, due))
+    }
+
+    /// Hands the drops to the responder. Only after a reply, so that it wakes nobody up.
+    private mutating func updateDrops(at now: MonotonicTime) throws(RunError) {
+        try readLast()
+        repliesAtDrops = station.replyCounts.replies
+        dropsDue = now + dropsInterval
     }
 
     private mutating func goDown(at now: MonotonicTime) throws(RunError) {
@@ -144,6 +155,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         do throws(SystemError) { statistics = try source.readStatistics() } catch {
             throw RunError(.readCounters, error, on: interface)
         }
+        station.responder?[0].dropped = UInt64(statistics.drops)
     }
 
     /// Tells the kernel's counters as they were read last.
@@ -248,7 +260,8 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
     }
 
     mutating func checkSetting(at now: MonotonicTime) {
-        if monitor.check(at: now, events) { responder?[0].expectStamps(monitor.latest) }
+        let missing: (UInt64, UInt64) = (0, tally.missingHardware)
+        if monitor.check(at: now, missing: missing, events) { responder?[0].expectStamps(monitor.latest) }
     }
 }
 
@@ -262,6 +275,9 @@ extension FoundProbe {
 
 /// Frames received one by one before a batch is read.
 private let framesBetweenBatches = 64
+
+/// Nanoseconds between two reads of the kernel's counters for answers.
+private let dropsInterval: Int64 = 100_000_000
 
 /// Polls for one frame in a turn of a spinning loop.
 private let pollsInATurn = 16

@@ -82,9 +82,11 @@ struct ReplyFrame {
         pending.restore(wanted, into: &bytes)
     }
 
-    mutating func turnIntoFollowUp(at start: Int, _ complete: (inout ResponderInfo) -> Void) {
+    mutating func turnIntoFollowUp(
+        at start: Int, flags: ProbeMessage.Flags, _ complete: (inout ResponderInfo) -> Void
+    ) {
         var frame = bytes.mutableSpan
-        ProbeMessage.turnIntoFollowUp(&frame, at: start, complete)
+        ProbeMessage.turnIntoFollowUp(&frame, at: start, flags: flags, complete)
     }
 }
 

@@ -30,16 +30,31 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private var completions: MessageBatch
     private var pending = PendingReplies()
     private var clock: NICClock
+    private var clockSteps: ClockSteps
+    private var clockCheckDue = MonotonicTime(nanoseconds: 0)
+    /// When to try again to send the follow-ups that found no room; never if there are none.
+    private var retryDue = MonotonicTime.never
     private(set) var counts = ReplyCounts()
+    /// Frames that this host's receive queue dropped, as far as it is known.
+    var dropped: UInt64 = 0
 
-    /// The stamp timeout of replies: drivers have been seen to take half a second.
-    private static var stampTimeout: Int64 { 600_000_000 }
+    /// Nanoseconds to wait for the stamps of a reply: until the requester's timeout is over; drivers have been seen to
+    /// take half a second.
+    private static func stampTimeout(_ request: ProbeRequest) -> Int64 {
+        request.timeout == 0 ? 600_000_000 : min(1_000 * Int64(request.timeout), 2_000_000_000)
+    }
+
+    /// Nanoseconds after which to try again to send follow-ups that found no room.
+    private static var retryInterval: Int64 { 1_000_000 }
+    /// Nanoseconds without a request after which a step of the clock is none of the next one's.
+    private static var clockCheckInterval: Int64 { 1_000_000_000 }
 
     /// - Parameter limit: the maximum number of frames a second.
     init(
         _ socket: consuming Socket, unstamped: consuming Socket, limit: UInt64,
         _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
     ) {
+        clockSteps = ClockSteps(on: socket)
         self.socket = socket
         self.unstamped = unstamped
         self.events = events
@@ -74,6 +89,9 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         // The follow-up counts, too: without it a reply is worth little.
         let now = socket.coarseTime()
         let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
+        // A step of the clock long before a request is not between its stamps.
+        if now >= clockCheckDue, clockSteps.check(on: socket) { clock.forget() }
+        clockCheckDue = now + Self.clockCheckInterval
         let session = sessions.index(of: request.session, from: route.peer)
         sessions[session].count(request.number, isAnswered: isAllowed)
         guard isAllowed else {
@@ -83,7 +101,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         if reply(to: request, of: session, probe.ancillary, probe.userspace, route, at: now) {
             counts.replies &+= 1
         } else {
-            sessions[session].loseReply()
+            sessions[session].refuseReply()
             counts.failed &+= 1
         }
     }
@@ -93,7 +111,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         _ route: ReplyRoute, at now: MonotonicTime
     ) -> Bool {
         // Room first, because a follow-up is built in the same frame.
-        if let slot = pending.numberToClear() { followUp(slot) }
+        if let slot = pending.numberToClear() { followUp(slot, isLast: true) }
         frame.vacate(into: &pending)
         guard frame.prepare(route) else { return false }
         let departure = socket.realTime()
@@ -107,8 +125,10 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         frame.encode(
             ProbeMessage(
                 number: request.number, kind: .reply, flags: request.flags, session: request.session,
+                losses: ResponderLosses(
+                    refused: sessions[session].refused, dropped: UInt16(truncatingIfNeeded: dropped)),
                 info: info), route)
-        guard request.flags.contains(.wantsFollowUp) else { return sendUnstamped() }
+        guard request.flags.contains(.wantsFollowUp) else { return sendUnstamped() == .sent }
         let isScheduled = request.flags.contains(.wantsScheduledStamp)
         guard sendStamped(isScheduled: isScheduled) else {
             pending.skip(hadKey: isScheduled && socket.takesKeys)
@@ -116,13 +136,26 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         }
         frame.slot = pending.add(
             PendingReply(
-                size: request.size, start: route.start, wantsScheduledStamp: isScheduled,
-                stamps: TransmitStamps(userspace: departure)), sent: frame,
+                size: request.size, start: route.start, deadline: now + Self.stampTimeout(request),
+                clockSteps: clockSteps.count,
+                wantsScheduledStamp: isScheduled, stamps: TransmitStamps(userspace: departure)),
+            sent: frame,
             hadKey: isScheduled && socket.takesKeys, at: now)
         return true
     }
 
-    private func sendUnstamped() -> Bool { (try? unstamped.send(frame.bytes.span)) == true }
+    private enum Sending {
+        case sent
+        /// A queue of this host is full.
+        case noRoom
+        case failed
+    }
+
+    private func sendUnstamped() -> Sending {
+        do throws(SystemError) { return try unstamped.send(frame.bytes.span) ? .sent : .noRoom } catch {
+            return error.code == .noBufferSpace ? .noRoom : .failed
+        }
+    }
 
     private func sendStamped(isScheduled: Bool) -> Bool {
         // The plain call is the quicker one.
@@ -141,7 +174,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
             // At most the number of pending replies: the kernel need not look for one more.
             let limit = isReady ? Int.max : pending.count
             try socket.receiveCompletions(into: &completions, limit: limit)
-            for index in 0..<completions.count { merge(completionAt: index) }
+            if completions.count > 0 { handleCompletions() }
             guard completions.count == min(limit, completions.capacity) else { break }
         }
         // Now, and not when the next request waits for its answer.
@@ -149,47 +182,84 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         if isReady { _ = socket.takePendingError() }
     }
 
-    private mutating func merge(completionAt index: Int) {
-        if let slot = pending.merge(completionAt: index, of: completions, expected) { followUp(slot) }
+    private mutating func handleCompletions() {
+        if clockSteps.check(on: socket) { clock.forget() }
+        // Each frame that left has made room, which the next reply must not take from those that wait for it.
+        retry()
+        for index in 0..<completions.count {
+            if let slot = pending.merge(completionAt: index, of: completions, expected) {
+                followUp(slot, isLast: false)
+            }
+        }
     }
 
-    /// Whether transmit stamps are still to come.
+    /// Whether transmit stamps, or room for follow-ups, are still to come.
     var awaitsCompletions: Bool { pending.count > 0 }
 
-    /// The time at which the oldest reply's stamps time out; nil if none are pending.
-    mutating func nextTimeout() -> MonotonicTime? { pending.oldest().map { $0.since + Self.stampTimeout } }
+    /// The time at which something is due of the pending replies; nil if none are pending.
+    mutating func nextTimeout() -> MonotonicTime? { pending.oldest().map { min($0.deadline, retryDue) } }
 
     /// Follows up the replies whose stamps have timed out, with those that came.
     mutating func expire(at now: MonotonicTime) {
-        while let (slot, since) = pending.oldest(), now >= since + Self.stampTimeout { followUp(slot) }
+        if now >= retryDue { retry() }
+        while let (slot, deadline) = pending.oldest(), now >= deadline { followUp(slot, isLast: true) }
+        if pending.firstPostponed() != nil { retryDue = now + Self.retryInterval }
     }
 
-    private mutating func followUp(_ slot: UInt64) {
-        pending.close(slot)
+    /// Sends the follow-ups that found no room, as far as there is room now.
+    private mutating func retry() {
+        retryDue = .never
+        while let slot = pending.firstPostponed() {
+            guard followUp(slot, isLast: false) else { return }
+        }
+    }
+
+    /// Sends the follow-up of a reply, and settles it; returns false if it found no room.
+    ///
+    /// - Parameter isLast: whether to give up what finds no room now. Else a full queue would choose the replies whose
+    ///   turnaround is known.
+    @discardableResult
+    private mutating func followUp(_ slot: UInt64, isLast: Bool) -> Bool {
         let reply = pending[slot]
+        frame.restore(slot, reply, from: &pending)
+        if !reply.isPostponed { complete(reply) }
+        let departure = events.takesCaptures ? socket.realTime() : nil
+        let outcome = sendUnstamped()
+        if outcome == .noRoom, !isLast {
+            pending.postpone(slot, frame.bytes)
+            retryDue = min(retryDue, socket.coarseTime() + Self.retryInterval)
+            return false
+        }
+        pending.close(slot)
+        guard outcome == .sent else {
+            counts.failed += 1
+            return outcome != .noRoom
+        }
+        counts.followUps += 1
+        // A follow-up is not stamped.
+        if let departure {
+            events.captured(frame.bytes.span, tag: nil, length: frame.bytes.count, at: departure)
+        }
+        return true
+    }
+
+    /// Turns the reply in the frame into its follow-up.
+    private mutating func complete(_ reply: PendingReply) {
         // The clocks are compared only for those who ask for all stages, because it takes a while.
         let comparison = reply.wantsScheduledStamp ? clock.offset(at: socket.monotonicTime()) : nil
-        frame.restore(slot, reply, from: &pending)
         if events.takesCaptures, let time = reply.stamps.software ?? reply.stamps.userspace {
             events.captured(frame.bytes.span, tag: nil, length: reply.size, at: time)
         }
-        frame.turnIntoFollowUp(at: reply.start) { info in
+        var flags: ProbeMessage.Flags = []
+        if !reply.isComplete(expected) { flags.insert(.isIncomplete) }
+        if clockSteps.count != reply.clockSteps { flags.insert(.clockWasSet) }
+        frame.turnIntoFollowUp(at: reply.start, flags: flags) { info in
             info[.sentScheduled] = reply.stamps.scheduled?.nanoseconds
             info[.sentSoftware] = reply.stamps.software?.nanoseconds
             info[.sentHardware] = reply.stamps.hardware?.nanoseconds
             guard let comparison else { return }
             info[.clockOffset] = comparison.offset
             info.clockOffsetError = UInt32(clamping: comparison.error)
-        }
-        let departure = events.takesCaptures ? socket.realTime() : nil
-        guard sendUnstamped() else {
-            counts.failed += 1
-            return
-        }
-        counts.followUps += 1
-        // A follow-up is not stamped.
-        if let departure {
-            events.captured(frame.bytes.span, tag: nil, length: frame.bytes.count, at: departure)
         }
     }
 }

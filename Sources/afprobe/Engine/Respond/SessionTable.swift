@@ -14,6 +14,9 @@ struct SessionTable {
         private(set) var duplicates: UInt32 = 0
         private var replies: UInt32 = 0
         private var suppressed: UInt32 = 0
+        private(set) var refused: UInt16 = 0
+        /// Differs from that of another session that had its place, or of itself before it lost its place.
+        fileprivate var generation: UInt16 = 0
 
         fileprivate func isOf(_ identifier: UInt64, _ peer: MACAddress) -> Bool {
             self.identifier == identifier && self.peer == peer && lastUsed != 0
@@ -51,16 +54,22 @@ struct SessionTable {
             info.duplicates = duplicates
             info.replies = replies
             info.suppressed = suppressed
+            info.generation = generation
         }
 
-        /// Uncounts a reply that could not be sent.
-        mutating func loseReply() { replies &-= 1 }
+        /// Counts a reply that could not be sent, and was counted as one.
+        mutating func refuseReply() {
+            replies &-= 1
+            refused &+= 1
+        }
     }
 
     /// Inline, without memory of its own.
     private var sessions = InlineArray<64, Session>(repeating: Session())
     private let capacity: Int
     private var clock: UInt64 = 0
+    /// The number of sessions added so far, modulo 65,535, from 1.
+    private var generation: UInt16 = 0
     /// The index that was asked for last.
     private var latest = 0
 
@@ -85,6 +94,8 @@ struct SessionTable {
         sessions[oldest] = Session()
         sessions[oldest].identifier = identifier
         sessions[oldest].peer = peer
+        generation = generation == .max ? 1 : generation + 1
+        sessions[oldest].generation = generation
         return oldest
     }
 

@@ -31,6 +31,8 @@ enum Diagnostic {
 
     // The peer, and captures to be replayed.
     case otherResponder(MACAddress)
+    /// The responder's part of a round trip is negative, or longer than the round trip.
+    case implausibleTurnaround(MACAddress)
     case framesLeftOut(UInt64, of: UInt64)
 }
 

@@ -79,6 +79,17 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     /// CLOCK_MONOTONIC.
     var now: MonotonicTime { transmitter.socket.monotonicTime() }
 
+    /// Checks for a step of the clock before a request is sent at `now`.
+    func check(_ steps: inout ClockSteps, before now: MonotonicTime) -> Bool {
+        steps.check(on: transmitter.socket, before: now)
+    }
+
+    /// The same by readings of both clocks.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    func check(_ steps: inout ClockSteps, _ real: Timestamp, before monotonic: MonotonicTime) {
+        steps.check(real, before: monotonic, on: transmitter.socket)
+    }
+
     /// Whether all has been sent and settled.
     var isFinished: Bool { pacing.isFinished && window.inFlightCount == 0 }
 
@@ -200,9 +211,13 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
 
     // MARK: Waiting
 
-    /// The oldest frame in flight if it has timed out; nil if none has.
+    /// A frame that has timed out; nil if none has.
     mutating func timedOut(at now: MonotonicTime) -> UInt64? {
-        window.timedOut(at: now, timeout: plan.timeout)
+        if let number = window.timedOut(at: now, timeout: plan.timeout) { return number }
+        guard let (number, sentAt) = window.oldestInFlight(),
+            now >= sentAt + plan.lifetime
+        else { return nil }
+        return number
     }
 
     func watchCompletions(in poll: inout PollSet) { transmitter.socket.watchCompletions(in: &poll) }
@@ -214,7 +229,9 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         // First, because it makes room in the window.
         let oldest = window.oldestInFlight()
         if readyCount > 0 { wake = min(wake, nextSend + -spinMargin) }
-        if let oldest { wake = min(wake, oldest.sentAt + plan.timeout) }
+        guard let oldest else { return wake }
+        if let awaited = window.oldestAwaited() { wake = min(wake, awaited.sentAt + plan.timeout) }
+        wake = min(wake, oldest.sentAt + plan.lifetime)
         return wake
     }
 

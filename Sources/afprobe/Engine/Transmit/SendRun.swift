@@ -88,7 +88,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     mutating func handleFrames(_ read: FramesRead) {}
 
     mutating func keepHouse(at now: MonotonicTime) {
-        if monitor.check(at: now, events) {
+        if monitor.check(at: now, missing: (tally.missingHardware, 0), events) {
             expected = ExpectedStamps(monitor.latest, transmitter.plan.options)
         }
     }
@@ -219,13 +219,12 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
             (result.missingHardware, result.missingSoftware) = ([.all(.notAskedFor)], [.all(.notAskedFor)])
             return result
         }
-        let unlaunched = tally.launchMissed + tally.launchInvalid
-        result.missingHardware = monitor.reasonsForTransmitHardware(
-            tally.missingHardware, late: tally.lateHardware, overflows: result.overflows,
-            unlaunched: unlaunched)
-        result.missingSoftware = monitor.reasonsForTransmitSoftware(
-            tally.missingSoftware, late: tally.lateSoftware, overflows: result.overflows,
-            unlaunched: unlaunched)
+        var missing = MissingStampFacts(
+            timeout: transmitter.plan.timeout, late: tally.lateHardware, overflows: result.overflows,
+            launchMissed: tally.launchMissed, launchInvalid: tally.launchInvalid)
+        result.missingHardware = monitor.reasonsForTransmitHardware(tally.missingHardware, missing)
+        missing.late = tally.lateSoftware
+        result.missingSoftware = monitor.reasonsForTransmitSoftware(tally.missingSoftware, missing)
         return result
     }
 }

@@ -55,6 +55,8 @@ struct TransmitPlan {
     let deadline: Int64?
     /// Nanoseconds to wait for a frame's stamps or answer.
     let timeout: Int64
+    /// Nanoseconds to wait, after that, for the follow-up of an answer in time; 0 if there are none.
+    var followUpTimeout: Int64 = 0
     /// Whether to spin until a frame is due, once it nearly is.
     var spins = false
     /// Frames that are sent by one call, and are due together.
@@ -75,11 +77,18 @@ struct TransmitPlan {
         return calls * batch
     }
 
-    /// The maximum number of frames in flight: all that are sent within the timeout, within bounds.
+    /// The maximum number of nanoseconds for which a frame is in flight.
+    var lifetime: Int64 {
+        let (sum, overflow) = timeout.addingReportingOverflow(followUpTimeout)
+        return overflow ? .max : sum
+    }
+
+    /// The maximum number of frames in flight: all that are sent within their lifetime, within bounds.
     var windowCapacity: Int {
         guard interval > 0 else { return max(4096, 4 * batch) }
-        let inFlight = (timeout + (launchOffset ?? 0)) / interval + Int64(batch - 1)
-        return Int(min(max(inFlight, 62), 65_534) + 2)
+        let (kept, overflow) = lifetime.addingReportingOverflow(launchOffset ?? 0)
+        let inFlight = (overflow ? .max : kept) / interval
+        return Int(min(max(inFlight, 62), 65_534) + 2) + batch - 1
     }
 
     /// All frames, those for warming up included; nil for no end.

@@ -187,21 +187,36 @@ struct StampVerification<Events: VerifyEvents> {
             interval: rate == 0 ? 0 : 1_000_000_000 / rate, timeout: timeout)
     }
 
-    /// Raises the rate until stamps are skipped; returns false if the user asked to stop.
+    /// Raises the rate until stamps are skipped, again and again until two results agree; returns false if the user
+    /// asked to stop.
     private func verifyRate() throws(RunError) -> Bool {
         var trial = try open(.plain, awaitsHardware: true)
+        var agreement = RateAgreement()
+        while !agreement.isReached, agreement.count < Self.rateTrials {
+            guard let result = try findRate(&trial) else { return false }
+            agreement.add(result)
+            events.flush()
+        }
+        events.verified(
+            StampRate(
+                interface: interface.name, sustained: agreement.sustained, skipping: agreement.skipping))
+        return true
+    }
+
+    /// The maximum number of times that the rate is raised from the beginning.
+    private static var rateTrials: Int { 6 }
+
+    /// Raises the rate until stamps are skipped; nil if the user asked to stop.
+    private func findRate(
+        _ trial: inout Trial
+    ) throws(RunError) -> (sustained: UInt64?, skipping: TrialOutcome?)? {
         var sustained: UInt64?
-        var skipping: TrialOutcome?
         for rate in Self.rates {
-            guard try run(&trial, Self.ratePlan(rate)) else { return false }
+            guard try run(&trial, Self.ratePlan(rate)) else { return nil }
             let outcome = trial.outcome
-            guard outcome.hardware.count == outcome.sent else {
-                skipping = outcome
-                break
-            }
+            guard outcome.hardware.count == outcome.sent else { return (sustained, outcome) }
             sustained = max(sustained ?? 0, outcome.rate ?? 0)
         }
-        events.verified(StampRate(interface: interface.name, sustained: sustained, skipping: skipping))
-        return true
+        return (sustained, nil)
     }
 }

@@ -51,12 +51,16 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
     /// Whether the receiver is to get the frames, or the answers to them.
     private let isWitnessed: Bool
     private let message: ProbeMessage
+    private let shape: FrameShape
     private let awaitsHardware: Bool
     private var plan = TrialPlan(count: 0, interval: 0, timeout: 0)
     private var due = MonotonicTime(nanoseconds: 0)
     /// The send time and the stamps of each frame of the trial.
     private var sentAt: [MonotonicTime] = []
     private var stamps: [TransmitStamps] = []
+    /// Which frames, or answers to them, and which follow-ups have arrived.
+    private var hasArrived: [Bool] = []
+    private var hasFollowUp: [Bool] = []
     private var firstNumber: UInt64 = 1
     private var faults = FrameFaultCounts()
     private(set) var outcome = TrialOutcome()
@@ -72,6 +76,7 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
         self.receiver = receiver
         self.isWitnessed = isWitnessed
         self.message = message
+        self.shape = shape
         self.interface = interface
         self.awaitsHardware = awaitsHardware
         self.events = events
@@ -83,6 +88,8 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
         self.plan = plan
         firstNumber += UInt64(stamps.count)
         stamps = Array(repeating: TransmitStamps(), count: plan.count)
+        hasArrived = Array(repeating: false, count: plan.count)
+        hasFollowUp = hasArrived
         sentAt = []
         outcome = TrialOutcome()
         due = transmitter.socket.monotonicTime()
@@ -171,8 +178,19 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
         }
     }
 
+    /// Counts a frame of the trial where another interface receives it, or the answer of a peer; each once. An echo of
+    /// what was sent is no answer.
     private mutating func count(_ probe: ReceivedProbe) {
-        guard probe.message.session == message.session, index(of: probe.message.number) != nil else { return }
+        let kind = probe.message.kind
+        let isExpected =
+            message.kind == .request
+            ? (kind == .reply || kind == .followUp) && probe.shape.source == shape.destination
+            : kind == message.kind && probe.shape.source == shape.source
+        guard isExpected, probe.message.session == message.session,
+            let index = index(of: probe.message.number),
+            !(kind == .followUp ? hasFollowUp[index] : hasArrived[index])
+        else { return }
+        if kind == .followUp { hasFollowUp[index] = true } else { hasArrived[index] = true }
         outcome.arrivals.count(probe)
     }
 }

@@ -58,7 +58,7 @@ struct StampClaim {
 /// The maximum rate at which every frame is stamped.
 struct StampRate {
     let interface: String
-    /// Frames a second; nil if not even the slowest trial had all stamps.
+    /// Frames a second; nil if not even the slowest trial had all stamps, or if no two trials agreed.
     let sustained: UInt64?
     /// The first trial in which stamps were skipped; nil if there was none.
     let skipping: TrialOutcome?

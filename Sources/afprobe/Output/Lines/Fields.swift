@@ -20,8 +20,11 @@ struct Fields {
 
     mutating func add(_ key: String, _ field: Field) { values.append((key, field)) }
 
-    /// The statistics of a figure: `rtt_jitter_ns`, `rtt_max_ns` and so on, in nanoseconds.
+    /// The statistics of a figure: `rtt_jitter_ns`, `rtt_max_ns` and so on, in nanoseconds; and `rtt_count`, the number
+    /// of its values, and `rtt_negatives`, of those below zero.
     mutating func add(_ figure: Figure, _ distribution: Distribution?) {
+        add("\(figure.name)_count", .count(distribution?.count ?? 0))
+        add("\(figure.name)_negatives", .count(distribution?.negatives ?? 0))
         let statistics = distribution?.statistics ?? [:]
         for statistic in Statistic.allCases {
             add("\(figure.name)_\(statistic.keyName)_ns", .integer(statistics[statistic]))
@@ -41,10 +44,23 @@ extension Tail {
         fields.add("excess_ns", .integer(excess))
         fields.add("percentile", .text(percentile.name))
         fields.add("round_trips", .count(count))
-        fields.add("unattributed_percent", .integer(Int64(saturating: unattributed)))
+        fields.add("unattributed_percent", .integer(unattributed.map { Int64(saturating: $0) }))
         for share in shares {
             fields.add("\(share.figure.name)_percent", .integer(Int64(saturating: share.percent)))
         }
+        for stage in missing { fields.add("\(stage.figure.name)_missing", .count(stage.count)) }
+        return fields
+    }
+}
+
+extension Bias {
+    var fields: Fields {
+        var fields = Fields()
+        fields.add("percentile", .text(percentile.name))
+        fields.add("replies", .count(allCount))
+        fields.add("rtt_ns", .integer(all))
+        fields.add("rtt_with_turnaround_ns", .integer(known))
+        fields.add("with_turnaround", .count(knownCount))
         return fields
     }
 }
@@ -55,8 +71,17 @@ extension Statistic {
 }
 
 extension Violation {
+    /// The reason why there is no value: too few values for a percentile.
+    private var reason: String? {
+        guard value == nil, case .duration(_, let statistic, _) = limit.bound, let count, count > 0,
+            statistic.neededCount > count
+        else { return nil }
+        return "\(statistic.rawValue) needs \(statistic.neededCount) values, and there are \(count)"
+    }
+
     func write(to line: inout Line) {
         line.string("limit", limit.text)
+        if let reason { line.string("reason", reason) }
         switch value {
         case .duration(let nanoseconds): line.duration("value", nanoseconds)
         case .count(let number): line.integer("value", number)

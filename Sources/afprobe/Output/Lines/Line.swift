@@ -7,6 +7,11 @@ struct Line: ~Copyable {
     let isColored: Bool
     private(set) var text = TextBuffer()
     private var level = Level.info
+    /// Whether the version of the keys is still to be added, in its place among them.
+    private var isSchemaDue = false
+
+    /// The key of their version, which changes if one gets another name or meaning.
+    private static let schema = "schema" as StaticString
 
     init(format: LineFormat, isColored: Bool) {
         self.format = format
@@ -42,9 +47,11 @@ struct Line: ~Copyable {
             text.append("\",\"msg\":")
             text.append(jsonString: message)
         }
+        isSchemaDue = format == .json
     }
 
     mutating func end() {
+        if isSchemaDue { addSchema() }
         text.append(format == .json ? "}\n" : "\n")
     }
 
@@ -159,6 +166,7 @@ struct Line: ~Copyable {
     /// A value under a key built at run time, for lines written once.
     mutating func field(_ key: String, _ value: Field) {
         if value.isAbsent, format != .json { return }
+        if isSchemaDue, isAfterSchema(key.utf8.span) { addSchema() }
         openKey()
         text.append(string: key)
         closeKey()
@@ -183,10 +191,28 @@ struct Line: ~Copyable {
     // MARK: Parts
 
     private mutating func begin(_ key: StaticString, _ suffix: StaticString = "") {
+        if isSchemaDue, isAfterSchema(key.bytes) { addSchema() }
         openKey()
         text.append(key)
         text.append(suffix)
         closeKey()
+    }
+
+    /// Whether a key stands behind `schema`, in ascending order.
+    private func isAfterSchema(_ key: Span<UInt8>) -> Bool {
+        let schema = Self.schema.bytes
+        for index in 0..<min(key.count, schema.count) where key[index] != schema[index] {
+            return key[index] > schema[index]
+        }
+        return key.count > schema.count
+    }
+
+    private mutating func addSchema() {
+        isSchemaDue = false
+        openKey()
+        text.append(Self.schema)
+        closeKey()
+        text.append("1")
     }
 
     private mutating func openKey() {

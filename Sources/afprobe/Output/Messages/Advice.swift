@@ -66,12 +66,20 @@ extension Failure {
     }
 
     /// A run without any reply.
-    static func noReply(from peer: MACAddress, otherVersion: Bool) -> Failure {
-        Failure(
+    static func noReply(from peer: MACAddress, _ counts: Counts) -> Failure {
+        let hints: [(Counter, String)] = [
+            (
+                .otherVersion,
+                "messages came in another version of the format: install the same version of afprobe there"
+            ),
+            (.otherVLAN, "answers came in another VLAN: is a switch's port set up for it? See --vlan"),
+            (.otherProtocol, "answers came over another protocol: what rewrites the frames on the way?"),
+            (.corrupt, "corrupt frames came: see ethtool -S of both NICs, and the cable"),
+        ]
+        return Failure(
             status: .nothingCame, message: "No reply came from \(peer)",
-            hint: otherVersion
-                ? "messages came in another version of the format: install the same version of afprobe there"
-                : "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
+            hint: hints.first { counts[$0.0] > 0 }?.1
+                ?? "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
     }
 
     /// A verification whose witness received nothing.
@@ -107,6 +115,8 @@ func advice(for diagnostic: Diagnostic) -> String? {
         "set one up: tc qdisc replace dev \(name) root etf clockid CLOCK_TAI delta 200000"
     case .portNotGuarded: "where nobody else listens, the kernel answers by ICMP port unreachable"
     case .otherResponder: "it was restarted; or two hosts have this address"
+    case .implausibleTurnaround:
+        "such replies have no turnaround here; is its clock or its NIC's set meanwhile?"
     default: nil
     }
 }

@@ -40,6 +40,8 @@ extension Diagnostic {
         case .cpusMaySleep(let error):
             Message(Failure("Cannot keep idle CPUs from sleeping deeply", error), as: .warning)
         case .otherResponder(let peer): warning("Another responder answers for \(peer) than before")
+        case .implausibleTurnaround(let peer):
+            warning("Implausible stamps came from \(peer): a turnaround below 0 or above the round trip")
         case .framesLeftOut(let count, let total):
             warning("Left out frames of the capture that are not whole: \(count) of \(total)")
         }

@@ -27,15 +27,13 @@ extension MissingCount {
     /// The reason in words, with the number of its frames.
     var text: String {
         switch self {
-        case .all(.notStamped): "the NIC did not stamp them"
         case .all(let reason): reason.text
-        case .notLaunched(let count): "not launched: \(count)"
-        case .late(let count): "later than the timeout: \(count)"
-        case .skipped(let count, let counter): "skipped by the NIC, \(counter): \(count)"
-        case .lost(let count): "lost by the NIC, tx_lost and tx_errors: \(count)"
-        case .errorQueueFull(let count): "error queue full: \(count)"
-        case .noCompletion(let count): "no completion came back: \(count)"
-        case .frameDropped(let count): "the frame was dropped, or its completion: \(count)"
+        case .some(let reason, let count): "\(reason.text): \(count)"
+        case .counted(let reason, let count, let counters): "\(reason.text), \(counters): \(count)"
+        case .timedOut(let count, let timeout, let late, let isQueueFull):
+            "\(MissingReason.timedOut(after: timeout).text): \(count)"
+                + (late > 0 ? ", of which \(late) came later" : "")
+                + (isQueueFull ? ", and the error queue was full" : "")
         }
     }
 }

@@ -29,7 +29,7 @@ struct PingSummary: ~Copyable {
     func write(
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [MissingCount], _ console: Console
     ) {
-        let tails = [Percentile.p99, .p999].compactMap { result.tail(above: $0) }
+        let tails = result.tails(above: [.p99, .p999])
         let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures)
         if console.isForPeople {
             console.write(
@@ -39,6 +39,9 @@ struct PingSummary: ~Copyable {
                     drawsHistogram: options.drawsHistogram, style: .ofLocale(isColored: console.isColored)
                 ).text)
         } else {
+            if let bias = result.turnaroundBias {
+                console.write(.warning, "PING Bias") { bias.fields.write(to: &$0) }
+            }
             for tail in tails { console.write(tail) }
             var fields = fields(result, elapsed: elapsed, reasons)
             fields.add("lines_dropped", .count(dropped))
@@ -83,7 +86,7 @@ struct PingSummary: ~Copyable {
         fields.add("offset_ns", .integer(result.bounds.offset?.offset))
         fields.add("offset_error_ns", .integer(result.bounds.offset?.error))
         fields.add("offset_restarts", .count(result.bounds.restarts))
-        for figure in result.figures { fields.add(figure, result[figure]) }
+        for figure in result.wantedFigures { fields.add(figure, result[figure]) }
         return fields
     }
 }

@@ -11,10 +11,14 @@ struct PingSummaryText {
     let style: TextStyle
 
     var text: String {
-        var text = "\n--- \(peer) ping statistics ---\n" + countsLine + roundTrips
+        var text = "\n--- \(peer) ping statistics ---\n" + bias + countsLine + losses + roundTrips
         guard let clock = result.roundTripClock else { return text }
         text += "\n" + PingTable(style: style) { result.figures.contains($0) ? result[$0] : nil }.text
         for tail in tails { text += tail.text(style) }
+        if result.counts[.clockSteps] > 0 {
+            let times = result.counts[.clockSteps] == 1 ? "once" : "\(result.counts[.clockSteps]) times"
+            text += "this host's clock was set \(times) during the run\n"
+        }
         text += clocks(clock)
         if drawsHistogram, let values = result[.rtt] {
             text += "\n" + HistogramDrawing(style: style, distribution: values).text
@@ -29,11 +33,43 @@ struct PingSummaryText {
             if let label = counter.label { text += ", +\(counts[counter]) \(label)" }
         }
         text += ", \(percentage(counts[.lost], of: counts[.sent])) packet loss"
-        text += ", time \(elapsed / 1_000_000)ms\n"
-        if counts[.lost] > 0, let reached = result.value(of: .lostReached) {
-            text += "of \(counts[.lost]) lost, \(reached) had reached the responder\n"
+        return text + ", time \(elapsed / 1_000_000)ms\n"
+    }
+
+    private var bias: String {
+        guard let bias = result.turnaroundBias else { return "" }
+        return "turnaround is known for \(bias.knownCount) of \(bias.allCount) replies, which are "
+            + "\(bias.known < bias.all ? "faster" : "slower") than the rest:\n"
+            + "  rtt p\(bias.percentile.name) \(style.rounded(bias.known)) against \(style.rounded(bias.all))\n"
+    }
+
+    /// The places where requests and replies were lost, as far as something names them.
+    private var losses: String {
+        let lost = result.counts[.lost]
+        guard lost > 0 else { return "" }
+        var parts: [String] = []
+        if var reached = result.value(of: .lostReached) {
+            let before = reached
+            for (counter, what) in [
+                (Counter.responderRefused, "refused by the responder's send queue"),
+                (.responderSuppressed, "suppressed by its reply limit"),
+            ] {
+                let count = min(reached, result.value(of: counter) ?? 0)
+                reached -= count
+                if count > 0 { parts.append("\(count) \(what)") }
+            }
+            if reached > 0 { parts.append("\(reached) after they reached the responder") }
+            if lost > before { parts.append("\(lost - before) at an unknown place") }
+        } else {
+            parts.append("all at an unknown place")
         }
-        return text
+        if result.counts[.drops] > 0 {
+            parts.append("up to \(result.counts[.drops]) in this host's receive queue")
+        }
+        if let drops = result.value(of: .responderDrops), drops > 0 {
+            parts.append("up to \(drops) in the responder's receive queue")
+        }
+        return "of \(lost) lost:\n" + indented(parts)
     }
 
     private var roundTrips: String {

@@ -1,7 +1,7 @@
 /// The figures of `ping` for people, in 80 columns: a row for each figure with values, stages in the order of a round
 /// trip.
 struct PingTable {
-    private static let columns: [Statistic] = [.min, .mean, .p50, .p90, .p99, .p999, .max, .stddev]
+    private static let columns: [Statistic] = [.min, .mean, .p50, .p90, .p99, .p999, .max]
     private static let nameWidth = 16
     private static let columnWidth = 8
 
@@ -18,7 +18,7 @@ struct PingTable {
             distribution(figure).flatMap { $0.count > 0 ? (figure, $0) : nil }
         }
         guard !rows.isEmpty else { return "" }
-        let names = Self.columns.map { $0.rawValue.rightAligned(Self.columnWidth) }.joined()
+        let names = (["n"] + Self.columns.map(\.rawValue)).map { $0.rightAligned(Self.columnWidth) }.joined()
         var text = style.heading(String(repeating: " ", count: Self.nameWidth) + names) + "\n"
         for (figure, values) in rows { text += row(figure, values) }
         for (figure, values) in rows { text += notes(figure, values) }
@@ -30,10 +30,10 @@ struct PingTable {
         let name = (isPart ? "  " : "") + figure.name
         // The leading blank remains if a value is too long for its column.
         let statistics = values.statistics
-        let cells = Self.columns.map { statistic in
-            " " + (statistics[statistic].map(style.rounded) ?? "").rightAligned(Self.columnWidth - 1)
-        }
-        return name.leftAligned(Self.nameWidth) + cells.joined() + "\n"
+        let none = style.isUnicode ? "–" : "-"
+        let cells = ["\(values.count)"] + Self.columns.map { statistics[$0].map(style.rounded) ?? none }
+        return name.leftAligned(Self.nameWidth)
+            + cells.map { " " + $0.rightAligned(Self.columnWidth - 1) }.joined() + "\n"
     }
 
     private func notes(_ figure: Figure, _ values: Distribution) -> String {
@@ -45,7 +45,7 @@ struct PingTable {
         }
         if values.negatives > 0 {
             text +=
-                "\(values.negatives) of \(values.count) \(figure.name) values are negative: was a clock set?\n"
+                "\(values.negatives) of \(values.count) \(figure.name) values are negative\n"
         }
         return text
     }
@@ -57,23 +57,16 @@ extension Tail {
     ///     above p99, 12 round trips take 1.204ms more than usual:
     ///       turnaround 96.1%, network 3.9%
     func text(_ style: TextStyle) -> String {
+        let trips = count == 1 ? "1 round trip takes" : "\(count) round trips take"
+        let heading = "above p\(percentile.name), \(trips) \(style.rounded(excess)) more than usual"
+        guard let unattributed else {
+            let stages = missing.map { "\($0.figure.name) in \($0.count) of \(count)" }
+            return heading + "; where is not known, without\n" + indented(stages)
+        }
         let parts = shares.map { ($0.figure.name, $0.percent) } + [("unattributed", unattributed)]
         let shown = parts.filter { $0.1.magnitude >= 0.05 }.sorted { $0.1 > $1.1 }
             .map { "\($0.0) \(tenths($0.1))%" }
-        let trips = count == 1 ? "1 round trip takes" : "\(count) round trips take"
-        return "above p\(percentile.name), \(trips) \(style.rounded(excess)) more than usual:\n"
-            + lines(of: shown)
-    }
-
-    /// Parts separated by commas, in lines of at most 80 columns.
-    private func lines(of parts: [String]) -> String {
-        var lines = [""]
-        for (index, part) in parts.enumerated() {
-            let word = index + 1 < parts.count ? part + "," : part
-            if lines[lines.count - 1].count + word.count + 3 > 80 { lines.append("") }
-            lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "  " : " ") + word
-        }
-        return lines.map { $0 + "\n" }.joined()
+        return heading + ":\n" + indented(shown)
     }
 
     private func tenths(_ number: Double) -> String {

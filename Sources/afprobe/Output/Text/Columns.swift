@@ -47,3 +47,14 @@ extension String {
         self + String(repeating: " ", count: max(0, width - count))
     }
 }
+
+/// Parts separated by commas, in indented lines of at most 80 columns.
+func indented(_ parts: [String]) -> String {
+    var lines = [""]
+    for (index, part) in parts.enumerated() {
+        let word = index + 1 < parts.count ? part + "," : part
+        if lines[lines.count - 1].count + word.count + 3 > 80 { lines.append("") }
+        lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "  " : " ") + word
+    }
+    return lines.map { $0 + "\n" }.joined()
+}

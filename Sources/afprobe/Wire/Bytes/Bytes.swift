@@ -11,6 +11,9 @@ extension Span<UInt8> {
     func littleEndian16(at offset: Int) -> UInt16 {
         UInt16(littleEndian: value(at: offset, as: UInt16.self))
     }
+    func littleEndian32(at offset: Int) -> UInt32 {
+        UInt32(littleEndian: value(at: offset, as: UInt32.self))
+    }
     func littleEndian64(at offset: Int) -> UInt64 {
         UInt64(littleEndian: value(at: offset, as: UInt64.self))
     }

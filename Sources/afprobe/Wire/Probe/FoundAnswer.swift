@@ -12,22 +12,49 @@ struct FoundAnswer: Equatable {
         self.infoStart = UInt32(truncatingIfNeeded: infoStart)
     }
 
-    /// The responder info in the frame in which the answer was found.
+    private var start: Int { Int(infoStart) - ProbeMessage.infoOffset }
+
+    // These read the frame in which the answer was found.
+
     func info(in frame: Span<UInt8>) -> ResponderInfo {
         frame.value(at: Int(infoStart), as: ResponderInfo.self)
     }
+
+    func losses(in frame: Span<UInt8>) -> ResponderLosses {
+        frame.value(at: start + ProbeMessage.lossesOffset, as: ResponderLosses.self)
+    }
+
+    func flags(in frame: Span<UInt8>) -> ProbeMessage.Flags {
+        ProbeMessage.Flags(rawValue: frame.littleEndian16(at: start + ProbeMessage.flagsOffset))
+    }
+}
+
+/// Counts of frames that seem to answer a run's requests, and do not.
+struct AnswerFaults {
+    /// Frames that are no probe at all.
+    var frames = FrameFaultCounts()
+    /// Answers in another VLAN than the requests.
+    fileprivate(set) var otherVLAN: UInt64 = 0
+    /// Answers over another protocol than the requests.
+    fileprivate(set) var otherProtocol: UInt64 = 0
 }
 
 /// Tells the answers to one run's requests from other frames.
 struct AnswerPattern {
     private let session: UInt64
     private let peer: MACAddress
+    /// The identifier of the requests' VLAN; 0 if they have none.
+    private let vlan: UInt16
+    private let carrier: FrameShape.Carrier
+    private let isPTP: Bool
     /// The Ethernet header of a plain answer, from the source on; nil if the requests are not plain.
     private let sourceAndType: UInt64?
 
     init(_ session: UInt64, to shape: FrameShape) {
         self.session = session
         peer = shape.destination
+        vlan = shape.vlan?.identifier ?? 0
+        (carrier, isPTP) = (shape.carrier, shape.isPTP)
         guard case .ethernet(let type) = shape.carrier, !shape.isPTP, ParsedFrame.isPlain(type) else {
             sourceAndType = nil
             return
@@ -35,16 +62,22 @@ struct AnswerPattern {
         sourceAndType = (shape.destination.value << 16 | UInt64(type.rawValue)).bigEndian
     }
 
-    /// The answer in a frame; nil if it is none. `faults` counts why a frame is no probe at all.
-    func match(_ frame: ReceivedFrame, _ faults: inout FrameFaultCounts) -> FoundAnswer? {
+    /// The answer in a frame; nil if it is none. `faults` counts why a frame is none though it seems to be.
+    func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> FoundAnswer? {
         // A copy of what this host sent.
         guard !frame.isOutgoing else { return nil }
-        if let answer = match(plain: frame.bytes) { return answer }
-        do throws(FrameFault) { return match(try FoundProbe(frame, at: Timestamp(nanoseconds: 0))) } catch {
-            faults.count(error)
+        if let answer = match(plain: frame.bytes), isOfVLAN(frame.ancillary.vlan) { return answer }
+        do throws(FrameFault) {
+            return match(try FoundProbe(frame, at: Timestamp(nanoseconds: 0)), &faults)
+        } catch {
+            faults.frames.count(error)
             return nil
         }
     }
+
+    /// Whether a frame with this tag is of the requests' VLAN. A tag for VLAN 0 has a priority only.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    private func isOfVLAN(_ tag: VLANTag?) -> Bool { (tag?.identifier ?? 0) == vlan }
 
     /// Finds the most frequent kind: a valid answer right behind the Ethernet header. Nil for anything else, which may
     /// still be an answer.
@@ -64,11 +97,31 @@ struct AnswerPattern {
     }
 
     /// The answer that a probe is; nil if it is none.
-    func match(_ probe: FoundProbe) -> FoundAnswer? {
+    func match(_ probe: FoundProbe, _ faults: inout AnswerFaults) -> FoundAnswer? {
         guard probe.kind == .reply || probe.kind == .followUp, probe.session == session,
             probe.frame.bytes.macAddress(at: 6) == peer
         else { return nil }
+        let shape = probe.shape
+        guard shape.isPTP == isPTP, shape.carrier.isOfKind(carrier) else {
+            faults.otherProtocol += 1
+            return nil
+        }
+        guard isOfVLAN(shape.vlan) else {
+            faults.otherVLAN += 1
+            return nil
+        }
         return FoundAnswer(
             number: probe.number, isFollowUp: probe.kind == .followUp, infoStart: probe.infoStart)
+    }
+}
+
+extension FrameShape.Carrier {
+    /// Whether both are the same protocol, whatever their addresses and ports.
+    fileprivate func isOfKind(_ other: FrameShape.Carrier) -> Bool {
+        switch (self, other) {
+        case (.ethernet(let type), .ethernet(let otherType)): type == otherType
+        case (.udp4, .udp4), (.udp6, .udp6): true
+        default: false
+        }
     }
 }

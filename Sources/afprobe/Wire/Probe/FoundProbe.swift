@@ -63,7 +63,9 @@ struct FoundProbe: ~Escapable {
     var request: ProbeRequest {
         let flags = frame.bytes.littleEndian16(at: parts.payloadStart + ProbeMessage.flagsOffset)
         return ProbeRequest(
-            number: number, flags: ProbeMessage.Flags(rawValue: flags), session: session, size: size)
+            number: number, flags: ProbeMessage.Flags(rawValue: flags).intersection(.wishes),
+            timeout: frame.bytes.littleEndian32(at: parts.payloadStart + ProbeMessage.timeoutOffset),
+            session: session, size: size)
     }
 
     /// The offset of the responder info in the frame; a probe lacks it, and in a request it is zero.
@@ -93,6 +95,8 @@ struct ReceivedProbe {
 struct ProbeRequest {
     let number: UInt64
     let flags: ProbeMessage.Flags
+    /// In microseconds; 0 if it is not told.
+    let timeout: UInt32
     let session: UInt64
     /// The length of its frame on the wire without the FCS: with the tag that the kernel took out.
     let size: Int

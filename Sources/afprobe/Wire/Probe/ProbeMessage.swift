@@ -11,8 +11,11 @@ import AFPacketKit
 //    22     2   length of the message from offset 0: 40 for a probe, 136 for the other kinds
 //    24     2   check value: the Internet checksum (RFC 1071) of the whole message, this field as zero,
 //               its two bytes in network order
-//    26     2   flags, what the requester wants: 1 a follow-up, 2 the scheduled stamp in it
-//    28     4   zero
+//    26     2   flags. What the requester wants: 1 a follow-up, 2 the scheduled stamp in it. Of a follow-up: 4 it
+//               lacks stamps that were to come, 8 the responder's CLOCK_REALTIME was set during the exchange
+//    28     4   in a request the timeout in microseconds, or 0 for 600 ms; in a probe zero; else
+//    28     2     replies of this session that the responder's send call refused, modulo 2^16
+//    30     2     frames that the responder's receive queue dropped, modulo 2^16
 //    32     8   session, chosen at random by the sender of the probe or the request
 //    -- a probe ends here; in a request all that follows is zero --
 //    40     8   responder, chosen at random when it started
@@ -30,7 +33,8 @@ import AFPacketKit
 //   120     8   the NIC's clock minus CLOCK_REALTIME, nanoseconds
 //   128     4   error of that difference, nanoseconds
 //   132     2   which of the eight numbers from 64 on are there, the first in bit 0
-//   134     2   zero
+//   134     2   generation of the session in the responder's table, from 1; 0 if the responder tells none of the
+//               fields that came later: this one, the two counters from 28 on, and the flags 4 and 8
 //
 // A reply carries what is known when it is sent; a follow-up repeats it with the reply's own transmit
 // stamps, which exist only afterwards. Padding up to the length of the frame may hold anything.
@@ -48,6 +52,12 @@ struct ProbeMessage: Equatable {
         let rawValue: UInt16
         static let wantsFollowUp = Flags(rawValue: 1 << 0)
         static let wantsScheduledStamp = Flags(rawValue: 1 << 1)
+        /// Of a follow-up: stamps are missing that the responder waited for.
+        static let isIncomplete = Flags(rawValue: 1 << 2)
+        /// Of a follow-up: the responder's CLOCK_REALTIME was set between two of its stamps.
+        static let clockWasSet = Flags(rawValue: 1 << 3)
+        /// The flags that a requester sets.
+        static let wishes: Flags = [.wantsFollowUp, .wantsScheduledStamp]
     }
 
     var number: UInt64
@@ -55,7 +65,10 @@ struct ProbeMessage: Equatable {
     var flags: Flags = []
     /// Nil for the reference's probes, which end after the number.
     var session: UInt64?
-    /// Meaningful in replies and follow-ups only.
+    /// The requester's timeout in microseconds; 0 if it is not told. Meaningful in requests only.
+    var timeout: UInt32 = 0
+    /// Meaningful in replies and follow-ups only, like `info`.
+    var losses = ResponderLosses()
     var info = ResponderInfo()
 
     static let magic: UInt64 = 0x9372_e759_c7b5_aa73
@@ -79,11 +92,22 @@ struct ProbeMessage: Equatable {
     static let versionOffset = 20
     static let checkOffset = 24
     static let flagsOffset = 26
+    /// The timeout of a request, and the losses in an answer.
+    static let timeoutOffset = 28
+    static let lossesOffset = 28
     static let sessionOffset = 32
     /// The userspace stamp of a reply.
     static let sentUserspaceOffset = 88
     /// The responder info, which extends to the end of the message.
     static let infoOffset = 40
+}
+
+/// The responder's counts of frames that were lost in its own queues, modulo 2¹⁶.
+struct ResponderLosses: BitwiseCopyable, Equatable {
+    /// Replies of the session that its send call refused.
+    @LittleEndian var refused: UInt16 = 0
+    /// Frames of any session that its receive queue dropped.
+    @LittleEndian var dropped: UInt16 = 0
 }
 
 /// The responder's counters for the session, and its stamps, laid out as in the message, so that they are read and
@@ -112,7 +136,8 @@ struct ResponderInfo: BitwiseCopyable {
     @LittleEndian var clockOffsetError: UInt32 = 0
     /// The set of present values, the first in bit 0.
     @LittleEndian private var present: UInt16 = 0
-    private var padding: UInt16 = 0
+    /// Changes whenever the responder's table has lost the session's counters; 0 if it is not told.
+    @LittleEndian var generation: UInt16 = 0
 
     init() {}
 
@@ -134,7 +159,7 @@ extension ResponderInfo: Equatable {
         one.responder == other.responder && one.requests == other.requests
             && one.duplicates == other.duplicates && one.replies == other.replies
             && one.suppressed == other.suppressed && one.clockOffsetError == other.clockOffsetError
-            && one.present == other.present
+            && one.present == other.present && one.generation == other.generation
             && one.values.indices.allSatisfy { one.values[$0] == other.values[$0] }
     }
 }
@@ -149,7 +174,8 @@ private struct MessageHead: BitwiseCopyable {
     @LittleEndian var length: UInt16
     var check: UInt16 = 0
     @LittleEndian var flags: UInt16
-    var padding: UInt32 = 0
+    /// By the kind of the message: the timeout, or the losses.
+    var extra: UInt32 = 0
     @LittleEndian var session: UInt64
 }
 
@@ -170,6 +196,11 @@ extension ProbeMessage {
             number: number, kind: kind.rawValue, length: UInt16(length), flags: flags.rawValue,
             session: session)
         frame.store(head, at: start)
+        switch kind {
+        case .probe: break
+        case .request: frame.storeLittleEndian(timeout, at: start + Self.timeoutOffset)
+        case .reply, .followUp: frame.store(losses, at: start + Self.lossesOffset)
+        }
         if kind != .probe { frame.store(info, at: start + Self.infoOffset) }
         Self.encodeCheck(into: &frame, at: start, length: length)
         frame.fillWithZeros(start + length..<frame.count)
@@ -182,16 +213,20 @@ extension ProbeMessage {
         frame.storeBigEndian(sum.value, at: start + checkOffset)
     }
 
-    /// Turns the reply at `start` of a frame into its follow-up; `complete` adds to the responder info. A UDP checksum
+    /// Turns the reply at `start` of a frame into its follow-up; `flags` are added to it, `complete` adds to the
+    /// responder info. A UDP checksum
     /// stays right: with its check value, any message sums up to zero.
     @_lifetime(frame: copy frame)
     static func turnIntoFollowUp(
-        _ frame: inout MutableSpan<UInt8>, at start: Int, _ complete: (inout ResponderInfo) -> Void
+        _ frame: inout MutableSpan<UInt8>, at start: Int, flags: Flags,
+        _ complete: (inout ResponderInfo) -> Void
     ) {
         var info = frame.span.value(at: start + infoOffset, as: ResponderInfo.self)
         complete(&info)
         frame.store(info, at: start + infoOffset)
         frame[start + 21] = Kind.followUp.rawValue
+        // They are in the lower of the two bytes.
+        frame[start + flagsOffset] |= UInt8(truncatingIfNeeded: flags.rawValue)
         encodeCheck(into: &frame, at: start, length: exchangeLength)
     }
 
@@ -267,7 +302,10 @@ extension ProbeMessage {
 
     private static func checkFields(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
         guard payload[versionOffset] == version, let kind = Kind(rawValue: payload[21]) else {
-            throw .otherVersion
+            // Its length and its check value tell another version from a corrupt message of this one.
+            let length = Int(payload.littleEndian16(at: 22))
+            guard length >= checkOffset + 2, length <= payload.count else { throw .corrupt }
+            throw isRight(payload, length: length) ? .otherVersion : .corrupt
         }
         let length = length(of: kind)
         guard payload.littleEndian16(at: 22) == UInt16(length) else { throw .corrupt }
@@ -295,8 +333,10 @@ extension ProbeMessage {
         number = payload.littleEndian64(at: Self.numberOffset)
         switch kind {
         case .probe: guard payload.hasProbeFields else { return }
-        case .request: break
-        case .reply, .followUp: info = payload.value(at: Self.infoOffset, as: ResponderInfo.self)
+        case .request: timeout = payload.littleEndian32(at: Self.timeoutOffset)
+        case .reply, .followUp:
+            losses = payload.value(at: Self.lossesOffset, as: ResponderLosses.self)
+            info = payload.value(at: Self.infoOffset, as: ResponderInfo.self)
         }
         flags = Flags(rawValue: payload.littleEndian16(at: Self.flagsOffset))
         session = payload.littleEndian64(at: Self.sessionOffset)

@@ -41,6 +41,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
         case .linkUp: tell("link up")
         case .framesDropped(let error): tell("frames dropped: \(error.code.rawValue)")
         case .otherResponder(let peer): tell("other responder at \(peer)")
+        case .implausibleTurnaround(let peer): tell("implausible turnaround at \(peer)")
         case .timestampingLost(_, let old, let new):
             tell("timestamping lost: \(old.receiveFilter.rawValue) to \(new.receiveFilter.rawValue)")
         default: tell("\(diagnostic)")

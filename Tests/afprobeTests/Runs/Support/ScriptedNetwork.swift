@@ -95,8 +95,8 @@ final class ScriptedNetwork {
 
     /// Events of one time happen in the order in which they were scheduled.
     private func schedule(_ time: MonotonicTime, _ action: @escaping () -> Void) {
-        let index = events.firstIndex { $0.time > time } ?? events.count
-        events.insert((time, action), at: index)
+        let before = events.lastIndex { $0.time <= time }
+        events.insert((time, action), at: before.map { $0 + 1 } ?? 0)
     }
 
     func signal(_ request: RunRequest, at time: Int64) { at(time) { self.signals.append(request) } }

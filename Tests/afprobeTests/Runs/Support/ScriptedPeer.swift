@@ -74,9 +74,15 @@ final class ScriptedPeer {
     var edit: (inout ProbeMessage) -> Void = { _ in }
     /// The same about its bytes.
     var editBytes: (inout [UInt8]) -> Void = { _ in }
+    /// The tag of the answers to a request, by its number, which the kernel takes out.
+    var tag: (UInt64) -> VLANTag? = { _ in nil }
+    /// What is changed about an answer's headers, by the request's number.
+    var editShape: (inout FrameShape, UInt64) -> Void = { _, _ in }
     /// Whether this host's stamps of a reply come, by the request's number.
     var hasHardwareStamp: (UInt64) -> Bool = { _ in true }
     var hasSoftwareStamp: (UInt64) -> Bool = { _ in true }
+    /// The generation of the session; 0 if the responder is an older one.
+    var generation: UInt16 = 0
     private var requests: UInt32 = 0
     private var replies: UInt32 = 0
 
@@ -99,7 +105,8 @@ final class ScriptedPeer {
             sentAt: time, isComplete: answer.kind == .followUp,
             hasStages: message.flags.contains(.wantsScheduledStamp))
         edit(&message)
-        let shape = request.shape.reversed
+        var shape = request.shape.reversed
+        editShape(&shape, request.message.number)
         var bytes = ProbeFrame(message, in: shape, size: request.size).bytes
         editBytes(&bytes)
         let isFollowUp = answer.kind == .followUp
@@ -115,7 +122,7 @@ final class ScriptedPeer {
         let nic = nicOffset.map { system + $0 }
         var info = ResponderInfo()
         info.responder = identifier
-        (info.requests, info.replies) = (requests, replies)
+        (info.requests, info.replies, info.generation) = (requests, replies, generation)
         info[.receivedHardware] = nic.map { $0 + path.requestInNIC }
         info[.receivedSoftware] = system + path.requestInKernel
         info[.receivedUserspace] = system + path.requestReceived
@@ -136,8 +143,17 @@ final class ScriptedPeer {
         let nic = network.nicTime.map { $0.nanoseconds - path.replyWakeup - path.replyRxNIC }
         return Ancillary(
             software: hasSoftwareStamp(number) ? Timestamp(nanoseconds: system) : nil,
-            hardware: hasHardwareStamp(number) ? nic.map { Timestamp(nanoseconds: $0) } : nil)
+            hardware: hasHardwareStamp(number) ? nic.map { Timestamp(nanoseconds: $0) } : nil,
+            vlan: tag(number))
     }
+}
+
+/// Makes the check value right of the message of an exchange behind an Ethernet header.
+func mendCheck(_ frame: inout [UInt8]) {
+    var bytes = frame.mutableSpan
+    let length = Int(bytes.span.littleEndian16(at: 14 + 22))
+    let sum = ProbeMessage.clearCheck(in: &bytes, at: 14, length: length)
+    bytes.storeBigEndian(sum.value, at: 14 + ProbeMessage.checkOffset)
 }
 
 /// The probe in a frame that was sent.
