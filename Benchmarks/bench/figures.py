@@ -136,7 +136,7 @@ def all_jobs(scale, is_full):
         _frame_costs(costs.receiving, "receive", "receive one by one"),
         _frame_costs(costs.receiving_batches, "receive-batch", "receive flat out", (), 12_800),
         _frame_costs(costs.receiving_ring, "ring", "receive through the ring", (("listen", "--ring"),), 64_000),
-        _frame_costs(costs.pinging, "ping", "ping, with follow-ups"),
+        _frame_costs(costs.pinging, "ping", "ping, with follow-ups", (), 5_000),
         _frame_costs(costs.answering, "answer", "answer, with follow-ups"),
         _allocations(costs.sending, "send", many(50_000)),
         _allocations(costs.receiving_batches, "listen", many(50_000)),
