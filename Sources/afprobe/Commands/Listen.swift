@@ -102,11 +102,7 @@ extension ListenOptions {
         let signals = try console.begin(capturingTo: traffic.captureFile)
         let plan = plan(on: interface, captureFilter)
         let hasMeasured = try reportingFailures { () throws(RunError) in
-            let portGuard: PortGuard? =
-                if traffic.usesUDP { try guardPort(traffic.effectiveDestinationPort, console) } else { nil }
-            let hasMeasured = try listen(on: interface, plan, signals, console)
-            _ = consume portGuard
-            return hasMeasured
+            try listen(on: interface, plan, signals, console)
         }
         guard !hasMeasured else { return .measured }
         throw .noProbe(at: interface.address)
@@ -142,8 +138,12 @@ extension ListenOptions {
         func run<Source: ProbeSource & ~Copyable>(
             _ open: () throws(SystemError) -> Source
         ) throws(RunError) -> Bool {
+            // After the lease, to which it would look like a PTP program.
+            let portGuard: PortGuard? =
+                if traffic.usesUDP { try guardPort(traffic.effectiveDestinationPort, console) } else { nil }
             var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
+            _ = consume portGuard
             if failure == nil { run.tellStatistics() }
             console.write(run.finish())
             if let failure { throw failure }

@@ -123,11 +123,12 @@ extension PingOptions {
         on interface: NetworkInterface, _ plan: PingPlan, _ report: borrowing PingSummary,
         _ signals: RunSignals, _ console: Console
     ) throws(RunError) -> (PingResult, RunError?) {
-        let portGuard: PortGuard? =
-            if traffic.usesUDP { try guardPort(traffic.effectiveSourcePort, console) } else { nil }
+        // Before the guard, which would look like a PTP program.
         var lease = try HardwareLease(
             on: interface, [.transmit, .receive], plan.stampFilters, traffic.hardware, console)
         defer { lease.end(console) }
+        let portGuard: PortGuard? =
+            if traffic.usesUDP { try guardPort(traffic.effectiveSourcePort, console) } else { nil }
         var run = try PingRun(on: interface, plan, lease.snapshot, console)
         console.beginStatus()
         let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)

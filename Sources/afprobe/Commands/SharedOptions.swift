@@ -17,7 +17,8 @@ extension OptionSpec where Values: HasTraffic {
             completion: .values(HardwareMode.allCases.map(\.rawValue)),
             help:
                 "Hardware stamps: auto (turn them on for the run if the NIC has them, and restore its setting "
-                + "afterwards), on (fail if that is not possible), off (leave the NIC as it is).",
+                + "afterwards), on (fail if that is not possible), off (leave the NIC as it is, and "
+                + "ask for no hardware stamp of what is sent).",
             as: choiceParser(HardwareMode.self)
         ) { $0.traffic.hardware = $1 }
     }

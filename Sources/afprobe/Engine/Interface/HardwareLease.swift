@@ -24,15 +24,21 @@ struct HardwareLease: ~Copyable {
     /// The state of the interface with the lease in force.
     let snapshot: TimestampingSnapshot
 
-    /// - Parameter filters: NIC filters any of which has the received frames stamped, the narrowest first.
+    /// - Parameters:
+    ///   - filters: NIC filters any of which has the received frames stamped, the narrowest first.
+    ///   - isTest: whether the stamps themselves are tested, so that they are asked for in any case.
     init(
         on interface: NetworkInterface, _ need: HardwareNeed, _ filters: [ReceiveFilter],
-        _ mode: HardwareMode, _ events: some RunEvents
+        _ mode: HardwareMode, isTest: Bool = false, _ events: some RunEvents
     ) throws(RunError) {
         self.interface = interface
-        var found = TimestampingSnapshot(of: interface)
+        var (found, need) = (TimestampingSnapshot(of: interface), need)
         lease = nil
-        if mode != .off {
+        if need.contains(.transmit), found.claimsTransmitHardware {
+            found.unasked = Self.unasked(on: interface, mode, isTest: isTest, events)
+            if found.unasked != nil { need.remove(.transmit) }
+        }
+        if mode != .off, !need.isEmpty {
             do throws(HardwareRefused) {
                 lease = try Self.borrow(interface, found, need, filters)
             } catch {
@@ -45,6 +51,20 @@ struct HardwareLease: ~Copyable {
         snapshot = found
         guard let change = lease?.change else { return }
         events.diagnosed(.timestampingChanged(interface.name, from: change.found, to: change.granted))
+    }
+
+    /// Why the transmit stamps of a NIC that has them are not asked for.
+    private static func unasked(
+        on interface: NetworkInterface, _ mode: HardwareMode, isTest: Bool, _ events: some RunEvents
+    ) -> TransmitUnasked? {
+        guard mode != .off else { return .byUser }
+        guard interface.hasPTPParticipant() else { return nil }
+        guard mode == .auto, !isTest else {
+            events.diagnosed(.transmitStampsShared(interface.name))
+            return nil
+        }
+        events.diagnosed(.transmitStampsLeft(interface.name))
+        return .leftToPTP
     }
 
     private struct HardwareRefused: Error { let refusal: HardwareRefusal }

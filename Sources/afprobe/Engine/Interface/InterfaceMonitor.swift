@@ -74,6 +74,12 @@ struct InterfaceMonitor {
     /// The reason why no frame sent now can have a hardware stamp; nil if one can.
     private var transmitHardwareHindrance: MissingReason? {
         guard first.claims(.transmitHardware) else { return .notSupported(driver: first.driver) }
+        switch first.unasked {
+        case .byUser: return .notAskedFor
+        case .leftToPTP: return .leftToPTP
+        case .useless: return .unusable
+        case nil: break
+        }
         guard first.stampsTransmitHardware else { return .transmitTypeOff }
         return latest.stampsTransmitHardware ? nil : .transmitTypeTurnedOff
     }
@@ -136,7 +142,9 @@ struct InterfaceMonitor {
         _ count: UInt64, requests unstamped: UInt64, _ missing: MissingStampFacts,
         stampedBy filters: [ReceiveFilter]
     ) -> [MissingCount] {
-        reasonsForTransmitHardware(unstamped, missing)
+        // If requests were not to be stamped because replies are not, the latter is the reason.
+        if first.unasked == .useless { return reasonsForReceiveHardware(count, stampedBy: filters) }
+        return reasonsForTransmitHardware(unstamped, missing)
             + reasonsForReceiveHardware(count - min(count, unstamped), stampedBy: filters)
     }
 

@@ -22,6 +22,10 @@ enum MissingReason: Equatable {
     /// The qdisc did not take the frame.
     case notScheduled
     case notAskedFor
+    /// Not asked for, because a PTP program uses the NIC's slot for transmit stamps.
+    case leftToPTP
+    /// Not asked for, because it would be of no use.
+    case unusable
 }
 
 /// A reason why frames of a run have no stamp of some kind, and their number. A frame's own reason is the same.

@@ -7,6 +7,8 @@ struct TimestampingSnapshot {
     /// Nil if it has none.
     var setting: HardwareTimestampingSetting?
     let driver: String?
+    /// Why hardware stamps of sent frames are not asked for; nil if they are.
+    var unasked: TransmitUnasked?
 
     init(
         capabilities: TimestampingCapabilities?, setting: HardwareTimestampingSetting?, driver: String?
@@ -45,7 +47,7 @@ struct TimestampingSnapshot {
 
     /// Whether sent frames get hardware stamps.
     var stampsTransmitHardware: Bool {
-        claims(.transmitHardware) && setting.map { $0.transmitType != .off } ?? false
+        unasked == nil && claims(.transmitHardware) && setting.map { $0.transmitType != .off } ?? false
     }
 
     /// Whether received frames get hardware stamps by any of the filters.
@@ -59,6 +61,17 @@ struct TimestampingSnapshot {
         guard !stampsTransmitHardware || !stampsReceiveHardware(by: filters) else { return .hardware }
         return canStampTransmitSoftware ? .software : .userspace
     }
+}
+
+/// The reason why a run does not ask for hardware stamps of what it sends. A NIC may have one slot for them: whoever asks
+/// takes it from others, also if the NIC's setting is off.
+enum TransmitUnasked {
+    /// The user does not want them.
+    case byUser
+    /// A PTP program on the interface needs the slot.
+    case leftToPTP
+    /// They are of no use: the replies get no hardware stamps.
+    case useless
 }
 
 /// The clocks that can stamp both ends of a difference, the best first.

@@ -140,10 +140,15 @@ extension PingRun where Socket == PacketSocket {
         on interface: NetworkInterface, _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ events: Events
     ) throws(RunError) {
         let session = UInt64.random(in: 1 ... .max)
+        var snapshot = snapshot
+        // Without stages, a request's stamp is of no use unless the reply has one.
+        if !plan.hasStages, !snapshot.stampsReceiveHardware(by: plan.stampFilters) {
+            snapshot.unasked = snapshot.unasked ?? .useless
+        }
         let reader = InterfaceReader.kernel(interface, clockIndex: snapshot.capabilities?.clockIndex)
         do throws(SystemError) {
             let receiver = try plan.receive.openReceiver(on: interface, plan.filter(for: session))
-            let socket = try PacketSocket.transmitter(on: interface, plan.transmit.options)
+            let socket = try PacketSocket.transmitter(on: interface, plan.transmit.options, snapshot)
             self.init(socket, receiver, session: session, plan, snapshot, reader, events)
         } catch {
             throw RunError(.ping, error, on: interface)

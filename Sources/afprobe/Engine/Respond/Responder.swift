@@ -22,6 +22,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private let address: MACAddress
     private let identifier: UInt64
     private var expected: ExpectedStamps
+    private let asksHardware: Bool
     private var sessions = SessionTable()
     private var limit: RateLimit
     /// The route of the last reply, which mostly holds for the next.
@@ -62,6 +63,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         identifier = .random(in: 1 ... .max)
         self.limit = RateLimit(perSecond: limit)
         expected = ExpectedStamps(snapshot, TransmitOptions())
+        asksHardware = snapshot.stampsTransmitHardware
         clock = NICClock(reader)
         let maxLength = min(reader.interface.mtu, 65_535) + 22
         frame = ReplyFrame(maxLength: maxLength)
@@ -160,7 +162,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private func sendStamped(isScheduled: Bool) -> Bool {
         // The plain call is the quicker one.
         guard isScheduled else { return (try? socket.send(frame.bytes.span)) == true }
-        let flags: TimestampingFlags = [.transmitScheduled, .transmitSoftware, .transmitHardware]
+        var flags: TimestampingFlags = [.transmitScheduled, .transmitSoftware]
+        if asksHardware { flags.insert(.transmitHardware) }
         return (try? socket.send(frame.bytes.span, recording: flags, key: pending.nextKey)) == true
     }
 
@@ -270,7 +273,7 @@ extension Responder where Socket == PacketSocket {
         on interface: NetworkInterface, limit: UInt64, _ snapshot: TimestampingSnapshot,
         _ reader: InterfaceReader, _ events: Events
     ) throws(SystemError) {
-        let stamped = try PacketSocket.transmitter(on: interface, TransmitOptions())
+        let stamped = try PacketSocket.transmitter(on: interface, TransmitOptions(), snapshot)
         let unstamped = try PacketSocket.transmitter(on: interface, TransmitOptions(stamps: .none))
         self.init(stamped, unstamped: unstamped, limit: limit, snapshot, reader, events)
     }

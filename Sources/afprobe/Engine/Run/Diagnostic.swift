@@ -11,6 +11,10 @@ enum Diagnostic {
     case timestampingInUse(String)
     /// Another program changed the setting, which is left as it is.
     case timestampingLeft(String, HardwareTimestampingSetting)
+    /// Another program takes part in PTP on the interface: its transmit stamps are not put at risk.
+    case transmitStampsLeft(String)
+    /// The same, and they are: the user wants hardware stamps.
+    case transmitStampsShared(String)
     /// Another program changed the setting during the run.
     case timestampingLost(String, from: HardwareTimestampingSetting, to: HardwareTimestampingSetting)
 

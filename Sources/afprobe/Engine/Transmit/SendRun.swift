@@ -237,7 +237,7 @@ extension SendRun where Socket == PacketSocket {
     ) throws(RunError) {
         let reader = InterfaceReader.kernel(interface, clockIndex: nil)
         do throws(SystemError) {
-            let socket = try PacketSocket.transmitter(on: interface, plan.options)
+            let socket = try PacketSocket.transmitter(on: interface, plan.options, snapshot)
             self.init(socket, plan, snapshot, reader, events)
         } catch {
             throw RunError(.send, error, on: interface)

@@ -13,6 +13,8 @@ struct TransmitOptions {
     }
 
     var stamps = Stamps.sent
+    /// Whether the NIC's stamps are asked for, too.
+    var asksHardware = true
     /// The class for the packet scheduler, 0 to 15; nil for the kernel's choice.
     var priority: Int?
     var bypassesQdisc = false
@@ -21,13 +23,23 @@ struct TransmitOptions {
 }
 
 extension PacketSocket {
-    /// Opens the socket of a run that sends.
+    /// Opens the socket of a run that sends through an interface as it is set now.
+    static func transmitter(
+        on interface: NetworkInterface, _ options: TransmitOptions, _ snapshot: TimestampingSnapshot
+    ) throws(SystemError) -> PacketSocket {
+        var options = options
+        options.asksHardware = snapshot.stampsTransmitHardware
+        return try transmitter(on: interface, options)
+    }
+
+    /// Opens a socket that sends.
     static func transmitter(
         on interface: NetworkInterface, _ options: TransmitOptions
     ) throws(SystemError) -> PacketSocket {
         var flags: TimestampingFlags = [
-            .transmitSoftware, .transmitHardware, .software, .rawHardware, .identifier, .transmitBoth,
+            .transmitSoftware, .software, .rawHardware, .identifier, .transmitBoth,
         ]
+        if options.asksHardware { flags.insert(.transmitHardware) }
         switch options.stamps {
         case .none: flags = []
         case .sent: break

@@ -58,7 +58,7 @@ struct StampVerification<Events: VerifyEvents> {
     mutating func run() throws(RunError) -> Ending {
         let claims = TimestampingSnapshot(of: interface)
         var lease = try HardwareLease(
-            on: interface, .transmit, [], claims.claimsTransmitHardware ? .auto : .off, events)
+            on: interface, .transmit, [], claims.claimsTransmitHardware ? .auto : .off, isTest: true, events)
         defer { lease.end(events) }
         for shape in TrialShape.allCases {
             guard try verify(shape, claims) else { return .stopped }

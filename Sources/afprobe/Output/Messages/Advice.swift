@@ -114,6 +114,8 @@ func advice(for diagnostic: Diagnostic) -> String? {
     case .noLaunchQdisc(let name, _):
         "set one up: tc qdisc replace dev \(name) root etf clockid CLOCK_TAI delta 200000"
     case .portNotGuarded: "where nobody else listens, the kernel answers by ICMP port unreachable"
+    case .transmitStampsLeft: "to share them all the same: --hardware on"
+    case .transmitStampsShared: "leave them to it: --hardware auto, or off"
     case .otherResponder: "it was restarted; or two hosts have this address"
     case .implausibleTurnaround:
         "such replies have no turnaround here; is its clock or its NIC's set meanwhile?"

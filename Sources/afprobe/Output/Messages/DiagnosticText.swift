@@ -18,6 +18,12 @@ extension Diagnostic {
             Message(
                 .info, "Another program changed hardware timestamping on \(name); it is left as it is",
                 fields(setting))
+        case .transmitStampsLeft(let name):
+            Message(
+                .info, "A PTP program uses \(name): its NIC is not asked for transmit stamps",
+                hint: advice(for: self))
+        case .transmitStampsShared(let name):
+            warning("A PTP program uses \(name), too: it may lose transmit stamps to this run")
         case .timestampingLost(let name, let old, let new):
             Message(
                 .warning, "Another program changed hardware timestamping on \(name) during the run",

@@ -19,6 +19,8 @@ extension MissingReason {
         case .qdiscBypassed: "qdisc bypassed"
         case .notScheduled: "the qdisc did not take it"
         case .notAskedFor: "not asked for"
+        case .leftToPTP: "left to the PTP program on this interface"
+        case .unusable: "not asked for, because replies are not stamped"
         }
     }
 }
