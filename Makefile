@@ -20,7 +20,7 @@ c_flags := -O2 -std=gnu11 -Wall -Wextra -Werror
 share := $(DESTDIR)$(PREFIX)/share
 pages := $(notdir $(wildcard man/*.[157]))
 
-.PHONY: build demo install uninstall test test-hardware test-threads fuzz bench bench-peers lint format completions man clean
+.PHONY: build demo install uninstall test test-hardware account test-threads fuzz bench bench-peers lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -62,6 +62,14 @@ test-hardware:
 		binutils busybox-static dash ethtool linuxptp tcpdump kmod zstd xz-utils
 	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	Tests/HardwareLab/run $(CURDIR)/$(release)
+
+# Accounts for PROBES pings under netem, by its counters and by captures: Tests/HardwareLab/ACCOUNTED.md.
+account: PROBES ?= 1000000
+account:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux python3 debian-archive-keyring gcc libc6-dev \
+		binutils busybox-static dash ethtool linuxptp tcpdump kmod zstd xz-utils
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
+	Tests/HardwareLab/run $(CURDIR)/$(release) $(PROBES)
 
 # The suite under the thread sanitizer, without the tests of the release binary, of memory and of CPU scheduling, which the
 # sanitizer changes. The thread that writes lines is not joined at the end, which it would report as a leak.
