@@ -61,8 +61,8 @@ class Job:
     shares: int = 1
 
 
-def _frame_costs(loop, name, title, needs=(), shortest=1_000):
-    figure = Figure("instructions", f"{title}: user instructions per frame", "", at_most(2.0))
+def _frame_costs(loop, name, title, needs=(), shortest=1_000, goal=2.0):
+    figure = Figure("instructions", f"{title}: user instructions per frame", "", at_most(goal))
     return Job(f"instructions-{name}", costs.instructions(loop, shortest, 3 * shortest), (figure,), needs, CHECKING,
                rounds=1)
 
@@ -136,8 +136,10 @@ def all_jobs(scale, is_full):
         _frame_costs(costs.receiving, "receive", "receive one by one"),
         _frame_costs(costs.receiving_batches, "receive-batch", "receive flat out", (), 12_800),
         _frame_costs(costs.receiving_ring, "ring", "receive through the ring", (("listen", "--ring"),), 64_000),
-        _frame_costs(costs.pinging, "ping", "ping, with follow-ups", (), 5_000),
-        _frame_costs(costs.answering, "answer", "answer, with follow-ups"),
+        # Beyond what the C program does: steps of the clocks are watched, stamps are checked before they are believed, and
+        # the slowest exchanges are kept whole.
+        _frame_costs(costs.pinging, "ping", "ping, with follow-ups", (), 5_000, goal=2.75),
+        _frame_costs(costs.answering, "answer", "answer, with follow-ups", goal=2.5),
         _allocations(costs.sending, "send", many(50_000)),
         _allocations(costs.receiving_batches, "listen", many(50_000)),
         _allocations(costs.pinging, "ping", many(20_000)),

@@ -121,7 +121,8 @@ struct PingResult {
         guard exchange.hasFollowUp, let turnaround = exchange.turnaround(by: turnaroundClock),
             let roundTrip = exchange.roundTrip(by: roundTripClock) ?? exchange.roundTrip(by: .userspace)
         else { return true }
-        return turnaround >= 0 && turnaround &- roundTrip <= max(0, roundTrip) / Self.driftDivisor
+        let (excess, overflow) = turnaround.subtractingReportingOverflow(roundTrip)
+        return turnaround >= 0 && !overflow && excess <= max(0, roundTrip) / Self.driftDivisor
     }
 
     /// 1,000 ppm, ten times the drift that Ethernet allows to two oscillators.

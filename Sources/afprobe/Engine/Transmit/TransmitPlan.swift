@@ -99,8 +99,8 @@ struct TransmitPlan {
     var windowCapacity: Int {
         guard interval > 0 else { return max(4096, 4 * batch) }
         let (kept, overflow) = lifetime.addingReportingOverflow(launchOffset ?? 0)
-        let inFlight = (overflow ? .max : kept) / interval
-        return Int(min(max(inFlight, 62), 65_534) + 2) + batch - 1
+        let inFlight = min((overflow ? .max : kept) / interval, 65_534) + Int64(batch - 1)
+        return Int(min(max(inFlight, 62), 65_534) + 2)
     }
 
     /// All frames, those for warming up included; nil for no end.
