@@ -6,11 +6,12 @@ import Testing
 struct PingDisorderTests {
     /// A run whose first request is answered by hand.
     private func answering(
-        _ hosts: Namespaces, _ answers: ([UInt8]) -> [[UInt8]]
+        _ hosts: Namespaces, _ options: String..., answers: ([UInt8]) -> [[UInt8]]
     ) throws -> Program.Result {
         let capture = try hosts.far.capture("-xx", "-c", "1", "-Q", "in", "ether proto 0x88b5")
-        let ping = try hosts.near.afprobe(
-            "ping", "-i", "va", hosts.far.address, "-c", "1", "-W", "2s")
+        let ping = try Program(
+            hosts.near.command(
+                [Tool.afprobe, "ping", "-i", "va", hosts.far.address, "-c", "1", "-W", "2s"] + options))
         let request = Frames.bytes(ofDump: try capture.finish().output)
         try #require(request.count == 150)
         try hosts.far.inject(answers(request))
@@ -36,6 +37,22 @@ struct PingDisorderTests {
         }
         #expect(result.summary("PING Summary", "late_follow_ups") == 1, "\(result)")
         #expect(result.summary("PING Summary", "received") == 1)
+    }
+
+    /// Null where it is not known.
+    @Test func aRepeatedReplyHasTheKeysOfAReply() throws {
+        let hosts = try Namespaces()
+        let result = try answering(hosts, "--format", "json") { request in
+            let reply = Frames.reply(to: request)
+            return [reply, reply, Frames.reply(to: request, kind: 4)]
+        }
+        func keys(_ message: String) throws -> Set<String> {
+            let line = try #require(result.lines.first { $0.contains(message) }, "\(result)")
+            let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+            return Set(try #require(object).keys)
+        }
+        #expect(try keys("PING Duplicate") == keys("PING Reply"))
+        #expect(try keys("PING Duplicate").isSuperset(of: ["network_ns", "request_received_software_ns"]))
     }
 
     @Test func withoutAFollowUpThereIsNoTurnaround() throws {

@@ -46,11 +46,11 @@ extension Console: PingEvents {
     }
 
     func late(_ reply: borrowing PingReply) {
-        write(.ping(PingLine(message: "PING Late", detail: .usual, reply: copy reply)))
+        write(.ping(PingLine(message: "PING Late", detail: replyDetail, reply: copy reply)))
     }
 
     func duplicate(_ reply: borrowing PingReply) {
-        write(.ping(PingLine(message: "PING Duplicate", detail: .usual, reply: copy reply)))
+        write(.ping(PingLine(message: "PING Duplicate", detail: replyDetail, reply: copy reply)))
     }
 
     func lost(_ number: UInt64, peer: MACAddress) {
