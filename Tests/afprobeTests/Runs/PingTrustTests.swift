@@ -7,6 +7,13 @@ import Testing
 @Suite struct PingTrustTests {
     private let script = PingScript()
 
+    private func summary(of result: PingResult) -> String {
+        PingSummaryText(
+            result: result, tails: [], peer: ScriptedNetwork.peer, elapsed: 0, missingHardware: [],
+            drawsHistogram: false, style: TextStyle()
+        ).text
+    }
+
     // MARK: Implausible stamps
 
     /// Longer than the round trip, or negative: never subtracted.
@@ -57,6 +64,16 @@ import Testing
         let bias = try #require(outcome.result.turnaroundBias)
         #expect(bias.percentile == .p50 && bias.knownCount == 100 && bias.allCount == 300)
         #expect(bias.known < 16_000 && bias.all > 10 * millisecond)
+        // The summary says so before anything else.
+        #expect(
+            summary(of: outcome.result).hasPrefix(
+                """
+
+                --- 02:00:00:00:00:0b ping statistics ---
+                turnaround is known for 100 of 300 replies, which are faster than the rest:
+                  rtt p50 15.04µs against 10.02ms
+                300 packets transmitted,
+                """), "\(summary(of: outcome.result))")
     }
 
     /// Those without a turnaround are like the rest.
@@ -81,10 +98,7 @@ import Testing
         let result = script.run(.scripted(.scripted(interval: millisecond, count: 50))).result
         let counters: [Counter] = [.lost, .lostReached, .responderRefused, .responderSuppressed]
         #expect(counters.map { result.value(of: $0) } == [10, 6, 3, 2])
-        let text = PingSummaryText(
-            result: result, tails: [], peer: ScriptedNetwork.peer, elapsed: 0, missingHardware: [],
-            drawsHistogram: false, style: TextStyle()
-        ).text
+        let text = summary(of: result)
         #expect(
             text.contains(
                 """
