@@ -64,6 +64,11 @@ enum Figure: Int, CaseIterable {
     }
 }
 
+extension Figure {
+    /// The stages between a driver and the wire.
+    static let stagesOfNICs: [Figure] = [.requestTxNIC, .requestRxNIC, .replyTxNIC, .replyRxNIC]
+}
+
 /// The statistics of a figure's values. The names stand in limits and tables and, with `_` for `.`, in keys.
 enum Statistic: String, CaseIterable {
     case min

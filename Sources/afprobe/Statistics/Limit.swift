@@ -85,7 +85,10 @@ extension Limit {
             let measured = run.value(of: counter)
             (value, isExceeded) = (measured.map(Violation.Value.count), judge(measured, number))
         case .loss(let percent):
-            guard let lost = run.value(of: .lost), let sent = run.value(of: .sent), sent > 0 else {
+            // With requests of which nothing is known, the loss is not known either.
+            guard let lost = run.value(of: .lost), let sent = run.value(of: .sent), sent > 0,
+                run.value(of: .unknown) ?? 0 == 0
+            else {
                 return Violation(limit: self, value: nil)
             }
             // If equal, both are the nearest number to the same decimal: 1 of 1000 is not above 0.1 %.

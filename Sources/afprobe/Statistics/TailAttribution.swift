@@ -171,10 +171,14 @@ struct TailAttribution {
             missing: missing)
     }
 
-    /// The number of round trips in which a stage is known by its parts: the link, where the wire is known.
+    /// The number of round trips in which a stage is known by others: the link by its parts, where the wire is known,
+    /// and these by the link elsewhere.
     private func replaced(_ stage: Figure, in group: TailGroup) -> Double {
-        guard stage == .link, let wire = stages.firstIndex(of: .wire) else { return 0 }
-        return group.stages[wire].count
+        let other: Figure = stage == .link ? .wire : .link
+        guard stage == .link || stage == .wire || Figure.stagesOfNICs.contains(stage),
+            let index = stages.firstIndex(of: other)
+        else { return 0 }
+        return group.stages[index].count
     }
 
     /// The sums of the round trips from one rank to another, from 0; `sorted` are the rows in their order.

@@ -48,6 +48,7 @@ struct HardwareLease: ~Copyable {
             }
         }
         if let granted = lease?.granted { found.setting = granted }
+        if found.unasked == nil, !found.stampsTransmitHardware { found.unasked = .settingOff }
         snapshot = found
         guard let change = lease?.change else { return }
         events.diagnosed(.timestampingChanged(interface.name, from: change.found, to: change.granted))

@@ -78,6 +78,7 @@ struct InterfaceMonitor {
         case .byUser: return .notAskedFor
         case .leftToPTP: return .leftToPTP
         case .useless: return .unusable
+        case .settingOff: return .transmitTypeOff
         case nil: break
         }
         guard first.stampsTransmitHardware else { return .transmitTypeOff }

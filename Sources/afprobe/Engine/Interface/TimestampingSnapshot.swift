@@ -70,6 +70,8 @@ enum TransmitUnasked {
     case byUser
     /// A PTP program on the interface needs the slot.
     case leftToPTP
+    /// The setting was off when the run began: its sockets do not get them later either.
+    case settingOff
     /// They are of no use: the replies get no hardware stamps.
     case useless
 }

@@ -58,6 +58,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     /// most drivers have stamped it by then.
     mutating func sendIfDue(at now: MonotonicTime) throws(RunError) -> Bool {
         if now - receivedAt >= Self.clockCheckInterval { checkClock(before: now) }
+        if transmitter.window.isFull { makeRoom() }
         guard try transmitter.sendIfDue(at: now, events) != nil else { return false }
         if !plan.spins { try readCompletions(limit: expected.completionCount) }
         return true
@@ -66,6 +67,15 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     /// Nanoseconds without an answer after which the clocks are read again before a request: a step long before it does
     /// not touch it.
     private static var clockCheckInterval: Int64 { 10_000_000 }
+
+    /// Settles the oldest answered requests in a full window: a lost follow-up must not hold up the next requests.
+    private mutating func makeRoom() {
+        while let (number, _) = transmitter.window.oldestInFlight(), transmitter.window.isFull,
+            transmitter.window.state(of: number) == .answered
+        {
+            settle(number)
+        }
+    }
 
     private mutating func checkClock(before now: MonotonicTime) {
         receivedAt = now

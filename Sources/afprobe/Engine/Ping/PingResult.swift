@@ -167,11 +167,23 @@ struct PingResult {
             attribution = TailAttribution(
                 stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
         }
-        // If the NICs stamp, the link is known in parts.
-        attribution?.record(values, without: values[.wire] != nil ? .link : nil)
+        recordTail(values)
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
         return clock
+    }
+
+    /// Records the parts of the round trip, which are disjoint: the link is known in parts if the NICs stamp, and else
+    /// contains what a NIC of one host stamps.
+    @inline(__always)  // "ping, with follow-ups: user instructions"
+    private mutating func recordTail(_ values: FigureValues) {
+        guard hasStages, values[.wire] == nil, values[.link] != nil else {
+            attribution?.record(values, without: values[.wire] != nil ? .link : nil)
+            return
+        }
+        var disjoint = values
+        for stage in Figure.stagesOfNICs { disjoint[stage] = nil }
+        attribution?.record(disjoint)
     }
 
     /// Begins to tell the replies with a turnaround from those without: all so far had one.

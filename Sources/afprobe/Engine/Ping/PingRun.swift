@@ -57,7 +57,11 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     /// while.
     private mutating func expire(at now: MonotonicTime) throws(RunError) {
         try handleCompletions(.all)
-        try handleFrames(.all)
+        var roundsLeft = 64
+        repeat {
+            roundsLeft -= 1
+            try handleFrames(.all)
+        } while receiver.mayHaveMore && roundsLeft > 0
         exchanges.expire(at: now)
     }
 

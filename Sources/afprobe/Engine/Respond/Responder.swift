@@ -138,7 +138,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         }
         frame.slot = pending.add(
             PendingReply(
-                size: request.size, start: route.start, deadline: now + Self.stampTimeout(request),
+                size: request.size, start: route.start, deadline: socket.monotonicTime() + Self.stampTimeout(request),
                 clockSteps: clockSteps.count,
                 wantsScheduledStamp: isScheduled, stamps: TransmitStamps(userspace: departure)),
             sent: frame,
@@ -204,9 +204,11 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
 
     /// Follows up the replies whose stamps have timed out, with those that came.
     mutating func expire(at now: MonotonicTime) {
-        if now >= retryDue { retry() }
+        if now >= retryDue {
+            retry()
+            if pending.firstPostponed() != nil { retryDue = now + Self.retryInterval }
+        }
         while let (slot, deadline) = pending.oldest(), now >= deadline { followUp(slot, isLast: true) }
-        if pending.firstPostponed() != nil { retryDue = now + Self.retryInterval }
     }
 
     /// Sends the follow-ups that found no room, as far as there is room now.
