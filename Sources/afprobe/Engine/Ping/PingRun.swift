@@ -147,7 +147,7 @@ extension PingRun where Socket == PacketSocket {
         var snapshot = snapshot
         // Without stages, a request's stamp is of no use unless the reply has one.
         if !plan.hasStages, !snapshot.stampsReceiveHardware(by: plan.stampFilters) {
-            snapshot.unasked = snapshot.unasked ?? .useless
+            if snapshot.unasked == nil || snapshot.unasked == .settingOff { snapshot.unasked = .useless }
         }
         let reader = InterfaceReader.kernel(interface, clockIndex: snapshot.capabilities?.clockIndex)
         do throws(SystemError) {

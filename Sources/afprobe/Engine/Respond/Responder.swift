@@ -138,7 +138,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         }
         frame.slot = pending.add(
             PendingReply(
-                size: request.size, start: route.start, deadline: socket.monotonicTime() + Self.stampTimeout(request),
+                size: request.size, start: route.start,
+                deadline: socket.monotonicTime() + Self.stampTimeout(request),
                 clockSteps: clockSteps.count,
                 wantsScheduledStamp: isScheduled, stamps: TransmitStamps(userspace: departure)),
             sent: frame,
