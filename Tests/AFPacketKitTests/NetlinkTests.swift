@@ -26,7 +26,7 @@ private func exchange(_ kind: NetlinkRequest.Kind) -> NetlinkExchange {
     NetlinkExchange(operation: "TEST", kind: kind, sequence: 7)
 }
 
-/// What an exchange makes of a datagram: whether it is complete, and the types of all attributes it has passed on.
+/// The outcome of a datagram in an exchange: whether it is complete, and the types of all attributes it has passed on.
 private func read(
     _ kind: NetlinkRequest.Kind, _ bytes: [UInt8]
 ) throws(SystemError) -> (isComplete: Bool, types: [Int]) {

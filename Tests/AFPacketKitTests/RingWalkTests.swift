@@ -43,7 +43,7 @@ private struct Block {
         put(UInt32(end), at: 20)
     }
 
-    /// What a block says of a frame in it.
+    /// The entry of a frame in a block.
     struct Found {
         let bytes: Range<Int>
         let length: Int

@@ -23,7 +23,7 @@ func fuzzFrame(_ bytes: Span<UInt8>) {
     precondition((try? ProbeMessage(decoding: payload)) == message, "the message is another one")
 }
 
-/// What is found quickly is what is found slowly, and the quick way misses no probe right behind the header of Ethernet.
+/// Compares the quick way with the slow one: both find the same, and the quick one misses no plain probe.
 private func compareWays(_ bytes: Span<UInt8>) {
     let never = Timestamp(nanoseconds: 0)
     let frame = ReceivedFrame(bytes, isTruncated: true)

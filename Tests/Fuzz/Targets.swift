@@ -5,7 +5,7 @@ private let targets: [String: @Sendable (Span<UInt8>) -> Void] = [
 ]
 private let target = CommandLine.arguments[0].split(separator: "/").last.flatMap { targets[String($0)] }
 
-/// What libFuzzer calls with each input.
+/// The entry point, which libFuzzer calls with each input.
 @_cdecl("LLVMFuzzerTestOneInput")
 public func fuzz(_ start: UnsafePointer<UInt8>, _ count: Int) -> CInt {
     guard let target else { fatalError("no target of this name") }

@@ -106,10 +106,10 @@ private final class AllocationCounter {
 
     deinit { try? FileManager.default.removeItem(at: folder) }
 
-    /// What the program is to be started with.
+    /// The environment to start the program with.
     var environment: [String: String] { ["LD_PRELOAD": library, "ALLOCATIONS": report.path] }
 
-    /// What the program counted. That which started it, `ip netns exec`, was replaced by it and reports nothing.
+    /// The program's count. The one that started it, `ip netns exec`, was replaced by it and reports nothing.
     func total() throws -> Int {
         let reports = try String(contentsOf: report, encoding: .utf8).split(separator: "\n")
         #expect(reports.count == 1, "one program, one report: \(reports)")

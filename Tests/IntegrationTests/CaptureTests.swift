@@ -10,7 +10,7 @@ struct CaptureTests {
         deinit { try? FileManager.default.removeItem(atPath: path) }
     }
 
-    /// What tcpdump shows of a file: times in nanoseconds, and all bytes.
+    /// The output of tcpdump for a file: times in nanoseconds, and all bytes.
     private func frames(in file: String, _ filter: String = "") throws -> [String] {
         let words = ["tcpdump", "-tt", "--time-stamp-precision=nano", "-n", "-e", "-xx", "-r", file, filter]
         let output = try Program.run(words).output

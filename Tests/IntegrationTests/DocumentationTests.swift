@@ -25,7 +25,7 @@ struct DocumentationTests {
         for block in blocks { try run(examples(in: block.components(separatedBy: "\n"))) }
     }
 
-    /// What is to be typed in a shell to build is told to make(1), which knows it.
+    /// Every command to build that the README shows is known to make(1).
     @Test func theReadmesTargetsExist() throws {
         let readme = try text(of: "README.md")
         let lines = readme.components(separatedBy: "```sh\n").dropFirst()

@@ -6,7 +6,7 @@ import Testing
 /// The lines that are printed have the keys that afprobe-output(5) describes for them, and no others.
 @Suite(.needs())
 struct DocumentedLinesTests {
-    /// What the page says of each line: the message, and the items under it.
+    /// The page's words about each line: the message, and the items under it.
     private let documented: [String: Set<String>]
 
     init() throws {
@@ -79,7 +79,7 @@ struct DocumentedLinesTests {
         return items.filter { !items.contains("\($0)_ns") && !$0.hasPrefix("Ar ") }
     }
 
-    /// Whether a key is one of those that the page describes by a pattern for all figures.
+    /// Returns whether a key is one of those that the page describes by a pattern for all figures.
     private func isOfAFigure(_ key: String, in message: String) -> Bool {
         let statistics = Statistic.allCases.map { $0.rawValue.replacing(".", with: "_") }
         for pattern in documented[message] ?? [] where pattern.hasPrefix("Ar figure") {

@@ -82,7 +82,7 @@ struct HostileFrameTests {
         #expect(dump.output.contains("length 150:"), "the reply is as long as the request")
     }
 
-    /// What a guest writes to a tap device may be longer than any MTU, and than IP has a length for.
+    /// A frame from a tap device may be longer than any MTU, and than IP has a length for.
     @Test(.needsDevice("/dev/net/tun")) func overlongRequestsAreNotAnswered() throws {
         let hosts = try Namespaces()
         let tap = try Tap(in: hosts.far, address: hosts.far.address)

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What `make install` puts on a machine, used as its users do.
+/// An installation by `make install`, used as its users do.
 @Suite(.needs("make", "strip", "readelf"))
 struct InstallationTests {
     /// Twice, for that is how it is brought up to date; also below a folder with a space in its name.
@@ -98,7 +98,7 @@ final class Installation: Sendable {
         ])
     }
 
-    /// Whether a user gets the capabilities of a file here: not on a file system without them or mounted nosuid, nor
+    /// Tells whether a user gets the capabilities of a file here: not on a file system without them or mounted nosuid, nor
     /// where this process may not become another user.
     static let canHaveCapabilities: Bool = {
         let file = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")

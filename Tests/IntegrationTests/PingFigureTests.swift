@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What a round trip consists of.
+/// The parts of a round trip.
 @Suite(.needs("tcpdump"))
 struct PingFigureTests {
     private let stages = [

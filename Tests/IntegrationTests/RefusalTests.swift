@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What cannot be done: its exit status, and its line on standard error.
+/// Refusals: the exit status, and the line on standard error.
 @Suite(.needs())
 struct RefusalTests {
     private let peer = "02:00:00:00:00:02"

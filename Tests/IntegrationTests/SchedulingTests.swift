@@ -81,7 +81,7 @@ struct SchedulingTests {
         }
     }
 
-    /// What is of less use is told, and does not keep a run from starting.
+    /// A failure of lesser options is told, and does not keep a run from starting.
     @Test func aLimitOnLockedMemoryIsTold() throws {
         let hosts = try Namespaces()
         let run = try Program(

@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What zsh and fish themselves offer where the user presses the tabulator; bash's function is tested beside the
+/// The candidates that zsh and fish themselves offer where the user presses the tabulator; bash's function is tested beside the
 /// declarations.
 @Suite(.needs("zsh", "fish", "script"))
 struct ShellCompletionTests {

@@ -87,7 +87,7 @@ struct SignalTests {
         #expect(result.errors.contains("No space left on device"), "\(result)")
     }
 
-    /// What is opened first would otherwise be taken for standard output, and lines sent as frames.
+    /// Else the first descriptor opened would be taken for standard output, and lines sent as frames.
     @Test func closedStreamsAreNotTakenByOthers() throws {
         let hosts = try Namespaces()
         let capture = try hosts.far.capture("-e", "not ether proto 0x88b5 and not ip6")
@@ -222,7 +222,7 @@ struct StalledReaderTests {
         #expect(cut.isEmpty, "\(cut.prefix(2))")
     }
 
-    /// What is sent while nobody reads is stamped when it was sent, and not when somebody reads again.
+    /// Frames sent while nobody reads are stamped when they were sent, not when somebody reads again.
     @Test func noStampDependsOnTheReader() throws {
         let hosts = try Namespaces()
         let words = [

@@ -44,7 +44,7 @@ struct UDPTests {
         #expect(received.lines("RX Recvmsg").first?["probe"] == "33", "\(received)")
     }
 
-    /// What the reference takes: a datagram of UDP from ports 60000–60005 to port 61000 whose payload
+    /// A probe as the reference takes it: a datagram of UDP from ports 60000–60005 to port 61000 whose payload
     /// begins with magic and number; read here by a program that knows nothing else.
     @Test func ourProbesAreInTheReferencesFormat() throws {
         let hosts = try Namespaces()

@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// What the Vagrantfile's machines do, without Vagrant: their network is set up by the script that they run, between
+/// The Vagrantfile's machines at work, without Vagrant: their network is set up by the script that they run, between
 /// two namespaces.
 @Suite(.needs("awk"))
 struct VagrantTests {

@@ -47,7 +47,7 @@ import Testing
         #expect(Set(offered) == ["\\$\\(id\\)", "\\`id\\`", "\\$HOME"])
     }
 
-    /// What bash offers for the last of the words.
+    /// The candidates that bash offers for the last of the words.
     private func complete(_ words: String...) throws -> [String] {
         try complete(words, script: root.appending(path: "completions/afprobe.bash").path)
     }

@@ -4,7 +4,7 @@ import Testing
 @testable import afprobe
 
 @Suite struct LineFormatterTests {
-    /// What a stream gets of some records, one after the other.
+    /// The bytes that a stream gets of some records, one after the other.
     private func written(
         to wanted: StandardStream, areDiagnosticsOnTerminal: Bool, _ contents: [LineRecord.Content]
     ) -> String {

@@ -133,7 +133,7 @@ extension Tail {
                 """)
     }
 
-    /// Where the NICs stamp most exchanges, the link of the others is known by its parts.
+    /// If the NICs stamp most exchanges, the link of the others is known by its parts.
     @Test func aLinkKnownByItsPartsIsNotMissing() throws {
         var attribution = TailAttribution(stages: [.link, .wire, .respond])
         for index in 0..<1000 {

@@ -9,7 +9,7 @@ private func text(_ build: (inout TextBuffer) -> Void) -> String {
 }
 
 @Suite struct TimeTextTests {
-    /// What Go's time.Duration prints.
+    /// Durations as Go's time.Duration prints them.
     @Test(arguments: [
         (0, "0s"), (1, "1ns"), (999, "999ns"), (1_000, "1µs"), (-423_796, "-423.796µs"), (1_100, "1.1µs"),
         (2_200_000, "2.2ms"), (1_000_001, "1.000001ms"), (1_500_000_000, "1.5s"),
@@ -39,7 +39,7 @@ private func text(_ build: (inout TextBuffer) -> Void) -> String {
         #expect(text { $0.append(wholeSecondsOf: -1) } == "1969-12-31T23:59:59Z")
     }
 
-    /// What logrus leaves plain, and what Go's strconv.Quote makes of the rest.
+    /// Texts that logrus leaves plain, and those that Go's strconv.Quote quotes.
     @Test(arguments: [
         ("veth", "veth"), ("a-b._/@^+Z9", "a-b._/@^+Z9"), ("", ""), ("a b", "\"a b\""), ("a=b", "\"a=b\""),
         ("02:00", "\"02:00\""), ("\"", "\"\\\"\""), ("\\", "\"\\\\\""),

@@ -8,7 +8,7 @@ public struct IPv4Address: Hashable, Sendable {
     /// Creates an address from its number.
     public init(_ value: UInt32) { self.value = value }
 
-    /// Whether it is a multicast address (224.0.0.0/4) or the broadcast address 255.255.255.255.
+    /// Tells whether it is a multicast address (224.0.0.0/4) or the broadcast address 255.255.255.255.
     public var isGroup: Bool { value >> 28 == 0xe || value == .max }
 }
 
@@ -25,10 +25,10 @@ public struct IPv6Address: Hashable, Sendable {
         self.low = low
     }
 
-    /// Whether it is a multicast address (ff00::/8).
+    /// Tells whether it is a multicast address (ff00::/8).
     public var isGroup: Bool { high >> 56 == 0xff }
 
-    /// Whether it is valid on one link only (fe80::/10).
+    /// Tells whether it is valid on one link only (fe80::/10).
     public var isLinkLocal: Bool { high >> 54 == 0xfe80 >> 6 }
 }
 
@@ -39,7 +39,7 @@ public enum IPAddress: Hashable, Sendable {
     /// Version 6.
     case v6(IPv6Address)
 
-    /// Whether it can address more than one host.
+    /// Tells whether it can address more than one host.
     public var isGroup: Bool {
         switch self {
         case .v4(let address): address.isGroup
@@ -47,7 +47,7 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
-    /// Whether it addresses one host: neither a group nor the unspecified address.
+    /// Tells whether it addresses one host: neither a group nor the unspecified address.
     public var isHost: Bool {
         switch self {
         case .v4(let address): !address.isGroup && address.value != 0

@@ -12,7 +12,7 @@ public struct MACAddress: Hashable, Sendable {
     /// 00:00:00:00:00:00, which no station has.
     public static let zero = MACAddress(0)
 
-    /// Whether it is a group address (multicast or broadcast): the lowest bit of the first octet.
+    /// Tells whether it is a group address (multicast or broadcast): the lowest bit of the first octet.
     public var isGroup: Bool { value & 0x0100_0000_0000 != 0 }
 
     /// The octet at `index` (0 to 5), in the order of transmission.

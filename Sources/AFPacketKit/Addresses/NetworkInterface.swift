@@ -15,14 +15,14 @@ public struct NetworkInterface: Sendable {
     public let hardwareType: UInt16
     private let flags: UInt32
 
-    /// Whether it is up. IFF_UP
+    /// Tells whether it is up. IFF_UP
     public var isUp: Bool { flags & UInt32(IFF_UP) != 0 }
-    /// Whether it is up and has a carrier: a cable, a peer, an association. From ETHTOOL_GLINK, which is up to date at
-    /// once; if the driver lacks it, from IFF_RUNNING, which may follow a second later.
+    /// Tells whether it is up and has a carrier: a cable, a peer, an association. From ETHTOOL_GLINK, which is up to
+    /// date at once; if the driver lacks it, from IFF_RUNNING, which may follow a second later.
     public let hasCarrier: Bool
-    /// Whether it is a loopback interface, which returns everything to this host. IFF_LOOPBACK
+    /// Tells whether it is a loopback interface, which returns everything to this host. IFF_LOOPBACK
     public var isLoopback: Bool { flags & UInt32(IFF_LOOPBACK) != 0 }
-    /// Whether its frames are Ethernet frames: ARPHRD_ETHER. False for the loopback, which has another type.
+    /// Tells whether its frames are Ethernet frames: ARPHRD_ETHER. False for the loopback, which has another type.
     public var isEthernet: Bool { hardwareType == 1 }
 
     /// An interface with given properties, for tests.

@@ -35,12 +35,12 @@ internal import Synchronization
         memory = Slab(zeros: capacity)
     }
 
-    /// Whether less than half of it is free. Producer only.
+    /// Tells whether less than half of it is free. Producer only.
     package var isFilling: Bool {
         tail.load(ordering: .relaxed) - head.load(ordering: .acquiring) > memory.count / 2
     }
 
-    /// Whether it is empty. Consumer only.
+    /// Tells whether it is empty. Consumer only.
     package var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 
     /// Adds a record of one to three pieces, concatenated; false if there is no room. Producer only.

@@ -32,11 +32,11 @@ package import Synchronization
         Int(mask + 1 - (tail.load(ordering: .relaxed) - head.load(ordering: .acquiring)))
     }
 
-    /// Whether less than half of it is free. Producer only.
+    /// Tells whether less than half of it is free. Producer only.
     @inlinable
     package var isFilling: Bool { room <= mask / 2 }
 
-    /// Whether it is empty. Consumer only.
+    /// Tells whether it is empty. Consumer only.
     @inlinable
     package var isEmpty: Bool { tail.load(ordering: .acquiring) == head.load(ordering: .relaxed) }
 

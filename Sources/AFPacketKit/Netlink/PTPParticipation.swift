@@ -2,9 +2,9 @@ internal import CShim
 import Glibc
 
 extension NetworkInterface {
-    /// Whether a program of this network namespace takes part in PTP on this interface: a packet socket is a member of
-    /// one of PTP's multicast groups on it, or a UDP socket is bound to PTP's event port. IEEE 1588, annexes C, D and E;
-    /// sock_diag(7)
+    /// Returns whether a program of this network namespace takes part in PTP on this interface: a packet socket is a
+    /// member of one of PTP's multicast groups on it, or a UDP socket is bound to PTP's event port. IEEE 1588, annexes
+    /// C, D and E; sock_diag(7)
     ///
     /// False if the kernel does not tell: modules for these requests may be missing. No privilege is needed.
     public func hasPTPParticipant() -> Bool {
@@ -46,7 +46,7 @@ extension NetworkInterface {
             NetlinkExchange(operation: "SOCK_DIAG_BY_FAMILY", kind: .dump, sequence: sequence), message, body)
     }
 
-    /// Whether a socket is a member of one of some groups on this interface. The message continues with struct
+    /// Returns whether a socket is a member of one of some groups on this interface. The message continues with struct
     /// packet_diag_msg from the inode on, then attributes.
     func isMulticastMember(in content: Span<UInt8>, of groups: [MACAddress]) -> Bool {
         let (fixedSize, memberSize) = (12, 44)

@@ -49,8 +49,8 @@ public struct Ancillary: Hashable, Sendable {
     @inlinable
     public var vlan: VLANTag? { status.vlan }
 
-    /// Whether the frame comes from this host and its transport checksum is not yet filled in, so that it cannot be
-    /// verified. TP_STATUS_CSUMNOTREADY
+    /// Tells whether the frame comes from this host and its transport checksum is not yet filled in, so that it cannot
+    /// be verified. TP_STATUS_CSUMNOTREADY
     @inlinable
     public var isChecksumPending: Bool { status.isChecksumPending }
 }

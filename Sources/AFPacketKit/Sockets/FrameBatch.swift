@@ -3,7 +3,7 @@ import Glibc
 
 /// Memory for the frames of one or a few send calls, allocated once and reused. sendmmsg(2)
 public struct FrameBatch: ~Copyable {
-    /// Whether each frame is sent with a launch time.
+    /// Tells whether each frame is sent with a launch time.
     public let hasLaunchTimes: Bool
     @usableFromInline var memory: MessageMemory<LaunchControl>
 

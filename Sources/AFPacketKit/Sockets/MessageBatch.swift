@@ -93,7 +93,7 @@ public struct MessageBatch: ~Copyable {
     @inline(never)
     private mutating func takeSeveral(_ received: Int, _ flags: CInt) { take(received, flags) }
 
-    /// Whether a call was interrupted by a signal and must be repeated; false if no frame is there.
+    /// Returns whether a call was interrupted by a signal and must be repeated; false if no frame is there.
     @inline(never)
     private func wasInterrupted(_ call: StaticString) throws(SystemError) -> Bool {
         let error = SystemError.last(call)
@@ -148,14 +148,14 @@ public struct MessageBatch: ~Copyable {
         return unsafe Int(memory.header(at: index).pointee.length)
     }
 
-    /// Whether this host sent the frame at `index`, so that this is only a copy. PACKET_OUTGOING, packet(7)
+    /// Returns whether this host sent the frame at `index`, so that this is only a copy. PACKET_OUTGOING, packet(7)
     @inlinable
     public func isOutgoing(at index: Int) -> Bool {
         check(index)
         return unsafe memory.isOutgoing(at: index)
     }
 
-    /// Whether the frame at `index` was cut off.
+    /// Returns whether the frame at `index` was cut off.
     @inlinable
     public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 

@@ -102,7 +102,7 @@ import Glibc
         unsafe header.pointee.controlLength = MemoryLayout<Control>.size
     }
 
-    /// Whether this host sent a frame, by its sender's address. PACKET_OUTGOING, packet(7)
+    /// Tells whether this host sent a frame, by its sender's address. PACKET_OUTGOING, packet(7)
     @inlinable @inline(__always)
     @unsafe func isOutgoing(at index: Int) -> Bool {
         unsafe senders.address(of: index).pointee.packetType == SenderAddress.outgoing
@@ -131,7 +131,7 @@ import Glibc
     /// Creates a header without a frame.
     init() {}
 
-    /// Whether the fields have the kernel's offsets.
+    /// Tells whether the fields have the kernel's offsets.
     static var isLaidOutAsTheKernels: Bool {
         unsafe MemoryLayout<MessageHeader>.stride == MemoryLayout<cshim_mmsghdr>.stride
             && MemoryLayout.offset(of: \MessageHeader.vectors) == MemoryLayout.offset(of: \msghdr.msg_iov)
@@ -161,7 +161,7 @@ struct SenderAddress: BitwiseCopyable {
     /// Creates an empty address.
     init() {}
 
-    /// Whether the fields have the kernel's offsets.
+    /// Tells whether the fields have the kernel's offsets.
     static var isLaidOutAsTheKernels: Bool {
         MemoryLayout<SenderAddress>.size == MemoryLayout<sockaddr_ll>.size
             && MemoryLayout.offset(of: \SenderAddress.packetType)

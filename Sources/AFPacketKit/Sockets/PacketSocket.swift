@@ -11,7 +11,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     let descriptor: Descriptor
     /// The timestamping flags in force.
     public let timestamping: TimestampingFlags
-    /// Whether a receiver gets copies of the frames that this host sends, told by `MessageBatch.isOutgoing`: true
+    /// Tells whether a receiver gets copies of the frames that this host sends, told by `MessageBatch.isOutgoing`: true
     /// before Linux 4.20.
     public let receivesOutgoing: Bool
     private let refusesKeys = Atomic<Bool>(false)
@@ -238,7 +238,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         }
     }
 
-    /// Whether the kernel takes keys; true until a send has shown otherwise.
+    /// Tells whether the kernel takes keys; true until a send has shown otherwise.
     public var takesKeys: Bool { !refusesKeys.load(ordering: .relaxed) }
 
     private func sendRecording(
@@ -298,7 +298,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         }
     }
 
-    /// Whether the call that just failed was interrupted; if not, there is no room now.
+    /// Returns whether the call that just failed was interrupted; if not, there is no room now.
     @inline(never)
     private func wasInterrupted() throws(SystemError) -> Bool {
         let error = SystemError.last("send")

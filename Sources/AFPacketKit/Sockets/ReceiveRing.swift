@@ -99,7 +99,7 @@ import Glibc
         unsafe bytes = memory.start(of: block)
     }
 
-    /// Whether there is a frame to receive, or a block to return, without waiting.
+    /// Tells whether there is a frame to receive, or a block to return, without waiting.
     public var hasMore: Bool { walk != nil || memory.isReady(block) }
 
     /// The frame at `index`, from 0 up to `count`, as the last receive call found it.
@@ -139,7 +139,7 @@ import Glibc
     @inlinable
     public func length(at index: Int) -> Int { self[index].length }
 
-    /// Whether the frame at `index` was cut off.
+    /// Returns whether the frame at `index` was cut off.
     @inlinable
     public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
@@ -193,7 +193,7 @@ import Glibc
         }
     }
 
-    /// Whether the program may read a block. TP_STATUS_USER
+    /// Returns whether the program may read a block. TP_STATUS_USER
     func isReady(_ block: Int) -> Bool {
         unsafe cshim_load_acquire(status(of: block)) & UInt32(TP_STATUS_USER) != 0
     }

@@ -7,9 +7,9 @@
     @usableFromInline let words: UnsafeRawPointer?
     @usableFromInline let origin: Origin
     @usableFromInline let originalLength: UInt32
-    /// Whether bytes were cut off. MSG_TRUNC, recvmsg(2)
+    /// Tells whether bytes were cut off. MSG_TRUNC, recvmsg(2)
     public let isTruncated: Bool
-    /// Whether this host sent it, so that this is only a copy. PACKET_OUTGOING, packet(7)
+    /// Tells whether this host sent it, so that this is only a copy. PACKET_OUTGOING, packet(7)
     ///
     /// Always false if the batch was not made to tell it; a ring has no such frames.
     public let isOutgoing: Bool

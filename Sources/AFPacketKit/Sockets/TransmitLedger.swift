@@ -69,7 +69,7 @@ public struct TransmitLedger: ~Copyable {
     @usableFromInline private(set) var first: Token = 1
     /// The last known distance before `first`.
     private var earlierDistance: UInt32?
-    /// Whether the kernel gives every send the same key.
+    /// Tells whether the kernel gives every send the same key.
     private var areKeysUseless = false
 
     /// Creates an empty ledger.
@@ -176,7 +176,7 @@ public struct TransmitLedger: ~Copyable {
     /// - Returns: the token of the last matching frame; nil if there is none.
     public func token(ofReturned frame: Span<UInt8>) -> Token? { lastToken(upTo: latest, returnedAs: frame) }
 
-    /// Whether a returned frame ends with the frame of a token that is not too old.
+    /// Returns whether a returned frame ends with the frame of a token that is not too old.
     @inlinable @inline(__always)
     func isAtEnd(of frame: Span<UInt8>, _ token: Token) -> Bool {
         let entry = entries[wrapping: token]
@@ -185,7 +185,7 @@ public struct TransmitLedger: ~Copyable {
             && entry.witness.value(of: frame, from: start, length: Int(entry.length)) == entry.value
     }
 
-    /// Whether a returned frame is that of a token that is not too old; the driver may have added padding.
+    /// Returns whether a returned frame is that of a token that is not too old; the driver may have added padding.
     private func isReturned(_ token: Token, as frame: Span<UInt8>) -> Bool {
         if isAtEnd(of: frame, token) { return true }
         let entry = entries[wrapping: token]
@@ -234,7 +234,7 @@ public struct TransmitLedger: ~Copyable {
         return nil
     }
 
-    /// Whether a key fits the frame with the witness; learns the distance if it is unknown.
+    /// Returns whether a key fits the frame with the witness; learns the distance if it is unknown.
     private mutating func agrees(_ key: UInt32, with token: Token) -> Bool {
         // Sends before a failure cannot be judged.
         guard token >= first, !areKeysUseless else { return true }

@@ -15,7 +15,8 @@ public enum ThisProcess {
         case sysNice = 23
     }
 
-    /// Whether a capability is in force; false also if that cannot be read. CapEff in /proc/self/status, proc(5)
+    /// Returns whether a capability is in force; false also if that cannot be read. CapEff in /proc/self/status,
+    /// proc(5)
     public static func has(_ capability: Capability) -> Bool {
         guard let file = unsafe fopen("/proc/self/status", "re") else { return false }
         defer { unsafe fclose(file) }

@@ -37,7 +37,7 @@ package struct SignalQueue: ~Copyable, Sendable {
         return Signal(rawValue: CInt(info.ssi_signo))
     }
 
-    /// Whether the process was started with a signal ignored. sigaction(2)
+    /// Returns whether the process was started with a signal ignored. sigaction(2)
     package static func isIgnored(_ signal: Signal) -> Bool {
         var action = sigaction()
         guard unsafe sigaction(signal.rawValue, nil, &action) == 0 else { return false }

@@ -27,7 +27,7 @@ package enum StandardStream: CInt, Sendable {
         return 4096
     }
 
-    /// Whether it is a terminal. isatty(3)
+    /// Tells whether it is a terminal. isatty(3)
     package var isTerminal: Bool { isatty(rawValue) == 1 }
 
     /// Writes all the bytes, waiting if a non-blocking stream has no room.

@@ -25,7 +25,7 @@ public struct SystemError: Error, Sendable {
 }
 
 extension SystemError: Equatable {
-    /// Whether both have the same operation and the same reason.
+    /// Returns whether both have the same operation and the same reason.
     public static func == (left: SystemError, right: SystemError) -> Bool {
         left.code == right.code && left.operation.description == right.operation.description
     }

@@ -67,7 +67,7 @@ struct EthtoolRequest {
         }
     }
 
-    /// Whether an answer, which may contain more than requested, is about an interface.
+    /// Returns whether an answer, which may contain more than requested, is about an interface.
     static func isAnswer(_ attributes: Span<UInt8>, about interface: NetworkInterface) -> Bool {
         var index: UInt64?
         attributes.forEachAttribute { type, payload in

@@ -14,7 +14,7 @@ struct LeaseRecord: ~Copyable {
 
     private let descriptor: Descriptor
 
-    /// Whether the record is open, so that leases are shared.
+    /// Returns whether the record is open, so that leases are shared.
     func isOpen() -> Bool { descriptor.rawValue >= 0 }
 
     /// The first byte is locked while the record or the setting is changed, the second by all users of the setting.
@@ -66,7 +66,7 @@ struct LeaseRecord: ~Copyable {
     /// Allows others to change it again.
     func endChange() { lock(.change, F_UNLCK) }
 
-    /// Whether no other process uses the setting; called during a change.
+    /// Returns whether no other process uses the setting; called during a change.
     func isUnused() -> Bool {
         let isUnused = lock(.use, F_WRLCK)
         lock(.use, F_RDLCK)

@@ -18,7 +18,7 @@ final class Namespaces: Sendable {
     let near: Host
     let far: Host
 
-    /// Whether this process may make namespaces.
+    /// Tells whether this process may make namespaces.
     static let canBeMade: Bool = {
         let name = "afpt-\(getpid())-probe"
         guard (try? Program.run(["ip", "netns", "add", name]))?.status == 0 else { return false }

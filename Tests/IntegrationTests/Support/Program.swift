@@ -20,7 +20,7 @@ final class Program {
         }
     }
 
-    /// What went wrong with a program, with all it printed.
+    /// The failure of a program, with all it printed.
     struct Failure: Error, CustomStringConvertible {
         let description: String
     }

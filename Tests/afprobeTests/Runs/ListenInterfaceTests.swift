@@ -3,7 +3,7 @@ import Testing
 @testable import AFPacketKit
 @testable import afprobe
 
-/// What listen tells of the kernel's counters, of the link and of the NIC's setting.
+/// Events about the kernel's counters, the link and the NIC's setting.
 @Suite struct ListenInterfaceTests {
     private let script = ListenScript()
     private var log: [String] { script.events.log }

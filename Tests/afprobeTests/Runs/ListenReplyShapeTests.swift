@@ -58,7 +58,7 @@ import Testing
         #expect(answers.allSatisfy { $0.probe.size == 154 })
     }
 
-    /// What held for the last request is not taken to hold for the next.
+    /// The route of the last request is not taken to hold for the next.
     @Test func requestsOfDifferentKindsAlternate() throws {
         let shapes = [shape(), shape(Self.udp4), shape(), shape(Self.ptp, isPTP: true), shape()]
         for (index, shape) in shapes.enumerated() {

@@ -3,7 +3,7 @@ import Testing
 @testable import AFPacketKit
 @testable import afprobe
 
-/// What is in replies and follow-ups, and when they are sent.
+/// The content of replies and follow-ups, and the times at which they are sent.
 @Suite struct ListenReplyTests {
     private let script = ListenScript()
     private let start = ScriptedNetwork.start + ScriptedNetwork.epoch

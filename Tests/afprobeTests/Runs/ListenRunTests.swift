@@ -3,7 +3,7 @@ import Testing
 @testable import AFPacketKit
 @testable import afprobe
 
-/// What listen counts and tells.
+/// The counts and events of listen.
 @Suite struct ListenRunTests {
     private let script = ListenScript()
     private var log: [String] { script.events.log }
@@ -129,7 +129,7 @@ import Testing
         #expect(log == [])
     }
 
-    /// What there was no room for is cut off: a probe is known all the same, a request is not.
+    /// The end of a frame that had no room is cut off: a probe is known all the same, a request is not.
     @Test func framesThatWereCutOff() {
         script.network.mtu = 100
         let message = ProbeMessage(number: 1, kind: .probe, session: 7)

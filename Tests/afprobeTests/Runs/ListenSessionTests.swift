@@ -3,7 +3,7 @@ import Testing
 @testable import AFPacketKit
 @testable import afprobe
 
-/// What a responder counts of each session, and what it cannot send.
+/// A responder's counters of each session, and answers that it cannot send.
 @Suite struct ListenSessionTests {
     private let script = ListenScript()
     private var sender: ScriptedSocket { script.network.sender }

@@ -3,7 +3,7 @@ import Testing
 
 @testable import afprobe
 
-/// What becomes of each request, by the answers that come.
+/// The outcome of each request, by the answers that come.
 @Suite struct PingAnswerTests {
     private let script = PingScript()
     private var log: [String] { script.events.log }

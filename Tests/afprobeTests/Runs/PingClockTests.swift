@@ -97,7 +97,7 @@ import Testing
         #expect(script.events.answered.count == 3)
     }
 
-    /// Where the NICs stamp, the link is known in parts, and is no figure of its own.
+    /// If the NICs stamp, the link is known in parts, and is no figure of its own.
     @Test func theLinkIsAFigureOnlyWithoutTheWire() {
         #expect(!runForStages().result.figures.contains(.link))
         let other = PingScript()

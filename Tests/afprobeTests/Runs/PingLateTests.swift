@@ -146,7 +146,7 @@ import Testing
         #expect(first?.sentAt == time + 7 && again == nil && never == nil)
     }
 
-    /// What is forgotten after two minutes was lost; before that, nobody knows.
+    /// A request forgotten after two minutes was lost; before that, nobody knows.
     @Test(arguments: [(119 * second, 10), (121 * second, 0)] as [(Int64, UInt64)])
     func whatIsForgottenIsUnknownOrLost(age: Int64, expected: UInt64) {
         var overdue = OverdueRequests()

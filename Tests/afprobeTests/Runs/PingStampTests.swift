@@ -76,7 +76,7 @@ import Testing
         return script.run(plan).result[figure]?[.min]
     }
 
-    /// What is negative is shown as it is, and not hidden.
+    /// Negative differences are shown as they are, and not hidden.
     @Test func stampsOutOfOrderGiveNegativeFigures() {
         let scheduledLast = ScriptedSocket.Stamps(scheduled: 600, software: 500, hardware: 900)
         #expect(figure(.requestQdisc, scheduledLast) == -100)
@@ -147,7 +147,7 @@ import Testing
         #expect(outcome.counts["missing_software"] == 100 && outcome.counts["received"] == 200)
     }
 
-    /// What poll(2) reports as ready without end is taken away.
+    /// An error that poll(2) would report without end is taken away.
     @Test func anErrorOfTheSocketIsCleared() {
         script.network.at(50 * millisecond) { [sender] in sender.pendingError = .networkDown }
         let outcome = script.run(.scripted())
@@ -158,6 +158,6 @@ import Testing
 }
 
 extension TransmitOptions {
-    /// Those of a run that measures the stages.
+    /// The options of a run that measures the stages.
     static var stages: TransmitOptions { TransmitOptions(stamps: .scheduled) }
 }

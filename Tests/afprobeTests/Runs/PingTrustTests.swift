@@ -3,7 +3,7 @@ import Testing
 
 @testable import afprobe
 
-/// What a responder says is checked before it is believed, and only what names a request says where it was lost.
+/// Checks of a responder's words before they are believed, and of the places where requests were lost.
 @Suite struct PingTrustTests {
     private let script = PingScript()
 
@@ -76,7 +76,7 @@ import Testing
                 """), "\(summary(of: outcome.result))")
     }
 
-    /// Those without a turnaround are like the rest.
+    /// The replies without a turnaround are like the rest.
     @Test func thereIsNoBiasWhereRepliesAreAlike() {
         script.peer.answers = { $0 % 3 == 0 ? [.reply] : [.reply, .followUp] }
         let outcome = script.run(.scripted(.scripted(interval: millisecond, count: 300)))

@@ -3,7 +3,7 @@ import Testing
 
 @testable import afprobe
 
-/// What a loop called of its run, in order.
+/// The calls of a loop to its run, in order.
 private final class Calls {
     var log: [String] = []
     var times: [Int64] = []
@@ -19,7 +19,7 @@ private struct TinyRun: Run, ~Copyable {
     var isWaitingForRoom = false
     var housekeepingDue = MonotonicTime.never
     var lastError: RunError?
-    /// What each step does, by its number from 1.
+    /// The result of each step, by its number from 1.
     let steps: (Int, MonotonicTime) throws(RunError) -> RunStep
     private var count = 0
 

@@ -31,7 +31,7 @@ import Testing
 
     private let plan = TrialPlan(count: 3, interval: millisecond, timeout: 100 * millisecond)
 
-    /// What arrives for each frame that is sent, 10 µs later.
+    /// Has messages of these kinds arrive for each frame that is sent, 10 µs later.
     private func arrive(
         _ kinds: [ProbeMessage.Kind], after delay: Int64 = 10 * microsecond,
         _ edit: @escaping (inout ProbeMessage) -> Void = { _ in }

@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// Whether a run may turn on hardware timestamping.
+/// Tells whether a run may turn on hardware timestamping.
 enum HardwareMode: String, CaseIterable {
     /// Turn it on for the run if possible.
     case auto
@@ -113,8 +113,8 @@ struct HardwareLease: ~Copyable {
         return wanted
     }
 
-    /// Whether this run may have to restore the setting: even if it changed nothing, because other runs may widen the
-    /// setting meanwhile and end first.
+    /// Returns whether this run may have to restore the setting: even if it changed nothing, because other runs may
+    /// widen the setting meanwhile and end first.
     func mayHaveToRestore() -> Bool {
         switch lease {
         case .some: true

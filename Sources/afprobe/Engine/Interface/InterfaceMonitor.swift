@@ -201,14 +201,14 @@ struct InterfaceMonitor {
         }
     }
 
-    /// Whether a text contains another. String's own search would link regular expressions into the executable and slow
-    /// down its start.
+    /// Returns whether a text contains another. String's own search would link regular expressions into the executable
+    /// and slow down its start.
     private static func includes(_ text: String, _ part: String) -> Bool {
         text.indices.contains { text[$0...].hasPrefix(part) }
     }
 }
 
-/// What a run knows of the stamps that are missing of the frames it sent.
+/// The facts that a run knows about missing stamps of the frames that it sent.
 struct MissingStampFacts {
     /// Nanoseconds that it waited for a stamp.
     let timeout: Int64

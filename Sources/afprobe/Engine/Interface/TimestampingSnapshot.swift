@@ -31,26 +31,26 @@ struct TimestampingSnapshot {
 
     func claims(_ flag: TimestampingFlags) -> Bool { capabilities?.flags.contains(flag) ?? false }
 
-    /// Whether software stamps of sent frames can come; assumed if the driver does not tell.
+    /// Tells whether software stamps of sent frames can come; assumed if the driver does not tell.
     var canStampTransmitSoftware: Bool { capabilities?.flags.contains(.transmitSoftware) ?? true }
 
     var claimsTransmitHardware: Bool {
         claims(.transmitHardware) && capabilities?.transmitTypes.contains(.on) ?? false
     }
 
-    /// Whether the driver claims hardware stamps by any of the filters.
+    /// Returns whether the driver claims hardware stamps by any of the filters.
     func claimsReceiveHardware(by filters: [ReceiveFilter]) -> Bool {
         claims(.receiveHardware) && filters.contains { capabilities?.receiveFilters.contains($0) ?? false }
     }
 
     // MARK: The setting
 
-    /// Whether sent frames get hardware stamps.
+    /// Tells whether sent frames get hardware stamps.
     var stampsTransmitHardware: Bool {
         unasked == nil && claims(.transmitHardware) && setting.map { $0.transmitType != .off } ?? false
     }
 
-    /// Whether received frames get hardware stamps by any of the filters.
+    /// Returns whether received frames get hardware stamps by any of the filters.
     func stampsReceiveHardware(by filters: [ReceiveFilter]) -> Bool {
         claims(.receiveHardware)
             && setting.map { filters.contains(where: $0.receiveFilter.includes) } ?? false

@@ -29,14 +29,14 @@ struct Exchange: TransmitEntry {
     /// Nanoseconds by CLOCK_MONOTONIC from the send call until the reply had arrived; 0 without a reply.
     var wait: Int64 = 0
     var hasFollowUp = false
-    /// Whether a clock of either host was set during the exchange, so that its stamps must not be subtracted.
+    /// Tells whether a clock of either host was set during the exchange, so that its stamps must not be subtracted.
     var isClockStepped = false
 
     init(sent: TransmitStamps) { requestSent = sent }
 
     var hasReply: Bool { replyReceived.userspace != nil }
 
-    /// Whether nothing more of it is to come.
+    /// Returns whether nothing more of it is to come.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     func isComplete(_ expected: ExpectedStamps) -> Bool {
         hasReply && hasFollowUp && expected.areComplete(requestSent)

@@ -82,7 +82,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         if transmitter.check(&clockSteps, before: now) { clock.forget() }
     }
 
-    /// Whether one request is in flight that lacks only its reply or follow-up.
+    /// Returns whether one request is in flight that lacks only its reply or follow-up.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func awaitsFramesAlone() -> Bool {
         guard transmitter.window.inFlightCount == 1, !transmitter.isWaitingForRoom,
@@ -91,7 +91,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         return expected.areComplete(transmitter.window[number].requestSent)
     }
 
-    /// Whether a request has timed out.
+    /// Returns whether a request has timed out.
     mutating func isTimedOut(at now: MonotonicTime) -> Bool { transmitter.timedOut(at: now) != nil }
 
     /// The time at which something is due next.

@@ -71,7 +71,7 @@ struct OverdueRequests: ~Copyable {
         return Answered(sentAt: sent.number == number ? MonotonicTime(nanoseconds: sent.nanoseconds) : nil)
     }
 
-    /// Whether a settled request, if it is not overdue, must have been answered.
+    /// Returns whether a settled request, if it is not overdue, must have been answered.
     func isKnown(_ number: UInt64) -> Bool {
         let block = UInt64(Self.blockSize)
         return number / block + UInt64(blockTimes.count) > highest / block

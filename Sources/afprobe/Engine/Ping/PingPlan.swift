@@ -7,9 +7,9 @@ struct PingPlan {
     /// The NIC filters that have replies stamped.
     let stampFilters: [ReceiveFilter]
     let hasStages: Bool
-    /// Whether the two hosts' clocks are synchronised.
+    /// Tells whether the two hosts' clocks are synchronised.
     let isSynchronised: Bool
-    /// Whether a request waits as long after a reply as the round trip took.
+    /// Tells whether a request waits as long after a reply as the round trip took.
     let isAdaptive: Bool
     let spins: Bool
 
@@ -28,7 +28,7 @@ struct PingPlan {
             .frames(without: ProbeMessage.version, at: start + ProbeMessage.versionOffset).or(own))
     }
 
-    /// Whether the next request waits for the reply to the last.
+    /// Tells whether the next request waits for the reply to the last.
     var isStopAndWait: Bool { transmit.interval == 0 || isAdaptive }
 
     /// The request of a run; its number is 0.

@@ -115,7 +115,7 @@ struct PingResult {
         return recordBelieved(exchange, &values)
     }
 
-    /// Whether the turnaround can be true: within the round trip, but for the drift of the two hosts' clocks.
+    /// Returns whether the turnaround can be true: within the round trip, but for the drift of the two hosts' clocks.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private func isPlausible(_ exchange: Exchange) -> Bool {
         guard exchange.hasFollowUp, let turnaround = exchange.turnaround(by: turnaroundClock),

@@ -1,6 +1,6 @@
 /// The pause between a reply and the next request, in stop-and-wait.
 struct ReplyPacing {
-    /// Whether it waits as long as the round trip took.
+    /// Tells whether it waits as long as the round trip took.
     let isAdaptive: Bool
     /// The maximum round trip that counts, in nanoseconds: the clock may have been set meanwhile.
     let maxRoundTrip: Int64

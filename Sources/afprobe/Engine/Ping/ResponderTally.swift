@@ -10,7 +10,7 @@ struct ResponderTally {
     private(set) var suppressed: UInt64 = 0
     /// The session's generation in the responder's table; 0 if the responder does not tell it.
     private var generation: UInt16 = 0
-    /// Whether the responder has forgotten the session's counters.
+    /// Tells whether the responder has forgotten the session's counters.
     private var isForgotten = false
     private var latest = ResponderLosses()
     private var refusedSoFar: Int64 = 0
@@ -58,7 +58,7 @@ struct ResponderTally {
         Int64(Int16(bitPattern: new &- old))
     }
 
-    /// Whether the responder tells what it lost in its own queues: older versions do not.
+    /// Tells whether the responder tells what it lost in its own queues: older versions do not.
     private var tellsLosses: Bool { generation != 0 }
 
     /// Replies of the session that the responder's send call refused; nil if that is not known.

@@ -19,11 +19,11 @@ struct ListenPlan {
 /// The way frames are received.
 struct ReceiveOptions {
     let filter: SocketFilter
-    /// Whether to receive through a ring of memory that the kernel writes to.
+    /// Tells whether to receive through a ring of memory that the kernel writes to.
     var usesRing = false
     /// The number of receiving threads.
     var threads = 1
-    /// Whether the NIC's stamps are preferred if there is room for only one stamp.
+    /// Tells whether the NIC's stamps are preferred if there is room for only one stamp.
     var prefersHardware = true
     /// Group addresses to be received, too.
     var groups: [MACAddress] = []

@@ -16,7 +16,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private var dropsDue = MonotonicTime(nanoseconds: 0)
     private var repliesAtDrops: UInt64 = 0
     private let end: MonotonicTime
-    /// Whether a receive call has found the interface down. The next step handles it: it knows the time.
+    /// Tells whether a receive call has found the interface down. The next step handles it: it knows the time.
     private var hasGoneDown = false
     /// Frames received since a receive call found none.
     private var framesInARow = 0
@@ -41,7 +41,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
             stampFilters: plan.stampFilters)
     }
 
-    /// Whether any probe came.
+    /// Tells whether any probe came.
     var hasMeasured: Bool { station.tally.probes > 0 }
 
     // MARK: The loop
@@ -207,7 +207,7 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
 
     var isComplete: Bool { tally.isComplete }
 
-    /// Whether transmit stamps of replies are still to come.
+    /// Tells whether transmit stamps of replies are still to come.
     var awaitsCompletions: Bool {
         switch responder {
         case .some(let responder): responder[0].awaitsCompletions

@@ -9,7 +9,7 @@ protocol ProbeSource: ~Copyable {
     /// `networkDown` once when the interface goes down.
     mutating func receive() throws(SystemError) -> Int
 
-    /// Whether the receive call itself can wait for a frame.
+    /// Tells whether the receive call itself can wait for a frame.
     var canWait: Bool { get }
 
     /// Receives one frame, waiting a little if there is none. Only if `canWait`.
@@ -19,7 +19,7 @@ protocol ProbeSource: ~Copyable {
     /// all.
     mutating func receiveSpinning(polls: Int) throws(SystemError) -> Int
 
-    /// Whether frames may be left that the last portion had no room for.
+    /// Tells whether frames may be left that the last portion had no room for.
     var mayHaveMore: Bool { get }
 
     /// The probe in the frame at `index` of those received last; nil if it is none. `faults` counts the reasons.

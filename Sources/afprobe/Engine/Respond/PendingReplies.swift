@@ -10,11 +10,11 @@ struct PendingReply {
     /// The steps of the clock noticed before it was sent.
     var clockSteps: UInt64 = 0
     var wantsScheduledStamp = false
-    /// Whether its follow-up, which replaced it, found no room to be sent.
+    /// Tells whether its follow-up, which replaced it, found no room to be sent.
     var isPostponed = false
     var stamps = TransmitStamps()
 
-    /// Whether all stamps have come; `expected` holds for a reply that asks for no scheduled stamp.
+    /// Returns whether all stamps have come; `expected` holds for a reply that asks for no scheduled stamp.
     func isComplete(_ expected: ExpectedStamps) -> Bool {
         let others = expected.subtracting(.scheduled)
         return (wantsScheduledStamp ? others.union(.scheduled) : others).areComplete(stamps)
@@ -28,7 +28,7 @@ struct PendingReplies: ~Copyable {
     private var heads = Slab<Head>(zeroed: capacity)
     /// Its tokens are the slots' numbers.
     private var ledger = TransmitLedger(capacity: capacity)
-    /// Whether the last reply had a key of ours.
+    /// Tells whether the last reply had a key of ours.
     private var lastHadKey = false
     /// The slots whose follow-ups found no room to be sent, in their order, from `start` up to `end`.
     private var postponed = Slab<UInt64>(zeroed: capacity)

@@ -12,7 +12,7 @@ struct RateLimit {
         tolerance = 100_000_000
     }
 
-    /// Whether `count` events may happen now; if so they are counted.
+    /// Returns whether `count` events may happen now; if so they are counted.
     mutating func allows(_ count: Int64 = 1, at now: MonotonicTime) -> Bool {
         if now > due { due = now }
         guard due - now <= tolerance else { return false }

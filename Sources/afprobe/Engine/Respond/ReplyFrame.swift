@@ -29,7 +29,7 @@ struct ReplyRoute {
 /// The frame that replies and follow-ups are built in. A reply stays in it until it is followed up or replaced.
 struct ReplyFrame {
     private(set) var bytes: [UInt8] = []
-    /// Whether it has the headers of the latest route, and nothing but zeros behind a message.
+    /// Tells whether it has the headers of the latest route, and nothing but zeros behind a message.
     private var hasHeaders = false
     /// The slot number of the pending reply that is in this frame only; 0 if there is none.
     var slot: UInt64 = 0
@@ -91,7 +91,7 @@ struct ReplyFrame {
 }
 
 extension FrameShape {
-    /// Whether neither end of the datagram is a group, so that only one host gets the answer.
+    /// Tells whether neither end of the datagram is a group, so that only one host gets the answer.
     fileprivate var isBetweenHosts: Bool {
         switch carrier {
         case .ethernet: true

@@ -197,7 +197,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         }
     }
 
-    /// Whether transmit stamps, or room for follow-ups, are still to come.
+    /// Tells whether transmit stamps, or room for follow-ups, are still to come.
     var awaitsCompletions: Bool { pending.count > 0 }
 
     /// The time at which something is due of the pending replies; nil if none are pending.

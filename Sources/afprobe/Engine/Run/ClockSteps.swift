@@ -59,6 +59,6 @@ struct ClockSteps {
         if difference > high || difference < low &- Self.usualDelay { check(on: port) }
     }
 
-    /// Whether a step may have happened between this time and the last check.
+    /// Returns whether a step may have happened between this time and the last check.
     func hasStepped(since time: MonotonicTime) -> Bool { lastNoticed.map { $0 >= time } ?? false }
 }

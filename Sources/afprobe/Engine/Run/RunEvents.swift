@@ -5,13 +5,13 @@ import AFPacketKit
 /// Each kind of run adds events of its own. A sink is a generic parameter of its run, so that an event costs only what
 /// the sink does with it; what `takes…` denies is not even prepared.
 protocol RunEvents {
-    /// Whether each frame is told; else frames are only counted.
+    /// Tells whether each frame is told; else frames are only counted.
     var takesFrames: Bool { get }
-    /// Whether the event of a frame says why stamps are missing.
+    /// Tells whether the event of a frame says why stamps are missing.
     var takesDetails: Bool { get }
-    /// Whether frames are captured.
+    /// Tells whether frames are captured.
     var takesCaptures: Bool { get }
-    /// Whether the reader of the events has gone: the run ends.
+    /// Tells whether the reader of the events has gone: the run ends.
     var isClosed: Bool { get }
 
     /// A frame was sent or received.

@@ -4,7 +4,7 @@ import AFPacketKit
 protocol Run: ~Copyable {
     associatedtype Events: RunEvents
     var events: Events { get }
-    /// Whether the loop spins, which uses a whole CPU and keeps the wake-up time out of the stamps.
+    /// Tells whether the loop spins, which uses a whole CPU and keeps the wake-up time out of the stamps.
     var spins: Bool { get }
 
     /// Adds the run's sockets to the poll set; returns whether completions are polled.
@@ -20,7 +20,7 @@ protocol Run: ~Copyable {
 
     mutating func handleFrames(_ read: FramesRead) throws(RunError)
 
-    /// Whether the last frame found no room to be sent.
+    /// Tells whether the last frame found no room to be sent.
     var isWaitingForRoom: Bool { get }
 
     /// Does the housekeeping: the NIC's setting, the link, the status line.

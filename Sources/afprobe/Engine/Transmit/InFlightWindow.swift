@@ -75,7 +75,7 @@ struct InFlightWindow<Entry>: ~Copyable {
         next &- 1 &- number < capacity ? slots[wrapping: number].state : .absent
     }
 
-    /// Whether a frame is in flight; nil if it was never sent, or too long ago.
+    /// Returns whether a frame is in flight; nil if it was never sent, or too long ago.
     func isInFlight(_ number: UInt64) -> Bool? {
         switch state(of: number) {
         case .absent: nil
@@ -84,7 +84,7 @@ struct InFlightWindow<Entry>: ~Copyable {
         }
     }
 
-    /// Whether a number's turn was so long ago that its slot is another's.
+    /// Returns whether a number's turn was so long ago that its slot is another's.
     func isFormer(_ number: UInt64) -> Bool { number > 0 && number < next && next &- number > capacity }
 
     /// The entry of a frame that is not absent.

@@ -10,7 +10,7 @@ protocol TransmitEntry {
 struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyable {
     let plan: TransmitPlan
     var window: InFlightWindow<Entry>
-    /// Whether to take a userspace stamp just before each call; not if nobody needs it.
+    /// Tells whether to take a userspace stamp just before each call; not if nobody needs it.
     var takesUserspaceStamps = true
     /// The clock of the software stamps, for the due times; nil if these are not kept. It is read for each frame,
     /// because it may be set.
@@ -26,13 +26,13 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     private let interface: NetworkInterface
     private var pacing: Pacing
     private var link: LinkMonitor
-    /// Whether the last frame found no room to be sent.
+    /// Tells whether the last frame found no room to be sent.
     private(set) var isWaitingForRoom = false
     /// The time of the next attempt after a full queue or an interface that was down.
     private var retryAt = MonotonicTime(nanoseconds: 0)
     private var hasToldDrops = false
     private let isStopAndWait: Bool
-    /// Whether the next frame waits for the answer to the last.
+    /// Tells whether the next frame waits for the answer to the last.
     private var waitsForAnswer = false
     /// Nanoseconds that the next frame is still to wait, from the next call of `sendIfDue` on.
     private var pauseToBegin: Int64 = 0
@@ -90,7 +90,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         steps.check(real, before: monotonic, on: transmitter.socket)
     }
 
-    /// Whether all has been sent and settled.
+    /// Tells whether all has been sent and settled.
     var isFinished: Bool { pacing.isFinished && window.inFlightCount == 0 }
 
     func isOver(at now: MonotonicTime) -> Bool { now >= end }
@@ -252,7 +252,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         }
     }
 
-    /// Whether completions may be left that did not fit.
+    /// Tells whether completions may be left that did not fit.
     var mayHaveMoreCompletions: Bool { transmitter.mayHaveMore }
 
     /// The completion at `index` of those read last.

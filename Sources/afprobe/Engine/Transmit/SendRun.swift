@@ -8,7 +8,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     private let clockName: String?
     private var expected: ExpectedStamps
     private(set) var tally: TransmitTally
-    /// Whether a settled frame is only counted.
+    /// Tells whether a settled frame is only counted.
     private let onlyCounts: Bool
     /// For captures: each frame as it was sent.
     private var captured: RenumberedFrame
@@ -30,10 +30,10 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         transmitter.takesUserspaceStamps = !onlyCounts
     }
 
-    /// Whether any stamp came back.
+    /// Tells whether any stamp came back.
     var hasMeasured: Bool { tally.stampedSoftware + tally.stampedHardware > 0 }
 
-    /// Whether any frame to be measured was sent.
+    /// Tells whether any frame to be measured was sent.
     var hasSent: Bool { transmitter.sent > 0 }
 
     mutating func begin() throws(RunError) {

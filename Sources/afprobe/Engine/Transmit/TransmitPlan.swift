@@ -13,7 +13,7 @@ struct TransmitOptions {
     }
 
     var stamps = Stamps.sent
-    /// Whether the NIC's stamps are asked for, too.
+    /// Tells whether the NIC's stamps are asked for, too.
     var asksHardware = true
     /// The class for the packet scheduler, 0 to 15; nil for the kernel's choice.
     var priority: Int?
@@ -69,7 +69,7 @@ struct TransmitPlan {
     let timeout: Int64
     /// Nanoseconds to wait, after that, for the follow-up of an answer in time; 0 if there are none.
     var followUpTimeout: Int64 = 0
-    /// Whether to spin until a frame is due, once it nearly is.
+    /// Tells whether to spin until a frame is due, once it nearly is.
     var spins = false
     /// Frames that are sent by one call, and are due together.
     var batch = 1
@@ -78,7 +78,7 @@ struct TransmitPlan {
     var launchOffset: Int64?
     /// Frames to be sent instead of probes.
     var replay: ReplayFrames?
-    /// Whether they keep the intervals at which they were captured.
+    /// Tells whether they keep the intervals at which they were captured.
     var keepsDistances = false
 
     /// The number of frames prepared together. Flat out, calls for single frames are made several at a time: one check

@@ -87,7 +87,7 @@ struct ExpectedStamps: OptionSet {
     /// The number of completions that bring them.
     var completionCount: Int { rawValue.nonzeroBitCount }
 
-    /// Whether nothing more is to come.
+    /// Returns whether nothing more is to come.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     func areComplete(_ stamps: TransmitStamps) -> Bool {
         (!contains(.scheduled) || stamps.scheduled != nil)

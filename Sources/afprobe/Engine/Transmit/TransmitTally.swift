@@ -14,7 +14,7 @@ struct TransmitTally: ~Copyable {
     var unmatched: UInt64 = 0
     /// The frames' schedule errors; nil if there are no due times.
     private(set) var scheduleErrors: Distribution?
-    /// Whether there are due times.
+    /// Tells whether there are due times.
     let hasSchedule: Bool
 
     init(hasSchedule: Bool) {

@@ -88,7 +88,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
         return completions.count
     }
 
-    /// Whether completions may be left that the last batch had no room for.
+    /// Tells whether completions may be left that the last batch had no room for.
     var mayHaveMore: Bool { completions.count == completions.capacity }
 
     /// How often the error queue was found full, so that completions will have been dropped.

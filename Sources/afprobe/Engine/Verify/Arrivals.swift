@@ -26,7 +26,7 @@ struct Arrivals {
         if info[.receivedHardware] != nil { peer.receivedHardware += 1 }
     }
 
-    /// Whether all of `expected` frames and, if `answers`, their follow-ups have arrived.
+    /// Returns whether all of `expected` frames and, if `answers`, their follow-ups have arrived.
     func areComplete(_ expected: Int, answers: Bool) -> Bool {
         count >= expected && (!answers || followUps >= expected)
     }

@@ -48,7 +48,7 @@ struct TrialRun<Socket: Port & ~Copyable, Events: RunEvents>: Run, ~Copyable {
     private var transmitter: Transmitter<Socket>
     /// Receives the frames, or the answers to them.
     private var receiver: Receiver<Socket>
-    /// Whether the receiver is to get the frames, or the answers to them.
+    /// Tells whether the receiver is to get the frames, or the answers to them.
     private let isWitnessed: Bool
     private let message: ProbeMessage
     private let shape: FrameShape

@@ -31,7 +31,7 @@ enum StampVerdict: String {
                 : stamped == count ? .kept : stamped > 0 ? .partly : .broken
     }
 
-    /// Whether a claim was tested and not kept.
+    /// Tells whether a claim was tested and not kept.
     var isBreach: Bool { self == .partly || self == .broken }
 }
 

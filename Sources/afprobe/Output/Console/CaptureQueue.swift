@@ -19,7 +19,7 @@ final class CaptureQueue: Sendable {
             frame.extracting(12..<frame.count))
     }
 
-    /// Whether less than half of it is free. Producer only.
+    /// Tells whether less than half of it is free. Producer only.
     var isFilling: Bool { records.isFilling }
 
     /// Consumer only.

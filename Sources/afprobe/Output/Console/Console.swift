@@ -8,7 +8,7 @@ final class Console {
     private let formats: LineFormats
     private var formatter: LineFormatter
     private var writer: LineWriter?
-    /// Whether the writer may not have been woken for the latest records.
+    /// Tells whether the writer may not have been woken for the latest records.
     private var hasNews = false
     private var nextFlush = MonotonicTime(nanoseconds: 0)
     private var signals: RunSignals?
@@ -22,17 +22,17 @@ final class Console {
     private(set) var droppedCaptures: UInt64?
     /// The time to redraw the status line; nil without one.
     private var statusDue: MonotonicTime?
-    /// Whether frames get no lines.
+    /// Tells whether frames get no lines.
     let isQuiet: Bool
     /// The keys in the line of a reply.
     var replyDetail = PingLine.Detail.usual
 
-    /// Whether the data lines are for people.
+    /// Tells whether the data lines are for people.
     var isForPeople: Bool { formats.data == .text }
 
     var isColored: Bool { formats.isDataColored }
 
-    /// Whether lines show optional keys.
+    /// Tells whether lines show optional keys.
     var isDetailed: Bool { formats.isDetailed }
 
     init(_ options: OutputOptions = OutputOptions()) {
@@ -54,7 +54,7 @@ final class Console {
     /// The reason why standard output accepts no more lines; nil while it does.
     var failure: SystemError? { directFailure ?? writer?.failure }
 
-    /// Whether the reader of the lines has gone or the disk is full, so that the run should end.
+    /// Tells whether the reader of the lines has gone or the disk is full, so that the run should end.
     var isClosed: Bool { directFailure != nil || writer?.hasFailed ?? false }
 
     /// Records that the reader of the lines has gone.

@@ -63,7 +63,7 @@ final class LineWriter: Sendable {
         return code == 0 ? nil : SystemError("write", ErrorCode(rawValue: code))
     }
 
-    /// Whether a queue is more than half full.
+    /// Tells whether a queue is more than half full.
     var isFilling: Bool { queue.isFilling || captures?.isFilling ?? false }
 
     var room: Int { queue.room }

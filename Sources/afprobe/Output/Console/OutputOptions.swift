@@ -16,7 +16,7 @@ struct OutputOptions: Equatable {
 }
 
 extension ColorMode {
-    /// Whether to colour: by the user's choice, else by the environment. no-color.org, bixense.com/clicolors
+    /// Returns whether to colour: by the user's choice, else by the environment. no-color.org, bixense.com/clicolors
     func isOn(isTerminal: Bool) -> Bool {
         func isSet(_ name: String) -> Bool {
             guard let value = ThisProcess.environment(name) else { return false }

@@ -7,7 +7,7 @@ struct Line: ~Copyable {
     let isColored: Bool
     private(set) var text = TextBuffer()
     private var level = Level.info
-    /// Whether the version of the keys is still to be added, in its place among them.
+    /// Tells whether the version of the keys is still to be added, in its place among them.
     private var isSchemaDue = false
 
     /// The key of their version, which changes if one gets another name or meaning.
@@ -198,7 +198,7 @@ struct Line: ~Copyable {
         closeKey()
     }
 
-    /// Whether a key stands behind `schema`, in ascending order.
+    /// Returns whether a key stands behind `schema`, in ascending order.
     private func isAfterSchema(_ key: Span<UInt8>) -> Bool {
         let schema = Self.schema.bytes
         for index in 0..<min(key.count, schema.count) where key[index] != schema[index] {

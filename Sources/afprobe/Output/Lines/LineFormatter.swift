@@ -74,8 +74,8 @@ struct LineFormats: Sendable {
     let isDataColored: Bool
     let diagnostics: LineFormat
     let areDiagnosticsColored: Bool
-    /// Whether diagnostics go to a terminal: if there is a status line, to the same one.
+    /// Tells whether diagnostics go to a terminal: if there is a status line, to the same one.
     var areDiagnosticsOnTerminal = false
-    /// Whether lines show optional keys.
+    /// Tells whether lines show optional keys.
     let isDetailed: Bool
 }

@@ -61,7 +61,7 @@ struct HistogramLayout {
         return layouts
     }
 
-    /// Whether a row from `first` on looks like a hump only because it is wider than the previous one.
+    /// Returns whether a row from `first` on looks like a hump only because it is wider than the previous one.
     private func showsFalseHump(from first: Int, upTo greatest: Int64) -> Bool {
         let ends = edges.dropFirst() + [greatest + 1]
         let densities = zip(counts, zip(edges, ends)).map { Double($0) / Double($1.1 - $1.0) }

@@ -65,7 +65,7 @@ struct PingSummary: ~Copyable {
         }
     }
 
-    /// Whether no limit was exceeded; writes a line for each exceeded one.
+    /// Returns whether no limit was exceeded; writes a line for each exceeded one.
     func judge(_ result: PingResult, _ console: Console) -> Bool {
         let violations = options.limits.compactMap { $0.violation(by: result) }
         for violation in violations {

@@ -63,12 +63,12 @@ extension TextBuffer {
     }
 }
 
-/// Whether a byte needs no escape in a Go string: printable ASCII except quotes and backslashes.
+/// Returns whether a byte needs no escape in a Go string: printable ASCII except quotes and backslashes.
 private func standsForItself(_ byte: UInt8) -> Bool {
     (0x20..<0x7f).contains(byte) && byte != UInt8(ascii: "\"") && byte != UInt8(ascii: "\\")
 }
 
-/// Whether logrus leaves a value with this byte unquoted.
+/// Returns whether logrus leaves a value with this byte unquoted.
 private func isPlain(_ byte: UInt8) -> Bool {
     switch byte {
     case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
@@ -94,7 +94,7 @@ extension Unicode.Scalar {
 }
 
 extension String {
-    /// Whether `isSuch` holds for all UTF-8 bytes. Reads them in memory: iterating over the view takes longer.
+    /// Returns whether `isSuch` holds for all UTF-8 bytes. Reads them in memory: iterating over the view takes longer.
     fileprivate func hasOnlyBytes(_ isSuch: (UInt8) -> Bool) -> Bool {
         let bytes = utf8.span
         for index in bytes.indices where !isSuch(bytes[index]) { return false }

@@ -13,7 +13,7 @@ struct TextStyle {
         return TextStyle(isUnicode: isUnicode(locale: locale), isColored: isColored)
     }
 
-    /// Whether a locale's name, like `de_DE.UTF-8` or `C.utf8@euro`, says UTF-8.
+    /// Returns whether a locale's name, like `de_DE.UTF-8` or `C.utf8@euro`, says UTF-8.
     static func isUnicode(locale: String) -> Bool {
         let name = locale.lowercased().prefix { $0 != "@" }
         return name.hasSuffix(".utf-8") || name.hasSuffix(".utf8")

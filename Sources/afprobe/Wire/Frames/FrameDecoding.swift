@@ -19,7 +19,7 @@ struct ParsedFrame {
 
     private var network: Int { Int(networkOffset) }
 
-    /// Whether only the Ethernet header precedes the payload.
+    /// Tells whether only the Ethernet header precedes the payload.
     var isPlain: Bool { contentStart == UInt32(Self.ethernetHeader) && !isPTP }
 
     var payload: Range<Int> { payloadStart..<Int(contentEnd) }
@@ -28,13 +28,13 @@ struct ParsedFrame {
 }
 
 extension ParsedFrame {
-    /// Whether no network header follows the Ethernet header, whose bytes must be there.
+    /// Returns whether no network header follows the Ethernet header, whose bytes must be there.
     @inline(__always)  // "receive through the ring: user instructions"
     static func isPlain(_ frame: Span<UInt8>) -> Bool {
         isPlain(asItStands: frame.value(at: ethernetHeader - 2, as: UInt16.self))
     }
 
-    /// Whether no network header follows the Ethernet header in frames of this type.
+    /// Returns whether no network header follows the Ethernet header in frames of this type.
     static func isPlain(_ type: EtherType) -> Bool { isPlain(asItStands: type.rawValue.bigEndian) }
 
     @inline(__always)  // "receive through the ring: user instructions"

@@ -18,7 +18,7 @@ struct FrameShape: Equatable {
     var source: MACAddress
     var vlan: VLANTag?
     var carrier: Carrier
-    /// Whether a PTP message stands in front of the payload.
+    /// Tells whether a PTP message stands in front of the payload.
     var isPTP = false
 
     /// The shortest frame that Ethernet allows, without the FCS. IEEE 802.3

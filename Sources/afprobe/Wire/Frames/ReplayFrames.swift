@@ -44,7 +44,7 @@ struct ReplayFrames {
         return bytes.span.extracting(start..<ends[index])
     }
 
-    /// Whether an interface takes a frame: one with a VLAN tag may be longer by the tag. packet(7), `EMSGSIZE`
+    /// Returns whether an interface takes a frame: one with a VLAN tag may be longer by the tag. packet(7), `EMSGSIZE`
     func fits(frame number: UInt64, mtu: Int) -> Bool {
         let tag = frame(number).bigEndian16(at: 12) == EtherType.vlan.rawValue ? 4 : 0
         return frame(number).count <= mtu + Self.headerLength + tag

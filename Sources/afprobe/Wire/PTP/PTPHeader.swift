@@ -44,7 +44,7 @@ enum PTPHeader {
         return sequence
     }
 
-    /// Whether such a message, and not one of a real PTP clock, is at the start of a range of a frame.
+    /// Returns whether such a message, and not one of a real PTP clock, is at the start of a range of a frame.
     static func isPresent(in frame: Span<UInt8>, _ range: Range<Int>) -> Bool {
         guard range.count >= length else { return false }
         let start = range.lowerBound

@@ -75,7 +75,7 @@ struct AnswerPattern {
         }
     }
 
-    /// Whether a frame with this tag is of the requests' VLAN. A tag for VLAN 0 has a priority only.
+    /// Returns whether a frame with this tag is of the requests' VLAN. A tag for VLAN 0 has a priority only.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private func isOfVLAN(_ tag: VLANTag?) -> Bool { (tag?.identifier ?? 0) == vlan }
 
@@ -116,7 +116,7 @@ struct AnswerPattern {
 }
 
 extension FrameShape.Carrier {
-    /// Whether both are the same protocol, whatever their addresses and ports.
+    /// Returns whether both are the same protocol, whatever their addresses and ports.
     fileprivate func isOfKind(_ other: FrameShape.Carrier) -> Bool {
         switch (self, other) {
         case (.ethernet(let type), .ethernet(let otherType)): type == otherType

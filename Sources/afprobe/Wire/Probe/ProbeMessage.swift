@@ -284,7 +284,7 @@ extension ProbeMessage {
     /// The mask of the kind in them.
     private static var kindMask: UInt64 { 0xff << 40 }
 
-    /// Whether a payload begins with a message of `length` bytes whose check value is right.
+    /// Returns whether a payload begins with a message of `length` bytes whose check value is right.
     @inline(__always)  // "receive through the ring: user instructions"
     private static func isRight(_ payload: Span<UInt8>, length: Int) -> Bool {
         payload.count >= length && sum(of: payload, length: length).value == 0
@@ -344,12 +344,12 @@ extension ProbeMessage {
 }
 
 extension Span<UInt8> {
-    /// Whether a probe continues behind the reference's.
+    /// Tells whether a probe continues behind the reference's.
     fileprivate var hasProbeFields: Bool {
         count >= 24 && bigEndian32(at: ProbeMessage.fieldsOffset) == ProbeMessage.fieldsMagic
     }
 
-    /// Whether a payload too short for a probe could be the beginning of one.
+    /// Tells whether a payload too short for a probe could be the beginning of one.
     fileprivate var beginsLikeProbe: Bool {
         guard count > 0 else { return false }
         for index in 0..<Swift.min(count, 8) {

@@ -38,7 +38,7 @@ extension PingPlan {
     }
 }
 
-/// What came of a run.
+/// The outcome of a run.
 struct Played<Result> {
     let ending: RunEnding?
     let error: RunError?

@@ -115,7 +115,7 @@ final class ScriptedNetwork {
         now = max(now, time)
     }
 
-    /// What is due happens now at the latest.
+    /// Lets everything happen that is due by now.
     func happen() { advance(to: now) }
 
     // MARK: Waiting

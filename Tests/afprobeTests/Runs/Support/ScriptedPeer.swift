@@ -68,17 +68,17 @@ final class ScriptedPeer {
     var followUpGap: Int64 = 20_000
     /// The answers to a request, by its number.
     var answers: (UInt64) -> [Answer] = { _ in [.reply, .followUp] }
-    /// Whether a request reaches it.
+    /// Tells whether a request reaches it.
     var isReached: (UInt64) -> Bool = { _ in true }
-    /// What is changed about an answer before it is sent.
+    /// A change of an answer before it is sent.
     var edit: (inout ProbeMessage) -> Void = { _ in }
     /// The same about its bytes.
     var editBytes: (inout [UInt8]) -> Void = { _ in }
     /// The tag of the answers to a request, by its number, which the kernel takes out.
     var tag: (UInt64) -> VLANTag? = { _ in nil }
-    /// What is changed about an answer's headers, by the request's number.
+    /// A change of an answer's headers, by the request's number.
     var editShape: (inout FrameShape, UInt64) -> Void = { _, _ in }
-    /// Whether this host's stamps of a reply come, by the request's number.
+    /// Tells whether this host's stamps of a reply come, by the request's number.
     var hasHardwareStamp: (UInt64) -> Bool = { _ in true }
     var hasSoftwareStamp: (UInt64) -> Bool = { _ in true }
     /// The generation of the session; 0 if the responder is an older one.

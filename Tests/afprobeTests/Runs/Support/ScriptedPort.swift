@@ -10,13 +10,13 @@ final class ScriptedSocket {
         let bytes: [UInt8]
         /// The key of its completions.
         let key: UInt32
-        /// What it is to be stamped by, where the call says that; nil for what the socket was opened with.
+        /// The stamps that the call asks for; nil for those that the socket was opened with.
         let flags: TimestampingFlags?
         /// Its place among the frames sent, from 1.
         let serial: Int
     }
 
-    /// What becomes of a call.
+    /// The outcome of a call.
     enum Outcome {
         case taken
         /// EAGAIN until so many nanoseconds later.
@@ -41,21 +41,21 @@ final class ScriptedSocket {
 
     unowned var network: ScriptedNetwork!
     private(set) var sent: [Sent] = []
-    /// What becomes of single calls, by their number from 1; the others are taken.
+    /// The outcomes of single calls, by their number from 1; the others are taken.
     var outcomes: [Int: Outcome] = [:]
     /// The stamps of each frame, by its serial number.
     var stamps: (Int) -> Stamps = { _ in .software }
-    /// Whether frames are stamped at the qdisc without asking for each.
+    /// Tells whether frames are stamped at the qdisc without asking for each.
     var recordsScheduled = true
     /// Called with each frame once it was taken.
     var whenSent: (Sent) -> Void = { _ in }
     /// The key of the next frame, as the kernel counts.
     var nextKey: UInt32 = 0
-    /// Whether the kernel counts at all: 4.19 gives every frame of a packet socket the key 0.
+    /// Tells whether the kernel counts at all: 4.19 gives every frame of a packet socket the key 0.
     var countsKeys = true
-    /// Whether the kernel takes keys from the program.
+    /// Tells whether the kernel takes keys from the program.
     var takesKeys = true
-    /// What one completion takes of the error queue's memory, and how much that has.
+    /// The error queue's memory that one completion takes, and all of it.
     var completionSize = 768
     var queueLimit = 8 << 20
     /// Completions that found no room.
