@@ -1,7 +1,7 @@
 import AFPacketKit
 
-/// A frame from the network. The first byte says whether its UDP checksum is judged, and whether the other check values are
-/// made right, which nobody guesses: what they guard is to be reached, too.
+/// A frame from the network. The first byte says whether its UDP checksum is judged, and whether the other check values
+/// are made right, which nobody guesses: what they guard is to be reached, too.
 func fuzzFrame(_ bytes: Span<UInt8>) {
     guard bytes.count > 0 else { return }
     var memory = [UInt8](repeating: 0, count: bytes.count - 1)

@@ -1,8 +1,8 @@
 import AFPacketKit
 import Glibc
 
-/// Frames of every shape and messages of every kind to begin with, written to the folder that SEEDS names. libFuzzer calls
-/// this before it reads what there is.
+/// Frames of every shape and messages of every kind to begin with, written to the folder that SEEDS names. libFuzzer
+/// calls this before it reads what there is.
 @_cdecl("LLVMFuzzerInitialize")
 public func writeSeeds(_: UnsafeMutablePointer<CInt>, _: UnsafeMutableRawPointer) -> CInt {
     guard let folder = getenv("SEEDS").map({ String(cString: $0) }) else { return 0 }

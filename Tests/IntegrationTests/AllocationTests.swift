@@ -6,8 +6,8 @@ import Testing
 struct AllocationTests {
     /// A hundred thousand frames lie between the two runs of a loop.
     private static let frames = (fewer: 50_000, more: 150_000)
-    /// For what a longer run does more often, such as to look at the NIC and to write its statistics each second, however
-    /// many seconds it takes: far less than an allocation for each batch of 64 would make.
+    /// For what a longer run does more often, such as to look at the NIC and to write its statistics each second,
+    /// however many seconds it takes: far less than an allocation for each batch of 64 would make.
     private static let tolerance = 500
 
     @Test func sendingAllocatesNothing() throws {

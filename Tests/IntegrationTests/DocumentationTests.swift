@@ -198,7 +198,8 @@ struct DocumentationTests {
         }
     }
 
-    /// A line without its figures: of a log line the message and the keys, of any other the text before the first digit.
+    /// A line without its figures: of a log line the message and the keys, of any other the text before the first
+    /// digit.
     private func outline(_ line: String) -> String {
         // A status line may stand in front, erased.
         let line = line.components(separatedBy: "\u{1b}[K").last ?? line

@@ -82,7 +82,8 @@ struct FanOutTests {
         #expect(result.lines("RX Recvmsg").count == 100)
     }
 
-    /// The sockets of one group get a single flow's frames in turn, each with its own share; those of another group, all.
+    /// The sockets of one group get a single flow's frames in turn, each with its own share; those of another group,
+    /// all.
     @Test func theKernelGivesFramesInTurn() throws {
         let hosts = try Namespaces()
         let counts = try hosts.far.shares(ofGroups: [3, 2]) {

@@ -98,8 +98,8 @@ final class Installation: Sendable {
         ])
     }
 
-    /// Tells whether a user gets the capabilities of a file here: not on a file system without them or mounted nosuid, nor
-    /// where this process may not become another user.
+    /// Tells whether a user gets the capabilities of a file here: not on a file system without them or mounted nosuid,
+    /// nor where this process may not become another user.
     static let canHaveCapabilities: Bool = {
         let file = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
         defer { try? FileManager.default.removeItem(at: file) }

@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The candidates that zsh and fish themselves offer where the user presses the tabulator; bash's function is tested beside the
-/// declarations.
+/// The candidates that zsh and fish themselves offer where the user presses the tabulator; bash's function is tested
+/// beside the declarations.
 @Suite(.needs("zsh", "fish", "script"))
 struct ShellCompletionTests {
     enum Shell: CaseIterable {

@@ -65,8 +65,8 @@ import Testing
 
     // MARK: afprobe-output(5)
 
-    /// Each key that the sources name is described, and each that is described is named there. What lines really have is
-    /// compared with the page where they are printed.
+    /// Each key that the sources name is described, and each that is described is named there. What lines really have
+    /// is compared with the page where they are printed.
     @Test func everyKeyOfALineIsDescribed() throws {
         let items = try text(of: "man/afprobe-output.5").matches(of: /(?m)^\.It Cm (.*)$/)
         let described = Set(items.flatMap { $0.output.1.components(separatedBy: " , ") })

@@ -147,7 +147,8 @@ extension Tail {
         #expect(tail.missing.isEmpty && isNear(tail.share(.respond), 100, within: 1e-6))
     }
 
-    /// A tail narrower than any bucket of the round trip itself: 9 ms, give or take 0.28 ms, of which 88 % in one stage.
+    /// A tail narrower than any bucket of the round trip itself: 9 ms, give or take 0.28 ms, of which 88 % in one
+    /// stage.
     @Test(arguments: [2_000, 100_000, 500_000])
     func isExactWhereTheTailIsNarrow(count: Int) throws {
         var random = Xorshift(seed: 7)

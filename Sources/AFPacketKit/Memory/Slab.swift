@@ -32,7 +32,8 @@ import Glibc
         mask = count &- 1
     }
 
-    /// Creates `count` elements, 1 or more, whose bytes are all 0. Memory that is not used is not taken from the system.
+    /// Creates `count` elements, 1 or more, whose bytes are all 0. Memory that is not used is not taken from the
+    /// system.
     @inlinable
     public init(zeroed count: Int) where Element: BitwiseCopyable {
         precondition(count > 0, "a slab has one element at least")

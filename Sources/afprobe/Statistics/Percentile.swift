@@ -15,8 +15,8 @@ struct Percentile: Equatable {
     static let p999 = Percentile(thousandths: 99_900)
     static let p100 = Percentile(thousandths: 100_000)
 
-    /// The number of values from which on at least one lies above the percentile: with fewer it is only the maximum, and
-    /// says nothing of its own. The median says enough of a single value.
+    /// The number of values from which on at least one lies above the percentile: with fewer it is only the maximum,
+    /// and says nothing of its own. The median says enough of a single value.
     var neededCount: UInt64 {
         guard self != .p50, thousandths < 100_000 else { return 1 }
         return (100_000 + 99_999 - thousandths) / (100_000 - thousandths)

@@ -132,7 +132,8 @@ struct TailAttribution {
 
     // MARK: The verdict
 
-    /// The tails above some percentiles: none where no round trip is above it, or where the tail is no slower than usual.
+    /// The tails above some percentiles: none where no round trip is above it, or where the tail is no slower than
+    /// usual.
     func tails(above percentiles: [Percentile]) -> [Tail] {
         guard count > 0 else { return [] }
         let sorted = rows.sorted { $0.roundTrip < $1.roundTrip }

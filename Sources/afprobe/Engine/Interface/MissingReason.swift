@@ -35,7 +35,7 @@ enum MissingCount: Equatable {
     case some(MissingReason, UInt64)
     /// Counted by these counters of the driver.
     case counted(MissingReason, UInt64, by: String)
-    /// Not within the timeout, in nanoseconds: `late` came later. `isQueueFull` tells that the error queue was full, which
-    /// drops stamps.
+    /// Not within the timeout, in nanoseconds: `late` came later. `isQueueFull` tells that the error queue was full,
+    /// which drops stamps.
     case timedOut(UInt64, after: Int64, late: UInt64, isQueueFull: Bool)
 }

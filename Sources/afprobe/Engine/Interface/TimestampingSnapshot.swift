@@ -63,8 +63,8 @@ struct TimestampingSnapshot {
     }
 }
 
-/// The reason why a run does not ask for hardware stamps of what it sends. A NIC may have one slot for them: whoever asks
-/// takes it from others, also if the NIC's setting is off.
+/// The reason why a run does not ask for hardware stamps of what it sends. A NIC may have one slot for them: whoever
+/// asks takes it from others, also if the NIC's setting is off.
 enum TransmitUnasked {
     /// The user does not want them.
     case byUser

@@ -12,7 +12,8 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
     private var failure: SystemError?
     private var statistics = PacketStatistics()
 
-    /// - Parameter open: opens a source that shares the frames with those of the group, and starts its thread, which rings the
+    /// - Parameter open: opens a source that shares the frames with those of the group, and starts its thread, which
+    /// rings the
     ///   bell; frames that come meanwhile may be missed.
     init(
         _ count: Int,
