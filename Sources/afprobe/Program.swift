@@ -69,7 +69,13 @@ enum Program {
         -> ExitStatus
     {
         let invocation = try find(name).parse(arguments)
-        let console = Console(invocation.output)
+        let output = invocation.output
+        MemoryShortage.react { bytes in
+            let failure = Failure.outOfMemory(bytes)
+            Console(output).log(failure)
+            return failure.status.rawValue
+        }
+        let console = Console(output)
         do throws(Failure) {
             return try run(invocation, console)
         } catch {

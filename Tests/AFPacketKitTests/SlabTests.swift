@@ -52,6 +52,15 @@ import Testing
         #expect(slab[0] == 1)
     }
 
+    /// The process ends as the program wants it to.
+    @Test func memoryThatIsLackingEndsTheProcess() async {
+        await #expect(processExitsWith: .failure) { _ = Slab<UInt8>(zeros: 1 << 60) }
+        await #expect(processExitsWith: .exitCode(3)) {
+            MemoryShortage.react { bytes in bytes == 1 << 60 ? 3 : 4 }
+            _ = Slab<UInt8>(zeros: 1 << 60)
+        }
+    }
+
     @Test func whatIsNotThereEndsTheProcess() async {
         await #expect(processExitsWith: .failure) { _ = Slab<Int>(zeros: 2)[2] }
         await #expect(processExitsWith: .failure) { _ = Slab<Int>(zeros: 2)[-1] }

@@ -32,16 +32,6 @@ import Glibc
         mask = count &- 1
     }
 
-    /// Creates `count` elements, 1 or more, whose bytes are all 0. Memory that is not used is not taken from the
-    /// system.
-    @inlinable
-    public init(zeroed count: Int) where Element: BitwiseCopyable {
-        precondition(count > 0, "a slab has one element at least")
-        unsafe start = Self.allocate(count)
-        self.count = count
-        mask = count &- 1
-    }
-
     /// Creates a slab of one element, at index 0.
     @inlinable
     public init(of element: consuming Element) {
@@ -153,8 +143,8 @@ extension Slab {
     }
 }
 
-extension Slab where Element: FixedWidthInteger & BitwiseCopyable {
-    /// Creates `count` zeros, 1 or more. The system provides large memory only when it is used. calloc(3)
+extension Slab where Element: BitwiseCopyable {
+    /// Creates `count` elements, 1 or more, whose bytes are all 0. The system provides large memory only when it is used. calloc(3)
     @inlinable
     public init(zeros count: Int) {
         precondition(count > 0, "a slab has one element at least")
@@ -211,9 +201,8 @@ extension Slab<UInt8> {
 
 @usableFromInline
 func allocateZeroed(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer {
-    // As Swift's own allocations do: no caller has a way on.
     guard let memory = unsafe calloc(count, size) else {
-        fatalError("cannot allocate \(count) x \(size) bytes: is there a limit (ulimit -v)?")
+        MemoryShortage.end(lacking: count.multipliedReportingOverflow(by: size).partialValue)
     }
     return unsafe memory
 }

@@ -35,7 +35,7 @@ import Glibc
     /// - Parameters:
     ///   - timestamping: the stamps to request; `rawHardware` prefers the NIC's to the kernel's.
     ///   - capacity: the size of the ring in bytes, in whole blocks of 128 KiB.
-    /// - Throws: `SystemError` as `PacketSocket.receiver`; of `PACKET_RX_RING` with `noMemory` if the kernel lacks the
+    /// - Throws: `SystemError` as `PacketSocket.receiver`; of `PACKET_RX_RING` with `outOfMemory` if the kernel lacks the
     ///   memory.
     public init(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,

@@ -62,8 +62,6 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let networkDown = ErrorCode(rawValue: ENETDOWN)
     /// The driver or its queue has no room. ENOBUFS.
     public static let noBufferSpace = ErrorCode(rawValue: ENOBUFS)
-    /// The kernel lacks the memory for it. ENOMEM.
-    public static let noMemory = ErrorCode(rawValue: ENOMEM)
     /// The frame is longer than the interface takes. EMSGSIZE.
     public static let messageTooLong = ErrorCode(rawValue: EMSGSIZE)
     /// The reader of a pipe has gone. EPIPE.
@@ -84,7 +82,7 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let invalidArgument = ErrorCode(rawValue: EINVAL)
     /// The file does not exist. ENOENT.
     public static let noSuchFile = ErrorCode(rawValue: ENOENT)
-    /// The memory is not available, or not permitted. ENOMEM.
+    /// The memory is not available, to the kernel or to the process, or not permitted. ENOMEM.
     public static let outOfMemory = ErrorCode(rawValue: ENOMEM)
     /// The kernel does not have this call or request. ENOSYS.
     public static let notImplemented = ErrorCode(rawValue: ENOSYS)

@@ -173,7 +173,7 @@ import Testing
 
     @Test func anErrorOfTheReceiveCallEndsTheRun() throws {
         script.network.at(millisecond) { [network = script.network] in
-            network.receiver.receiveError = .noMemory
+            network.receiver.receiveError = .outOfMemory
         }
         let error = try #require(script.run().error)
         guard case .receive = error.operation else {

@@ -157,7 +157,7 @@ import Testing
 
     @Test func anErrorOfTheReceiveCallEndsTheRun() throws {
         script.network.at(50 * millisecond) { [network = script.network] in
-            network.receiver.receiveError = .noMemory
+            network.receiver.receiveError = .outOfMemory
         }
         let outcome = script.run(.scripted())
         let error = try #require(outcome.error)

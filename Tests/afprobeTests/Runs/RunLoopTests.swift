@@ -235,7 +235,7 @@ private struct TinyRun: Run, ~Copyable {
 
     // MARK: Errors
 
-    private var error: RunError { RunError(.send, SystemError("send", .noMemory)) }
+    private var error: RunError { RunError(.send, SystemError("send", .outOfMemory)) }
 
     @Test func theEndIsReadOnceTheLoopIsOver() {
         var run = waiting(until: [millisecond])
@@ -287,7 +287,7 @@ private struct FailingSources: RunSources, ~Copyable {
     mutating func wait(
         until deadline: MonotonicTime, room isWaitingForRoom: Bool
     ) throws(SystemError) -> PollSet.Members {
-        throw SystemError("ppoll", .noMemory)
+        throw SystemError("ppoll", .outOfMemory)
     }
 
     mutating func nextRequest() -> RunRequest? { nil }

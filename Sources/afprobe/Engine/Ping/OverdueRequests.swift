@@ -20,10 +20,10 @@ struct OverdueRequests: ~Copyable {
     }
 
     /// A bit for each number, modulo their count: whether it is overdue.
-    private var bits = Slab<UInt64>(zeroed: Self.capacity / 64)
+    private var bits = Slab<UInt64>(zeros: Self.capacity / 64)
     /// For each block of bits, the send time of its last overdue request.
-    private var blockTimes = Slab<Int64>(zeroed: Self.capacity / Self.blockSize)
-    private var sendTimes = Slab<SendTime>(zeroed: 65_536)
+    private var blockTimes = Slab<Int64>(zeros: Self.capacity / Self.blockSize)
+    private var sendTimes = Slab<SendTime>(zeros: 65_536)
     /// The highest number added.
     private var highest: UInt64 = 0
 

@@ -13,8 +13,7 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
     private var statistics = PacketStatistics()
 
     /// - Parameter open: opens a source that shares the frames with those of the group, and starts its thread, which
-    /// rings the
-    ///   bell; frames that come meanwhile may be missed.
+    ///   rings the bell; frames that come meanwhile may be missed.
     init(
         _ count: Int,
         open: (inout FanOutGroup, Doorbell) throws(SystemError) -> ReceiveThread<Source>

@@ -25,13 +25,13 @@ struct PendingReply {
 struct PendingReplies: ~Copyable {
     private var window = InFlightWindow(capacity: capacity, filler: PendingReply())
     /// The headers and the message of each kept frame, as it was sent. Only zeros follow.
-    private var heads = Slab<Head>(zeroed: capacity)
+    private var heads = Slab<Head>(zeros: capacity)
     /// Its tokens are the slots' numbers.
     private var ledger = TransmitLedger(capacity: capacity)
     /// Tells whether the last reply had a key of ours.
     private var lastHadKey = false
     /// The slots whose follow-ups found no room to be sent, in their order, from `start` up to `end`.
-    private var postponed = Slab<UInt64>(zeroed: capacity)
+    private var postponed = Slab<UInt64>(zeros: capacity)
     private var start: UInt64 = 0
     private var end: UInt64 = 0
 

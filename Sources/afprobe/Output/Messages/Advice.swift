@@ -55,6 +55,13 @@ extension Failure {
             hint: "for frames within this host use a veth pair: ip link add veth0 type veth peer name veth1")
     }
 
+    /// The system gives no memory, at the start of a run. The lease on a NIC's setting cannot be ended.
+    static func outOfMemory(_ bytes: Int) -> Failure {
+        .refused(
+            "Cannot allocate \(bytes) bytes of memory", reason: "\(ErrorCode.outOfMemory)",
+            hint: "raise the limit (ulimit -v); if a NIC's setting was changed, the next run restores it")
+    }
+
     /// A run that ended before it sent a frame to be measured.
     static func nothingSent(on interface: NetworkInterface, afterWarmup warmup: UInt64) -> Failure {
         Failure(
@@ -140,7 +147,7 @@ private func advice(for error: SystemError, on interface: String?) -> String? {
     case .messageTooLong: return "use a smaller --size, or raise the MTU: ip link set \(name) mtu N"
     case .notSupported: return "what the interface can stamp is shown by: afprobe hwstamp \(name)"
     case .notImplemented: return netlinkAdvice(for: error)
-    case .noMemory where error.operation.description == "PACKET_RX_RING":
+    case .outOfMemory where error.operation.description == "PACKET_RX_RING":
         return "the kernel has no 64 MiB to spare; listen without --ring"
     case .outOfRange: return "what the NIC can be set to is shown by: afprobe hwstamp \(name)"
     default: return nil
