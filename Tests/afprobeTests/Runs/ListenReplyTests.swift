@@ -186,10 +186,19 @@ import Testing
     @Test func aStepBetweenItsStampsIsTold() throws {
         script.request(1, at: time)
         setClock(at: time + 200)
-        script.request(2, at: 2 * time)
+        script.request(2, at: 3 * time)
         _ = script.run()
         let flags = try script.followUps().map { $0.message.flags.contains(.clockWasSet) }
         #expect(flags == [true, false])
+    }
+
+    /// The second may have waited in the queue when the clock was set, and was answered after that was noticed.
+    @Test func aStepWhileARequestWaitedIsTold() throws {
+        script.request(1, at: time)
+        setClock(at: time + 200)
+        script.request(2, at: time + 600)
+        _ = script.run()
+        #expect(try script.followUps().map { $0.message.flags.contains(.clockWasSet) } == [true, true])
     }
 
     /// It was long before: no stamp of the request is older.

@@ -121,6 +121,27 @@ import Testing
         #expect(times == [500, total - 710, total + 20_000 - 710])
     }
 
+    /// Its stamp comes after its timeout, at which it is captured without: not again.
+    @Test func capturesARequestOnce() throws {
+        script.events.takesCaptures = true
+        script.network.sender.stamps = { _ in
+            ScriptedSocket.Stamps(software: 500, readable: 1_500 * millisecond)
+        }
+        script.peer.answers = { _ in [] }
+        _ = script.run(.scripted(.scripted(interval: second, count: 3)))
+        let frames = try script.events.captures.map { try decode($0.bytes).message }
+        #expect(frames.map(\.number).sorted() == [1, 2, 3])
+    }
+
+    /// The run ends while they are in flight.
+    @Test func capturesWhatIsStillInFlight() throws {
+        script.events.takesCaptures = true
+        script.network.sender.stamps = { _ in .none }
+        script.peer.answers = { _ in [] }
+        _ = script.run(.scripted(.scripted(count: nil, deadline: 250 * millisecond)))
+        #expect(try script.events.captures.map { try decode($0.bytes).message.number } == [1, 2, 3])
+    }
+
     /// Without a software stamp it is captured at its end, by the send call.
     @Test func capturesARequestThatWasNotStamped() {
         script.events.takesCaptures = true

@@ -117,6 +117,32 @@ import Testing
         #expect(result.value(of: .responderDrops) == 50 && result.value(of: .responderRefused) == 0)
     }
 
+    /// More than half of what the counter holds, from one reply to the next.
+    @Test func manyDropsAreNoneTheLess() {
+        script.peer.generation = 1
+        script.peer.edit = { $0.losses.dropped = UInt16(truncatingIfNeeded: 40_000 * $0.number) }
+        let result = script.run(.scripted(.scripted(interval: millisecond, count: 6))).result
+        #expect(result.value(of: .responderDrops) == 200_000)
+    }
+
+    /// The replies to warming up were lost, and later requests on their way there: none of these reached it.
+    @Test func lostWarmUpIsNotInTheLosses() {
+        script.peer.answers = { $0 <= 5 ? [] : [.reply, .followUp] }
+        script.peer.isReached = { !(20..<25).contains($0) }
+        let result = script.run(.scripted(.scripted(interval: millisecond, count: 40, warmup: 10))).result
+        #expect(result.counts[.lost] == 5 && result.value(of: .lostReached) == 0)
+    }
+
+    /// Two hosts answer in turn: the counters of neither tell anything of the run.
+    @Test func twoHostsTellNothing() {
+        script.peer.generation = 1
+        script.peer.answers = { $0 == 5 ? [] : [.reply, .followUp] }
+        script.peer.edit = { $0.info.responder = $0.number % 2 == 0 ? 1 : 2 }
+        let result = script.run(.scripted(.scripted(interval: millisecond, count: 10))).result
+        #expect(result.counts[.lost] == 1)
+        #expect(result.value(of: .lostReached) == nil && result.value(of: .responderRefused) == nil)
+    }
+
     @Test func anOldResponderDoesNotTell() {
         let result = script.run(.scripted()).result
         #expect(result.value(of: .responderDrops) == nil && result.value(of: .responderRefused) == nil)

@@ -29,6 +29,8 @@ struct Exchange: TransmitEntry {
     /// Nanoseconds by CLOCK_MONOTONIC from the send call until the reply had arrived; 0 without a reply.
     var wait: Int64 = 0
     var hasFollowUp = false
+    /// Tells whether the request was handed over to be captured.
+    var isCaptured = false
     /// Tells whether a clock of either host was set during the exchange, so that its stamps must not be subtracted.
     var isClockStepped = false
 

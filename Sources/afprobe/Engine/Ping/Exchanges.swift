@@ -237,7 +237,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             transmitter.window[number].clockOffset = clock.offset(at: transmitter.now)
         }
         if plan.isStopAndWait {
-            let pause = pacing.pause(after: transmitter.window[number].roundTrip(by: .userspace))
+            let pause = pacing.pause(after: receivedAt - sentAt)
             transmitter.allowNext(after: number, pause: pause)
         }
         recorder.merge(info, losses)
@@ -253,9 +253,13 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     private mutating func mergeLate(_ number: UInt64, isInFlight: Bool, isMeasured: Bool) {
         if isInFlight {
             transmitter.window.settle(number)
+            if events.takesCaptures { capture(number) }
             transmitter.allowNext(after: number)
         }
-        guard isMeasured else { return }
+        guard isMeasured else {
+            if !isInFlight { recorder.result.responder.countUnansweredWarmup(-1) }
+            return
+        }
         if !isInFlight { _ = overdue.remove(number) }
         recorder.countLate(number, transmitter.window[number], wasLost: !isInFlight)
     }
@@ -285,9 +289,12 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     /// - Parameter now: the time at which it timed out; nil if it is complete.
     private mutating func settle(_ number: UInt64, at now: MonotonicTime? = nil) {
         transmitter.window.settle(number)
-        if events.takesCaptures, transmitter.window[number].requestSent.software == nil { capture(number) }
+        if events.takesCaptures { capture(number) }
         if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.allowNext(after: number) }
-        guard number > plan.transmit.warmup else { return }
+        guard number > plan.transmit.warmup else {
+            if !transmitter.window[number].hasReply { recorder.result.responder.countUnansweredWarmup(1) }
+            return
+        }
         if let now, !transmitter.window[number].hasReply {
             let forgotten = overdue.add(number, sentAt: transmitter.window.sentAt(number), at: now)
             recorder.result.forget(forgotten)
@@ -296,8 +303,10 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         recorder.settle(exchange, number)
     }
 
-    /// Hands a request over to be captured.
+    /// Hands a request over to be captured, once.
     private mutating func capture(_ number: UInt64) {
+        guard !transmitter.window[number].isCaptured else { return }
+        transmitter.window[number].isCaptured = true
         let sent = transmitter.window[number].requestSent
         guard let time = sent.software ?? sent.userspace else { return }
         captured.renumber(to: number)
@@ -316,6 +325,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
                 settle(number)
             } else {
                 transmitter.window.settle(number)
+                if events.takesCaptures { capture(number) }
                 if number > plan.transmit.warmup { recorder.result.counts[.inFlight] += 1 }
             }
         }

@@ -2,7 +2,7 @@
 struct ReplyPacing {
     /// Tells whether it waits as long as the round trip took.
     let isAdaptive: Bool
-    /// The maximum round trip that counts, in nanoseconds: the clock may have been set meanwhile.
+    /// The maximum round trip that counts, in nanoseconds.
     let maxRoundTrip: Int64
     private var smoothedRoundTrip: Int64 = 0
 
@@ -11,11 +11,11 @@ struct ReplyPacing {
         self.maxRoundTrip = maxRoundTrip
     }
 
-    /// Records a round trip by the userspace stamps (nil if unknown); returns the nanoseconds to wait, unless the
-    /// exchange is complete before.
+    /// Records a round trip by CLOCK_MONOTONIC; returns the nanoseconds to wait, unless the exchange is complete
+    /// before.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    mutating func pause(after measured: Int64?) -> Int64 {
-        let roundTrip = min(max(0, measured ?? 0), maxRoundTrip)
+    mutating func pause(after measured: Int64) -> Int64 {
+        let roundTrip = min(max(0, measured), maxRoundTrip)
         // RFC 6298, section 2
         smoothedRoundTrip =
             smoothedRoundTrip == 0 ? roundTrip : smoothedRoundTrip &+ (roundTrip &- smoothedRoundTrip) >> 3

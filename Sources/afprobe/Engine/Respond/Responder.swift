@@ -47,6 +47,9 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
 
     /// Nanoseconds after which to try again to send follow-ups that found no room.
     private static var retryInterval: Int64 { 1_000_000 }
+    /// Nanoseconds that a request may have waited in the receive queue: if the clock was set meanwhile, this may have
+    /// been between its stamps.
+    private static var queueTime: Int64 { 10_000_000 }
     /// Nanoseconds without a request after which a step of the clock is none of the next one's.
     private static var clockCheckInterval: Int64 { 1_000_000_000 }
 
@@ -92,7 +95,9 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         let now = socket.coarseTime()
         let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
         // A step of the clock long before a request is not between its stamps.
-        if now >= clockCheckDue, clockSteps.check(on: socket) { clock.forget() }
+        if now >= clockCheckDue, clockSteps.check(on: socket, before: now + -Self.queueTime) {
+            clock.forget()
+        }
         clockCheckDue = now + Self.clockCheckInterval
         let session = sessions.index(of: request.session, from: route.peer)
         sessions[session].count(request.number, isAnswered: isAllowed)
@@ -140,7 +145,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
             PendingReply(
                 size: request.size, start: route.start,
                 deadline: socket.monotonicTime() + Self.stampTimeout(request),
-                clockSteps: clockSteps.count,
+                clockSteps: clockSteps.hasStepped(since: now + -Self.queueTime) ? .max : clockSteps.count,
                 wantsScheduledStamp: isScheduled, stamps: TransmitStamps(userspace: departure)),
             sent: frame,
             hadKey: isScheduled && socket.takesKeys, at: now)
