@@ -106,6 +106,27 @@ import Testing
         #expect(figures.contains(.link) && !figures.contains(.wire) && !figures.contains(.requestTxNIC))
     }
 
+    /// The responder's NIC stamps, this host's does not: its receive queue is in the link, and not a second time beside
+    /// it.
+    @Test func theTailsPartsAreDisjoint() throws {
+        script.network.snapshot = .software
+        script.network.nicOffset = nil
+        script.network.sender.stamps = { [peer = script.peer] _ in
+            ScriptedSocket.Stamps(scheduled: peer.path.requestSend, software: 500)
+        }
+        script.peer.answers = { [peer = script.peer] in
+            peer.path.requestRxNIC = $0 % 50 == 0 ? 50_600 : 600
+            return [.reply, .followUp]
+        }
+        let plan = TransmitPlan.scripted(options: .stages, interval: millisecond, count: 500)
+        let result = script.run(.scripted(plan, hasStages: true)).result
+        #expect(result[.requestRxNIC]?.count == 500 && result[.wire] == nil)
+        let tail = try #require(result.tails(above: [.p99]).first)
+        #expect(tail.excess == 50_000 && tail.missing.isEmpty)
+        #expect(tail.shares.first { $0.figure == .link }?.percent == 100)
+        #expect(tail.unattributed == 0 && !tail.shares.contains { $0.figure == .requestRxNIC })
+    }
+
     @Test func stagesAreMeasuredOnlyWhereWanted() {
         let result = script.run(.scripted()).result
         #expect(result.figures == [.rtt, .network, .turnaround])

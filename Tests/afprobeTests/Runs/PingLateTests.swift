@@ -128,6 +128,27 @@ import Testing
         #expect(told["answered 1"] == 2 * second)
     }
 
+    /// The window is full of answered requests, the oldest of which lacks its follow-up: the next ones go on.
+    @Test func aLostFollowUpDoesNotHoldUpAFullWindow() {
+        script.peer.answers = { $0 == 1 ? [.reply] : [.reply, .followUp] }
+        var transmit = TransmitPlan.scripted(interval: 0, count: 5_000)
+        transmit.followUpTimeout = second
+        let outcome = script.run(.scripted(transmit))
+        #expect(outcome.counts["received"] == 5_000 && outcome.counts["missing_follow_ups"] == 1)
+        #expect(script.network.elapsed < 900 * millisecond)
+    }
+
+    /// The program was stopped meanwhile, and more replies wait than one turn of the loop reads.
+    @Test func manyRepliesThatWaitedAreInTime() {
+        script.peer.answers = { _ in [.reply(after: 700 * millisecond)] }
+        script.network.at(1_000 * millisecond) { [network = script.network] in
+            network.advance(to: network.now + 2 * second)
+        }
+        let outcome = script.run(.scripted(.scripted(interval: 500 * microsecond, count: 2_000)))
+        #expect(outcome.counts["received"] == 2_000 && outcome.counts["late"] == nil)
+        #expect(!script.events.log.contains { $0.hasPrefix("lost") })
+    }
+
     @Test func anIncompleteFollowUpIsCounted() {
         script.peer.edit = { if $0.number == 2, $0.kind == .followUp { $0.flags.insert(.isIncomplete) } }
         #expect(script.run(.scripted()).counts["incomplete_follow_ups"] == 1)

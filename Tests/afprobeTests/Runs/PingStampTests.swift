@@ -67,6 +67,14 @@ import Testing
         #expect(outcome.result[.requestSend]?[.max] == 200 && outcome.result[.requestQdisc]?[.max] == 300)
     }
 
+    /// The setting was off when the sockets were opened, and another program turned it on: nothing comes of it here.
+    @Test func aStampThatWasNotAskedForIsNotExpected() {
+        var snapshot = TimestampingSnapshot.hardware
+        #expect(ExpectedStamps(snapshot, TransmitOptions()).contains(.hardware))
+        snapshot.unasked = .settingOff
+        #expect(!ExpectedStamps(snapshot, TransmitOptions()).contains(.hardware))
+    }
+
     // MARK: Out of order
 
     private func figure(_ figure: Figure, _ stamps: ScriptedSocket.Stamps) -> Int64? {
