@@ -144,8 +144,8 @@ import Testing
         script.network.at(1_000 * millisecond) { [network = script.network] in
             network.advance(to: network.now + 2 * second)
         }
-        let outcome = script.run(.scripted(.scripted(interval: 500 * microsecond, count: 2_000)))
-        #expect(outcome.counts["received"] == 2_000 && outcome.counts["late"] == nil)
+        let outcome = script.run(.scripted(.scripted(interval: 200 * microsecond, count: 5_000)))
+        #expect(outcome.counts["received"] == 5_000 && outcome.counts["late"] == nil)
         #expect(!script.events.log.contains { $0.hasPrefix("lost") })
     }
 
