@@ -107,7 +107,7 @@ lint:
 	PYTHONPYCACHEPREFIX=.build/python python3 -m py_compile Benchmarks/run Benchmarks/bench/*.py Tests/HardwareLab/lab \
 		$(environment)/check-layers
 	shellcheck -x $(filter-out %.c,$(wildcard $(environment)/*)) Tests/HardwareLab/run Tests/HardwareLab/checks \
-		Tests/HardwareLab/igb Tests/HardwareLab/e1000e Tests/HardwareLab/netem Tests/HardwareLab/account Tests/HardwareLab/netlink \
+		Tests/HardwareLab/igb Tests/HardwareLab/leases Tests/HardwareLab/e1000e Tests/HardwareLab/netem Tests/HardwareLab/account Tests/HardwareLab/netlink \
 		Tests/HardwareLab/launch .ci/run
 	shellcheck -x Tests/Fuzz/run man/renew vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash

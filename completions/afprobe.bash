@@ -311,7 +311,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--tx --rx --format --color --via --help'
+            _afprobe_words '--tx --rx --restore --format --color --via --help'
         else
             _afprobe_interfaces
         fi

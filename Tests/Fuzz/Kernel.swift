@@ -36,6 +36,8 @@ func fuzzAttributes(_ bytes: Span<UInt8>) {
     _ = HardwareTimestampingSetting(attributes: bytes)
     _ = virtualClocks(attributes: bytes)
     _ = queueingDisciplineKind(in: bytes, of: 1)
+    _ = LinkInformation(message: bytes)
+    if let socket = AbstractSocket.Listed(message: bytes) { _ = LeaseClaim(name: socket.name, index: 1) }
     bytes.forEachAttribute { _, payload in
         _ = payload.netlinkString
         _ = payload.ethtoolChoice

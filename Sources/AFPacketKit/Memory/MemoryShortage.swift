@@ -1,4 +1,4 @@
-import Synchronization
+internal import Synchronization
 
 /// The reaction of the process to memory that the system does not give. No caller has a way on without it, but the
 /// program can say so in its own words.

@@ -78,3 +78,19 @@ struct NetlinkSocket: ~Copyable {
         return try exchange.read(bytes.span.extracting(..<length), body)
     }
 }
+
+extension NetlinkSocket {
+    /// Calls `body` with what the kernel tells about each socket of this network namespace that a request of one
+    /// family selects. sock_diag(7)
+    ///
+    /// - Throws: `SystemError` of netlink; `noSuchFile` if the kernel lacks the module for the family.
+    static func dumpSockets(_ request: [UInt8], _ body: (Span<UInt8>) -> Void) throws(SystemError) {
+        var socket = try NetlinkSocket(NETLINK_SOCK_DIAG)
+        let sequence = socket.nextSequence()
+        let message = netlinkMessage(
+            type: 20,  // SOCK_DIAG_BY_FAMILY, linux/sock_diag.h
+            flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: sequence, request)
+        try socket.ask(
+            NetlinkExchange(operation: "SOCK_DIAG_BY_FAMILY", kind: .dump, sequence: sequence), message, body)
+    }
+}

@@ -18,7 +18,7 @@ extension NetworkInterface {
         request[0] = UInt8(AF_PACKET)
         request[8] = 1 << 1  // PACKET_SHOW_MCLIST
         var isMember = false
-        try dumpSockets(request) { content in
+        try NetlinkSocket.dumpSockets(request) { content in
             if isMulticastMember(in: content, of: [.ptp, .ptpPeerDelay]) { isMember = true }
         }
         return isMember
@@ -30,20 +30,10 @@ extension NetworkInterface {
         (request[0], request[1]) = (UInt8(family), UInt8(IPPROTO_UDP))
         for index in 4..<8 { request[index] = 0xff }
         var isBound = false
-        try dumpSockets(request) { content in
+        try NetlinkSocket.dumpSockets(request) { content in
             if boundPort(in: content) == 319 { isBound = true }
         }
         return isBound
-    }
-
-    private func dumpSockets(_ request: [UInt8], _ body: (Span<UInt8>) -> Void) throws(SystemError) {
-        var socket = try NetlinkSocket(NETLINK_SOCK_DIAG)
-        let sequence = socket.nextSequence()
-        let message = netlinkMessage(
-            type: 20,  // SOCK_DIAG_BY_FAMILY, linux/sock_diag.h
-            flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: sequence, request)
-        try socket.ask(
-            NetlinkExchange(operation: "SOCK_DIAG_BY_FAMILY", kind: .dump, sequence: sequence), message, body)
     }
 
     /// Returns whether a socket is a member of one of some groups on this interface. The message continues with struct

@@ -38,6 +38,9 @@ static const int cshim_SO_TIMESTAMPING_OLD = 37;
 static const int cshim_SO_TIMESTAMPING_NEW = 65;
 // asm-generic/socket.h, 6.13.
 static const int cshim_SCM_TS_OPT_ID = 81;
+// asm-generic/socket.h, 4.13 and 5.14.
+static const int cshim_SO_PEERGROUPS = 59;
+static const int cshim_SO_NETNS_COOKIE = 71;
 // linux/if_packet.h, 4.12.
 static const uint32_t cshim_PACKET_FANOUT_FLAG_UNIQUEID = 0x2000;
 

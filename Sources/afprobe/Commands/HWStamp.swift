@@ -143,12 +143,16 @@ extension HWStampOptions {
             () throws(SystemError) in try interface.hardwareTimestampingSetting(via: path)
         }
         let virtualClocks = path == .ioctl ? nil : try? interface.virtualClocks()
+        let holders = try? TimestampingLease.holders(of: interface)
         let providers = path == .ioctl ? nil : try? interface.timestampingProviders()
         console.write(.info, "Hardware Timestamping") { line in
             line.name("bus", (try? interface.busAddress()) ?? nil)
             line.list("capabilities", capabilities?.flags.names ?? [])
             line.name("driver", try? interface.driver())
             line.string("interface", interface.name)
+            line.knownList("lease_pids", holders?.runs.map { "\($0.process.process)" })
+            line.string("original_rx_filter", holders?.runs.first?.original.receiveFilter.description)
+            line.string("original_tx_type", holders?.runs.first?.original.transmitType.description)
             line.clock(capabilities?.clockIndex)
             line.string("provider", capabilities?.provider?.description)
             line.knownList("providers", providers?.map(\.description), worthFrom: 2)
@@ -162,6 +166,7 @@ extension HWStampOptions {
             line.list("tx_types", capabilities?.transmitTypeNames ?? [])
             line.knownList("vclocks", virtualClocks?.map { "ptp\($0)" })
         }
+        if let note = holders?.leftOn { console.diagnosed(.timestampingLeftOn(interface.name, note)) }
     }
 
     /// The driver's answer; nil if the driver does not support the request, which is also an answer.

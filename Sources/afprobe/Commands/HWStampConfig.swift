@@ -4,6 +4,7 @@ struct HWStampConfigOptions: CommandOptions, HasControlPath {
     var interface = ""
     var transmitType: TransmitType?
     var receiveFilter: ReceiveFilter?
+    var restores = false
     var path = ControlPath.automatic
     var output = OutputOptions()
 }
@@ -19,6 +20,9 @@ extension CommandSpec<HWStampConfigOptions> {
                 Prints a line "Current settings". With --tx or --rx, changes the setting and prints the one that \
                 the driver granted as "New settings". The whole NIC has one setting, for all its users, such as a \
                 running PTP daemon. It stays until it is changed again. Changing it needs CAP_NET_ADMIN.
+
+                Other commands restore the setting that they found. A run that is killed cannot; if there is a \
+                folder /run/afprobe, it has left a note there, which the next run, hwstamp and --restore use.
                 """,
             initial: HWStampConfigOptions(),
             options: [
@@ -32,6 +36,10 @@ extension CommandSpec<HWStampConfigOptions> {
                     help: "Which received frames to stamp: \(filters.joined(separator: ", ")).",
                     as: nameParser(ReceiveFilter.self, among: filters)
                 ) { $0.receiveFilter = $1 },
+                .flag(
+                    "restore", in: .target,
+                    help: "Restore the setting that was in force before an afprobe that was killed."
+                ) { $0.restores = true },
             ] + OptionSpec.formatOptions + [.controlPath],
             operands: [
                 OperandSpec(
@@ -55,20 +63,42 @@ extension HWStampConfigOptions {
             throw Failure(goal, error, interface: interface)
         }
         console.write(current, as: "Current settings", of: interface)
+        if restores { return try restore(interface, console) }
         guard transmitType != nil || receiveFilter != nil else { return .measured }
         var wanted = current
         if let transmitType { wanted.transmitType = transmitType }
         if let receiveFilter { wanted.receiveFilter = receiveFilter }
         let granted: HardwareTimestampingSetting
-        do throws(SystemError) {
+        do throws(TimestampingLeaseError) {
             granted = try TimestampingLease.replace(wanted, on: interface, via: path)
         } catch {
             throw Failure(
                 "Cannot set interface \(interface.name) to tx_type \(wanted.transmitType), "
-                    + "rx_filter \(wanted.receiveFilter)", error, interface: interface)
+                    + "rx_filter \(wanted.receiveFilter)", error, on: interface)
         }
         console.write(granted, as: "New settings", of: interface)
+        let holders = try? TimestampingLease.holders(of: interface)
+        for run in holders?.runs ?? [] where run.original != granted {
+            console.diagnosed(.timestampingSetDuringRun(interface.name, run.process, before: run.original))
+        }
         return .measured
+    }
+
+    private func restore(_ interface: NetworkInterface, _ console: Console) throws(Failure) -> ExitStatus {
+        guard transmitType == nil, receiveFilter == nil else {
+            throw .usage("--restore and --tx or --rx exclude each other", hint: "leave one of them out")
+        }
+        let user: ProcessIdentity?
+        do throws(TimestampingLeaseError) {
+            if let granted = try TimestampingLease.restoreLeftOn(interface, via: path) {
+                console.write(granted, as: "Restored settings", of: interface)
+                return .measured
+            }
+            user = try TimestampingLease.holders(of: interface).runs.first?.process
+        } catch {
+            throw Failure("Cannot restore interface \(interface.name)", error, on: interface)
+        }
+        throw .nothingToRestore(on: interface, usedBy: user)
     }
 }
 

@@ -42,16 +42,28 @@ struct HardwareLease: ~Copyable {
             do throws(HardwareRefused) {
                 lease = try Self.borrow(interface, found, need, filters)
             } catch {
-                guard mode == .auto else { throw RunError(error.refusal) }
-                // Most NICs stamp nothing; hwstamp and the lines themselves tell that.
-                if found.setting != nil { events.diagnosed(.timestampingRefused(error.refusal)) }
+                if !Self.suffices(found.setting, need, filters) || error.isBusy {
+                    guard mode == .auto else { throw RunError(error.refusal) }
+                    // Most NICs stamp nothing; hwstamp and the lines themselves tell that.
+                    if found.setting != nil { events.diagnosed(.timestampingRefused(error.refusal)) }
+                }
             }
         }
         if let granted = lease?.granted { found.setting = granted }
         if found.unasked == nil, !found.stampsTransmitHardware { found.unasked = .settingOff }
         snapshot = found
+        guard let device = lease?.device.name else { return }
+        if let note = lease?.leftOn { events.diagnosed(.timestampingLeftOn(device, note)) }
         guard let change = lease?.change else { return }
-        events.diagnosed(.timestampingChanged(interface.name, from: change.found, to: change.granted))
+        events.diagnosed(.timestampingChanged(device, from: change.found, to: change.granted))
+    }
+
+    private static func suffices(
+        _ setting: HardwareTimestampingSetting?, _ need: HardwareNeed, _ filters: [ReceiveFilter]
+    ) -> Bool {
+        guard let setting else { return false }
+        return (!need.contains(.transmit) || setting.transmitType != .off)
+            && (!need.contains(.receive) || filters.contains(where: setting.receiveFilter.includes))
     }
 
     /// Why the transmit stamps of a NIC that has them are not asked for.
@@ -68,7 +80,11 @@ struct HardwareLease: ~Copyable {
         return .leftToPTP
     }
 
-    private struct HardwareRefused: Error { let refusal: HardwareRefusal }
+    private struct HardwareRefused: Error {
+        let refusal: HardwareRefusal
+        /// Whether it may be otherwise in a moment.
+        var isBusy: Bool { if case .lease(.busy) = refusal.reason { true } else { false } }
+    }
 
     /// Borrows what is needed, or throws the reason why it cannot.
     private static func borrow(
@@ -79,15 +95,14 @@ struct HardwareLease: ~Copyable {
             HardwareRefused(refusal: HardwareRefusal(interface: interface, reason: reason))
         }
         let lease: TimestampingLease
+        let capabilities: TimestampingCapabilities
         do throws(SystemError) {
-            let capabilities =
+            capabilities =
                 if let known = state.capabilities { known } else { try interface.timestampingCapabilities() }
-            lease = try TimestampingLease(on: interface) {
-                Self.widened($0, capabilities, need, filters)
-            }
-        } catch {
-            throw refused(.system(error))
-        }
+        } catch { throw refused(.lease(.system(error))) }
+        do throws(TimestampingLeaseError) {
+            lease = try TimestampingLease(on: interface) { Self.widened($0, capabilities, need, filters) }
+        } catch { throw refused(.lease(error)) }
         if need.contains(.transmit), lease.granted.transmitType == .off { throw refused(.transmitType) }
         if need.contains(.receive), !filters.contains(where: lease.granted.receiveFilter.includes) {
             throw refused(.receiveFilter(lease.granted.receiveFilter))
@@ -113,26 +128,31 @@ struct HardwareLease: ~Copyable {
         return wanted
     }
 
-    /// Returns whether this run may have to restore the setting: even if it changed nothing, because other runs may
-    /// widen the setting meanwhile and end first.
+    /// Returns whether this run may have to restore the setting: even if it changed nothing, as it may be the last of
+    /// those that share the lease.
     func mayHaveToRestore() -> Bool {
+        // No optional chaining: it would copy the lease.
         switch lease {
-        case .some: true
+        case .some(let lease): lease.mayRestore
         case .none: false
         }
     }
 
     /// Restores the setting.
     mutating func end(_ events: some RunEvents) {
+        guard let device = lease?.device, let original = lease?.original else { return }
         let ending: TimestampingLease.Ending?
-        do throws(SystemError) { ending = try lease?.end() } catch {
-            return events.diagnosed(.timestampingNotRestored(interface.name, error))
+        do throws(TimestampingLeaseError) { ending = try lease?.end() } catch {
+            return events.diagnosed(.timestampingNotRestored(device, original, error))
         }
         switch ending {
         case nil, .unchanged: return
-        case .restored(let setting): events.diagnosed(.timestampingRestored(interface.name, setting))
-        case .stillInUse: events.diagnosed(.timestampingInUse(interface.name))
-        case .changedByOthers(let setting): events.diagnosed(.timestampingLeft(interface.name, setting))
+        case .restored(let setting): events.diagnosed(.timestampingRestored(device.name, setting))
+        case .narrowed(let setting): events.diagnosed(.timestampingNarrowed(device.name, setting))
+        case .stillInUse(let process): events.diagnosed(.timestampingInUse(device.name, by: process))
+        case .changedByOthers(let setting): events.diagnosed(.timestampingLeft(device.name, setting))
+        case .leftToPTP: events.diagnosed(.timestampingLeftToPTP(device.name, before: original))
+        case .gone: events.diagnosed(.timestampingGone(device.name, before: original))
         }
     }
 }

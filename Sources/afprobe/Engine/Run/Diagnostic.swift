@@ -6,11 +6,22 @@ enum Diagnostic {
     case timestampingChanged(String, from: HardwareTimestampingSetting, to: HardwareTimestampingSetting)
     case timestampingRefused(HardwareRefusal)
     case timestampingRestored(String, HardwareTimestampingSetting)
-    case timestampingNotRestored(String, SystemError)
+    /// It was to be restored to this.
+    case timestampingNotRestored(NetworkInterface, HardwareTimestampingSetting, TimestampingLeaseError)
+    /// Another run needs less than this one did.
+    case timestampingNarrowed(String, HardwareTimestampingSetting)
     /// Another run still uses the setting, and restores it.
-    case timestampingInUse(String)
+    case timestampingInUse(String, by: ProcessIdentity?)
     /// Another program changed the setting, which is left as it is.
     case timestampingLeft(String, HardwareTimestampingSetting)
+    /// A PTP program came during the run; the setting, which was this before, is left to it.
+    case timestampingLeftToPTP(String, before: HardwareTimestampingSetting)
+    /// The device has left the network namespace during the run; its setting was this before.
+    case timestampingGone(String, before: HardwareTimestampingSetting)
+    /// The setting was changed for good while a run uses it, which restores it to this if it still finds its own.
+    case timestampingSetDuringRun(String, ProcessIdentity, before: HardwareTimestampingSetting)
+    /// A run that was killed has left the setting on.
+    case timestampingLeftOn(String, LeaseNote)
     /// Another program takes part in PTP on the interface: its transmit stamps are not put at risk.
     case transmitStampsLeft(String)
     /// The same, and they are: the user wants hardware stamps.
@@ -43,7 +54,7 @@ enum Diagnostic {
 /// The reason why hardware timestamping cannot be turned on for a run.
 struct HardwareRefusal {
     enum Reason {
-        case system(SystemError)
+        case lease(TimestampingLeaseError)
         /// The NIC does not stamp what it sends.
         case transmitType
         /// The NIC does not stamp all received frames of this shape.

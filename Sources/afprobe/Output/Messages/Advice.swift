@@ -106,6 +106,19 @@ extension Failure {
         }
     }
 
+    /// There is no setting that a killed run is known to have changed.
+    static func nothingToRestore(on interface: NetworkInterface, usedBy user: ProcessIdentity?) -> Failure {
+        if let user {
+            return .refused(
+                "Cannot restore interface \(interface.name)",
+                reason: "\(description(of: user)) uses its hardware timestamping",
+                hint: "it restores the setting itself at its end")
+        }
+        return .refused(
+            "No afprobe that was killed is known to have changed interface \(interface.name)",
+            hint: "notes of changes need a folder /run/afprobe; else name a setting: --tx off --rx none")
+    }
+
     static func isDown(_ interface: NetworkInterface) -> Failure {
         .refused(
             "Interface \(interface.name) is down", reason: "\(ErrorCode.networkDown)",
@@ -121,6 +134,12 @@ func advice(for diagnostic: Diagnostic) -> String? {
     case .noLaunchQdisc(let name, _):
         "set one up: tc qdisc replace dev \(name) root etf clockid CLOCK_TAI delta 200000"
     case .portNotGuarded: "where nobody else listens, the kernel answers by ICMP port unreachable"
+    case .timestampingLeftToPTP(let name, let setting): settingAdvice(name, setting)
+    case .timestampingGone(_, let setting): "there: " + settingCommand("IF", setting)
+    case .timestampingSetDuringRun:
+        "it may lose stamps now; if it needs just this setting, it restores the one before at its end"
+    case .timestampingLeftOn(let name, _):
+        "to restore it: afprobe hwstamp-config --restore \(name)"
     case .transmitStampsLeft: "to share them all the same: --hardware on"
     case .transmitStampsShared: "leave them to it: --hardware auto, or off"
     case .otherResponder: "it was restarted; or two hosts have this address"
@@ -128,6 +147,26 @@ func advice(for diagnostic: Diagnostic) -> String? {
         "such replies have no turnaround here; is its clock or its NIC's set meanwhile?"
     default: nil
     }
+}
+
+/// The way out if the setting of a device cannot be leased.
+func advice(for error: TimestampingLeaseError) -> String? {
+    switch error {
+    case .system, .busy: nil
+    case .elsewhere: "change the setting there: afprobe hwstamp-config IF --tx on --rx FILTER"
+    case .bondWithoutActivePort(let name):
+        "use one of its ports; they are shown by: ip link show master \(name)"
+    case .bridge(let name): "use one of its ports; they are shown by: ip link show master \(name)"
+    }
+}
+
+/// The command that puts a setting in force.
+private func settingCommand(_ name: String, _ setting: HardwareTimestampingSetting) -> String {
+    "afprobe hwstamp-config \(name) --tx \(setting.transmitType) --rx \(setting.receiveFilter)"
+}
+
+func settingAdvice(_ name: String, _ setting: HardwareTimestampingSetting) -> String {
+    "to restore it: " + settingCommand(name, setting)
 }
 
 /// The command that shows an interface's capabilities.
@@ -143,6 +182,9 @@ private func advice(for error: SystemError, on interface: String?) -> String? {
     case .notPermitted, .accessDenied:
         return missingCapabilityAdvice(for: error)
     case .networkDown: return "set it up: ip link set \(name) up"
+    case .noSuchFile where error.operation.description == "open(/proc/net/unix)":
+        return "runs that share a NIC see each other there, or by the kernel's module unix_diag; "
+            + "change the setting for good: afprobe hwstamp-config \(name) --tx on --rx FILTER"
     case .noSuchDevice, .noSuchAddress: return "the interface has gone; ip link shows those there are"
     case .messageTooLong: return "use a smaller --size, or raise the MTU: ip link set \(name) mtu N"
     case .notSupported: return "what the interface can stamp is shown by: afprobe hwstamp \(name)"

@@ -10,14 +10,38 @@ extension Diagnostic {
         case .timestampingRefused(let refusal): Message(Failure(RunError(refusal)), as: .warning)
         case .timestampingRestored(let name, let setting):
             Message(.info, "Restored hardware timestamping on \(name)", fields(setting))
-        case .timestampingNotRestored(let name, let error):
-            Message(Failure("Cannot restore hardware timestamping on \(name)", error), as: .warning)
-        case .timestampingInUse(let name):
-            Message(.info, "Another afprobe still uses hardware timestamping on \(name)")
+        case .timestampingNotRestored(let device, let setting, let error):
+            Message(
+                Failure(
+                    "Cannot restore hardware timestamping on \(device.name)", error, on: device,
+                    hint: settingAdvice(device.name, setting)), as: .warning)
+        case .timestampingNarrowed(let name, let setting):
+            Message(
+                .info, "Restored hardware timestamping on \(name) as far as another afprobe does not need it",
+                fields(setting))
+        case .timestampingInUse(let name, let process):
+            Message(
+                .info, "Another afprobe still uses hardware timestamping on \(name), and restores it",
+                process.map { [Field("pid", "\($0.process)")] } ?? [])
         case .timestampingLeft(let name, let setting):
             Message(
                 .info, "Another program changed hardware timestamping on \(name); it is left as it is",
                 fields(setting))
+        case .timestampingLeftToPTP(let name, let setting):
+            Message(
+                .info, "A PTP program has begun to use \(name): hardware timestamping is left as it is",
+                fields(before: setting), hint: advice(for: self))
+        case .timestampingGone(let name, let setting):
+            warning(
+                "\(name) has left this network namespace, with the hardware timestamping of this run",
+                fields(before: setting))
+        case .timestampingSetDuringRun(let name, let process, let setting):
+            warning(
+                "\(description(of: process)) uses hardware timestamping on \(name)", fields(before: setting))
+        case .timestampingLeftOn(let name, let note):
+            warning(
+                "An afprobe that was killed has left hardware timestamping on \(name) changed",
+                fields(note.original, note.widened))
         case .transmitStampsLeft(let name):
             Message(
                 .info, "A PTP program uses \(name): its NIC is not asked for transmit stamps",
@@ -66,6 +90,13 @@ extension Diagnostic {
         ]
     }
 
+    private func fields(before setting: HardwareTimestampingSetting) -> [Field] {
+        [
+            Field("rx_filter_before", setting.receiveFilter.description),
+            Field("tx_type_before", setting.transmitType.description),
+        ]
+    }
+
     private func fields(
         _ old: HardwareTimestampingSetting, _ new: HardwareTimestampingSetting
     ) -> [Field] {
@@ -108,7 +139,7 @@ extension Failure {
 
     private init(_ goal: String, _ refusal: HardwareRefusal) {
         switch refusal.reason {
-        case .system(let cause): self.init(goal, cause, interface: refusal.interface)
+        case .lease(let cause): self.init(goal, cause, on: refusal.interface)
         case .transmitType:
             self = .refused(
                 goal, reason: "it does not stamp frames that it sends",
@@ -121,4 +152,32 @@ extension Failure {
                 hint: capabilityAdvice(refusal.interface))
         }
     }
+}
+
+extension Failure {
+    /// A lease that cannot be taken or ended.
+    ///
+    /// - Parameter hint: the way out if the error has none of its own.
+    init(
+        _ goal: String, _ error: TimestampingLeaseError, on interface: NetworkInterface, hint: String? = nil
+    ) {
+        let reason: String
+        switch error {
+        case .system(let cause):
+            self.init(goal, cause, interface: interface)
+            if self.hint == nil { self.hint = hint }
+            return
+        case .busy(nil): reason = "a process of this network namespace keeps it locked"
+        case .busy(let process?): reason = "\(description(of: process)) keeps it locked"
+        case .elsewhere(let name): reason = "the NIC below \(name) is in another network namespace"
+        case .bondWithoutActivePort(let name): reason = "\(name) is a bond without a single active port"
+        case .bridge(let name): reason = "\(name) is a bridge, whose ports stamp each for itself"
+        }
+        self = .refused(goal, reason: reason, hint: advice(for: error) ?? hint)
+    }
+}
+
+/// A process by its program, number and user, such as `afprobe (pid 12, user 0)`.
+func description(of process: ProcessIdentity) -> String {
+    "\(process.program ?? "a process") (pid \(process.process), user \(process.user))"
 }

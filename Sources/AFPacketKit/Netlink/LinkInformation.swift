@@ -1,0 +1,62 @@
+internal import CShim
+import Glibc
+
+/// The kernel's description of a link. RTM_GETLINK, rtnetlink(7)
+struct LinkInformation: Equatable {
+    /// The kind of a device made by software, such as `vlan` or `bond`; nil for a NIC. IFLA_INFO_KIND
+    var kind: String?
+    /// The index of the device below, in the network namespace that that device is in. IFLA_LINK
+    var lower: CInt?
+    /// Whether that is another network namespace. IFLA_LINK_NETNSID
+    var isLowerElsewhere = false
+    /// The index of the port that a bond sends by; nil if it has none or uses several. IFLA_BOND_ACTIVE_SLAVE
+    var activePort: CInt?
+
+    /// - Throws: `SystemError` of netlink; `noSuchDevice` if this network namespace has no such link.
+    init(index: CInt) throws(SystemError) {
+        var socket = try NetlinkSocket(NETLINK_ROUTE)
+        let sequence = socket.nextSequence()
+        var header = ifinfomsg()
+        header.ifi_index = index
+        let request = unsafe netlinkMessage(
+            type: UInt16(RTM_GETLINK), flags: NLM_F_REQUEST, sequence: sequence,
+            withUnsafeBytes(of: header) { unsafe Array($0) })
+        let exchange = NetlinkExchange(operation: "RTM_GETLINK", kind: .get, sequence: sequence)
+        var answer: LinkInformation?
+        try socket.ask(exchange, request) { answer = LinkInformation(message: $0) }
+        guard let answer else { throw SystemError("RTM_GETLINK", .malformedMessage) }
+        self = answer
+    }
+
+    /// Parses a message, which continues with struct ifinfomsg from the index on, then attributes; nil if it is too
+    /// short.
+    init?(message: Span<UInt8>) {
+        let fixedSize = MemoryLayout<ifinfomsg>.size - 4
+        guard message.count >= fixedSize else { return nil }
+        var (kind, lower, isElsewhere, port): (String?, CInt?, Bool, CInt?) = (nil, nil, false, nil)
+        message.extracting(fixedSize..<message.count).forEachAttribute { type, payload in
+            switch type {
+            case Int(IFLA_LINK): lower = payload.load(CInt.self, at: 0)
+            case 37: isElsewhere = true  // IFLA_LINK_NETNSID
+            case Int(IFLA_LINKINFO):
+                payload.forEachAttribute { type, payload in
+                    switch type {
+                    case 1: kind = payload.netlinkString  // IFLA_INFO_KIND
+                    // IFLA_INFO_DATA; its numbers have other meanings in other kinds, for which this is not used.
+                    case 2:
+                        payload.forEachAttribute { type, payload in
+                            // IFLA_BOND_ACTIVE_SLAVE
+                            if type == 11 { port = payload.load(CInt.self, at: 0) }
+                        }
+                    default: break
+                    }
+                }
+            default: break
+            }
+        }
+        self.kind = kind
+        self.lower = lower
+        isLowerElsewhere = isElsewhere
+        activePort = kind == "bond" ? port : nil
+    }
+}
