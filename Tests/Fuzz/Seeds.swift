@@ -28,11 +28,11 @@ private var shapes: [FrameShape] {
     let carriers: [FrameShape.Carrier] = [.ethernet(.localExperimental1), .udp4(v4), .udp6(v6)]
     return carriers.flatMap { carrier in
         [nil, VLANTag(identifier: 100, priority: 5)].flatMap { tag in
-            [false, true].map { isPTP in
+            [PTPHeader.Form.none, .bare, .enclosed].map { ptp in
                 var shape = FrameShape(
                     destination: MACAddress(1), source: MACAddress(2), vlan: tag, carrier: carrier,
-                    isPTP: isPTP)
-                if isPTP, case .ethernet = carrier { shape.carrier = .ethernet(PTPHeader.etherType) }
+                    ptp: ptp)
+                if ptp != .none, case .ethernet = carrier { shape.carrier = .ethernet(PTPHeader.etherType) }
                 return shape
             }
         }

@@ -81,6 +81,25 @@ struct CaptureTests {
         }
     }
 
+    /// A dissector of PTP accounts for each byte, but for an odd last one, and finds nothing to complain of.
+    @Test(arguments: [("200", "186"), ("301", "286")])
+    func probesShapedAsPTPAreGoodPTP(size: String, messageLength: String) throws {
+        let hosts = try Namespaces()
+        let capture = Scratch()
+        let listener = try hosts.far.listen("-q", "--ptp")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "2", "-I", "5ms", "-q", "--ptp", "-s", size,
+            "--pcap",
+            capture.path
+        ).finish()
+        #expect(ping.status == 0, "\(ping)")
+        _ = try listener.interrupt()
+        let fields = ["ptp.v2.messagelength", "ptp.v2.messagetype", "_ws.malformed", "_ws.expert.message"]
+        let read = ["tshark", "-r", capture.path, "-T", "fields"] + fields.flatMap { ["-e", $0] }
+        let rows = try Program.run(read).lines.map { $0.split(separator: "\t").map(String.init) }
+        #expect(rows.count == 6 && rows.allSatisfy { $0 == [messageLength, "0x01"] }, "\(rows)")
+    }
+
     /// The measurement goes on, and the user is told at its end.
     @Test func aFullDiskIsAnError() throws {
         let hosts = try Namespaces()
@@ -153,7 +172,7 @@ struct CaptureTests {
         #expect(try bytes(in: arrived.path) == bytes(in: recorded.path))
         let lines = sent.lines("TX Recvmsg")
         #expect(lines.map { $0["probe"] } == ["1", "2", "3", "4"])
-        #expect(lines.map { $0["size"] } == ["60", "200", "1514", "74"])
+        #expect(lines.map { $0["size"] } == ["60", "200", "1514", "78"])
         #expect(lines[1]["vlan"] == "7" && lines[1]["pcp"] == "3" && lines[0]["vlan"] == nil)
         for key in ["mismatched", "unmatched", "missing_software"] {
             #expect(sent.summary("TX Summary", key) == 0, "\(sent)")

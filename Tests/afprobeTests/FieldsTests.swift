@@ -47,10 +47,9 @@ private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inou
                 + "request_tx_nic_p50_ns=20 request_tx_nic_stddev_ns=11")
     }
 
-    @Test(arguments: [nil, Distribution()]) func isAbsentWhereNothingWasMeasured(distribution: Distribution?)
-    {
+    @Test(arguments: [false, true]) func isAbsentWhereNothingWasMeasured(isWanted: Bool) {
         var fields = Fields()
-        fields.add(.wire, distribution)
+        fields.add(.wire, isWanted ? Distribution() : nil)
         #expect(written(.text, fields.write) == " wire_count=0 wire_negatives=0")
         let json = written(.json, fields.write)
         #expect(

@@ -21,10 +21,10 @@ private func shapes() throws -> [FrameShape] {
 }
 
 /// The same, shaped as PTP messages.
-private func ptpShapes() throws -> [FrameShape] {
-    try shapes().map { shape in
+private func ptpShapes(_ forms: [PTPHeader.Form] = [.bare, .enclosed]) throws -> [FrameShape] {
+    try forms.flatMap { form in try shapes().map { ($0, form) } }.map { shape, form in
         var shape = shape
-        shape.isPTP = true
+        shape.ptp = form
         if case .ethernet = shape.carrier { shape.carrier = .ethernet(PTPHeader.etherType) }
         return shape
     }
@@ -164,15 +164,26 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
     }
 
     /// A Delay_Req written down by hand from IEEE 1588.
-    @Test func shapesProbesAsPTPMessages() throws {
-        let shape = try ptpShapes()[0]
-        let frame = build(shape, size: shape.smallestSize(forPayload: 16), number: 0x1_0203)
+    @Test(arguments: [78, 79, 80, 1514])
+    func shapesProbesAsPTPMessages(size: Int) throws {
+        let shape = try ptpShapes([.enclosed])[0]
+        let frame = build(shape, size: size, number: 0x1_0203)
+        let value = (size - 62) / 2 * 2
         #expect(
-            Array(frame[12..<58]) == [
-                0x88, 0xf7, 0x01, 0x02, 0, 44, 127, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+            Array(frame[12..<62]) == [
+                0x88, 0xf7, 0x01, 0x02, UInt8((48 + value) >> 8), UInt8((48 + value) & 0xff), 127, 0, 0, 0,
+                0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
                 2, 0, 0, 0xff, 0xfe, 0, 0, 0x0a, 0, 1, 0x02, 0x03, 1, 0x7f, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0,
+                0x20, 0x04, UInt8(value >> 8), UInt8(value & 0xff),
             ])
-        #expect(Array(frame[58..<60]) == [0x93, 0x72])
+        #expect(Array(frame[62..<64]) == [0x93, 0x72])
+    }
+
+    /// Earlier versions sent the probe behind the message.
+    @Test func readsTheFormWithoutTLV() throws {
+        let shape = try ptpShapes([.bare])[0]
+        let frame = build(shape, size: shape.smallestSize(forPayload: 16), number: 0x1_0203)
+        #expect(Array(frame[14..<18]) == [0x01, 0x02, 0, 44] && Array(frame[58..<60]) == [0x93, 0x72])
     }
 
     @Test func takesNoRealPTPMessageForAProbe() throws {
@@ -324,7 +335,7 @@ private func fault(_ frame: [UInt8], checksUDP: Bool = true) -> FrameFault? {
             var faults = AnswerFaults()
             let slow = pattern.match(try found(answer.span), &faults)
             #expect(slow?.number == 7)
-            let isPlain = shape.headerLength == plain.headerLength && !shape.isPTP
+            let isPlain = shape.headerLength == plain.headerLength && shape.ptp == .none
             #expect((pattern.match(plain: answer.span) != nil) == isPlain)
         }
     }

@@ -44,7 +44,7 @@ struct FrameRequest {
             }
         return FrameShape(
             destination: destination, source: .zero, vlan: traffic.vlan, carrier: carrier,
-            isPTP: traffic.isPTP)
+            ptp: traffic.isPTP ? .enclosed : .none)
     }
 
     /// The frames' shape and size on an interface.

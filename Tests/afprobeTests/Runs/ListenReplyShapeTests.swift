@@ -19,20 +19,22 @@ import Testing
     static let tag = VLANTag(controlInformation: 5 << 13 | 100)
 
     private func shape(
-        _ carrier: FrameShape.Carrier = .ethernet(.localExperimental1), isPTP: Bool = false
+        _ carrier: FrameShape.Carrier = .ethernet(.localExperimental1), ptp: PTPHeader.Form = .none
     ) -> FrameShape {
         var shape = ListenScript.shape
-        (shape.carrier, shape.isPTP) = (carrier, isPTP)
+        (shape.carrier, shape.ptp) = (carrier, ptp)
         return shape
     }
 
     // MARK: In kind
 
     @Test(
-        arguments: [(udp4, false), (udp4, true), (udp6, false), (udp6, true), (ptp, true)]
-            as [(FrameShape.Carrier, Bool)])
-    func requestsAreAnsweredInKind(carrier: FrameShape.Carrier, isPTP: Bool) throws {
-        let request = shape(carrier, isPTP: isPTP)
+        arguments: [
+            (udp4, .none), (udp4, .enclosed), (udp6, .none), (udp6, .enclosed), (ptp, .enclosed),
+            (ptp, .bare),
+        ] as [(FrameShape.Carrier, PTPHeader.Form)])
+    func requestsAreAnsweredInKind(carrier: FrameShape.Carrier, ptp: PTPHeader.Form) throws {
+        let request = shape(carrier, ptp: ptp)
         for number in 1...3 as ClosedRange<UInt64> {
             script.request(number, at: Int64(number) * millisecond, shape: request)
         }
@@ -60,7 +62,7 @@ import Testing
 
     /// The route of the last request is not taken to hold for the next.
     @Test func requestsOfDifferentKindsAlternate() throws {
-        let shapes = [shape(), shape(Self.udp4), shape(), shape(Self.ptp, isPTP: true), shape()]
+        let shapes = [shape(), shape(Self.udp4), shape(), shape(Self.ptp, ptp: .enclosed), shape()]
         for (index, shape) in shapes.enumerated() {
             script.request(UInt64(index + 1), at: millisecond, shape: shape)
         }

@@ -68,8 +68,8 @@ import Testing
     }
 
     @Test func answersOverAnotherProtocolAreCounted() {
-        script.peer.editShape = { if $1 == 2 { $0.isPTP = true } }
-        let outcome = script.run(.scripted(.scripted(size: 194)))
+        script.peer.editShape = { if $1 == 2 { $0.ptp = .enclosed } }
+        let outcome = script.run(.scripted(.scripted(size: 198)))
         #expect(
             outcome.counts
                 == ["sent": 3, "received": 2, "lost": 1, "other_protocol": 2, "missing_hardware": 2])

@@ -19,7 +19,7 @@ enum TrialShape: String, CaseIterable {
         case .vlan: shape.vlan = VLANTag(identifier: 0)
         case .ptpOverEthernet:
             shape.carrier = .ethernet(PTPHeader.etherType)
-            shape.isPTP = true
+            shape.ptp = .enclosed
         case .ptpOverUDP:
             // From an unused address (TEST-NET-1, RFC 5737) to the group of PTP's peer delay messages, which no router
             // forwards.
@@ -27,7 +27,7 @@ enum TrialShape: String, CaseIterable {
                 UDPFlow(
                     source: IPv4Address(0xc000_0201), sourcePort: PTPHeader.eventPort,
                     destination: IPv4Address(0xe000_006b), destinationPort: PTPHeader.eventPort))
-            shape.isPTP = true
+            shape.ptp = .enclosed
         }
         return shape
     }

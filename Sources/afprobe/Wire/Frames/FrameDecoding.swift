@@ -5,14 +5,14 @@ struct ParsedFrame {
     // Narrow numbers, so that the value is returned in registers.
     /// The offset of the header behind the EtherType.
     private let networkOffset: UInt8
-    private let isPTP: Bool
+    private let ptp: PTPHeader.Form
     /// The range of the PTP message, if any, and the payload.
     private let contentStart: UInt32
     private let contentEnd: UInt32
 
-    private init(network: Int, content: Range<Int>, isPTP: Bool) {
+    private init(network: Int, content: Range<Int>, ptp: PTPHeader.Form) {
         networkOffset = UInt8(truncatingIfNeeded: network)
-        self.isPTP = isPTP
+        self.ptp = ptp
         contentStart = UInt32(truncatingIfNeeded: content.lowerBound)
         contentEnd = UInt32(truncatingIfNeeded: content.upperBound)
     }
@@ -20,11 +20,11 @@ struct ParsedFrame {
     private var network: Int { Int(networkOffset) }
 
     /// Tells whether only the Ethernet header precedes the payload.
-    var isPlain: Bool { contentStart == UInt32(Self.ethernetHeader) && !isPTP }
+    var isPlain: Bool { contentStart == UInt32(Self.ethernetHeader) && ptp == .none }
 
     var payload: Range<Int> { payloadStart..<Int(contentEnd) }
 
-    var payloadStart: Int { Int(contentStart) + (isPTP ? PTPHeader.length : 0) }
+    var payloadStart: Int { Int(contentStart) + ptp.length }
 }
 
 extension ParsedFrame {
@@ -45,7 +45,7 @@ extension ParsedFrame {
 
     /// The parts of a frame with nothing between the Ethernet header and the payload.
     init(plain frame: Span<UInt8>) {
-        self.init(network: Self.ethernetHeader, content: Self.ethernetHeader..<frame.count, isPTP: false)
+        self.init(network: Self.ethernetHeader, content: Self.ethernetHeader..<frame.count, ptp: .none)
     }
 
     /// The length of destination, source and EtherType.
@@ -68,7 +68,7 @@ extension ParsedFrame {
             default: network..<frame.count
             }
         // A plain probe is never taken for a PTP message: its magic is where the type and the version would be.
-        self.init(network: network, content: content, isPTP: PTPHeader.isPresent(in: frame, content))
+        self.init(network: network, content: content, ptp: PTPHeader.form(in: frame, content))
     }
 
     /// The shape of the frame that was checked; a tag in its bytes goes before `vlan`, which the kernel took out.
@@ -82,7 +82,7 @@ extension ParsedFrame {
             }
         return FrameShape(
             destination: frame.macAddress(at: 0), source: frame.macAddress(at: 6),
-            vlan: network == 18 ? frame.vlanTag(at: 12) : vlan, carrier: carrier, isPTP: isPTP)
+            vlan: network == 18 ? frame.vlanTag(at: 12) : vlan, carrier: carrier, ptp: ptp)
     }
 
     // MARK: Version 4

@@ -25,14 +25,14 @@ extension FrameShape {
             encodeIPv6(flow, at: network, into: &frame)
             encodeUDP(flow.sourcePort, flow.destinationPort, at: network + 40, into: &frame)
         }
-        if isPTP { PTPHeader.encode(from: source, at: carrierLength, into: &frame) }
+        PTPHeader.encode(ptp, from: source, at: carrierLength, into: &frame)
     }
 
     /// Numbers the PTP message, if there is one, and returns how much of the number it holds.
     @_lifetime(frame: copy frame)
     @discardableResult
     func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) -> UInt16 {
-        guard isPTP else { return 0 }
+        guard ptp != .none else { return 0 }
         return PTPHeader.renumber(&frame, at: carrierLength, to: number)
     }
 

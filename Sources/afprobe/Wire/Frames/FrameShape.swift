@@ -2,7 +2,7 @@ import AFPacketKit
 
 /// The addresses and headers of a frame: everything but its payload.
 ///
-///     destination 6 | source 6 | [0x8100 2 | tag 2] | EtherType 2 | [IPv4 20 or IPv6 40 | UDP 8] | [PTP 44] | payload
+///     destination 6 | source 6 | [0x8100 2 | tag 2] | EtherType 2 | [IPv4 20 or IPv6 40 | UDP 8] | [PTP 48] | payload
 struct FrameShape: Equatable {
     /// The protocol that carries the payload.
     enum Carrier: Equatable {
@@ -18,14 +18,14 @@ struct FrameShape: Equatable {
     var source: MACAddress
     var vlan: VLANTag?
     var carrier: Carrier
-    /// Tells whether a PTP message stands in front of the payload.
-    var isPTP = false
+    /// The form of the PTP message in front of the payload.
+    var ptp = PTPHeader.Form.none
 
     /// The shortest frame that Ethernet allows, without the FCS. IEEE 802.3
     static let smallestFrame = 60
 
     /// The number of bytes before the payload.
-    var headerLength: Int { carrierLength + (isPTP ? PTPHeader.length : 0) }
+    var headerLength: Int { carrierLength + ptp.length }
 
     /// The length of the Ethernet, IP and UDP headers.
     var carrierLength: Int {

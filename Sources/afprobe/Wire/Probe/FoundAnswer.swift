@@ -46,7 +46,7 @@ struct AnswerPattern {
     /// The identifier of the requests' VLAN; 0 if they have none.
     private let vlan: UInt16
     private let carrier: FrameShape.Carrier
-    private let isPTP: Bool
+    private let ptp: PTPHeader.Form
     /// The Ethernet header of a plain answer, from the source on; nil if the requests are not plain.
     private let sourceAndType: UInt64?
 
@@ -54,8 +54,8 @@ struct AnswerPattern {
         self.session = session
         peer = shape.destination
         vlan = shape.vlan?.identifier ?? 0
-        (carrier, isPTP) = (shape.carrier, shape.isPTP)
-        guard case .ethernet(let type) = shape.carrier, !shape.isPTP, ParsedFrame.isPlain(type) else {
+        (carrier, ptp) = (shape.carrier, shape.ptp)
+        guard case .ethernet(let type) = shape.carrier, shape.ptp == .none, ParsedFrame.isPlain(type) else {
             sourceAndType = nil
             return
         }
@@ -102,7 +102,7 @@ struct AnswerPattern {
             probe.frame.bytes.macAddress(at: 6) == peer
         else { return nil }
         let shape = probe.shape
-        guard shape.isPTP == isPTP, shape.carrier.isOfKind(carrier) else {
+        guard shape.ptp == ptp, shape.carrier.isOfKind(carrier) else {
             faults.otherProtocol += 1
             return nil
         }

@@ -23,7 +23,7 @@ struct ProbeFrame {
     init(_ message: ProbeMessage, in shape: FrameShape, size: Int) {
         let start = shape.headerLength
         numberOffset = start + ProbeMessage.numberOffset
-        ptpOffset = shape.isPTP ? shape.carrierLength : nil
+        ptpOffset = shape.ptp == .none ? nil : shape.carrierLength
         var unnumbered = message
         unnumbered.number = 0
         var bytes = [UInt8](repeating: 0, count: size)
