@@ -20,7 +20,7 @@ c_flags := -O2 -std=gnu11 -Wall -Wextra -Werror
 share := $(DESTDIR)$(PREFIX)/share
 pages := $(notdir $(wildcard man/*.[157]))
 
-.PHONY: build demo install uninstall test test-hardware account test-threads fuzz bench bench-peers lint format completions man clean
+.PHONY: build demo install deb test-package uninstall test test-hardware account test-threads fuzz bench bench-peers lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -42,6 +42,18 @@ install:
 	install -D -m 644 completions/afprobe.bash "$(share)/bash-completion/completions/afprobe"
 	install -D -m 644 completions/_afprobe "$(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe"
 	install -D -m 644 completions/afprobe.fish "$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish"
+
+# A Debian package in dist/, by packaging/build-deb.
+deb:
+	@$(environment)/prepare libpcap-dev dpkg-dev binutils
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
+	packaging/build-deb $(release) dist
+
+# Checks the package, and uses it in a fresh Debian. Needs root.
+test-package: deb
+	@$(environment)/prepare lintian debootstrap iproute2 util-linux
+	lintian --fail-on error,warning --allow-root dist/afprobe_*.deb
+	$(environment)/fresh-system dist/afprobe_*.deb
 
 uninstall:
 	rm -f "$(DESTDIR)$(PREFIX)/bin/afprobe"
@@ -109,7 +121,7 @@ lint:
 	shellcheck -x $(filter-out %.c,$(wildcard $(environment)/*)) Tests/HardwareLab/run Tests/HardwareLab/checks \
 		Tests/HardwareLab/igb Tests/HardwareLab/leases Tests/HardwareLab/e1000e Tests/HardwareLab/netem Tests/HardwareLab/account Tests/HardwareLab/netlink \
 		Tests/HardwareLab/launch .ci/run
-	shellcheck -x Tests/Fuzz/run man/renew vagrant/*.sh vagrant/device vagrant/exchange
+	shellcheck -x Tests/Fuzz/run man/renew packaging/build-deb packaging/debian/postinst packaging/debian/postrm vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[157]
 	$(environment)/check-structure

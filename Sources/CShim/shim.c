@@ -6,6 +6,7 @@
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
+#include <sys/auxv.h>
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
 #include <sys/syscall.h>
@@ -113,6 +114,15 @@ int cshim_keep_capabilities(uint64_t set) {
     }
     return (int)syscall(SYS_capset, &header, data);
 }
+
+uint64_t cshim_effective_capabilities(void) {
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    if (syscall(SYS_capget, &header, data) != 0) return 0;
+    return data[0].effective | (uint64_t)data[1].effective << 32;
+}
+
+const char *cshim_executed_path(void) { return (const char *)getauxval(AT_EXECFN); }
 
 static void set_name(struct ifreq *r, const char *name) {
     memset(r, 0, sizeof *r);

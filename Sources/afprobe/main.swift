@@ -1,3 +1,4 @@
 import AFPacketKit
 
+PrivilegedCopy.takeOver()
 ThisProcess.exit(Program.run(Array(CommandLine.arguments.dropFirst())).rawValue)

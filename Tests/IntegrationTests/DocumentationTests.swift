@@ -38,9 +38,13 @@ struct DocumentationTests {
             let result = try Program.run(["make", "-C", root, "--dry-run", String(target)])
             #expect(result.status == 0, "\(result)")
         }
-        // The rest of them is tested elsewhere: with an installation, and between Vagrant's hosts.
+        // The rest of them is tested elsewhere: with an installation, with the package, and between Vagrant's hosts.
         let others = lines.filter { !$0.contains("make ") && !$0.hasPrefix("vagrant ") }
-        #expect(others == ["sudo setcap cap_net_raw,cap_net_admin+ep /usr/local/bin/afprobe"])
+        #expect(
+            others == [
+                "sudo apt install ./afprobe_0.1.0_amd64.deb", "sudo usermod -aG afprobe \"$USER\"",
+                "sudo setcap cap_net_raw,cap_net_admin+ep /usr/local/bin/afprobe",
+            ])
     }
 
     @Test func theDemoShowsWhatItSays() throws {

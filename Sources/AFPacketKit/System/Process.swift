@@ -15,19 +15,23 @@ public enum ThisProcess {
         case sysNice = 23
     }
 
-    /// Returns whether a capability is in force; false also if that cannot be read. CapEff in /proc/self/status,
-    /// proc(5)
+    /// Returns whether a capability is in force; false also if that cannot be read. capget(2)
     public static func has(_ capability: Capability) -> Bool {
-        guard let file = unsafe fopen("/proc/self/status", "re") else { return false }
-        defer { unsafe fclose(file) }
-        let capacity = 256
-        let line = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { unsafe line.deallocate() }
-        while unsafe fgets(line, CInt(capacity), file) != nil {
-            guard unsafe strncmp(line, "CapEff:", 7) == 0 else { continue }
-            return unsafe strtoull(line + 7, nil, 16) & (1 << UInt64(capability.rawValue)) != 0
-        }
-        return false
+        cshim_effective_capabilities() & 1 << UInt64(capability.rawValue) != 0
+    }
+
+    /// Replaces the process by another program with the same arguments. Returns if it may not be executed. execve(2)
+    package static func execute(_ path: String) {
+        guard unsafe access(path, X_OK) == 0 else { return }
+        unsafe execv(path, CommandLine.unsafeArgv)
+    }
+
+    /// Returns whether there is a file of this path. access(2)
+    package static func exists(_ path: String) -> Bool { unsafe access(path, F_OK) == 0 }
+
+    /// The path by which the program was executed, as it was given to execve(2); nil if the kernel does not tell.
+    package static var executedPath: String? {
+        unsafe cshim_executed_path().map { unsafe String(cString: $0) }
     }
 
     /// Drops all capabilities but these, for good: what is open already stays open. capset(2)

@@ -148,6 +148,10 @@ int cshim_unshare_network(bool with_user_namespace);
 // capset(2) has no wrapper. Leaves the process those of its capabilities that are in the set, whose bits are the numbers in
 // linux/capability.h, for good. Returns 0, or -1 and errno.
 int cshim_keep_capabilities(uint64_t set);
+// capget(2) has no wrapper. The effective capabilities of the thread, as such a set; none if they cannot be read.
+uint64_t cshim_effective_capabilities(void);
+// The path that execve(2) was called with, which needs no /proc; NULL if the kernel does not tell. getauxval(3)
+const char *cshim_executed_path(void);
 
 // struct ifreq is a union behind macros. `name` holds IFNAMSIZ bytes, ended by a NUL.
 int cshim_interface_request(int fd, unsigned long request, const char *name, struct ifreq *out);

@@ -226,6 +226,7 @@ private func missingCapabilityAdvice(
     guard !ThisProcess.has(needed) else {
         return "\(needed.name) is in force, so a security module or another namespace forbids it"
     }
+    if let advice = PrivilegedCopy.advice { return "\(needed.name) is missing; \(advice)" }
     let path = ThisProcess.executablePath ?? "afprobe"
     return "\(needed.name) is missing; run it as root, or grant it to the program once: "
         + "sudo setcap cap_net_raw,cap_net_admin\(others)+ep \(path)\(instead)"
