@@ -71,7 +71,7 @@ import Testing
     private func link(_ kind: String, isElsewhere: Bool = false) -> [UInt8] {
         let name = Array(kind.utf8) + [UInt8](repeating: 0, count: 4 - kind.utf8.count % 4)
         let kind: [UInt8] = [UInt8(4 + name.count), 0, 1, 0] + name
-        let data: [UInt8] = [12, 0, 2, 0, 8, 0, 11, 0, 9, 0, 0, 0]
+        let data: [UInt8] = [12, 0, 2, 0, 8, 0, 2, 0, 9, 0, 0, 0]
         let elsewhere: [UInt8] = isElsewhere ? [8, 0, 37, 0, 1, 0, 0, 0] : []
         return [3, 0, 0, 0] + [UInt8](repeating: 0, count: 8) + [8, 0, 5, 0, 2, 0, 0, 0] + elsewhere
             + [UInt8(4 + kind.count + data.count), 0, 18, 0] + kind + data
@@ -88,7 +88,7 @@ import Testing
 
     @Test func aDeviceWithoutOthersBelowStampsItself() throws {
         let loopback = try NetworkInterface(named: "lo")
-        guard case .device(let device) = try loopback.timestampingDevice() else {
+        guard case .device(let device, isBondPort: false) = try loopback.timestampingDevice() else {
             Issue.record("no device")
             return
         }

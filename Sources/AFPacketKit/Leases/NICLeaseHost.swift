@@ -6,6 +6,7 @@ import Glibc
 struct NICLeaseHost: LeaseHost {
     /// The device whose setting it is.
     let device: NetworkInterface
+    let isBondPort: Bool
     /// The interface that the run uses: the device, or one on top of it.
     private let interface: NetworkInterface
     private let path: ControlPath
@@ -24,7 +25,7 @@ struct NICLeaseHost: LeaseHost {
     ) throws(TimestampingLeaseError) {
         let device = try Self.asking { () throws(SystemError) in try interface.timestampingDevice() }
         switch device {
-        case .device(let device): self.device = device
+        case .device(let device, let isBondPort): (self.device, self.isBondPort) = (device, isBondPort)
         case .elsewhere(let interface): throw .elsewhere(below: interface.name)
         case .bondWithoutActivePort(let bond): throw .bondWithoutActivePort(bond.name)
         case .bridge(let bridge): throw .bridge(bridge.name)

@@ -27,6 +27,8 @@ public struct TimestampingLease: ~Copyable {
 
     /// The device whose setting it is: the interface, or the NIC below it.
     public var device: NetworkInterface { host.device }
+    /// Tells whether the interface is a bond, or on top of one: another device may stamp its frames at any time.
+    public var isOfBondPort: Bool { host.isBondPort }
     /// The setting in force when the lease began.
     public var found: HardwareTimestampingSetting { terms.found }
     /// The setting in force since then.

@@ -45,8 +45,7 @@ struct LinkInformation: Equatable {
                     // IFLA_INFO_DATA; its numbers have other meanings in other kinds, for which this is not used.
                     case 2:
                         payload.forEachAttribute { type, payload in
-                            // IFLA_BOND_ACTIVE_SLAVE
-                            if type == 11 { port = payload.load(CInt.self, at: 0) }
+                            if type == Int(IFLA_BOND_ACTIVE_SLAVE) { port = payload.load(CInt.self, at: 0) }
                         }
                     default: break
                     }

@@ -27,6 +27,22 @@ struct NetlinkSocket: ~Copyable {
         self.descriptor = descriptor
     }
 
+    var rawDescriptor: CInt { descriptor.rawValue }
+
+    /// Joins a multicast group, whose messages the kernel sends by itself.
+    func join(_ group: CInt) throws(SystemError) {
+        try descriptor.setOption("NETLINK_ADD_MEMBERSHIP", SOL_NETLINK, NETLINK_ADD_MEMBERSHIP, to: group)
+    }
+
+    /// Discards the messages that wait, and the error if there was no room for all of them.
+    func discard() {
+        var byte: UInt8 = 0
+        while true {
+            let length = unsafe recv(descriptor.rawValue, &byte, 1, CInt(MSG_DONTWAIT | MSG_TRUNC))
+            guard length >= 0 || errno == ENOBUFS else { return }
+        }
+    }
+
     /// The number of the next request, which its answers carry.
     mutating func nextSequence() -> UInt32 {
         sequence &+= 1

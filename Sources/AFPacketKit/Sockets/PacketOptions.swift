@@ -16,7 +16,7 @@ extension Descriptor {
         }
     }
 
-    private func setTimestamping(_ flags: TimestampingFlags) throws(SystemError) -> TimestampingFlags {
+    func setTimestamping(_ flags: TimestampingFlags) throws(SystemError) -> TimestampingFlags {
         do throws(SystemError) {
             try setOption("SO_TIMESTAMPING", SOL_SOCKET, cshim_SO_TIMESTAMPING_NEW, to: flags.rawValue)
         } catch  where error.code == .unknownOption {

@@ -159,6 +159,13 @@ public struct PacketSocket: ~Copyable, Sendable {
         try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
     }
 
+    /// Has the socket report no hardware stamps from now on, not even of frames that wait already.
+    public func stopHardwareStamps() {
+        // It fails for no flags that were in force.
+        _ = try? descriptor.setTimestamping(
+            timestamping.subtracting([.rawHardware, .transmitHardware, .receiveHardware]))
+    }
+
     /// The max time, in nanoseconds, of a call that waits.
     public static let maxWait: Int64 = 50_000_000
 

@@ -64,6 +64,11 @@ public struct PollSet: ~Copyable {
         add(wakeup.descriptor.rawValue, events: POLLIN, as: name)
     }
 
+    /// Adds a watch of links.
+    public mutating func add(_ links: borrowing LinkWatch, as name: Members) {
+        add(links.descriptor, events: POLLIN, as: name)
+    }
+
     /// Adds a standard stream, which becomes ready when its reader closes it.
     package mutating func addReader(of stream: StandardStream, as name: Members) {
         add(stream.rawValue, events: 0, as: name)

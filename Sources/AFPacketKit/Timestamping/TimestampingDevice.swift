@@ -1,7 +1,7 @@
 /// The device whose hardware stamps the frames of an interface.
 public enum TimestampingDevice: Sendable {
-    /// The interface itself, the NIC below a VLAN or macvlan, or the port that a bond sends by.
-    case device(NetworkInterface)
+    /// The interface itself, the NIC below a VLAN or macvlan, or the port that a bond sends by, which may change.
+    case device(NetworkInterface, isBondPort: Bool)
     /// It is below this one, in another network namespace, and cannot be set from here.
     case elsewhere(below: NetworkInterface)
     /// This bond sends by several ports or by none: no single NIC stamps its frames.
@@ -19,6 +19,7 @@ extension NetworkInterface {
     /// - Throws: `SystemError` of netlink; `noSuchDevice` if an interface has gone.
     public func timestampingDevice() throws(SystemError) -> TimestampingDevice {
         var interface = self
+        var isBondPort = false
         // The kernel allows eight devices on top of each other. MAX_NEST_DEV
         for _ in 0..<8 {
             let link = try LinkInformation(index: interface.index)
@@ -28,14 +29,15 @@ extension NetworkInterface {
             case "bond":
                 guard let port = link.activePort else { return .bondWithoutActivePort(interface) }
                 next = port
+                isBondPort = true
             case let kind? where Self.transparentKinds.contains(kind):
                 guard !link.isLowerElsewhere else { return .elsewhere(below: interface) }
-                guard let lower = link.lower else { return .device(interface) }
+                guard let lower = link.lower else { return .device(interface, isBondPort: isBondPort) }
                 next = lower
-            default: return .device(interface)
+            default: return .device(interface, isBondPort: isBondPort)
             }
             interface = try NetworkInterface(index: next)
         }
-        return .device(interface)
+        return .device(interface, isBondPort: isBondPort)
     }
 }

@@ -15,7 +15,7 @@ func carryOut(
     var failure: RunError?
     do throws(RunError) {
         try run.begin()
-        var loop = RunLoop(PolledSources(of: run, signals))
+        var loop = RunLoop(PolledSources(of: run, signals, linkMayChange: lease.mayChangeDevice()))
         _ = try loop.run(&run)
     } catch { failure = error }
     _ = consume scheduling

@@ -96,6 +96,21 @@ import Testing
         #expect(outcome.result.missingHardware == [.all(.filterChanged(.ptpV2))])
     }
 
+    @Test func aBondUsesAnotherPort() throws {
+        let script = ListenScript.withHardware()
+        script.network.changeStampingDevice(at: 1_500 * millisecond)
+        script.request(1, at: 1 * second, flags: [.wantsFollowUp, .wantsScheduledStamp])
+        script.request(2, at: 2 * second, flags: [.wantsFollowUp, .wantsScheduledStamp])
+        let outcome = script.run(ListenScript.plan(deadline: 4 * second))
+        #expect(script.events.missing == [nil, .clockChanged])
+        #expect(outcome.result.missingHardware == [.all(.clockChanged)])
+        let infos = try script.followUps().map(\.message.info)
+        for value in [.receivedHardware, .sentHardware, .clockOffset] as [ResponderInfo.Value] {
+            #expect(infos.map { $0[value] != nil } == [true, false], "\(value)")
+        }
+        #expect(try script.followUps().last?.at == 2 * second + 500)
+    }
+
     /// Replies are not followed up late for a stamp that cannot come any more.
     @Test func repliesDoNotWaitForStampsThatWereTurnedOff() throws {
         let script = ListenScript.withHardware()

@@ -47,6 +47,19 @@ import Testing
         #expect(outcome.missingHardware == [.counted(.skipped, 2, by: "tx_hwtstamp_skipped")])
     }
 
+    /// Not even the request in flight is measured by two clocks.
+    @Test(arguments: [false, true]) func aBondUsesAnotherPort(spins: Bool) {
+        let middle: Int64 = 100 * millisecond + 3_000
+        script.network.changeStampingDevice(at: middle)
+        if spins { script.network.costOfReading = 2_000 }
+        let outcome = script.run(
+            .scripted(.scripted(interval: 50 * millisecond, count: 6), spins: spins))
+        #expect(outcome.counts["received"] == 6 && outcome.counts["missing_hardware"] == 4)
+        #expect(outcome.missingHardware == [.all(.clockChanged)])
+        #expect(outcome.result[.rtt]?.count == 2 && (outcome.result[.rtt]?[.max] ?? 0) < millisecond)
+        #expect(script.events.log.count { $0.hasPrefix("clockChanged") } == 1)
+    }
+
     @Test func noCompletionComesBack() {
         stampNoRequest()
         #expect(

@@ -282,6 +282,7 @@ private struct TinyRun: Run, ~Copyable {
 }
 
 private struct FailingSources: RunSources, ~Copyable {
+    var linkMayChange: Bool { false }
     func now() -> MonotonicTime { MonotonicTime(nanoseconds: 1) }
 
     mutating func wait(

@@ -40,6 +40,16 @@ import Testing
         #expect(script.network.elapsed == 900)
     }
 
+    @Test func aBondUsesAnotherPort() {
+        let script = SendScript.withHardware()
+        script.network.changeStampingDevice(at: 1_500 * millisecond)
+        let outcome = script.run(.scripted(interval: second, count: 4))
+        #expect(outcome.tally == ["software": 4, "hardware": 2, "missing hardware": 2])
+        #expect(outcome.result.missingHardware == [.all(.clockChanged)])
+        #expect(script.events.completed.map(\.missing.hardware) == [nil, nil, .clockChanged, .clockChanged])
+        #expect(script.network.elapsed < 4 * second)
+    }
+
     @Test func anOverdueStampIsMissing() {
         script.sender.stamps = { $0 == 2 ? .none : .software }
         let outcome = script.run()

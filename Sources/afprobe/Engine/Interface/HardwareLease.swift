@@ -138,6 +138,14 @@ struct HardwareLease: ~Copyable {
         }
     }
 
+    /// Returns whether another device may stamp the interface's frames during the run: that of a bond.
+    func mayChangeDevice() -> Bool {
+        switch lease {
+        case .some(let lease): lease.isOfBondPort
+        case .none: false
+        }
+    }
+
     /// Restores the setting.
     mutating func end(_ events: some RunEvents) {
         guard let device = lease?.device, let original = lease?.original else { return }

@@ -8,6 +8,8 @@ struct InterfaceMonitor {
     private(set) var latest: TimestampingSnapshot
     private let reader: InterfaceReader
     private let countersBefore: [DriverStatistic]
+    /// The device that stamped when the run began; nil if there is none.
+    private let stampingDevice: CInt?
     /// Stamps that the driver last counted as skipped, and frames for which that was told as the reason.
     private var skipped: UInt64 = 0
     private var explained: UInt64 = 0
@@ -27,6 +29,7 @@ struct InterfaceMonitor {
         latest = snapshot
         self.reader = reader
         countersBefore = Self.lossCounters(reader)
+        stampingDevice = reader.stampingDevice()
         checkDue = snapshot.setting == nil ? .never : now + Self.settingInterval
     }
 
@@ -46,6 +49,22 @@ struct InterfaceMonitor {
         latest.setting = current
         missingBeforeChange = missingBeforeChange ?? missing
         events.diagnosed(.timestampingLost(interface.name, from: old, to: current))
+        return true
+    }
+
+    /// Handles a change of some link, and returns whether another NIC stamps since: its clock is another.
+    mutating func checkClock(
+        missing: (transmit: UInt64, receive: UInt64), _ events: some RunEvents
+    ) -> Bool {
+        guard !latest.isOfOtherClock, first.clockName != nil, reader.stampingDevice() != stampingDevice else {
+            return false
+        }
+        latest.isOfOtherClock = true
+        missingBeforeChange = missingBeforeChange ?? missing
+        // Its setting is none of this run's.
+        checkDue = .never
+        events.diagnosed(
+            .clockChanged(interface.name, from: first.clockName, to: reader.snapshot().clockName))
         return true
     }
 
@@ -82,6 +101,7 @@ struct InterfaceMonitor {
         case nil: break
         }
         guard first.stampsTransmitHardware else { return .transmitTypeOff }
+        guard !latest.isOfOtherClock else { return .clockChanged }
         return latest.stampsTransmitHardware ? nil : .transmitTypeTurnedOff
     }
 
@@ -90,6 +110,7 @@ struct InterfaceMonitor {
         guard first.claims(.receiveHardware) else { return .notSupported(driver: first.driver) }
         guard let setting = first.setting, setting.receiveFilter != .none else { return .receiveFilterOff }
         guard first.stampsReceiveHardware(by: filters) else { return .filterMismatch(setting.receiveFilter) }
+        guard !latest.isOfOtherClock else { return .clockChanged }
         guard let now = latest.setting, !latest.stampsReceiveHardware(by: filters) else { return nil }
         return .filterChanged(now.receiveFilter)
     }
@@ -145,6 +166,8 @@ struct InterfaceMonitor {
     ) -> [MissingCount] {
         // If requests were not to be stamped because replies are not, the latter is the reason.
         if first.unasked == .useless { return reasonsForReceiveHardware(count, stampedBy: filters) }
+        // The same reason holds for both.
+        if latest.isOfOtherClock { return reasonsForTransmitHardware(count, missing) }
         return reasonsForTransmitHardware(unstamped, missing)
             + reasonsForReceiveHardware(count - min(count, unstamped), stampedBy: filters)
     }
@@ -160,7 +183,7 @@ struct InterfaceMonitor {
     }
 
     private mutating func updateSetting() {
-        if let current = reader.setting() { latest.setting = current }
+        if !latest.isOfOtherClock, let current = reader.setting() { latest.setting = current }
     }
 
     // MARK: The driver's counters

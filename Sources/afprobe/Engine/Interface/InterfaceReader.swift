@@ -9,6 +9,8 @@ struct InterfaceReader {
     /// The setting alone, which is read during a run: the NIC's driver need not be asked for more.
     let setting: () -> HardwareTimestampingSetting?
     let counters: () -> [DriverStatistic]
+    /// The index of the device that stamps the interface's frames; nil if there is none.
+    let stampingDevice: () -> CInt?
     /// The interface as it is now, even if renamed.
     let current: () throws(SystemError) -> NetworkInterface
     /// The NIC's clock compared with CLOCK_REALTIME; nil if they cannot be compared.
@@ -22,8 +24,16 @@ struct InterfaceReader {
             snapshot: { TimestampingSnapshot(of: interface) },
             setting: { try? interface.hardwareTimestampingSetting() },
             counters: { (try? interface.driverStatistics()) ?? [] },
+            stampingDevice: { Self.stampingDevice(of: interface) },
             current: { () throws(SystemError) in try NetworkInterface(index: interface.index) },
             comparison: { clock.compare() })
+    }
+}
+
+extension InterfaceReader {
+    fileprivate static func stampingDevice(of interface: NetworkInterface) -> CInt? {
+        guard case .device(let device, _) = try? interface.timestampingDevice() else { return nil }
+        return device.index
     }
 }
 

@@ -11,6 +11,8 @@ enum MissingReason: Equatable {
     /// Another program changed the setting during the run.
     case transmitTypeTurnedOff
     case filterChanged(ReceiveFilter)
+    /// Another NIC, with another clock, stamps since.
+    case clockChanged
     /// The driver counted that it skipped a stamp.
     case skipped
     /// The NIC should have stamped the frame, and did not.

@@ -8,7 +8,7 @@ struct ClockOffset: Equatable {
 
 /// The NIC's clock compared with the system's. A comparison is reused until its lifetime is over.
 struct NICClock {
-    private let compare: () -> PTPClock.CrossTimestamp?
+    private var compare: () -> PTPClock.CrossTimestamp?
     private var latest: PTPClock.CrossTimestamp?
     private var comparedAt = MonotonicTime(nanoseconds: 0)
 
@@ -21,6 +21,12 @@ struct NICClock {
 
     /// Forgets the latest comparison: one of the clocks was set.
     mutating func forget() { comparedAt = MonotonicTime(nanoseconds: 0) }
+
+    /// Compares no more: the NIC is another one.
+    mutating func stop() {
+        compare = { nil }
+        forget()
+    }
 
     /// The NIC's clock minus CLOCK_REALTIME; nil if they cannot be compared.
     mutating func offset(at now: MonotonicTime) -> ClockOffset? {

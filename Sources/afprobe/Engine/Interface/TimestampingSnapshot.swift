@@ -7,6 +7,8 @@ struct TimestampingSnapshot {
     /// Nil if it has none.
     var setting: HardwareTimestampingSetting?
     let driver: String?
+    /// Whether another NIC than at the beginning stamps, whose clock must not be taken for the first one's.
+    var isOfOtherClock = false
     /// Why hardware stamps of sent frames are not asked for; nil if they are.
     var unasked: TransmitUnasked?
 
@@ -47,12 +49,13 @@ struct TimestampingSnapshot {
 
     /// Tells whether sent frames get hardware stamps.
     var stampsTransmitHardware: Bool {
-        unasked == nil && claims(.transmitHardware) && setting.map { $0.transmitType != .off } ?? false
+        unasked == nil && !isOfOtherClock && claims(.transmitHardware)
+            && setting.map { $0.transmitType != .off } ?? false
     }
 
     /// Returns whether received frames get hardware stamps by any of the filters.
     func stampsReceiveHardware(by filters: [ReceiveFilter]) -> Bool {
-        claims(.receiveHardware)
+        !isOfOtherClock && claims(.receiveHardware)
             && setting.map { filters.contains(where: $0.receiveFilter.includes) } ?? false
     }
 

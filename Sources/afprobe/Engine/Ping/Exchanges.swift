@@ -50,6 +50,12 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         expected = ExpectedStamps(snapshot, plan.transmit.options)
     }
 
+    /// Takes no more hardware stamps: those of the requests in flight were another clock's.
+    mutating func stopHardwareStamps() {
+        transmitter.stopHardwareStamps()
+        clock.stop()
+    }
+
     mutating func begin() throws(RunError) { try transmitter.begin() }
 
     // MARK: Sending

@@ -111,6 +111,13 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
         return (requests, all - min(all, requests))
     }
 
+    mutating func handleLinkChange(at now: MonotonicTime) {
+        guard monitor.checkClock(missing: missing, events) else { return }
+        receiver.stopHardwareStamps()
+        exchanges.stopHardwareStamps()
+        exchanges.expectStamps(monitor.latest)
+    }
+
     func tellStatus() { events.pingStatus(result) }
 
     // MARK: The end

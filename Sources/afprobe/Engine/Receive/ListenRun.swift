@@ -129,12 +129,17 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     }
 
     private mutating func handle(_ count: Int) {
-        let onlyCounts = !events.takesFrames && !events.takesCaptures && plan.replyLimit == nil
+        let onlyCounts =
+            !events.takesFrames && !events.takesCaptures && plan.replyLimit == nil
+            && station.takesHardwareStamps
         var index = 0
         while index < count, !station.isComplete {
             if onlyCounts { index = source.countPlain(from: index, upTo: count, &station.tally) }
             guard index < count, !station.isComplete else { return }
-            if let probe = source.probe(at: index, &station.faults) { station.handle(probe) }
+            if var probe = source.probe(at: index, &station.faults) {
+                if !station.takesHardwareStamps { probe.dropHardwareStamp() }
+                station.handle(probe)
+            }
             index += 1
         }
     }
@@ -145,6 +150,8 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         try link.check(at: now, events)
         station.checkSetting(at: now)
     }
+
+    mutating func handleLinkChange(at now: MonotonicTime) { station.checkClock() }
 
     func tellStatus() { events.listenStatus(probes: station.tally.probes) }
 
@@ -204,6 +211,8 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
     var faults = FrameFaultCounts()
     let clockName: String?
     let stampFilters: [ReceiveFilter]
+    /// False once they are another clock's.
+    private(set) var takesHardwareStamps = true
 
     var isComplete: Bool { tally.isComplete }
 
@@ -257,6 +266,13 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
         do throws(SystemError) { try responder?[0].readCompletions(isReady: isReady) } catch {
             throw RunError(.readCompletions, error, on: monitor.interface)
         }
+    }
+
+    mutating func checkClock() {
+        guard monitor.checkClock(missing: (0, tally.missingHardware), events) else { return }
+        takesHardwareStamps = false
+        responder?[0].stopHardwareStamps()
+        responder?[0].expectStamps(monitor.latest)
     }
 
     mutating func checkSetting(at now: MonotonicTime) {

@@ -16,6 +16,8 @@ struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
             capacity: 64, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
     }
 
+    func stopHardwareStamps() { socket.stopHardwareStamps() }
+
     /// Receives waiting frames, at most a batch or `limit`, and returns their number.
     mutating func receive(limit: Int) throws(SystemError) -> Int {
         self.limit = limit

@@ -78,6 +78,12 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         expected = ExpectedStamps(snapshot, TransmitOptions())
     }
 
+    /// Takes no more hardware stamps of replies, and compares no more clocks: another NIC stamps since.
+    mutating func stopHardwareStamps() {
+        socket.stopHardwareStamps()
+        clock.stop()
+    }
+
     func watchCompletions(in poll: inout PollSet) { socket.watchCompletions(in: &poll) }
 
     // MARK: Replies

@@ -33,6 +33,8 @@ enum Diagnostic {
     case noCarrier(String)
     case linkDown(String)
     case linkUp(String)
+    /// The interface's frames are stamped by another NIC, with another clock; nil if none stamps them.
+    case clockChanged(String, from: String?, to: String?)
     /// This host drops frames before the NIC.
     case framesDropped(SystemError)
     /// No qdisc of the interface honours launch times.

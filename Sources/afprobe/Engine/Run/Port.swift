@@ -30,6 +30,7 @@ protocol Port: ~Copyable {
     func takePendingError() -> ErrorCode?
     func takeStatistics() throws(SystemError) -> PacketStatistics
     func queueMemory() throws(SystemError) -> (used: Int, limit: Int)
+    func stopHardwareStamps()
 
     /// Adds the socket to the poll set: for frames, or for its error queue, which delivers completions and errors.
     func watchFrames(in poll: inout PollSet)
@@ -69,4 +70,6 @@ extension PollSet.Members {
     static let signals = Self(rawValue: 1 << 2)
     /// The reader of standard output has gone.
     static let reader = Self(rawValue: 1 << 3)
+    /// A link has changed.
+    static let links = Self(rawValue: 1 << 4)
 }

@@ -20,6 +20,9 @@ protocol Run: ~Copyable {
 
     mutating func handleFrames(_ read: FramesRead) throws(RunError)
 
+    /// Handles a change of some link, before the frames that came after it.
+    mutating func handleLinkChange(at now: MonotonicTime) throws(RunError)
+
     /// Tells whether the last frame found no room to be sent.
     var isWaitingForRoom: Bool { get }
 
@@ -36,6 +39,7 @@ protocol Run: ~Copyable {
 extension Run where Self: ~Copyable {
     mutating func begin() throws(RunError) {}
     mutating func readLast() throws(RunError) {}
+    mutating func handleLinkChange(at now: MonotonicTime) throws(RunError) {}
 }
 
 /// The next action of a run.
@@ -114,12 +118,12 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
                 try run.handleFrames(.spinning)
                 turns += 1
                 if turns.isMultiple(of: Self.turnsBetweenCompletions) { try run.handleCompletions(.all) }
-                guard turns.isMultiple(of: Self.turnsBetweenPolls) else { continue }
+                guard turns.isMultiple(of: Self.turnsBetweenPolls) || sources.linkMayChange else { continue }
             }
             if now >= run.housekeepingDue { try run.keepHouse(at: now) }
             if run.spins { run.events.flush(at: now) } else { run.events.flush() }
             var deadline = run.spins ? now : min(wake, run.housekeepingDue)
-            if framesAlone, deadline - now >= 2 * PacketSocket.maxWait {
+            if framesAlone, !sources.linkMayChange, deadline - now >= 2 * PacketSocket.maxWait {
                 if now < pollDue {
                     try run.handleFrames(.waiting)
                     continue
@@ -142,6 +146,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
         } catch {
             throw RunError(.wait, error)
         }
+        if ready.contains(.links) { try run.handleLinkChange(at: sources.now()) }
         // Completions first: those of a request came before its reply.
         if ready.contains(.completions) { try run.handleCompletions(.ready) }
         if ready.contains(.frames) { try run.handleFrames(.all) }

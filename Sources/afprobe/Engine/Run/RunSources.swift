@@ -5,6 +5,10 @@ protocol RunSources: ~Copyable {
     /// CLOCK_MONOTONIC.
     func now() -> MonotonicTime
 
+    /// Tells whether the NIC that stamps may become another one: a change of a link must then be noticed before the
+    /// frames after it.
+    var linkMayChange: Bool { get }
+
     /// Sleeps until something is ready or the deadline has passed, and returns what is ready.
     ///
     /// - Parameters:
@@ -23,12 +27,22 @@ struct PolledSources: RunSources, ~Copyable {
     private var poll = PollSet()
     private let signals: RunSignals
     private let hasCompletions: Bool
+    /// Nil if a sandbox forbids it.
+    private let links: LinkWatch?
+    let linkMayChange: Bool
 
-    init(of run: borrowing some Run & ~Copyable, _ signals: RunSignals) {
+    /// - Parameter linkMayChange: whether the run's interface is a bond.
+    init(of run: borrowing some Run & ~Copyable, _ signals: RunSignals, linkMayChange: Bool) {
+        self.linkMayChange = linkMayChange
         hasCompletions = run.watch(in: &poll)
         poll.add(signals.queue, as: .signals)
         poll.addReader(of: .output, as: .reader)
         self.signals = signals
+        links = try? LinkWatch()
+        switch links {
+        case .some(let watch): poll.add(watch, as: .links)
+        case .none: break
+        }
     }
 
     func now() -> MonotonicTime { .now() }
@@ -37,7 +51,14 @@ struct PolledSources: RunSources, ~Copyable {
         until deadline: MonotonicTime, room isWaitingForRoom: Bool
     ) throws(SystemError) -> PollSet.Members {
         if hasCompletions { poll.watchWritability(of: .completions, isWaitingForRoom) }
-        return try poll.wait(until: deadline)
+        let ready = try poll.wait(until: deadline)
+        if ready.contains(.links) {
+            switch links {
+            case .some(let watch): watch.drain()
+            case .none: break
+            }
+        }
+        return ready
     }
 
     mutating func nextRequest() -> RunRequest? { signals.next() }

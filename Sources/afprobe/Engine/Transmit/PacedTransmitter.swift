@@ -220,6 +220,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         return number
     }
 
+    func stopHardwareStamps() { transmitter.socket.stopHardwareStamps() }
     func watchCompletions(in poll: inout PollSet) { transmitter.socket.watchCompletions(in: &poll) }
 
     /// The time at which something is due next.

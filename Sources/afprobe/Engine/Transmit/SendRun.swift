@@ -93,6 +93,12 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         }
     }
 
+    mutating func handleLinkChange(at now: MonotonicTime) {
+        guard monitor.checkClock(missing: (tally.missingHardware, 0), events) else { return }
+        transmitter.stopHardwareStamps()
+        expected = ExpectedStamps(monitor.latest, transmitter.plan.options)
+    }
+
     func tellStatus() {
         events.sendStatus(sent: transmitter.sent, stampedSoftware: tally.stampedSoftware)
     }

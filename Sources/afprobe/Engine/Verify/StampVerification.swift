@@ -130,7 +130,7 @@ struct StampVerification<Events: VerifyEvents> {
     /// Runs a trial; returns false if the user asked to stop.
     private func run(_ trial: inout Trial, _ plan: TrialPlan) throws(RunError) -> Bool {
         trial.begin(plan)
-        var loop = RunLoop(PolledSources(of: trial, signals))
+        var loop = RunLoop(PolledSources(of: trial, signals, linkMayChange: false))
         return try loop.run(&trial) == .finished
     }
 

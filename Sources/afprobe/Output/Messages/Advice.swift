@@ -130,12 +130,14 @@ func advice(for diagnostic: Diagnostic) -> String? {
     switch diagnostic {
     case .noCarrier: "check the cable, or set the peer of the veth pair up"
     case .linkDown(let name): "set it up: ip link set \(name) up"
+    case .clockChanged: "stamps of two clocks are not compared; another run takes those of the new port"
     case .framesDropped: "send more slowly; see tc -s qdisc, and the MTU of both ends"
     case .noLaunchQdisc(let name, _):
         "set one up: tc qdisc replace dev \(name) root etf clockid CLOCK_TAI delta 200000"
     case .portNotGuarded: "where nobody else listens, the kernel answers by ICMP port unreachable"
     case .timestampingLeftToPTP(let name, let setting): settingAdvice(name, setting)
-    case .timestampingGone(_, let setting): "there: " + settingCommand("IF", setting)
+    case .timestampingGone(_, let setting):
+        "if it is in another network namespace now, there: " + settingCommand("IF", setting)
     case .timestampingSetDuringRun:
         "it may lose stamps now; if it needs just this setting, it restores the one before at its end"
     case .timestampingLeftOn(let name, _):
@@ -152,7 +154,10 @@ func advice(for diagnostic: Diagnostic) -> String? {
 /// The way out if the setting of a device cannot be leased.
 func advice(for error: TimestampingLeaseError) -> String? {
     switch error {
-    case .system, .busy: nil
+    case .system: nil
+    case .busy(nil): "try again; a change takes some milliseconds"
+    case .busy(let process?):
+        "try again; a change takes some milliseconds. If it lasts, end that process: kill \(process.process)"
     case .elsewhere: "change the setting there: afprobe hwstamp-config IF --tx on --rx FILTER"
     case .bondWithoutActivePort(let name):
         "use one of its ports; they are shown by: ip link show master \(name)"

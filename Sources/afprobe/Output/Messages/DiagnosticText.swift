@@ -33,7 +33,7 @@ extension Diagnostic {
                 fields(before: setting), hint: advice(for: self))
         case .timestampingGone(let name, let setting):
             warning(
-                "\(name) has left this network namespace, with the hardware timestamping of this run",
+                "Interface \(name) has gone, with the hardware timestamping of this run",
                 fields(before: setting))
         case .timestampingSetDuringRun(let name, let process, let setting):
             warning(
@@ -55,6 +55,10 @@ extension Diagnostic {
         case .noCarrier(let name): warning("Interface \(name) has no carrier: no frame will pass")
         case .linkDown(let name): warning("Interface \(name) went down; waiting until it is up")
         case .linkUp(let name): Message(.info, "Interface \(name) is up again")
+        case .clockChanged(let name, let old, let new):
+            warning(
+                "Interface \(name) uses another port: this run takes no more hardware stamps",
+                [Field("clock", new ?? "none"), Field("clock_before", old ?? "none")])
         case .framesDropped(let error):
             warning("This host drops frames before the NIC", [Field("error", error.description)])
         case .noLaunchQdisc(let name, let kinds):

@@ -11,6 +11,7 @@ extension MissingReason {
         case .filterMismatch(let filter): "the filter \(filter) does not match these frames"
         case .transmitTypeTurnedOff: "another program turned it off (tx_type)"
         case .filterChanged(let filter): "another program changed the filter to \(filter)"
+        case .clockChanged: "the bond uses another port, with another clock"
         case .skipped: "skipped by the NIC"
         case .notStamped: "the NIC did not stamp it"
         case .timedOut(after: let timeout): "none came within \(durationText(timeout))"

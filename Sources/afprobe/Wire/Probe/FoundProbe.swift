@@ -3,7 +3,7 @@ import AFPacketKit
 /// A probe in a received frame: checked, and read only on demand. It cannot outlive the frame.
 struct FoundProbe: ~Escapable {
     let frame: ReceivedFrame
-    let ancillary: Ancillary
+    private(set) var ancillary: Ancillary
     /// CLOCK_REALTIME when the frame was in the program's memory.
     let userspace: Timestamp
     let kind: ProbeMessage.Kind
@@ -38,6 +38,9 @@ struct FoundProbe: ~Escapable {
         ancillary = frame.ancillary
         (userspace, kind, parts) = (stored.userspace, stored.kind, stored.parts)
     }
+
+    /// Leaves out a stamp that another clock took.
+    mutating func dropHardwareStamp() { ancillary.hardware = nil }
 
     // MARK: Reading it
 

@@ -34,6 +34,10 @@ final class ScriptedNetwork {
     var mtu = 1500
     var snapshot = TimestampingSnapshot.software
     var counters: [DriverStatistic] = []
+    /// The device that stamps, and whether the network tells of a change of a link.
+    private var stampingDevice: CInt? = 2
+    private var hasLinkChange = false
+    private(set) var isBond = false
 
     /// Sends requests or probes, or the replies that are stamped.
     let sender = ScriptedSocket()
@@ -105,6 +109,16 @@ final class ScriptedNetwork {
 
     func setLink(_ link: Link, at time: Int64) { at(time) { self.link = link } }
 
+    /// Has a bond use another port, whose NIC has another clock.
+    func changeStampingDevice(at time: Int64) {
+        isBond = true
+        at(time) {
+            self.stampingDevice = 7
+            self.hasLinkChange = true
+            self.nicOffset = self.nicOffset.map { $0 + 3_600_000_000_000 }
+        }
+    }
+
     /// Lets the time pass, and happen what is due meanwhile.
     func advance(to time: MonotonicTime) {
         while let next = events.first, next.time <= time {
@@ -129,6 +143,7 @@ final class ScriptedNetwork {
         let found = ready(room: room)
         if found.isEmpty { passTime(until: deadline) }
         waits.append(elapsed)
+        defer { hasLinkChange = false }
         return ready(room: room)
     }
 
@@ -145,6 +160,7 @@ final class ScriptedNetwork {
         if hasCompletions || room && sender.hasRoom { ready.insert(.completions) }
         if !signals.isEmpty { ready.insert(.signals) }
         if hasLostReader { ready.insert(.reader) }
+        if hasLinkChange { ready.insert(.links) }
         return ready
     }
 
@@ -171,7 +187,7 @@ final class ScriptedNetwork {
     var reader: InterfaceReader {
         InterfaceReader(
             interface: interface, snapshot: { self.snapshot }, setting: { self.snapshot.setting },
-            counters: { self.counters },
+            counters: { self.counters }, stampingDevice: { self.stampingDevice },
             current: { () throws(SystemError) in try self.currentInterface() }, comparison: { self.compare() }
         )
     }
@@ -193,6 +209,7 @@ struct ScriptedSources: RunSources, ~Copyable {
     let network: ScriptedNetwork
 
     func now() -> MonotonicTime { network.turn() }
+    var linkMayChange: Bool { network.isBond }
 
     mutating func wait(
         until deadline: MonotonicTime, room isWaitingForRoom: Bool

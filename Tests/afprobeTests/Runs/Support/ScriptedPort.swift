@@ -67,6 +67,7 @@ final class ScriptedSocket {
     /// Thrown once by the next receive call.
     var receiveError: ErrorCode?
     /// SO_ERROR, which keeps poll(2) from waiting.
+    fileprivate(set) var hasStoppedHardwareStamps = false
     var pendingError: ErrorCode?
     var statistics = PacketStatistics()
     /// The calls that read, in their order.
@@ -162,12 +163,20 @@ final class ScriptedSocket {
             receiveError = nil
             throw SystemError("recvmmsg", error)
         }
+        dropHardwareStamps(&frames)
         Self.move(&frames, into: &batch, limit, at: network.realTime)
     }
 
     fileprivate func readCompletions(into batch: inout MessageBatch, limit: Int) {
         network.happen()
+        dropHardwareStamps(&completions)
         Self.move(&completions, into: &batch, limit, at: network.realTime)
+    }
+
+    /// The kernel leaves them out when a message is read.
+    private func dropHardwareStamps(_ messages: inout [Message]) {
+        guard hasStoppedHardwareStamps else { return }
+        for index in messages.indices { messages[index].1.hardware = nil }
     }
 
     private static func move(
@@ -276,4 +285,5 @@ struct ScriptedPort: Port, ~Copyable {
 
     func watchFrames(in poll: inout PollSet) {}
     func watchCompletions(in poll: inout PollSet) {}
+    func stopHardwareStamps() { socket.hasStoppedHardwareStamps = true }
 }

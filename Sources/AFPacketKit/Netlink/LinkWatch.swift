@@ -1,0 +1,23 @@
+internal import CShim
+import Glibc
+
+/// Tells that something has changed in a link of this network namespace: a carrier, a name, an address, an MTU, the
+/// active port of a bond. rtnetlink(7), RTMGRP_LINK
+public struct LinkWatch: ~Copyable {
+    private let socket: NetlinkSocket
+
+    /// Opens the watch. Needs no privilege.
+    ///
+    /// - Throws: `SystemError` of the call that failed.
+    public init() throws(SystemError) {
+        let socket = try NetlinkSocket(NETLINK_ROUTE)
+        try socket.join(1)  // RTNLGRP_LINK
+        self.socket = socket
+    }
+
+    /// The descriptor, which is ready to be read after a change.
+    var descriptor: CInt { socket.rawDescriptor }
+
+    /// Discards what has been told so far: what has changed is read anew from the kernel.
+    public func drain() { socket.discard() }
+}
