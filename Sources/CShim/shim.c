@@ -72,9 +72,9 @@ void cshim_store_release(uint32_t *word, uint32_t value) {
     __atomic_store_n(word, value, __ATOMIC_RELEASE);
 }
 
-int cshim_lock_byte(int fd, long offset, short type) {
-    struct flock lock = {.l_type = type, .l_whence = SEEK_SET, .l_start = offset, .l_len = 1};
-    return fcntl(fd, F_OFD_SETLK, &lock);
+int cshim_set_nonblocking(int fd) {
+    int flags = fcntl(fd, F_GETFL);
+    return flags < 0 ? -1 : fcntl(fd, F_SETFL, flags | O_NONBLOCK);
 }
 
 int cshim_set_timer_slack(unsigned long nanoseconds) {

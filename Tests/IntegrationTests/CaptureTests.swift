@@ -100,6 +100,35 @@ struct CaptureTests {
         #expect(rows.count == 6 && rows.allSatisfy { $0 == [messageLength, "0x01"] }, "\(rows)")
     }
 
+    /// A pipe whose reader does not read holds up neither the lines nor the end, and what it lacks is counted.
+    @Test(arguments: [SIGINT, SIGTERM, SIGHUP])
+    func aStalledReaderOfCapturesIsLeft(signal: Int32) throws {
+        let hosts = try Namespaces()
+        let (pipe, copy) = (Scratch(), Scratch())
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        // Holds the pipe open, and reads nothing.
+        let holder = try Program(["sh", "-c", "exec 3<>\(pipe.path); echo open; exec sleep 60"])
+        try holder.waitForOutput(containing: "open")
+        let sender = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-I", "100us", "-s", "1514", "--pcap", pipe.path)
+        try sender.waitForOutput(containing: "TX Recvmsg", count: 2_000)
+        sender.send(signal: signal)
+        let result = try sender.finish()
+        let lost = try #require(result.summary("TX Summary", "pcap_dropped"))
+        let sent = try #require(result.summary("TX Summary", "sent"))
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(result.errors.contains("left \(lost) frames unread"), "\(result.errors)")
+        _ = try Program.run(["sh", "-c", "timeout 1 cat \(pipe.path) >\(copy.path)"])
+        holder.send(signal: SIGTERM)
+        _ = try holder.finish()
+        // Each frame once, but for the one that the end has cut.
+        let numbers = try Program.run([
+            "tshark", "-r", copy.path, "-T", "fields", "-e", "frame.number", "-e", "data.data",
+        ]).lines
+        #expect(abs(numbers.count - (sent - lost)) <= 1 && numbers.count > 10, "\(numbers.count), \(sent)")
+        #expect(Set(numbers.map { $0.split(separator: "\t").last ?? "" }).count == numbers.count)
+    }
+
     /// The measurement goes on, and the user is told at its end.
     @Test func aFullDiskIsAnError() throws {
         let hosts = try Namespaces()

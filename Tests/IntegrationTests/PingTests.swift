@@ -228,7 +228,7 @@ struct PingTests {
         var otherHost = Frames.reply(to: request)
         otherHost[11] = 9
         try hosts.far.inject([
-            otherHost, Frames.reply(to: request, session: 1), Frames.reply(to: request, number: 77),
+            otherHost, Frames.reply(to: request, ofOtherSession: true), Frames.reply(to: request, number: 77),
         ])
         let result = try ping.finish()
         #expect(result.status == 1, "\(result)")

@@ -116,6 +116,9 @@ int cshim_ioctl(int fd, unsigned long request, void *argument);
 // fcntl is variadic. Whether a descriptor is open.
 bool cshim_is_open(int fd);
 
+// fcntl is variadic. Has reads and writes of a descriptor fail with EAGAIN where they would wait. Returns 0, or -1 and errno.
+int cshim_set_nonblocking(int fd);
+
 // fcntl is variadic. Another descriptor, closed on exec, of what `fd` is one of.
 int cshim_duplicate(int fd);
 
@@ -123,10 +126,6 @@ int cshim_duplicate(int fd);
 // until it. Swift's atomics own their memory.
 uint32_t cshim_load_acquire(const uint32_t *word);
 void cshim_store_release(uint32_t *word, uint32_t value);
-
-// fcntl is variadic. Locks (F_RDLCK, F_WRLCK) or unlocks (F_UNLCK) one byte of an open file, without waiting; the lock
-// belongs to the open file and ends with it. Returns 0, or -1 and errno.
-int cshim_lock_byte(int fd, long offset, short type);
 
 // prctl is variadic. Timer slack: how late, in nanoseconds, the kernel may end a sleep to save power.
 int cshim_set_timer_slack(unsigned long nanoseconds);
@@ -172,14 +171,6 @@ int cshim_pcap_compile(const char *expression, int snapshot_length, struct sock_
                        int capacity, char *error, int error_capacity);
 
 // libpcap's files of frames. Both ways to open one return 0 or a CSHIM_PCAP_ code and set `error`.
-struct cshim_capture_output;
-int cshim_capture_create(const char *path, struct cshim_capture_output **out, char *error, int error_capacity);
-void cshim_capture_write(struct cshim_capture_output *output, int64_t nanoseconds, uint32_t length,
-                         uint32_t captured, const uint8_t *bytes);
-// Returns 0, or the errno of the first write that failed: the disk is full.
-int cshim_capture_flush(struct cshim_capture_output *output);
-void cshim_capture_finish(struct cshim_capture_output *output);
-
 struct cshim_capture_input;
 int cshim_capture_open(const char *path, struct cshim_capture_input **out, char *error, int error_capacity);
 // Returns 1 with a frame, good until the next call; 0 at the end; -1 with `error` where the file is damaged.

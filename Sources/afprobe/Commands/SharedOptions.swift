@@ -140,8 +140,7 @@ extension OptionSpec where Values: HasTraffic {
         .value(
             "pcap", nil, "FILE", in: .output, completion: .files,
             help:
-                "Write the frames sent and received to a capture file (pcap), with their software stamps in nanoseconds; "
-                + "needs libpcap.",
+                "Write the frames sent and received to a capture file (pcap), with their software stamps in nanoseconds.",
             as: parseOutputFile
         ) { $0.traffic.captureFile = $1 }
     }

@@ -33,7 +33,8 @@ enum Frames {
     ///
     /// - Parameter stamps: nanoseconds by their bit in the message.
     static func reply(
-        to request: [UInt8], number: UInt8? = nil, session: UInt8? = nil, kind: UInt8 = 3, version: UInt8 = 1,
+        to request: [UInt8], number: UInt8? = nil, ofOtherSession isOther: Bool = false, kind: UInt8 = 3,
+        version: UInt8 = 1,
         stamps: [Int: UInt16] = [:]
     ) -> [UInt8] {
         var message = Array(request[14..<150])
@@ -45,7 +46,7 @@ enum Frames {
             message[132] |= 1 << UInt8(bit)
         }
         if let number { message[8] = number }
-        if let session { message[32] = session }
+        if isOther { message[32] ^= 1 }
         message.replaceSubrange(24..<26, with: [0, 0])
         message.replaceSubrange(24..<26, with: checksum(message))
         return near + far + [0x88, 0xb5] + message

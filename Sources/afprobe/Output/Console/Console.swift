@@ -8,6 +8,7 @@ final class Console {
     private let formats: LineFormats
     private var formatter: LineFormatter
     private var writer: LineWriter?
+    private var captures: CaptureWriter?
     /// Tells whether the writer may not have been woken for the latest records.
     private var hasNews = false
     private var nextFlush = MonotonicTime(nanoseconds: 0)
@@ -16,6 +17,8 @@ final class Console {
     private var directFailure: SystemError?
     /// The reason why the capture file is incomplete.
     private(set) var captureFailure: SystemError?
+    /// Frames that were queued for the capture file when its reader was no longer waited for.
+    private(set) var abandonedCaptures: UInt64 = 0
     /// Lines dropped because the reader was too slow.
     private(set) var droppedLines: UInt64 = 0
     /// Frames dropped before the capture file; nil if there is none.
@@ -136,7 +139,10 @@ final class Console {
         }
         do throws(RunError) {
             let signals = try RunSignals()
-            do throws(SystemError) { writer = try LineWriter(formats, capturing: file) } catch {
+            do throws(SystemError) {
+                writer = try LineWriter(formats)
+                if let file { captures = try CaptureWriter(file) }
+            } catch {
                 throw RunError(.startWriter, error)
             }
             self.signals = signals
@@ -147,16 +153,18 @@ final class Console {
     }
 
     private func openCapture(_ path: String) throws(Failure) -> CaptureOutput {
-        do throws(PcapError) { return try CaptureOutput(path: path) } catch {
-            throw .pcap(error, of: "--pcap", "Cannot write captures to \(path)", status: .refused)
+        do throws(SystemError) { return try CaptureOutput(path: path) } catch {
+            throw .refused(
+                "Cannot write captures to \(path)", reason: "\(error.code)",
+                hint: "name a file, or a pipe, where you may write")
         }
     }
 
     /// Queues a frame for the capture file.
     func captured(_ frame: Span<UInt8>, tag: VLANTag?, length: Int, at time: Timestamp) {
-        guard let dropped = droppedCaptures, let writer else { return }
+        guard let dropped = droppedCaptures, let captures else { return }
         hasNews = true
-        if !writer.push(frame, tag: tag, length: length, at: time) { droppedCaptures = dropped + 1 }
+        if !captures.push(frame, tag: tag, length: length, at: time) { droppedCaptures = dropped + 1 }
     }
 
     /// Wakes the writer for queued records. Called before a wait, and now and then.
@@ -164,21 +172,26 @@ final class Console {
         guard hasNews else { return }
         hasNews = false
         writer?.wake()
+        captures?.wake()
     }
 
     /// Like `flush`, for a thread that never sleeps, at most once per pause: the writer may run on the same CPU and
     /// evict from the caches what the next frame needs.
     func flush(at now: MonotonicTime) {
-        guard hasNews, now >= nextFlush || writer?.isFilling ?? false else { return }
+        guard hasNews, now >= nextFlush || isFilling else { return }
         nextFlush = now + Self.flushPause
         flush()
     }
 
+    private var isFilling: Bool { writer?.isFilling ?? false || captures?.isFilling ?? false }
+
     /// 20 ms, too short for a person to notice.
     private static let flushPause: Int64 = 20_000_000
 
-    /// Waits for room for the lines of the summary, which must not be dropped.
+    /// Waits for room for the lines of the summary, which must not be dropped, and for the capture file, so that its
+    /// losses are in the summary.
     func awaitRoom() {
+        finishCaptures()
         if let writer, let signals {
             var wait = OutputWait(signals)
             writer.waitForRoom(&wait)
@@ -186,12 +199,22 @@ final class Console {
         endStatus()
     }
 
+    private func finishCaptures() {
+        guard let captures, let signals else { return }
+        var wait = OutputWait(signals)
+        let left = captures.finish(&wait)
+        captureFailure = captures.failure
+        if captureFailure == nil { abandonedCaptures = left }
+        if let dropped = droppedCaptures { droppedCaptures = dropped + left }
+        self.captures = nil
+    }
+
     func finish() {
+        finishCaptures()
         guard let writer, let signals else { return }
         var wait = OutputWait(signals)
         writer.finish(&wait)
         if directFailure == nil { directFailure = writer.failure }
-        captureFailure = writer.captureFailure
         self.writer = nil
     }
 }
@@ -227,7 +250,10 @@ extension Console {
 extension Console {
     /// Fails if lines could not be written, unless the reader or the user ended the output.
     func checkOutput() throws(Failure) {
-        if let captureFailure { throw .captureIncomplete(captureFailure) }
+        if let captureFailure { throw .captureIncomplete("\(captureFailure)") }
+        if abandonedCaptures > 0 {
+            throw .captureIncomplete("its reader left \(abandonedCaptures) frames unread")
+        }
         guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }
         throw .refused("Cannot write to standard output", reason: "\(failure)")
     }

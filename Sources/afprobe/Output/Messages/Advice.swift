@@ -24,7 +24,6 @@ extension Failure {
     private static func hint(for option: String) -> String? {
         switch option {
         case "--filter": "see pcap-filter(7)"
-        case "--pcap": "name a file, or a pipe, where you may write"
         case "--read":
             "it takes a pcap or pcapng file, not compressed, of an Ethernet interface: tcpdump -i IF -w FILE"
         default: nil
@@ -347,9 +346,9 @@ extension Failure {
         .refused("The capture \(path) has no frame that can be sent", hint: "capture whole frames")
     }
 
-    static func captureIncomplete(_ error: SystemError) -> Failure {
+    static func captureIncomplete(_ reason: String) -> Failure {
         .refused(
-            "Cannot write all captures", reason: "\(error)",
+            "Cannot write all captures", reason: reason,
             hint: "the file of --pcap ends there; the measurement is complete")
     }
 }

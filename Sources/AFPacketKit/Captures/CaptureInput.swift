@@ -1,43 +1,6 @@
 internal import CShim
 import Glibc
 
-/// A capture file being written, with stamps in nanoseconds; tcpdump(1) and others read it. pcap-savefile(5)
-@safe public struct CaptureOutput: ~Copyable, @unchecked Sendable {
-    private let handle: OpaquePointer
-
-    /// Creates the file, or truncates it. Loads libpcap.
-    ///
-    /// - Throws: `PcapError`.
-    public init(path: String) throws(PcapError) {
-        var handle: OpaquePointer?
-        _ = try unsafe PcapError.check { unsafe cshim_capture_create(path, &handle, $0, $1) }
-        guard let handle = unsafe handle else { throw .rejected(reason: "no file") }
-        unsafe self.handle = handle
-    }
-
-    deinit { unsafe cshim_capture_finish(handle) }
-
-    /// Appends a frame, which stays in memory until the buffer is full, or until `flush`.
-    ///
-    /// - Parameters:
-    ///   - time: its stamp, of CLOCK_REALTIME.
-    ///   - length: the frame's original length in bytes, if these are not all of its bytes.
-    public mutating func write(_ frame: Span<UInt8>, at time: Timestamp, length: Int) {
-        unsafe frame.withUnsafeBufferPointer { buffer in
-            unsafe cshim_capture_write(
-                handle, time.nanoseconds, UInt32(length), UInt32(buffer.count), buffer.baseAddress)
-        }
-    }
-
-    /// Writes the buffered frames.
-    ///
-    /// - Throws: `SystemError` of write(2): ENOSPC on a full disk.
-    public mutating func flush() throws(SystemError) {
-        let code = unsafe cshim_capture_flush(handle)
-        guard code == 0 else { throw SystemError("write", ErrorCode(rawValue: code)) }
-    }
-}
-
 /// A file of Ethernet frames being read: pcap or pcapng.
 @safe public struct CaptureInput: ~Copyable {
     private let handle: OpaquePointer
