@@ -142,6 +142,9 @@ _afprobe() {
         --reply-limit)
             return
             ;;
+        --address)
+            return
+            ;;
         -c | --count)
             return
             ;;
@@ -177,7 +180,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --count --deadline --ring --fanout --realtime --cpu --spin --ethertype --udp --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --hardware --group --promiscuous --filter --no-reply --reply-limit --address --allow-routed --count --deadline --ring --fanout --realtime --cpu --spin --ethertype --udp --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     ping)

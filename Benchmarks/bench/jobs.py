@@ -141,7 +141,7 @@ class Afprobe(Program):
         return self.listen(count=count, spins=spins, is_quiet=False), middle
 
     def respond(self, spins=False, full=False, **how):
-        options = ["-i", "eth0", "-q"] + (["--spin"] if spins else [])
+        options = ["-i", "eth0", "-q", "--reply-limit", 1_000_000_000] + (["--spin"] if spins else [])
         return self.far.start(*self.words("listen", *options), **how)
 
     def ping(self, count, interval=0, spins=False, counts_only=False, **how):

@@ -122,6 +122,16 @@ uint64_t cshim_effective_capabilities(void) {
     return data[0].effective | (uint64_t)data[1].effective << 32;
 }
 
+static char **arguments;
+
+// The C library passes them to constructors; Swift's runtime reads them from /proc, which may not be there.
+__attribute__((constructor)) static void keep_arguments(int count, char **values) {
+    (void)count;
+    arguments = values;
+}
+
+char **cshim_arguments(void) { return arguments; }
+
 const char *cshim_executed_path(void) { return (const char *)getauxval(AT_EXECFN); }
 
 static void set_name(struct ifreq *r, const char *name) {

@@ -1,4 +1,4 @@
 import AFPacketKit
 
 PrivilegedCopy.takeOver()
-ThisProcess.exit(Program.run(Array(CommandLine.arguments.dropFirst())).rawValue)
+ThisProcess.exit(Program.run(ThisProcess.arguments).rawValue)

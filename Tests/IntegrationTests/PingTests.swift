@@ -99,7 +99,7 @@ struct PingTests {
 
     @Test func theLimitOfRepliesIsKept() throws {
         let hosts = try Namespaces()
-        let listener = try hosts.far.listen("-q", "--reply-limit", "10")
+        let listener = try hosts.far.listen("-q", "--reply-limit", "5")
         let ping = try hosts.near.afprobe(
             "ping", "-i", "va", hosts.far.address, "-c", "20", "-I", "1ms", "-W", "100ms", "-q"
         ).finish()

@@ -26,6 +26,13 @@ struct ReleaseTests {
         #expect(bytes.range(of: Data("_RegexParser".utf8)) == nil)
     }
 
+    @Test func readsItsArgumentsWithoutProc() throws {
+        let result = try Program([
+            "unshare", "--mount", "sh", "-c", "mount -t tmpfs tmpfs /proc; exec \(release) help listen",
+        ]).finish()
+        #expect(result.status == 0 && result.output.contains("--reply-limit"), "\(result)")
+    }
+
     @Test func saysItsVersionAndHelp() throws {
         let version = try Program([release, "--version"]).finish()
         #expect(version.output == "afprobe 0.1.0\n" && version.status == 0, "\(version)")

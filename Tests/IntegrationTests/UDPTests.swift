@@ -90,6 +90,28 @@ struct UDPTests {
         #expect(try listener.finish().status == 0)
     }
 
+    /// To an address that is not the listener's nobody answers, unless he is told to.
+    @Test func onlyItsOwnAddressesAreAnswered() throws {
+        let hosts = try Namespaces()
+        let ping = [
+            Tool.afprobe, "ping", "-i", "va", hosts.far.address, "-c", "3", "-I", "5ms", "-W", "100ms",
+            "--udp",
+            "--dst-addr", "192.0.2.7",
+        ]
+        let listener = try hosts.far.listen("--udp")
+        let unanswered = try Program(hosts.near.command(ping)).finish()
+        #expect(unanswered.status == 1, "\(unanswered)")
+        let refused = try listener.interrupt()
+        #expect(refused.summary("RX Summary", "replies_refused") == 3, "\(refused)")
+        #expect(
+            refused.errors.components(separatedBy: "Pings to 192.0.2.7 are not answered").count == 2
+                && refused.errors.contains("--address 192.0.2.7"), "\(refused)")
+        let willing = try hosts.far.listen("--udp", "--address", "192.0.2.7")
+        let answered = try Program(hosts.near.command(ping)).finish()
+        #expect(answered.status == 0 && answered.summary("PING Summary", "received") == 3, "\(answered)")
+        #expect(try willing.interrupt().summary("RX Summary", "replies_refused") == 0)
+    }
+
     @Test(arguments: [4, 6])
     func pingsAreAnswered(version: Int) throws {
         let hosts = try Namespaces()

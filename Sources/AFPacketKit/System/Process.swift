@@ -23,7 +23,18 @@ public enum ThisProcess {
     /// Replaces the process by another program with the same arguments. Returns if it may not be executed. execve(2)
     package static func execute(_ path: String) {
         guard unsafe access(path, X_OK) == 0 else { return }
-        unsafe execv(path, CommandLine.unsafeArgv)
+        unsafe execv(path, cshim_arguments())
+    }
+
+    /// The arguments, without the program's name.
+    package static var arguments: [String] {
+        var arguments: [String] = []
+        guard var next = unsafe cshim_arguments() else { return [] }
+        while let argument = unsafe next.pointee {
+            unsafe arguments.append(String(cString: argument))
+            unsafe next += 1
+        }
+        return Array(arguments.dropFirst())
     }
 
     /// Returns whether there is a file of this path. access(2)

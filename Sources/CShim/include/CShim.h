@@ -149,6 +149,8 @@ int cshim_unshare_network(bool with_user_namespace);
 int cshim_keep_capabilities(uint64_t set);
 // capget(2) has no wrapper. The effective capabilities of the thread, as such a set; none if they cannot be read.
 uint64_t cshim_effective_capabilities(void);
+// The arguments of the program, its name first, ended by NULL; they need no /proc.
+char **cshim_arguments(void);
 // The path that execve(2) was called with, which needs no /proc; NULL if the kernel does not tell. getauxval(3)
 const char *cshim_executed_path(void);
 

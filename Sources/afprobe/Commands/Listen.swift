@@ -7,7 +7,7 @@ struct ListenOptions: HasTraffic {
     var groups: [MACAddress] = []
     var isPromiscuous = false
     var replies = true
-    var replyLimit: UInt64 = 1_000_000
+    var replyRules = ReplyRules(limit: 100_000)
     var usesRing = false
     var threads = 1
 }
@@ -46,10 +46,24 @@ extension CommandSpec<ListenOptions> {
                 ) { $0.filter = $1 },
                 .flag("no-reply", in: .target, help: "Answer no pings.") { $0.replies = false },
                 .value(
-                    "reply-limit", nil, "PPS", in: .target,
-                    help: "Send at most PPS replies and follow-ups a second, together. Default: 1000000.",
-                    as: numberParser(1...1_000_000_000, "a number of replies a second")
-                ) { $0.replyLimit = $1 },
+                    "reply-limit", nil, "N", in: .target,
+                    help:
+                        "Answer at most N pings a second, of all hosts together. Default: 100000. The answers take at "
+                        + "most 500 Mb/s in any case.",
+                    as: numberParser(1...1_000_000_000, "a number of pings a second")
+                ) { $0.replyRules.limit = $1 },
+                .value(
+                    "address", nil, "ADDR", in: .target,
+                    help:
+                        "With --udp: also answer pings to this address, which is none of the interface's. May be given "
+                        + "several times.",
+                    as: parseHostAddress
+                ) { $0.replyRules.addresses.append($1) },
+                .flag(
+                    "allow-routed", in: .target,
+                    help:
+                        "With --udp: also answer hosts beyond the link, whose addresses are in none of its networks."
+                ) { $0.replyRules.allowsRouted = true },
                 .count("End after N probes. Default: no limit."),
                 .deadline,
                 .ring, .fanOut,
@@ -93,6 +107,10 @@ extension OptionSpec<ListenOptions> {
 extension ListenOptions {
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         try traffic.checkUDPOptions()
+        if !traffic.usesUDP, !replyRules.addresses.isEmpty || replyRules.allowsRouted {
+            let option = replyRules.allowsRouted ? "--allow-routed" : "--address"
+            throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
+        }
         if threads > 1, traffic.captureFile != nil {
             throw .usage("--pcap and --fanout exclude each other", hint: "leave one of them out")
         }
@@ -109,6 +127,8 @@ extension ListenOptions {
     }
 
     private func plan(on interface: NetworkInterface, _ captureFilter: SocketFilter?) -> ListenPlan {
+        var rules = replyRules
+        rules.networks = (try? interface.internetNetworks()) ?? []
         let destinations = [interface.address, .broadcast] + groups
         let probes: SocketFilter =
             traffic.usesUDP
@@ -119,7 +139,7 @@ extension ListenOptions {
                 filter: captureFilter.map { probes.and($0) } ?? probes, usesRing: usesRing, threads: threads,
                 prefersHardware: traffic.hardware != .off, groups: groups, isPromiscuous: isPromiscuous),
             stampFilters: traffic.receiveFilters, count: traffic.count, deadline: traffic.deadline,
-            statisticsInterval: statisticsInterval, replyLimit: replies ? replyLimit : nil,
+            statisticsInterval: statisticsInterval, replies: replies ? rules : nil,
             spins: traffic.spins)
     }
 

@@ -154,8 +154,10 @@ extension PingOptions {
             values.destination = far.address
             responder = try ChildProcess(
                 path: "/proc/self/exe",
-                arguments: ["listen", "-i", far.name, "-q", "--stats", "10ms", "--format", "logfmt"]
-                    + likewise)
+                arguments: [
+                    "listen", "-i", far.name, "-q", "--stats", "10ms", "--format", "logfmt",
+                    "--reply-limit", "1000000000",
+                ] + likewise)
         } catch {
             throw Failure("Cannot make a private network", error)
         }

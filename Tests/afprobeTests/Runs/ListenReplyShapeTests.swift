@@ -88,12 +88,15 @@ import Testing
 
     // MARK: Unanswered
 
-    private func expectNoAnswer(_ shape: FrameShape, _ comment: Comment) {
+    private func expectNoAnswer(
+        _ shape: FrameShape, _ comment: Comment, refused: UInt64 = 0, rules: ReplyRules? = nil
+    ) {
         let script = ListenScript()
         script.request(1, at: millisecond, shape: shape)
-        let outcome = script.run()
+        let outcome = script.run(ListenScript.plan(rules: rules))
         // It is a probe like others.
-        #expect(outcome.tally.probes == 1 && script.events.log == ["received 1"], comment)
+        #expect(outcome.tally.probes == 1 && script.events.log.contains("received 1"), comment)
+        #expect(outcome.replies.refused == refused && script.events.log.count == 1 + Int(refused), comment)
         #expect(script.network.sender.calls + script.network.plainSender.calls == 0, comment)
         let counts = outcome.replies
         #expect(counts.replies + counts.suppressed + counts.failed + counts.followUps == 0, comment)
@@ -111,15 +114,75 @@ import Testing
         expectNoAnswer(changed { $0.source = MACAddress(0x0300_0000_000b) }, "from a group")
         expectNoAnswer(changed { $0.source = .zero }, "from nobody")
         expectNoAnswer(changed { $0.source = ScriptedNetwork.address }, "from this station")
-        let group4 = UDPFlow(
-            source: IPv4Address(0x0a00_0001), sourcePort: 60_000, destination: IPv4Address(0xe000_0001),
-            destinationPort: 61_000)
-        expectNoAnswer(changed { $0.carrier = .udp4(group4) }, "to a group of IPv4")
-        expectNoAnswer(changed { $0.carrier = .udp4(group4.reversed) }, "from a group of IPv4")
-        let group6 = UDPFlow(
-            source: IPv6Address(high: 0xfd00 << 48, low: 1), sourcePort: 60_000,
-            destination: IPv6Address(high: 0xff02 << 48, low: 1), destinationPort: 61_000)
-        expectNoAnswer(changed { $0.carrier = .udp6(group6) }, "to a group of IPv6")
+    }
+
+    /// The interface has 10.0.0.2/24 and fd00::2/64.
+    private func datagram(from source: UInt32 = 0x0a00_0001, to destination: UInt32 = 0x0a00_0002)
+        -> FrameShape
+    {
+        shape(
+            .udp4(
+                UDPFlow(
+                    source: IPv4Address(source), sourcePort: 60_000, destination: IPv4Address(destination),
+                    destinationPort: 61_000)))
+    }
+
+    private func datagram6(
+        from source: IPv6Address = IPv6Address(high: 0xfd00 << 48, low: 1),
+        to destination: IPv6Address = IPv6Address(high: 0xfd00 << 48, low: 2)
+    ) -> FrameShape {
+        shape(
+            .udp6(
+                UDPFlow(
+                    source: source, sourcePort: 60_000, destination: destination, destinationPort: 61_000)))
+    }
+
+    @Test func datagramsThatDeserveNoAnswer() {
+        let refused: [(FrameShape, Comment)] = [
+            (datagram(to: 0x0808_0808), "to another host"), (datagram(to: 0x7f00_0001), "to the loopback"),
+            (datagram(to: 0x0a00_00ff), "to the link's broadcast"), (datagram(to: .max), "to broadcast"),
+            (datagram(to: 0xe000_0001), "to a group"), (datagram(to: 0), "to no address"),
+            (datagram(from: 0xe000_0001), "from a group"), (datagram(from: .max), "from broadcast"),
+            (datagram(from: 0x0a00_00ff), "from the link's broadcast"),
+            (datagram(from: 0x0a00_0000), "from the link"), (datagram(from: 0x7f00_0001), "from a loopback"),
+            (datagram(from: 0), "from no address"), (datagram(from: 0x0a00_0002), "from the host itself"),
+            (datagram(from: 0x0808_0808), "from beyond the link"),
+            (datagram6(to: IPv6Address(high: 0xff02 << 48, low: 1)), "to a group of version 6"),
+            (datagram6(to: IPv6Address(high: 0xfd00 << 48, low: 3)), "to another host of version 6"),
+            (datagram6(to: IPv6Address(high: 0, low: 1)), "to the loopback of version 6"),
+            (datagram6(from: IPv6Address(high: 0, low: 1)), "from a loopback of version 6"),
+            (datagram6(from: IPv6Address(high: 0, low: 0)), "from no address of version 6"),
+            (datagram6(from: IPv6Address(high: 0xff02 << 48, low: 1)), "from a group of version 6"),
+            (datagram6(from: IPv6Address(high: 0xfd01 << 48, low: 1)), "from beyond the link, version 6"),
+        ]
+        for (shape, comment) in refused { expectNoAnswer(shape, comment, refused: 1) }
+        var rules = ReplyRules(limit: 1, allowsRouted: true, networks: ListenScript.networks)
+        expectNoAnswer(datagram(from: 0x0a00_00ff), "from the link's broadcast", refused: 1, rules: rules)
+        rules.networks = []
+        expectNoAnswer(datagram(), "where the interface has no address", refused: 1, rules: rules)
+    }
+
+    @Test func datagramsThatDeserveOneByRequest() throws {
+        var rules = ReplyRules(limit: 1, networks: ListenScript.networks)
+        rules.addresses = [.v4(IPv4Address(0xc000_0207))]
+        rules.allowsRouted = true
+        for shape in [datagram(from: 0x0808_0808), datagram(to: 0xc000_0207), datagram6()] {
+            let script = ListenScript()
+            script.request(1, at: millisecond, shape: shape)
+            #expect(script.run(ListenScript.plan(rules: rules)).replies.replies == 1)
+            #expect(try script.replies().map(\.probe.shape) == [shape.reversed])
+        }
+    }
+
+    /// The first refusal of each kind is told, all are counted.
+    @Test func refusalsAreToldOnce() {
+        let shapes = [datagram(to: 1), datagram(to: 2), datagram(from: 3), datagram(from: 4), datagram()]
+        for (index, shape) in shapes.enumerated() {
+            script.request(UInt64(index + 1), at: millisecond, shape: shape)
+        }
+        let outcome = script.run()
+        #expect(outcome.replies.refused == 4 && outcome.replies.replies == 1)
+        #expect(script.events.log.count { $0.hasPrefix("requestRefused") } == 2)
     }
 
     @Test(arguments: [ProbeMessage.Kind.probe, .reply, .followUp])

@@ -41,11 +41,11 @@ import Testing
 
     // MARK: The limit
 
-    /// 20 frames a second, each reply with its follow-up: two at once, and the next a tenth of a second later.
+    /// 10 pings a second, whatever they cost: two at once, and the next a tenth of a second later.
     @Test func whatIsOverTheLimitIsCountedAndTold() throws {
         for number in 1...4 as ClosedRange<UInt64> { script.request(number, at: 10 * millisecond) }
         script.request(5, at: 500 * millisecond)
-        let outcome = script.run(ListenScript.plan(replyLimit: 20))
+        let outcome = script.run(ListenScript.plan(replyLimit: 10))
         #expect(outcome.replies.replies == 3 && outcome.replies.suppressed == 2)
         #expect(outcome.replies.followUps == 3)
         let replies = try script.replies()
@@ -53,9 +53,19 @@ import Testing
         #expect(replies.map(counters) == [[1, 0, 1, 0], [2, 0, 2, 0], [5, 0, 3, 2]])
     }
 
-    @Test func repliesAloneCostHalfOfIt() throws {
+    @Test func repliesAloneCostAsMuch() throws {
         for number in 1...4 as ClosedRange<UInt64> { script.request(number, at: 10 * millisecond, flags: []) }
-        #expect(script.run(ListenScript.plan(replyLimit: 20)).replies.replies == 3)
+        #expect(script.run(ListenScript.plan(replyLimit: 10)).replies.replies == 2)
+    }
+
+    /// 500 Mb/s: 6.25 MB in a tenth of a second, at two frames of 1,514 bytes for each ping.
+    @Test func longAnswersAreLimitedByTheirBits() throws {
+        let message = ProbeMessage(number: 1, kind: .request, flags: .wantsFollowUp, session: 7)
+        let bytes = ProbeFrame(message, in: ListenScript.shape, size: 1514).bytes
+        for _ in 1...2_200 { script.receive(bytes, at: millisecond) }
+        let replies = script.run().replies
+        #expect(replies.replies == 6_250_000 / (2 * 1514) + 1)
+        #expect(replies.suppressed == 2_200 - replies.replies)
     }
 
     // MARK: Failures

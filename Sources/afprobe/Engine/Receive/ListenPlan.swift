@@ -11,8 +11,8 @@ struct ListenPlan {
     let deadline: Int64?
     /// Nanoseconds between two lines of the kernel's counters.
     let statisticsInterval: Int64
-    /// The maximum number of replies and follow-ups a second; nil if requests are not answered.
-    let replyLimit: UInt64?
+    /// Whom to answer; nil if requests are not answered.
+    let replies: ReplyRules?
     let spins: Bool
 }
 

@@ -130,7 +130,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
 
     private mutating func handle(_ count: Int) {
         let onlyCounts =
-            !events.takesFrames && !events.takesCaptures && plan.replyLimit == nil
+            !events.takesFrames && !events.takesCaptures && plan.replies == nil
             && station.takesHardwareStamps
         var index = 0
         while index < count, !station.isComplete {
@@ -190,8 +190,8 @@ extension ListenRun where Source: ~Copyable, Socket == PacketSocket {
         do throws(SystemError) {
             let source = try open()
             var responder: Slab<Responder<PacketSocket, Events>>?
-            if let limit = plan.replyLimit {
-                responder = Slab(of: try Responder(on: interface, limit: limit, snapshot, reader, events))
+            if let rules = plan.replies {
+                responder = Slab(of: try Responder(on: interface, rules, snapshot, reader, events))
             }
             self.init(source, responder, plan, snapshot, reader, events, at: .now())
         } catch {

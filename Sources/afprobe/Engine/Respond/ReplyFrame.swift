@@ -15,9 +15,9 @@ struct ReplyRoute {
     /// The route of the replies to a request; nil if it is not from one station to this one.
     init?(to request: FrameShape, _ origin: PlainOrigin?, size: Int, at address: MACAddress) {
         let source = request.source
-        guard request.destination == address, !source.isGroup, source != .zero, source != address,
-            request.isBetweenHosts
-        else { return nil }
+        guard request.destination == address, !source.isGroup, source != .zero, source != address else {
+            return nil
+        }
         self.origin = origin
         self.size = size
         peer = source
@@ -87,16 +87,5 @@ struct ReplyFrame {
     ) {
         var frame = bytes.mutableSpan
         ProbeMessage.turnIntoFollowUp(&frame, at: start, flags: flags, complete)
-    }
-}
-
-extension FrameShape {
-    /// Tells whether neither end of the datagram is a group, so that only one host gets the answer.
-    fileprivate var isBetweenHosts: Bool {
-        switch carrier {
-        case .ethernet: true
-        case .udp4(let flow): !flow.source.isGroup && !flow.destination.isGroup
-        case .udp6(let flow): !flow.source.isGroup && !flow.destination.isGroup
-        }
     }
 }

@@ -5,6 +5,8 @@ struct ReplyCounts {
     var replies: UInt64 = 0
     /// Requests that the rate limit left unanswered.
     var suppressed: UInt64 = 0
+    /// Requests that were not answered because of their Internet addresses.
+    var refused: UInt64 = 0
     /// Replies and follow-ups that could not be sent; to the requester they are lost.
     var failed: UInt64 = 0
     var followUps: UInt64 = 0
@@ -25,6 +27,10 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private let asksHardware: Bool
     private var sessions = SessionTable()
     private var limit: RateLimit
+    private var byteLimit = RateLimit(perSecond: ReplyRules.bitLimit / 8)
+    var rules: ReplyRules
+    /// Whether a refusal because of the destination, and one because of the source, was told.
+    private var hasTold = (destination: false, source: false)
     /// The route of the last reply, which mostly holds for the next.
     private var route: ReplyRoute?
     private var frame: ReplyFrame
@@ -53,9 +59,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     /// Nanoseconds without a request after which a step of the clock is none of the next one's.
     private static var clockCheckInterval: Int64 { 1_000_000_000 }
 
-    /// - Parameter limit: the maximum number of frames a second.
     init(
-        _ socket: consuming Socket, unstamped: consuming Socket, limit: UInt64,
+        _ socket: consuming Socket, unstamped: consuming Socket, _ rules: ReplyRules,
         _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
     ) {
         clockSteps = ClockSteps(on: socket)
@@ -64,7 +69,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         self.events = events
         address = reader.interface.address
         identifier = .random(in: 1 ... .max)
-        self.limit = RateLimit(perSecond: limit)
+        self.rules = rules
+        limit = RateLimit(perSecond: rules.limit)
         expected = ExpectedStamps(snapshot, TransmitOptions())
         asksHardware = snapshot.stampsTransmitHardware
         clock = NICClock(reader)
@@ -95,11 +101,15 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         if origin == nil || route?.origin != origin || route?.size != request.size {
             frame.forgetHeaders()
             route = ReplyRoute(to: probe.shape, origin, size: request.size, at: address)
+            if let shape = route?.shape, let refusal = rules.refusal(of: shape.reversed.carrier) {
+                route = nil
+                refuse(refusal)
+            }
         }
         guard let route else { return }
-        // The follow-up counts, too: without it a reply is worth little.
         let now = socket.coarseTime()
-        let isAllowed = limit.allows(request.flags.contains(.wantsFollowUp) ? 2 : 1, at: now)
+        let frames: Int64 = request.flags.contains(.wantsFollowUp) ? 2 : 1
+        let isAllowed = byteLimit.allows(frames * Int64(route.size), at: now) && limit.allows(at: now)
         // A step of the clock long before a request is not between its stamps.
         if now >= clockCheckDue, clockSteps.check(on: socket, before: now + -Self.queueTime) {
             clock.forget()
@@ -117,6 +127,20 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
             sessions[session].refuseReply()
             counts.failed &+= 1
         }
+    }
+
+    /// Counts a request that is not answered, and tells the first of its kind.
+    private mutating func refuse(_ refusal: ReplyRefusal) {
+        counts.refused &+= 1
+        switch refusal {
+        case .destination:
+            guard !hasTold.destination else { return }
+            hasTold.destination = true
+        case .source:
+            guard !hasTold.source else { return }
+            hasTold.source = true
+        }
+        events.diagnosed(.requestRefused(refusal))
     }
 
     private mutating func reply(
@@ -284,11 +308,11 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
 extension Responder where Socket == PacketSocket {
     /// Opens the sockets of a responder on an interface.
     init(
-        on interface: NetworkInterface, limit: UInt64, _ snapshot: TimestampingSnapshot,
+        on interface: NetworkInterface, _ rules: ReplyRules, _ snapshot: TimestampingSnapshot,
         _ reader: InterfaceReader, _ events: Events
     ) throws(SystemError) {
         let stamped = try PacketSocket.transmitter(on: interface, TransmitOptions(), snapshot)
         let unstamped = try PacketSocket.transmitter(on: interface, TransmitOptions(stamps: .none))
-        self.init(stamped, unstamped: unstamped, limit: limit, snapshot, reader, events)
+        self.init(stamped, unstamped: unstamped, rules, snapshot, reader, events)
     }
 }

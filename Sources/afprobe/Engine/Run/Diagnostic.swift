@@ -48,6 +48,8 @@ enum Diagnostic {
 
     // The peer, and captures to be replayed.
     case otherResponder(MACAddress)
+    /// A request is not answered because of its addresses; told once for each kind.
+    case requestRefused(ReplyRefusal)
     /// The responder's part of a round trip is negative, or longer than the round trip.
     case implausibleTurnaround(MACAddress)
     case framesLeftOut(UInt64, of: UInt64)
@@ -65,4 +67,12 @@ struct HardwareRefusal {
 
     let interface: NetworkInterface
     let reason: Reason
+}
+
+/// The address because of which a request is not answered.
+enum ReplyRefusal: Equatable {
+    /// It is none of this interface.
+    case destination(IPAddress)
+    /// It is none of a host on the link.
+    case source(IPAddress)
 }

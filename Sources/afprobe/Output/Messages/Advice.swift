@@ -143,6 +143,8 @@ func advice(for diagnostic: Diagnostic) -> String? {
         "to restore it: afprobe hwstamp-config --restore \(name)"
     case .transmitStampsLeft: "to share them all the same: --hardware on"
     case .transmitStampsShared: "leave them to it: --hardware auto, or off"
+    case .requestRefused(.destination(let address)): "to answer them: --address \(address)"
+    case .requestRefused(.source): "to answer hosts beyond the link: --allow-routed"
     case .otherResponder: "it was restarted; or two hosts have this address"
     case .implausibleTurnaround:
         "such replies have no turnaround here; is its clock or its NIC's set meanwhile?"

@@ -73,6 +73,10 @@ extension Diagnostic {
             Message(Failure("Cannot keep the program in memory", error), as: .warning)
         case .cpusMaySleep(let error):
             Message(Failure("Cannot keep idle CPUs from sleeping deeply", error), as: .warning)
+        case .requestRefused(.destination(let address)):
+            warning("Pings to \(address) are not answered: it is no address of this interface")
+        case .requestRefused(.source(let address)):
+            warning("Pings from \(address) are not answered: it is no host's address on this link")
         case .otherResponder(let peer): warning("Another responder answers for \(peer) than before")
         case .implausibleTurnaround(let peer):
             warning("Implausible stamps came from \(peer): a turnaround below 0 or above the round trip")

@@ -54,6 +54,7 @@ extension Console {
             line.integer("queue_freezes", total.queueFreezes)
             line.integer("replies", replies.replies)
             line.integer("replies_failed", replies.failed)
+            line.integer("replies_refused", replies.refused)
             line.integer("replies_suppressed", replies.suppressed)
             line.integer("stamped_hardware", tally.stampedHardware)
             line.integer("stamped_software", tally.stampedSoftware)

@@ -36,27 +36,38 @@ final class ListenScript {
 
     static func plan(
         count: UInt64? = nil, deadline: Int64? = second, statistics: Int64 = 3600 * second,
-        replyLimit: UInt64? = 1_000_000_000, spins: Bool = false
+        replyLimit: UInt64? = 1_000_000_000, rules: ReplyRules? = nil, spins: Bool = false
     ) -> ListenPlan {
         ListenPlan(
             receive: ReceiveOptions(filter: .rejectAll), stampFilters: [.everything], count: count,
-            deadline: deadline, statisticsInterval: statistics, replyLimit: replyLimit, spins: spins)
+            deadline: deadline, statisticsInterval: statistics,
+            replies: replyLimit.map {
+                var rules = rules ?? ReplyRules(limit: $0, networks: networks)
+                rules.limit = $0
+                return rules
+            }, spins: spins)
     }
 
     func run(_ plan: ListenPlan = ListenScript.plan()) -> Outcome {
         var run = ListenRun(
-            Receiver(ScriptedPort(network.receiver), mtu: network.mtu), responder(plan.replyLimit), plan,
+            Receiver(ScriptedPort(network.receiver), mtu: network.mtu), responder(plan.replies), plan,
             network.snapshot,
             network.reader, events, at: network.now)
         let (ending, error) = play(&run, on: network)
         return Outcome(ending: ending, error: error, result: run.finish(), hasMeasured: run.hasMeasured)
     }
 
-    private func responder(_ limit: UInt64?) -> Slab<Responder<ScriptedPort, RecordedEvents>>? {
-        guard let limit else { return nil }
+    /// The interface's networks: 10.0.0.2/24 and fd00::2/64.
+    static let networks = [
+        InternetNetwork(address: .v4(IPv4Address(0x0a00_0002)), prefixLength: 24),
+        InternetNetwork(address: .v6(IPv6Address(high: 0xfd00 << 48, low: 2)), prefixLength: 64),
+    ]
+
+    private func responder(_ rules: ReplyRules?) -> Slab<Responder<ScriptedPort, RecordedEvents>>? {
+        guard let rules else { return nil }
         return Slab(
             of: Responder(
-                ScriptedPort(network.sender), unstamped: ScriptedPort(network.plainSender), limit: limit,
+                ScriptedPort(network.sender), unstamped: ScriptedPort(network.plainSender), rules,
                 network.snapshot, network.reader, events))
     }
 
