@@ -2,7 +2,7 @@ internal import CShim
 import Glibc
 
 /// Tells that something has changed in a link of this network namespace: a carrier, a name, an address, an MTU, the
-/// active port of a bond. rtnetlink(7), RTMGRP_LINK
+/// active port of a bond. rtnetlink(7)
 public struct LinkWatch: ~Copyable {
     private let socket: NetlinkSocket
 
@@ -11,7 +11,8 @@ public struct LinkWatch: ~Copyable {
     /// - Throws: `SystemError` of the call that failed.
     public init() throws(SystemError) {
         let socket = try NetlinkSocket(NETLINK_ROUTE)
-        try socket.join(1)  // RTNLGRP_LINK
+        // RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR
+        for group in [1, 5, 9] as [CInt] { try socket.join(group) }
         self.socket = socket
     }
 

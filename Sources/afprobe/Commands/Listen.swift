@@ -129,16 +129,20 @@ extension ListenOptions {
     private func plan(on interface: NetworkInterface, _ captureFilter: SocketFilter?) -> ListenPlan {
         var rules = replyRules
         rules.networks = (try? interface.internetNetworks()) ?? []
-        let destinations = [interface.address, .broadcast] + groups
-        let probes: SocketFilter =
-            traffic.usesUDP
-            ? .datagrams(to: traffic.effectiveDestinationPort, destinations: destinations)
-            : .frames(of: traffic.effectiveEtherType, to: destinations)
+        func filter(for address: MACAddress) -> SocketFilter {
+            let destinations = [address, .broadcast] + groups
+            let probes: SocketFilter =
+                traffic.usesUDP
+                ? .datagrams(to: traffic.effectiveDestinationPort, destinations: destinations)
+                : .frames(of: traffic.effectiveEtherType, to: destinations)
+            return captureFilter.map { probes.and($0) } ?? probes
+        }
         return ListenPlan(
             receive: ReceiveOptions(
-                filter: captureFilter.map { probes.and($0) } ?? probes, usesRing: usesRing, threads: threads,
+                filter: filter(for: interface.address), usesRing: usesRing, threads: threads,
                 prefersHardware: traffic.hardware != .off, groups: groups, isPromiscuous: isPromiscuous),
-            stampFilters: traffic.receiveFilters, count: traffic.count, deadline: traffic.deadline,
+            filter: filter(for:), stampFilters: traffic.receiveFilters,
+            count: traffic.count, deadline: traffic.deadline,
             statisticsInterval: statisticsInterval, replies: replies ? rules : nil,
             spins: traffic.spins)
     }

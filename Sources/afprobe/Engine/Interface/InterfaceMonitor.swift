@@ -16,6 +16,9 @@ struct InterfaceMonitor {
     private var countersDue = MonotonicTime(nanoseconds: 0)
     /// When to read the setting again; never if there is none.
     private(set) var checkDue: MonotonicTime
+    /// The interface as it was seen last.
+    private(set) var seen: NetworkInterface
+    private var hasCarrier: Bool
     /// Frames that lacked a stamp before another program changed the setting: for other reasons than that.
     private var missingBeforeChange: (transmit: UInt64, receive: UInt64)?
 
@@ -28,12 +31,15 @@ struct InterfaceMonitor {
         first = snapshot
         latest = snapshot
         self.reader = reader
+        seen = reader.interface
+        hasCarrier = reader.interface.hasCarrier
         countersBefore = Self.lossCounters(reader)
         stampingDevice = reader.stampingDevice()
         checkDue = snapshot.setting == nil ? .never : now + Self.settingInterval
     }
 
     var interface: NetworkInterface { reader.interface }
+    var networks: [InternetNetwork] { reader.networks() }
 
     /// Checks, if it is due, whether another program has changed the setting, and returns whether it has.
     ///
@@ -50,6 +56,29 @@ struct InterfaceMonitor {
         missingBeforeChange = missingBeforeChange ?? missing
         events.diagnosed(.timestampingLost(interface.name, from: old, to: current))
         return true
+    }
+
+    /// Handles a change of some link: tells what has changed of the interface, and returns whether its MAC address or
+    /// its MTU has.
+    ///
+    /// - Parameter isFollowed: whether the run goes on under a new MAC address.
+    mutating func checkLink(isFollowed: Bool, _ events: some RunEvents) -> Bool {
+        // What has gone is told by the next call that fails.
+        guard let now = try? reader.current() else { return false }
+        let hasChanged = now.address != seen.address || now.mtu != seen.mtu
+        defer { seen = now }
+        if now.name != seen.name { events.diagnosed(.renamed(seen.name, to: now.name)) }
+        if now.address != seen.address {
+            events.diagnosed(
+                .addressChanged(now.name, from: seen.address, to: now.address, isFollowed: isFollowed))
+        }
+        if now.mtu != seen.mtu { events.diagnosed(.mtuChanged(now.name, from: seen.mtu, to: now.mtu)) }
+        // That it is down is told by the next call that fails.
+        if now.isUp, now.hasCarrier != hasCarrier {
+            hasCarrier = now.hasCarrier
+            events.diagnosed(hasCarrier ? .carrierBack(now.name) : .carrierLost(now.name))
+        }
+        return hasChanged
     }
 
     /// Handles a change of some link, and returns whether another NIC stamps since: its clock is another.

@@ -13,6 +13,8 @@ struct InterfaceReader {
     let stampingDevice: () -> CInt?
     /// The interface as it is now, even if renamed.
     let current: () throws(SystemError) -> NetworkInterface
+    /// Its Internet addresses now.
+    let networks: () -> [InternetNetwork]
     /// The NIC's clock compared with CLOCK_REALTIME; nil if they cannot be compared.
     let comparison: () -> PTPClock.CrossTimestamp?
 
@@ -26,6 +28,9 @@ struct InterfaceReader {
             counters: { (try? interface.driverStatistics()) ?? [] },
             stampingDevice: { Self.stampingDevice(of: interface) },
             current: { () throws(SystemError) in try NetworkInterface(index: interface.index) },
+            networks: {
+                (try? NetworkInterface(index: interface.index).internetNetworks()) ?? []
+            },
             comparison: { clock.compare() })
     }
 }

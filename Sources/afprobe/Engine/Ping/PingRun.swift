@@ -112,6 +112,7 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     }
 
     mutating func handleLinkChange(at now: MonotonicTime) {
+        _ = monitor.checkLink(isFollowed: false, events)
         guard monitor.checkClock(missing: missing, events) else { return }
         receiver.stopHardwareStamps()
         exchanges.stopHardwareStamps()

@@ -78,6 +78,11 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
         faultsByThread.reduce(into: FrameFaultCounts()) { $0 += $1 }
     }
 
+    /// The threads keep their memory, in which longer frames do not fit.
+    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError) {
+        for thread in threads { try thread.counters.replaceFilter(by: filter) }
+    }
+
     mutating func readStatistics() throws(SystemError) -> PacketStatistics {
         for thread in threads { statistics += try thread.counters.takeStatistics() }
         return statistics

@@ -3,6 +3,8 @@ import AFPacketKit
 /// The plan of a run of `listen`.
 struct ListenPlan {
     let receive: ReceiveOptions
+    /// Returns the filter for an address of the interface, which may change.
+    let filter: (MACAddress) -> SocketFilter
     /// The NIC filters that have such frames stamped.
     let stampFilters: [ReceiveFilter]
     /// Probes after which to end; nil for no end.

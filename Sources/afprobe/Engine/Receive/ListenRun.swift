@@ -151,7 +151,13 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         station.checkSetting(at: now)
     }
 
-    mutating func handleLinkChange(at now: MonotonicTime) { station.checkClock() }
+    mutating func handleLinkChange(at now: MonotonicTime) throws(RunError) {
+        station.checkClock()
+        guard let now = station.checkLink() else { return }
+        do throws(SystemError) { try source.follow(plan.filter(now.address), mtu: now.mtu) } catch {
+            throw RunError(.receive, error, on: interface)
+        }
+    }
 
     func tellStatus() { events.listenStatus(probes: station.tally.probes) }
 
@@ -266,6 +272,13 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
         do throws(SystemError) { try responder?[0].readCompletions(isReady: isReady) } catch {
             throw RunError(.readCompletions, error, on: monitor.interface)
         }
+    }
+
+    /// Has the responder follow the interface; returns it if its MAC address or its MTU has changed.
+    mutating func checkLink() -> NetworkInterface? {
+        let hasChanged = monitor.checkLink(isFollowed: true, events)
+        responder?[0].follow(monitor.seen, monitor.networks)
+        return hasChanged ? monitor.seen : nil
     }
 
     mutating func checkClock() {

@@ -30,6 +30,9 @@ protocol ProbeSource: ~Copyable {
     /// the index of the first not counted. A quiet run that answers nothing does no more with most frames.
     func countPlain(from index: Int, upTo end: Int, _ tally: inout ReceiveTally) -> Int
 
+    /// Receives the frames of another filter, of up to another length, from now on: the interface has changed.
+    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError)
+
     /// The running totals of the kernel's counters.
     mutating func readStatistics() throws(SystemError) -> PacketStatistics
 

@@ -4,6 +4,8 @@ import AFPacketKit
 struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
     private let socket: Socket
     private var batch: MessageBatch
+    private var mtu: Int
+    private let tellsOutgoing: Bool
     /// The maximum of the last receive call.
     private var limit = Int.max
     private var statistics = PacketStatistics()
@@ -11,9 +13,14 @@ struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
     /// - Parameter tellsOutgoing: whether the socket also gets copies of the frames that this host sends.
     init(_ socket: consuming Socket, mtu: Int, tellsOutgoing: Bool = false) {
         self.socket = socket
+        self.mtu = mtu
+        self.tellsOutgoing = tellsOutgoing
+        batch = Self.batch(mtu: mtu, tellsOutgoing: tellsOutgoing)
+    }
+
+    private static func batch(mtu: Int, tellsOutgoing: Bool) -> MessageBatch {
         // A tag that is not the outermost stays in the frame.
-        batch = MessageBatch(
-            capacity: 64, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
+        MessageBatch(capacity: 64, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
     }
 
     func stopHardwareStamps() { socket.stopHardwareStamps() }
@@ -53,6 +60,13 @@ extension Receiver: ProbeSource where Socket: ~Copyable {
     }
 
     var mayHaveMore: Bool { batch.count == min(limit, batch.capacity) }
+
+    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError) {
+        try socket.replaceFilter(by: filter)
+        guard mtu > self.mtu else { return }
+        self.mtu = mtu
+        batch = Self.batch(mtu: mtu, tellsOutgoing: tellsOutgoing)
+    }
 
     mutating func readStatistics() throws(SystemError) -> PacketStatistics {
         statistics += try socket.takeStatistics()

@@ -21,6 +21,10 @@ struct RingReceiver: FrameSource, ~Copyable {
     @_lifetime(borrow self)
     func frame(at index: Int) -> ReceivedFrame { ring[index] }
 
+    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError) {
+        try ring.socket.replaceFilter(by: filter)
+    }
+
     mutating func readStatistics() throws(SystemError) -> PacketStatistics {
         statistics += try ring.socket.takeStatistics()
         return statistics

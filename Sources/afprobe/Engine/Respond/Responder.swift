@@ -21,7 +21,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     /// takes the kernel a tenth more time.
     private let unstamped: Socket
     private let events: Events
-    private let address: MACAddress
+    private var address: MACAddress
+    private var maxLength: Int
     private let identifier: UInt64
     private var expected: ExpectedStamps
     private let asksHardware: Bool
@@ -74,7 +75,19 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         expected = ExpectedStamps(snapshot, TransmitOptions())
         asksHardware = snapshot.stampsTransmitHardware
         clock = NICClock(reader)
-        let maxLength = min(reader.interface.mtu, 65_535) + 22
+        maxLength = Self.maxLength(reader.interface)
+        frame = ReplyFrame(maxLength: maxLength)
+        completions = MessageBatch(capacity: 64, frameCapacity: maxLength + 128)
+    }
+
+    private static func maxLength(_ interface: NetworkInterface) -> Int { min(interface.mtu, 65_535) + 22 }
+
+    /// Answers for the interface as it is now: its addresses or its MTU have changed.
+    mutating func follow(_ interface: NetworkInterface, _ networks: [InternetNetwork]) {
+        (address, rules.networks, route) = (interface.address, networks, nil)
+        guard Self.maxLength(interface) > maxLength else { return }
+        maxLength = Self.maxLength(interface)
+        frame.vacate(into: &pending)
         frame = ReplyFrame(maxLength: maxLength)
         completions = MessageBatch(capacity: 64, frameCapacity: maxLength + 128)
     }

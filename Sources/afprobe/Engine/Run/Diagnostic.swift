@@ -33,6 +33,11 @@ enum Diagnostic {
     case noCarrier(String)
     case linkDown(String)
     case linkUp(String)
+    case carrierLost(String)
+    case carrierBack(String)
+    case renamed(String, to: String)
+    case addressChanged(String, from: MACAddress, to: MACAddress, isFollowed: Bool)
+    case mtuChanged(String, from: Int, to: Int)
     /// The interface's frames are stamped by another NIC, with another clock; nil if none stamps them.
     case clockChanged(String, from: String?, to: String?)
     /// This host drops frames before the NIC.

@@ -31,6 +31,7 @@ protocol Port: ~Copyable {
     func takeStatistics() throws(SystemError) -> PacketStatistics
     func queueMemory() throws(SystemError) -> (used: Int, limit: Int)
     func stopHardwareStamps()
+    func replaceFilter(by filter: SocketFilter) throws(SystemError)
 
     /// Adds the socket to the poll set: for frames, or for its error queue, which delivers completions and errors.
     func watchFrames(in poll: inout PollSet)

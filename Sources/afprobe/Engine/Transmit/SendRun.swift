@@ -94,6 +94,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     }
 
     mutating func handleLinkChange(at now: MonotonicTime) {
+        _ = monitor.checkLink(isFollowed: false, events)
         guard monitor.checkClock(missing: (tally.missingHardware, 0), events) else { return }
         transmitter.stopHardwareStamps()
         expected = ExpectedStamps(monitor.latest, transmitter.plan.options)

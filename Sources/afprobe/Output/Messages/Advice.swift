@@ -129,6 +129,9 @@ func advice(for diagnostic: Diagnostic) -> String? {
     switch diagnostic {
     case .noCarrier: "check the cable, or set the peer of the veth pair up"
     case .linkDown(let name): "set it up: ip link set \(name) up"
+    case .carrierLost: "check the cable and the other end"
+    case .addressChanged(_, _, _, isFollowed: true): "this run goes on under the new one"
+    case .addressChanged: "this run goes on with the old one, to which answers may not come; start it again"
     case .clockChanged: "stamps of two clocks are not compared; another run takes those of the new port"
     case .framesDropped: "send more slowly; see tc -s qdisc, and the MTU of both ends"
     case .noLaunchQdisc(let name, _):

@@ -55,6 +55,18 @@ extension Diagnostic {
         case .noCarrier(let name): warning("Interface \(name) has no carrier: no frame will pass")
         case .linkDown(let name): warning("Interface \(name) went down; waiting until it is up")
         case .linkUp(let name): Message(.info, "Interface \(name) is up again")
+        case .carrierLost(let name):
+            warning("Interface \(name) has lost its carrier: no frame passes until it is back")
+        case .carrierBack(let name): Message(.info, "Interface \(name) has a carrier again")
+        case .renamed(let old, let new): Message(.info, "Interface \(old) is named \(new) now")
+        case .addressChanged(let name, let old, let new, _):
+            warning(
+                "The MAC address of interface \(name) has changed",
+                [Field("mac", "\(new)"), Field("mac_before", "\(old)")])
+        case .mtuChanged(let name, let old, let new):
+            Message(
+                .info, "The MTU of interface \(name) has changed",
+                [Field("mtu", "\(new)"), Field("mtu_before", "\(old)")])
         case .clockChanged(let name, let old, let new):
             warning(
                 "Interface \(name) uses another port: this run takes no more hardware stamps",

@@ -39,7 +39,8 @@ final class ListenScript {
         replyLimit: UInt64? = 1_000_000_000, rules: ReplyRules? = nil, spins: Bool = false
     ) -> ListenPlan {
         ListenPlan(
-            receive: ReceiveOptions(filter: .rejectAll), stampFilters: [.everything], count: count,
+            receive: ReceiveOptions(filter: .rejectAll), filter: { _ in .rejectAll },
+            stampFilters: [.everything], count: count,
             deadline: deadline, statisticsInterval: statistics,
             replies: replyLimit.map {
                 var rules = rules ?? ReplyRules(limit: $0, networks: networks)

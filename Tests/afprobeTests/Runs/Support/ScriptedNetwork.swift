@@ -188,7 +188,8 @@ final class ScriptedNetwork {
         InterfaceReader(
             interface: interface, snapshot: { self.snapshot }, setting: { self.snapshot.setting },
             counters: { self.counters }, stampingDevice: { self.stampingDevice },
-            current: { () throws(SystemError) in try self.currentInterface() }, comparison: { self.compare() }
+            current: { () throws(SystemError) in try self.currentInterface() },
+            networks: { ListenScript.networks }, comparison: { self.compare() }
         )
     }
 

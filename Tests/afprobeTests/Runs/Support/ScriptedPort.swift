@@ -68,6 +68,8 @@ final class ScriptedSocket {
     var receiveError: ErrorCode?
     /// SO_ERROR, which keeps poll(2) from waiting.
     fileprivate(set) var hasStoppedHardwareStamps = false
+    /// The number of filters after the first.
+    fileprivate(set) var filters = 0
     var pendingError: ErrorCode?
     var statistics = PacketStatistics()
     /// The calls that read, in their order.
@@ -285,5 +287,6 @@ struct ScriptedPort: Port, ~Copyable {
 
     func watchFrames(in poll: inout PollSet) {}
     func watchCompletions(in poll: inout PollSet) {}
+    func replaceFilter(by filter: SocketFilter) throws(SystemError) { socket.filters += 1 }
     func stopHardwareStamps() { socket.hasStoppedHardwareStamps = true }
 }
