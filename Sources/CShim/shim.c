@@ -103,17 +103,23 @@ int cshim_unshare_network(bool with_user_namespace) {
     return unshare(CLONE_NEWNET | (with_user_namespace ? CLONE_NEWUSER : 0));
 }
 
-int cshim_keep_capabilities(uint64_t set) {
+static int change_capabilities(uint64_t permitted, uint64_t effective, bool inherits) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
     if (syscall(SYS_capget, &header, data) != 0) return -1;
     for (int word = 0; word < _LINUX_CAPABILITY_U32S_3; word++) {
-        data[word].effective &= (uint32_t)(set >> 32 * word);
-        data[word].permitted &= (uint32_t)(set >> 32 * word);
-        data[word].inheritable = 0;
+        data[word].permitted &= (uint32_t)(permitted >> 32 * word);
+        data[word].effective = data[word].permitted & (uint32_t)(effective >> 32 * word);
+        if (!inherits) data[word].inheritable = 0;
     }
     return (int)syscall(SYS_capset, &header, data);
 }
+
+int cshim_keep_capabilities(uint64_t set) { return change_capabilities(set, 0, false); }
+
+int cshim_set_effective_capabilities(uint64_t set) { return change_capabilities(UINT64_MAX, set, true); }
+
+int cshim_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
 uint64_t cshim_effective_capabilities(void) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};

@@ -86,7 +86,7 @@ struct HostileFrameTests {
     @Test(.needsDevice("/dev/net/tun")) func overlongRequestsAreNotAnswered() throws {
         let hosts = try Namespaces()
         let tap = try Tap(in: hosts.far, address: hosts.far.address)
-        let listener = try hosts.far.listen("--udp", on: tap.name)
+        let listener = try hosts.far.listen("--udp", "--address", hosts.far.ipv4, on: tap.name)
         let datagram = Frames.datagram(request())
         for size in [65_557, datagram.count] {
             try tap.write(datagram + [UInt8](repeating: 0, count: size - datagram.count))

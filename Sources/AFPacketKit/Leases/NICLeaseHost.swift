@@ -111,7 +111,10 @@ struct NICLeaseHost: LeaseHost {
         to setting: HardwareTimestampingSetting
     ) throws(TimestampingLeaseError) -> HardwareTimestampingSetting {
         try Self.asking { () throws(SystemError) in
-            try NetworkInterface(index: device.index).setHardwareTimestamping(setting, via: path)
+            let device = try NetworkInterface(index: device.index)
+            return try ThisProcess.using([.netAdmin]) { () throws(SystemError) in
+                try device.setHardwareTimestamping(setting, via: path)
+            }
         }
     }
 

@@ -45,13 +45,34 @@ public enum ThisProcess {
         unsafe cshim_executed_path().map { unsafe String(cString: $0) }
     }
 
-    /// Drops all capabilities but these, for good: what is open already stays open. capset(2)
+    /// Drops all capabilities of the calling thread but these, for good, and has none of them in force: `using` puts one
+    /// in force for a call. What is open already stays open. capset(2)
     ///
     /// - Throws: `SystemError` of capset(2).
     package static func keepOnly(_ capabilities: [Capability]) throws(SystemError) {
-        let set = capabilities.reduce(UInt64(0)) { $0 | 1 << UInt64($1.rawValue) }
-        guard cshim_keep_capabilities(set) == 0 else { throw .last("capset") }
+        guard cshim_keep_capabilities(set(of: capabilities)) == 0 else { throw .last("capset") }
     }
+
+    private static func set(of capabilities: [Capability]) -> UInt64 {
+        capabilities.reduce(UInt64(0)) { $0 | 1 << UInt64($1.rawValue) }
+    }
+
+    /// Has capabilities that `keepOnly` has kept in force during a call.
+    package static func using<Result: ~Copyable, Failure>(
+        _ capabilities: [Capability], _ body: () throws(Failure) -> Result
+    ) throws(Failure) -> Result {
+        let before = cshim_effective_capabilities()
+        let wanted = before | set(of: capabilities)
+        guard wanted != before else { return try body() }
+        // Without them the call says what it lacks.
+        _ = cshim_set_effective_capabilities(wanted)
+        defer { _ = cshim_set_effective_capabilities(before) }
+        return try body()
+    }
+
+    /// Forbids the calling thread, and those that it starts, more privileges by the programs that they execute. prctl(2),
+    /// PR_SET_NO_NEW_PRIVS
+    package static func forbidNewPrivileges() { _ = cshim_forbid_new_privileges() }
 
     /// Gives the calling thread its own descriptor table: a descriptor that one thread closes stays open in the other.
     ///

@@ -144,9 +144,13 @@ int cshim_unshare_descriptors(void);
 // namespace that it is root in. Returns 0, or -1 and errno.
 int cshim_unshare_network(bool with_user_namespace);
 
-// capset(2) has no wrapper. Leaves the process those of its capabilities that are in the set, whose bits are the numbers in
-// linux/capability.h, for good. Returns 0, or -1 and errno.
+// capset(2) has no wrapper. Leaves the thread those of its capabilities that are in the set, whose bits are the numbers in
+// linux/capability.h, for good, and none of them in force. Returns 0, or -1 and errno.
 int cshim_keep_capabilities(uint64_t set);
+// Puts those of the thread's permitted capabilities in force that are in such a set, and no others.
+int cshim_set_effective_capabilities(uint64_t set);
+// prctl is variadic. No program that the thread executes gets more privileges, by file capabilities for instance.
+int cshim_forbid_new_privileges(void);
 // capget(2) has no wrapper. The effective capabilities of the thread, as such a set; none if they cannot be read.
 uint64_t cshim_effective_capabilities(void);
 // The arguments of the program, its name first, ended by NULL; they need no /proc.

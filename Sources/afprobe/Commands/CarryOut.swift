@@ -26,8 +26,10 @@ func carryOut(
 /// Drops the capabilities that a run no longer needs once its sockets, clocks and files are open: frames from the
 /// network are then parsed without privileges.
 ///
-/// - Parameter lease: the setting that may have to be restored at the end, which takes a capability.
+/// - Parameter lease: the setting that may have to be restored at the end, which takes a capability. It is kept, and not
+///   in force until then.
 private func dropPrivileges(keepingThoseOf lease: borrowing HardwareLease) throws(RunError) {
+    ThisProcess.forbidNewPrivileges()
     do throws(SystemError) { try ThisProcess.keepOnly(lease.mayHaveToRestore() ? [.netAdmin] : []) } catch {
         throw RunError(.dropCapabilities, error)
     }

@@ -36,6 +36,7 @@ final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable 
         thread = try WorkerThread { [self] in
             // Frames are parsed without any capabilities.
             try? ThisProcess.keepOnly([])
+            ThisProcess.forbidNewPrivileges()
             work(&self.source)
         }
     }

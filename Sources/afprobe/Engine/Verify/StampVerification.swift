@@ -57,6 +57,11 @@ struct StampVerification<Events: VerifyEvents> {
     /// Verifies each shape, then the rate, and tells each claim.
     mutating func run() throws(RunError) -> Ending {
         let claims = TimestampingSnapshot(of: interface)
+        // Answers are read without any in force.
+        ThisProcess.forbidNewPrivileges()
+        do throws(SystemError) { try ThisProcess.keepOnly([.netRaw, .netAdmin]) } catch {
+            throw RunError(.dropCapabilities, error)
+        }
         var lease = try HardwareLease(
             on: interface, .transmit, [], claims.claimsTransmitHardware ? .auto : .off, isTest: true, events)
         defer { lease.end(events) }
@@ -114,13 +119,17 @@ struct StampVerification<Events: VerifyEvents> {
             } else { ReceiveOptions(filter: .rejectAll) }
         let receiving = arrival?.interface ?? interface
         let receiver: Receiver<PacketSocket>
-        do throws(SystemError) { receiver = try options.openReceiver(on: receiving) } catch {
-            throw RunError(.receive, error, on: receiving)
-        }
+        do throws(SystemError) {
+            receiver = try ThisProcess.using([.netRaw]) { () throws(SystemError) in
+                try options.openReceiver(on: receiving)
+            }
+        } catch { throw RunError(.receive, error, on: receiving) }
         let socket: PacketSocket
-        do throws(SystemError) { socket = try .transmitter(on: interface, TransmitOptions()) } catch {
-            throw RunError(.send, error, on: interface)
-        }
+        do throws(SystemError) {
+            socket = try ThisProcess.using([.netRaw, .netAdmin]) { () throws(SystemError) in
+                try .transmitter(on: interface, TransmitOptions())
+            }
+        } catch { throw RunError(.send, error, on: interface) }
         return Trial(
             socket, receiver, isWitnessed: arrival != nil, message,
             in: shape.frame(from: interface.address, to: destination), on: interface,

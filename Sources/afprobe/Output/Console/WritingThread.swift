@@ -28,6 +28,7 @@ final class WritingThread: Sendable {
             turn.signal()
             // This thread needs no capabilities, whatever the others still need.
             try? ThisProcess.keepOnly([])
+            ThisProcess.forbidNewPrivileges()
             body()
             turn.signal()
         }
