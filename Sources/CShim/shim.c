@@ -3,6 +3,9 @@
 
 #include <fcntl.h>
 #include <linux/capability.h>
+#include <linux/inet_diag.h>
+#include <linux/packet_diag.h>
+#include <linux/unix_diag.h>
 #include <sched.h>
 #include <stddef.h>
 #include <string.h>
@@ -22,6 +25,23 @@ ASSERT_SAME(cshim_block_header, status, tpacket_block_desc, hdr.bh1.block_status
 ASSERT_SAME(cshim_block_header, frame_count, tpacket_block_desc, hdr.bh1.num_pkts);
 ASSERT_SAME(cshim_block_header, first_frame_offset, tpacket_block_desc, hdr.bh1.offset_to_first_pkt);
 ASSERT_SAME(cshim_block_header, length, tpacket_block_desc, hdr.bh1.blk_len);
+
+// Laid out by hand in Swift: FrameHeaders of a ring, and requests and answers of netlink.
+_Static_assert(sizeof(struct tpacket3_hdr) == 48 && offsetof(struct tpacket3_hdr, tp_mac) == 24, "tpacket3_hdr");
+_Static_assert(offsetof(struct tpacket3_hdr, tp_sec) == 4 && offsetof(struct tpacket3_hdr, tp_status) == 20, "tpacket3_hdr");
+_Static_assert(offsetof(struct tpacket3_hdr, hv1.tp_vlan_tci) == 32, "tpacket3_hdr");
+_Static_assert(offsetof(struct tpacket3_hdr, hv1.tp_vlan_tpid) == 36, "tpacket3_hdr");
+_Static_assert(sizeof(struct sockaddr_ll) == 20 && offsetof(struct sockaddr_ll, sll_pkttype) == 10, "sockaddr_ll");
+_Static_assert(sizeof(struct nlmsghdr) == 16 && sizeof(struct genlmsghdr) == 4, "nlmsghdr");
+_Static_assert(sizeof(struct ifinfomsg) == 16 && offsetof(struct ifinfomsg, ifi_index) == 4, "ifinfomsg");
+_Static_assert(sizeof(struct tcmsg) == 20 && offsetof(struct tcmsg, tcm_ifindex) == 4, "tcmsg");
+_Static_assert(sizeof(struct unix_diag_req) == 24 && offsetof(struct unix_diag_req, udiag_show) == 12, "unix_diag_req");
+_Static_assert(sizeof(struct unix_diag_msg) == 16 && UNIX_DIAG_NAME == 0, "unix_diag_msg");
+_Static_assert(sizeof(struct packet_diag_req) == 20 && offsetof(struct packet_diag_req, pdiag_show) == 8, "packet_diag_req");
+_Static_assert(sizeof(struct packet_diag_msg) == 16 && PACKET_DIAG_MCLIST == 1, "packet_diag_msg");
+_Static_assert(sizeof(struct packet_diag_mclist) == 44, "packet_diag_mclist");
+_Static_assert(sizeof(struct inet_diag_req_v2) == 56 && offsetof(struct inet_diag_req_v2, idiag_states) == 4, "inet_diag_req_v2");
+_Static_assert(offsetof(struct inet_diag_msg, id) == 4, "inet_diag_msg");
 
 _Static_assert(CMSG_SPACE(sizeof(uint64_t)) == CSHIM_LAUNCH_CONTROL_SIZE, "SCM_TXTIME");
 

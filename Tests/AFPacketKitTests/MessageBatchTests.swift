@@ -1,3 +1,4 @@
+import Glibc
 import Testing
 
 @testable import AFPacketKit
@@ -23,6 +24,20 @@ import Testing
         #expect(cutFacts == (6, true))
         #expect(batch.frame(at: 1).array == [1, 2, 3, 4])
         #expect(batch.ancillary(at: 0) == ancillary)
+    }
+
+    @Test func noneIsReceivedIfNoneIsWanted() throws {
+        var ends: [CInt] = [0, 0]
+        #expect(socketpair(AF_UNIX, CInt(SOCK_DGRAM.rawValue), 0, &ends) == 0)
+        let near = try Descriptor("socketpair", ends[0])
+        let far = try Descriptor("socketpair", ends[1])
+        #expect(send(near.rawValue, [7], 1, 0) == 1)
+        var batch = MessageBatch(capacity: 3, frameCapacity: 4)
+        batch.fill(with: [([1], Ancillary())], receivedAt: stamp)
+        try batch.receive(from: far, flags: 0, limit: 0)
+        #expect(batch.count == 0)
+        try batch.receive(from: far, flags: 0, limit: 1)
+        #expect(batch.count == 1)
     }
 
     @Test func headersAreLaidOutAsTheKernels() {

@@ -117,6 +117,16 @@ private func ipv6(port: UInt16, next: UInt8 = 17) -> [UInt8] {
         #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [])))
     }
 
+    /// The kernel takes 4,096 instructions, and has no number for more than 65,535.
+    @Test(arguments: [4_097, 65_537]) func aFilterThatIsTooLongIsRefused(count: Int) throws {
+        let filter = SocketFilter(
+            instructions: Array(repeating: SocketFilter.rejectAll.instructions[0], count: count))
+        let descriptor = try Descriptor("socket", socket(AF_INET, CInt(SOCK_DGRAM.rawValue), 0))
+        #expect(throws: SystemError("SO_ATTACH_FILTER", .invalidArgument)) {
+            try filter.attach(to: descriptor)
+        }
+    }
+
     @Test func passesOnWhatLibpcapSaysOfAnExpression() throws {
         #expect {
             _ = try SocketFilter(expression: "host and and")

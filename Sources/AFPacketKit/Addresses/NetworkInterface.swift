@@ -102,19 +102,6 @@ public struct NetworkInterface: Sendable {
     ///
     /// - Throws: `SystemError` of getifaddrs(3).
     public func internetAddresses() throws(SystemError) -> [IPAddress] {
-        var list: UnsafeMutablePointer<ifaddrs>?
-        guard unsafe getifaddrs(&list) == 0 else { throw .last("getifaddrs") }
-        defer { unsafe freeifaddrs(list) }
-        var addresses: [IPAddress] = []
-        var entry = unsafe list
-        while let current = unsafe entry?.pointee {
-            if let address = unsafe current.ifa_addr, unsafe String(cString: current.ifa_name) == name,
-                let internet = unsafe IPAddress(UnsafePointer(address))
-            {
-                addresses.append(internet)
-            }
-            unsafe entry = current.ifa_next
-        }
-        return addresses
+        try internetNetworks().map(\.address)
     }
 }

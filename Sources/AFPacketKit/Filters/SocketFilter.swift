@@ -42,8 +42,12 @@ public struct SocketFilter: Hashable, Sendable {
         var program = instructions.map {
             sock_filter(code: $0.code, jt: $0.whenTrue, jf: $0.whenFalse, k: $0.operand)
         }
+        // The kernel takes 4,096 instructions at most.
+        guard let count = UInt16(exactly: program.count) else {
+            throw SystemError("SO_ATTACH_FILTER", .invalidArgument)
+        }
         let result = unsafe program.withUnsafeMutableBufferPointer { buffer in
-            var description = unsafe sock_fprog(len: UInt16(buffer.count), filter: buffer.baseAddress)
+            var description = unsafe sock_fprog(len: count, filter: buffer.baseAddress)
             return unsafe setsockopt(
                 descriptor.rawValue, SOL_SOCKET, SO_ATTACH_FILTER, &description,
                 socklen_t(MemoryLayout<sock_fprog>.size))

@@ -54,7 +54,9 @@ struct AbstractSocket: ~Copyable {
     ///
     /// - Throws: `SystemError` of netlink; of /proc/net/unix if the kernel lacks the module unix_diag.
     static func list(startingWith prefix: String) throws(SystemError) -> [Listed] {
-        do throws(SystemError) { return try listByNetlink(prefix) } catch  where error.code == .noSuchFile {
+        do throws(SystemError) {
+            return try NetlinkSocket.repeating { () throws(SystemError) in try listByNetlink(prefix) }
+        } catch  where error.code == .noSuchFile {
             return try listByFile(prefix)
         }
     }

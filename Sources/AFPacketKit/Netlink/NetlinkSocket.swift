@@ -96,6 +96,16 @@ struct NetlinkSocket: ~Copyable {
 }
 
 extension NetlinkSocket {
+    /// Repeats a dump during which objects came or went, so that some may be listed twice or not at all. NLM_F_DUMP_INTR
+    ///
+    /// - Throws: `SystemError` of the dump: `interrupted` if this happened time after time.
+    static func repeating<List>(_ dump: () throws(SystemError) -> List) throws(SystemError) -> List {
+        for _ in 0..<4 {
+            do throws(SystemError) { return try dump() } catch  where error.code == .interrupted {}
+        }
+        return try dump()
+    }
+
     /// Calls `body` with what the kernel tells about each socket of this network namespace that a request of one
     /// family selects. sock_diag(7)
     ///

@@ -7,6 +7,10 @@ extension NetworkInterface {
     ///
     /// - Throws: `SystemError` of the call that failed.
     public func queueingDisciplines() throws(SystemError) -> [String] {
+        try NetlinkSocket.repeating { () throws(SystemError) in try listQueueingDisciplines() }
+    }
+
+    private func listQueueingDisciplines() throws(SystemError) -> [String] {
         var socket = try NetlinkSocket(NETLINK_ROUTE)
         let sequence = socket.nextSequence()
         let request = unsafe netlinkMessage(

@@ -44,7 +44,13 @@ public struct MessageBatch: ~Copyable {
     mutating func receive(
         from descriptor: borrowing Descriptor, flags: CInt, isWaiting: Bool = false, limit: Int = .max
     ) throws(SystemError) {
-        guard limit > 1 else { return try receiveOne(from: descriptor, flags: flags, isWaiting: isWaiting) }
+        guard limit > 1 else {
+            guard limit == 1 else {
+                count = 0
+                return
+            }
+            return try receiveOne(from: descriptor, flags: flags, isWaiting: isWaiting)
+        }
         count = 0
         let most = CUnsignedInt(truncatingIfNeeded: min(limit, capacity))
         let flags = flags | (isWaiting ? CInt(MSG_WAITFORONE) : CInt(MSG_DONTWAIT))

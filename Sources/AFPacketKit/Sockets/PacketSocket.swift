@@ -266,7 +266,7 @@ public struct PacketSocket: ~Copyable, Sendable {
     /// Hands the frames at some indices of a batch to the kernel, in their order.
     ///
     /// - Parameters:
-    ///   - perCall: the number of frames per call.
+    ///   - perCall: the number of frames per call, 1 or more.
     ///   - taken: is increased by the number of frames taken: fewer than all if there is no room for more now. If a
     ///     call takes several, the next one may also have failed and used up a key (`TransmitCompletion.key`) all the
     ///     same; sending it again tells.
@@ -275,6 +275,7 @@ public struct PacketSocket: ~Copyable, Sendable {
         _ batch: borrowing FrameBatch, _ indices: Range<Int>, perCall: Int, taken: inout Int
     ) throws(SystemError) {
         precondition(indices.lowerBound >= 0 && indices.upperBound <= batch.count, "there are no such frames")
+        precondition(perCall > 0, "a call sends one frame at least")
         // The call for one frame is simpler and costs less.
         let areSingle = perCall == 1 && !batch.hasLaunchTimes
         var next = indices.lowerBound

@@ -1,5 +1,6 @@
 internal import CShim
 import Glibc
+internal import Synchronization
 
 // Requests of ethtool's generic netlink family about timestamping, and their answers; only TSCONFIG_SET needs a
 // privilege. Documentation/networking/ethtool-netlink.rst in the kernel's sources; the numbers are those of
@@ -31,10 +32,15 @@ struct EthtoolRequest {
         static let statistics = Flags(rawValue: 4)
     }
 
-    /// The family does not change while the kernel runs, so it is looked up only once.
-    private static let family = Result { () throws(SystemError) -> GenericNetlink.Family in
+    /// The family, once it was found: it does not change while the kernel runs. A failure may pass.
+    private static let known = Mutex<GenericNetlink.Family?>(nil)
+
+    private static func family() throws(SystemError) -> GenericNetlink.Family {
+        if let known = known.withLock({ $0 }) { return known }
         var socket = try GenericNetlink()
-        return try socket.family(named: "ethtool")
+        let family = try socket.family(named: "ethtool")
+        known.withLock { $0 = family }
+        return family
     }
 
     /// Makes the request about an interface and calls `body` with the attributes of each message of the answer.
@@ -48,7 +54,7 @@ struct EthtoolRequest {
         _ body: (Span<UInt8>) -> Void
     ) throws(SystemError) {
         let family: GenericNetlink.Family
-        do throws(SystemError) { family = try Self.family.get() } catch  where error.code.rawValue == ENOENT {
+        do throws(SystemError) { family = try Self.family() } catch  where error.code.rawValue == ENOENT {
             throw SystemError(name, .notImplemented)
         }
         guard family.commands.contains(command) else { throw SystemError(name, .notImplemented) }

@@ -76,6 +76,10 @@ extension NetworkInterface {
     ///
     /// - Throws: `SystemError` of netlink. Before Linux 6.14 there is none.
     public func timestampingProviders() throws(SystemError) -> [TimestampingProvider] {
+        try NetlinkSocket.repeating { () throws(SystemError) in try listProviders() }
+    }
+
+    private func listProviders() throws(SystemError) -> [TimestampingProvider] {
         var providers: [TimestampingProvider] = []
         try EthtoolRequest.information.ask(about: self, .dump) { attributes in
             guard EthtoolRequest.isAnswer(attributes, about: self) else { return }
