@@ -37,7 +37,8 @@ private struct LeaseModel {
     struct Tally: CustomStringConvertible {
         private(set) var counts: [String: Int] = [
             "taken": 0, "joined": 0, "restored": 0, "narrowed": 0, "in use": 0, "changed by others": 0,
-            "killed": 0, "refused": 0, "foreign": 0, "left on": 0, "left to PTP": 0, "failover": 0,
+            "killed": 0, "abandoned": 0, "refused": 0, "foreign": 0, "left on": 0, "left to PTP": 0,
+            "failover": 0,
             "forged": 0,
             "all restored": 0,
         ]
@@ -237,6 +238,7 @@ private struct LeaseModel {
             case .restored: tally.count("restored")
             case .narrowed: tally.count("narrowed")
             case .stillInUse: tally.count("in use")
+            case .abandoned: tally.count("abandoned")
             case .changedByOthers: tally.count("changed by others")
             case .leftToPTP:
                 tally.count("left to PTP")

@@ -68,10 +68,10 @@ import Testing
 
     /// struct ifinfomsg without its first word, IFLA_LINK, IFLA_LINK_NETNSID, and IFLA_LINKINFO with a kind and
     /// IFLA_BOND_ACTIVE_SLAVE.
-    private func link(_ kind: String, isElsewhere: Bool = false) -> [UInt8] {
+    private func link(_ kind: String, isElsewhere: Bool = false, mode: UInt8 = 1) -> [UInt8] {
         let name = Array(kind.utf8) + [UInt8](repeating: 0, count: 4 - kind.utf8.count % 4)
         let kind: [UInt8] = [UInt8(4 + name.count), 0, 1, 0] + name
-        let data: [UInt8] = [12, 0, 2, 0, 8, 0, 2, 0, 9, 0, 0, 0]
+        let data: [UInt8] = [20, 0, 2, 0, 5, 0, 1, 0, mode, 0, 0, 0, 8, 0, 2, 0, 9, 0, 0, 0]
         let elsewhere: [UInt8] = isElsewhere ? [8, 0, 37, 0, 1, 0, 0, 0] : []
         return [3, 0, 0, 0] + [UInt8](repeating: 0, count: 8) + [8, 0, 5, 0, 2, 0, 0, 0] + elsewhere
             + [UInt8(4 + kind.count + data.count), 0, 18, 0] + kind + data
@@ -84,6 +84,8 @@ import Testing
         #expect(vlan?.activePort == nil)
         #expect(LinkInformation(message: link("macvlan", isElsewhere: true).span)?.isLowerElsewhere == true)
         #expect(LinkInformation(message: link("bond").span)?.activePort == 9)
+        // balance-alb has an active port, and sends by others, too.
+        #expect(LinkInformation(message: link("bond", mode: 6).span)?.activePort == nil)
     }
 
     @Test func aDeviceWithoutOthersBelowStampsItself() throws {

@@ -112,6 +112,57 @@ struct UDPTests {
         #expect(try willing.interrupt().summary("RX Summary", "replies_refused") == 0)
     }
 
+    /// With a label, at the other end of a point-to-point link, and by a route without an address.
+    @Test(arguments: [
+        ("10.77.0.9/24 dev vb label vb:1", "10.77.0.9", ["10.77.0.1"]),
+        ("10.88.0.2 peer 10.88.0.1/32 dev vb", "10.88.0.2", ["10.88.0.1", "peer", "10.88.0.2/32"]),
+        ("fd88::2/128 dev vb nodad", "fd88::2", ["fd88::1/128", "nodad"]),
+    ])
+    func addressesOfEveryKindAreAnswered(address: String, target: String, near: [String]) throws {
+        let hosts = try Namespaces()
+        func ip(_ host: Namespaces.Host, _ words: [String]) throws {
+            try Program.expect(["ip", "-n", host.namespace] + words)
+        }
+        try ip(hosts.far, ["address", "add"] + address.split(separator: " ").map(String.init))
+        if near.count > 1 { try ip(hosts.near, ["address", "add"] + near + ["dev", "va"]) }
+        if target == "fd88::2" {
+            try ip(hosts.far, ["route", "add", "fd88::/64", "dev", "vb"])
+            try ip(hosts.near, ["route", "add", "fd88::/64", "dev", "va"])
+        }
+        let source = near[0].split(separator: "/").first.map(String.init) ?? ""
+        let listener = try hosts.far.listen("--udp")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "3", "-I", "5ms", "-W", "100ms", "--udp",
+            "--dst-addr",
+            target, "--src-addr", source
+        ).finish()
+        #expect(ping.summary("PING Summary", "received") == 3, "\(ping)")
+        #expect(try listener.interrupt().errors == "")
+    }
+
+    /// What changes while the run begins is not missed.
+    @Test func anAddressThatComesAtTheStartIsAnswered() throws {
+        let hosts = try Namespaces()
+        let listener = try Program(
+            hosts.far.command([
+                Tool.afprobe, "listen", "-i", "vb", "--udp", "--ring", "--fanout", "8", "--stats", "0.05",
+            ]))
+        for last in 10..<40 {
+            try Program.expect([
+                "ip", "-n", hosts.far.namespace, "address", "add", "10.77.0.\(last)/24", "dev", "vb",
+            ])
+        }
+        try listener.waitForOutput(containing: "RX Stats")
+        for last in [10, 20, 39] {
+            let ping = try hosts.near.afprobe(
+                "ping", "-i", "va", hosts.far.address, "-c", "1", "-W", "200ms", "--udp", "--dst-addr",
+                "10.77.0.\(last)"
+            ).finish()
+            #expect(ping.status == 0, "\(ping)")
+        }
+        _ = try listener.interrupt()
+    }
+
     @Test(arguments: [4, 6])
     func pingsAreAnswered(version: Int) throws {
         let hosts = try Namespaces()

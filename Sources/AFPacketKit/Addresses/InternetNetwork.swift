@@ -1,21 +1,19 @@
-import Glibc
-
-/// An Internet address of an interface, and the network on its link.
+/// The addresses of one link that begin alike.
 public struct InternetNetwork: Hashable, Sendable {
-    /// The address of this host.
-    public let address: IPAddress
-    /// The number of leading bits that all hosts of the network share.
+    /// An address of the network.
+    public let base: IPAddress
+    /// The number of leading bits that all its addresses share.
     public let prefixLength: Int
 
     /// Creates a network; a length beyond the address's bits is cut.
-    public init(address: IPAddress, prefixLength: Int) {
-        self.address = address
-        self.prefixLength = min(max(0, prefixLength), address.isVersion4 ? 32 : 128)
+    public init(_ base: IPAddress, prefixLength: Int) {
+        self.base = base
+        self.prefixLength = min(max(0, prefixLength), base.isVersion4 ? 32 : 128)
     }
 
     /// Returns whether an address belongs to the network.
     public func contains(_ other: IPAddress) -> Bool {
-        switch (address, other) {
+        switch (base, other) {
         case (.v4(let own), .v4(let other)): return own.value & ~rest == other.value & ~rest
         case (.v6(let own), .v6(let other)):
             let high = Self.mask(prefixLength)
@@ -49,40 +47,6 @@ extension IPAddress {
         switch self {
         case .v4(let address): address.value >> 24 == 127
         case .v6(let address): address.high == 0 && address.low == 1
-        }
-    }
-}
-
-extension NetworkInterface {
-    /// The Internet addresses of the interface with their networks, in the kernel's order. getifaddrs(3)
-    ///
-    /// - Throws: `SystemError` of getifaddrs(3).
-    public func internetNetworks() throws(SystemError) -> [InternetNetwork] {
-        var list: UnsafeMutablePointer<ifaddrs>?
-        guard unsafe getifaddrs(&list) == 0 else { throw .last("getifaddrs") }
-        defer { unsafe freeifaddrs(list) }
-        var networks: [InternetNetwork] = []
-        var entry = unsafe list
-        while let current = unsafe entry?.pointee {
-            if let address = unsafe current.ifa_addr, unsafe String(cString: current.ifa_name) == name,
-                let internet = unsafe IPAddress(UnsafePointer(address))
-            {
-                let mask = unsafe current.ifa_netmask.flatMap { unsafe IPAddress(UnsafePointer($0)) }
-                networks.append(
-                    InternetNetwork(address: internet, prefixLength: mask?.leadingOnes ?? .max))
-            }
-            unsafe entry = current.ifa_next
-        }
-        return networks
-    }
-}
-
-extension IPAddress {
-    fileprivate var leadingOnes: Int {
-        switch self {
-        case .v4(let mask): (~mask.value).leadingZeroBitCount
-        case .v6(let mask):
-            mask.high == .max ? 64 + (~mask.low).leadingZeroBitCount : (~mask.high).leadingZeroBitCount
         }
     }
 }

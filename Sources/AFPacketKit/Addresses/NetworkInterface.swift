@@ -97,11 +97,4 @@ public struct NetworkInterface: Sendable {
         }
         return names
     }
-
-    /// The Internet addresses of the interface, in the kernel's order. getifaddrs(3)
-    ///
-    /// - Throws: `SystemError` of getifaddrs(3).
-    public func internetAddresses() throws(SystemError) -> [IPAddress] {
-        try internetNetworks().map(\.address)
-    }
 }

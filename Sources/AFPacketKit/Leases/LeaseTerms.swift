@@ -52,7 +52,9 @@ struct LeaseTerms {
                     host.write(claim.note(after: note, found))
                 }
             } catch {
-                host.write(note)
+                // The change may have been made all the same.
+                let isUndone = (try? host.setting()) == found || (try? host.change(to: found)) == found
+                if isUndone { host.write(note) }
                 try? host.show(nil)
                 throw error
             }
@@ -75,7 +77,7 @@ struct LeaseTerms {
         }
         let others = try host.others()
         if let newer = others.first(where: { $0.claim.chain > claim.chain }) {
-            return current == claim.widened ? .stillInUse(by: owner(newer)) : .changedByOthers(current)
+            return current == claim.widened ? .abandoned(to: owner(newer)) : .changedByOthers(current)
         }
         let note = host.note()
         if let note, note.widened == current, note.chain != claim.chain {

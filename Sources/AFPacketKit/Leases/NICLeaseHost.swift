@@ -92,10 +92,19 @@ struct NICLeaseHost: LeaseHost {
         let unknownUser: uid_t = 65_534
         func isKnown(_ user: uid_t) -> Bool { user == 0 || user == geteuid() && user != unknownUser }
         if let user = socket.user, isKnown(user) { return true }
-        guard let owner = AbstractSocket.owner(of: socket.name) else { return false }
-        if isKnown(owner.user) { return true }
         guard let group = unsafe getgrnam("afprobe")?.pointee.gr_gid else { return false }
-        return owner.groups.contains(group)
+        if let user = socket.user { return groups(of: user).contains(group) }
+        guard let owner = AbstractSocket.owner(of: socket.name) else { return false }
+        return isKnown(owner.user) || owner.groups.contains(group)
+    }
+
+    /// The groups of a user. To ask the process itself would take a place in its queue, of which it has few.
+    private static func groups(of user: uid_t) -> [gid_t] {
+        guard let entry = unsafe getpwuid(user) else { return [] }
+        var groups = [gid_t](repeating: 0, count: 1024)
+        var count = CInt(groups.count)
+        let result = unsafe getgrouplist(entry.pointee.pw_name, entry.pointee.pw_gid, &groups, &count)
+        return result < 0 ? [] : Array(groups.prefix(Int(count)))
     }
 
     // MARK: The setting

@@ -13,6 +13,9 @@ public struct TimestampingLease: ~Copyable {
         case narrowed(HardwareTimestampingSetting)
         /// Another run still needs the setting; nil if it cannot be seen.
         case stillInUse(by: ProcessIdentity?)
+        /// A run of a user who does not believe this one's claim still needs the setting, and restores what it found: this
+        /// one's. The original is restored by nobody.
+        case abandoned(to: ProcessIdentity?)
         /// Another program changed the setting in the meantime; it was left unchanged.
         case changedByOthers(HardwareTimestampingSetting)
         /// A PTP program came in the meantime, which may rely on the setting; it was left unchanged.
@@ -102,8 +105,8 @@ extension TimestampingLease {
 
     /// The runs that hold leases of a device, and what one that was killed left on.
     public struct Holders: Sendable {
-        /// Each run that can be seen, and what it restores at its end.
-        public let runs: [(process: ProcessIdentity, original: HardwareTimestampingSetting)]
+        /// Each run, as far as it can be seen, and what it restores at its end.
+        public let runs: [(process: ProcessIdentity?, original: HardwareTimestampingSetting)]
         /// The note of a run that was killed, if its setting is still in force.
         public let leftOn: LeaseNote?
     }
@@ -120,9 +123,8 @@ extension TimestampingLease {
         let current = try host.setting()
         let note = others.isEmpty ? host.note() : nil
         return Holders(
-            runs: others.compactMap { other in
-                AbstractSocket.owner(of: other.name).map { ($0, other.claim.original) }
-            }, leftOn: note?.widened == current ? note : nil)
+            runs: others.map { (AbstractSocket.owner(of: $0.name), $0.claim.original) },
+            leftOn: note?.widened == current ? note : nil)
     }
 
     /// Restores the setting before a run that was killed, and returns the one in force now; nil if nothing is known to be

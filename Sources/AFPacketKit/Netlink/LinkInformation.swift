@@ -9,7 +9,8 @@ struct LinkInformation: Equatable {
     var lower: CInt?
     /// Whether that is another network namespace. IFLA_LINK_NETNSID
     var isLowerElsewhere = false
-    /// The index of the port that a bond sends by; nil if it has none or uses several. IFLA_BOND_ACTIVE_SLAVE
+    /// The index of the port that a bond sends by; nil if it has none or uses several, as in all modes but
+    /// active-backup. IFLA_BOND_ACTIVE_SLAVE
     var activePort: CInt?
 
     /// - Throws: `SystemError` of netlink; `noSuchDevice` if this network namespace has no such link.
@@ -34,6 +35,8 @@ struct LinkInformation: Equatable {
         let fixedSize = MemoryLayout<ifinfomsg>.size - 4
         guard message.count >= fixedSize else { return nil }
         var (kind, lower, isElsewhere, port): (String?, CInt?, Bool, CInt?) = (nil, nil, false, nil)
+        var mode: UInt8?
+        let activeBackup: UInt8 = 1
         message.extracting(fixedSize..<message.count).forEachAttribute { type, payload in
             switch type {
             case Int(IFLA_LINK): lower = payload.load(CInt.self, at: 0)
@@ -45,6 +48,7 @@ struct LinkInformation: Equatable {
                     // IFLA_INFO_DATA; its numbers have other meanings in other kinds, for which this is not used.
                     case 2:
                         payload.forEachAttribute { type, payload in
+                            if type == Int(IFLA_BOND_MODE) { mode = payload.load(UInt8.self, at: 0) }
                             if type == Int(IFLA_BOND_ACTIVE_SLAVE) { port = payload.load(CInt.self, at: 0) }
                         }
                     default: break
@@ -56,6 +60,6 @@ struct LinkInformation: Equatable {
         self.kind = kind
         self.lower = lower
         isLowerElsewhere = isElsewhere
-        activePort = kind == "bond" ? port : nil
+        activePort = kind == "bond" && mode == activeBackup ? port : nil
     }
 }

@@ -62,6 +62,8 @@ struct NetlinkExchange {
     let kind: NetlinkRequest.Kind
     /// The number that answers to this request carry.
     let sequence: UInt32
+    /// The bytes behind the header of an answer that are left out: those of generic netlink's own header.
+    var skipped = genericHeaderSize
 
     /// Parses a datagram from the kernel and calls `body` with the attributes of each message that answers the
     /// request; skips answers to earlier ones.
@@ -99,10 +101,10 @@ struct NetlinkExchange {
         default:
             // An object was added or removed during the dump, so it may be listed twice or not at all.
             guard CInt(flags) & NLM_F_DUMP_INTR == 0 else { throw SystemError(operation, .interrupted) }
-            guard message.count >= headerSize + genericHeaderSize else {
+            guard message.count >= headerSize + skipped else {
                 throw SystemError(operation, .malformedMessage)
             }
-            body(message.extracting(headerSize + genericHeaderSize..<message.count))
+            body(message.extracting(headerSize + skipped..<message.count))
             return kind == .get
         }
         return true

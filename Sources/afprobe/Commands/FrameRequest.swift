@@ -84,7 +84,7 @@ struct FrameRequest {
     ) throws(Failure) -> (IPAddress, IPAddress) {
         if let source = traffic.sourceAddress { return (source, destination) }
         let addresses: [IPAddress]
-        do throws(SystemError) { addresses = try interface.internetAddresses() } catch {
+        do throws(SystemError) { addresses = try interface.interfaceAddresses().map(\.own) } catch {
             throw Failure("Cannot read the addresses of interface \(interface.name)", error)
         }
         let fitting = addresses.filter { $0.isVersion6 == destination.isVersion6 }

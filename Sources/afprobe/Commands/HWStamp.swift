@@ -150,7 +150,8 @@ extension HWStampOptions {
             line.list("capabilities", capabilities?.flags.names ?? [])
             line.name("driver", try? interface.driver())
             line.string("interface", interface.name)
-            line.knownList("lease_pids", holders?.runs.map { "\($0.process.process)" })
+            let pids = holders?.runs.map { run in run.process.map { "\($0.process)" } ?? "unknown" }
+            line.knownList("lease_pids", pids)
             line.string("original_rx_filter", holders?.runs.first?.original.receiveFilter.description)
             line.string("original_tx_type", holders?.runs.first?.original.transmitType.description)
             line.clock(capabilities?.clockIndex)

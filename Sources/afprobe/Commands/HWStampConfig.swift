@@ -88,17 +88,17 @@ extension HWStampConfigOptions {
         guard transmitType == nil, receiveFilter == nil else {
             throw .usage("--restore and --tx or --rx exclude each other", hint: "leave one of them out")
         }
-        let user: ProcessIdentity?
+        let users: [ProcessIdentity?]
         do throws(TimestampingLeaseError) {
             if let granted = try TimestampingLease.restoreLeftOn(interface, via: path) {
                 console.write(granted, as: "Restored settings", of: interface)
                 return .measured
             }
-            user = try TimestampingLease.holders(of: interface).runs.first?.process
+            users = try TimestampingLease.holders(of: interface).runs.map(\.process)
         } catch {
             throw Failure("Cannot restore interface \(interface.name)", error, on: interface)
         }
-        throw .nothingToRestore(on: interface, usedBy: user)
+        throw .nothingToRestore(on: interface, usedBy: users)
     }
 }
 

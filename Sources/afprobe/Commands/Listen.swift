@@ -58,7 +58,7 @@ extension CommandSpec<ListenOptions> {
                         "With --udp: also answer pings to this address, which is none of the interface's. May be given "
                         + "several times.",
                     as: parseHostAddress
-                ) { $0.replyRules.addresses.append($1) },
+                ) { $0.replyRules.given.append($1) },
                 .flag(
                     "allow-routed", in: .target,
                     help:
@@ -107,7 +107,7 @@ extension OptionSpec<ListenOptions> {
 extension ListenOptions {
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         try traffic.checkUDPOptions()
-        if !traffic.usesUDP, !replyRules.addresses.isEmpty || replyRules.allowsRouted {
+        if !traffic.usesUDP, !replyRules.given.isEmpty || replyRules.allowsRouted {
             let option = replyRules.allowsRouted ? "--allow-routed" : "--address"
             throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
         }
@@ -128,7 +128,8 @@ extension ListenOptions {
 
     private func plan(on interface: NetworkInterface, _ captureFilter: SocketFilter?) -> ListenPlan {
         var rules = replyRules
-        rules.networks = (try? interface.internetNetworks()) ?? []
+        rules.addresses = (try? interface.interfaceAddresses()) ?? []
+        rules.isOnLink = { (try? interface.isOnLink($0)) ?? false }
         func filter(for address: MACAddress) -> SocketFilter {
             let destinations = [address, .broadcast] + groups
             let probes: SocketFilter =

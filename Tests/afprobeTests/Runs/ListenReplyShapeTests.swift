@@ -93,6 +93,7 @@ import Testing
     ) {
         let script = ListenScript()
         script.request(1, at: millisecond, shape: shape)
+        if let rules { script.network.addresses = rules.addresses }
         let outcome = script.run(ListenScript.plan(rules: rules))
         // It is a probe like others.
         #expect(outcome.tally.probes == 1 && script.events.log.contains("received 1"), comment)
@@ -156,16 +157,24 @@ import Testing
             (datagram6(from: IPv6Address(high: 0xfd01 << 48, low: 1)), "from beyond the link, version 6"),
         ]
         for (shape, comment) in refused { expectNoAnswer(shape, comment, refused: 1) }
-        var rules = ReplyRules(limit: 1, allowsRouted: true, networks: ListenScript.networks)
+        var rules = ReplyRules(limit: 1, allowsRouted: true, addresses: ListenScript.addresses)
         expectNoAnswer(datagram(from: 0x0a00_00ff), "from the link's broadcast", refused: 1, rules: rules)
-        rules.networks = []
+        rules.addresses = []
         expectNoAnswer(datagram(), "where the interface has no address", refused: 1, rules: rules)
     }
 
     @Test func datagramsThatDeserveOneByRequest() throws {
-        var rules = ReplyRules(limit: 1, networks: ListenScript.networks)
-        rules.addresses = [.v4(IPv4Address(0xc000_0207))]
+        var rules = ReplyRules(limit: 1, addresses: ListenScript.addresses)
+        rules.given = [.v4(IPv4Address(0xc000_0207))]
         rules.allowsRouted = true
+        var routes = rules
+        routes.allowsRouted = false
+        routes.isOnLink = { $0 == .v4(IPv4Address(0x0808_0808)) }
+        for rules in [rules, routes] {
+            let script = ListenScript()
+            script.request(1, at: millisecond, shape: datagram(from: 0x0808_0808))
+            #expect(script.run(ListenScript.plan(rules: rules)).replies.replies == 1)
+        }
         for shape in [datagram(from: 0x0808_0808), datagram(to: 0xc000_0207), datagram6()] {
             let script = ListenScript()
             script.request(1, at: millisecond, shape: shape)

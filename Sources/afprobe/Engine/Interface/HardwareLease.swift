@@ -158,6 +158,8 @@ struct HardwareLease: ~Copyable {
         case .restored(let setting): events.diagnosed(.timestampingRestored(device.name, setting))
         case .narrowed(let setting): events.diagnosed(.timestampingNarrowed(device.name, setting))
         case .stillInUse(let process): events.diagnosed(.timestampingInUse(device.name, by: process))
+        case .abandoned(let process):
+            events.diagnosed(.timestampingAbandoned(device.name, to: process, before: original))
         case .changedByOthers(let setting): events.diagnosed(.timestampingLeft(device.name, setting))
         case .leftToPTP: events.diagnosed(.timestampingLeftToPTP(device.name, before: original))
         case .gone: events.diagnosed(.timestampingGone(device.name, before: original))

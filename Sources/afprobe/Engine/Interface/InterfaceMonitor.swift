@@ -39,7 +39,7 @@ struct InterfaceMonitor {
     }
 
     var interface: NetworkInterface { reader.interface }
-    var networks: [InternetNetwork] { reader.networks() }
+    var addresses: [InterfaceAddress] { reader.addresses() }
 
     /// Checks, if it is due, whether another program has changed the setting, and returns whether it has.
     ///

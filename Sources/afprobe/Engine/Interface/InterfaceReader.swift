@@ -14,7 +14,7 @@ struct InterfaceReader {
     /// The interface as it is now, even if renamed.
     let current: () throws(SystemError) -> NetworkInterface
     /// Its Internet addresses now.
-    let networks: () -> [InternetNetwork]
+    let addresses: () -> [InterfaceAddress]
     /// The NIC's clock compared with CLOCK_REALTIME; nil if they cannot be compared.
     let comparison: () -> PTPClock.CrossTimestamp?
 
@@ -23,16 +23,19 @@ struct InterfaceReader {
         let clock = OpenedClock(clockIndex)
         return InterfaceReader(
             interface: interface,
-            snapshot: { TimestampingSnapshot(of: interface) },
-            setting: { try? interface.hardwareTimestampingSetting() },
-            counters: { (try? interface.driverStatistics()) ?? [] },
+            snapshot: { TimestampingSnapshot(of: interface.asItIsNow ?? interface) },
+            setting: { try? interface.asItIsNow?.hardwareTimestampingSetting() },
+            counters: { (try? interface.asItIsNow?.driverStatistics()) ?? [] },
             stampingDevice: { Self.stampingDevice(of: interface) },
             current: { () throws(SystemError) in try NetworkInterface(index: interface.index) },
-            networks: {
-                (try? NetworkInterface(index: interface.index).internetNetworks()) ?? []
-            },
+            addresses: { (try? interface.interfaceAddresses()) ?? [] },
             comparison: { clock.compare() })
     }
+}
+
+extension NetworkInterface {
+    /// The interface by its index: it may have been renamed, and some requests are made by name.
+    fileprivate var asItIsNow: NetworkInterface? { try? NetworkInterface(index: index) }
 }
 
 extension InterfaceReader {

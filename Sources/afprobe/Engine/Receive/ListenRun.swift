@@ -277,7 +277,7 @@ private struct Station<Socket: Port & ~Copyable, Events: ListenEvents>: ~Copyabl
     /// Has the responder follow the interface; returns it if its MAC address or its MTU has changed.
     mutating func checkLink() -> NetworkInterface? {
         let hasChanged = monitor.checkLink(isFollowed: true, events)
-        responder?[0].follow(monitor.seen, monitor.networks)
+        responder?[0].follow(monitor.seen, monitor.addresses)
         return hasChanged ? monitor.seen : nil
     }
 

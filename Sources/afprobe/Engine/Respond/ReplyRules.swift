@@ -5,11 +5,13 @@ struct ReplyRules {
     /// The maximum number of pings a second, of all peers together.
     var limit: UInt64
     /// Addresses to answer for beside the interface's own.
-    var addresses: [IPAddress] = []
+    var given: [IPAddress] = []
     /// Whether hosts beyond the link are answered.
     var allowsRouted = false
-    /// The interface's addresses and networks.
-    var networks: [InternetNetwork] = []
+    /// The interface's addresses.
+    var addresses: [InterfaceAddress] = []
+    /// Asks the kernel whether a host beyond the addresses' networks is on the link: by a route of another kind.
+    var isOnLink: (IPAddress) -> Bool = { _ in false }
 
     /// The maximum number of bits a second in all answers.
     static let bitLimit: UInt64 = 500_000_000
@@ -27,14 +29,18 @@ struct ReplyRules {
     }
 
     private func refusal(from source: IPAddress, to destination: IPAddress) -> ReplyRefusal? {
-        let own = networks.map(\.address) + addresses
-        guard own.contains(destination) else { return .destination(destination) }
-        guard source.isHost, !source.isLoopback, !own.contains(source),
-            !networks.contains(where: { $0.isBroadcast(source) })
+        guard isOwn(destination) else { return .destination(destination) }
+        guard source.isHost, !source.isLoopback, !isOwn(source),
+            !addresses.contains(where: { $0.network.isBroadcast(source) })
         else { return .source(source) }
-        let links = networks.filter { $0.address.isVersion4 == source.isVersion4 }
         // Without an address of this version nothing is known of the link.
-        let isAllowed = allowsRouted || links.isEmpty || links.contains { $0.contains(source) }
+        let isAllowed =
+            allowsRouted || addresses.contains { $0.network.contains(source) }
+            || !addresses.contains { $0.own.isVersion4 == source.isVersion4 } || isOnLink(source)
         return isAllowed ? nil : .source(source)
+    }
+
+    private func isOwn(_ address: IPAddress) -> Bool {
+        addresses.contains { $0.own == address } || given.contains(address)
     }
 }

@@ -83,8 +83,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private static func maxLength(_ interface: NetworkInterface) -> Int { min(interface.mtu, 65_535) + 22 }
 
     /// Answers for the interface as it is now: its addresses or its MTU have changed.
-    mutating func follow(_ interface: NetworkInterface, _ networks: [InternetNetwork]) {
-        (address, rules.networks, route) = (interface.address, networks, nil)
+    mutating func follow(_ interface: NetworkInterface, _ addresses: [InterfaceAddress]) {
+        (address, rules.addresses, route) = (interface.address, addresses, nil)
         guard Self.maxLength(interface) > maxLength else { return }
         maxLength = Self.maxLength(interface)
         frame.vacate(into: &pending)

@@ -12,6 +12,8 @@ enum Diagnostic {
     case timestampingNarrowed(String, HardwareTimestampingSetting)
     /// Another run still uses the setting, and restores it.
     case timestampingInUse(String, by: ProcessIdentity?)
+    /// A run of another user uses the setting, and does not know that it was this before.
+    case timestampingAbandoned(String, to: ProcessIdentity?, before: HardwareTimestampingSetting)
     /// Another program changed the setting, which is left as it is.
     case timestampingLeft(String, HardwareTimestampingSetting)
     /// A PTP program came during the run; the setting, which was this before, is left to it.
@@ -19,7 +21,7 @@ enum Diagnostic {
     /// The device has left the network namespace during the run; its setting was this before.
     case timestampingGone(String, before: HardwareTimestampingSetting)
     /// The setting was changed for good while a run uses it, which restores it to this if it still finds its own.
-    case timestampingSetDuringRun(String, ProcessIdentity, before: HardwareTimestampingSetting)
+    case timestampingSetDuringRun(String, ProcessIdentity?, before: HardwareTimestampingSetting)
     /// A run that was killed has left the setting on.
     case timestampingLeftOn(String, LeaseNote)
     /// Another program takes part in PTP on the interface: its transmit stamps are not put at risk.

@@ -104,6 +104,8 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
     }
 
     private mutating func takeTurns(_ run: inout some Run & ~Copyable) throws(RunError) -> RunEnding {
+        // What has changed since the run read it, before the changes were watched.
+        try run.handleLinkChange(at: sources.now())
         var turns = 0
         var pollDue = sources.now()
         while !run.events.isClosed {

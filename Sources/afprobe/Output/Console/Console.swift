@@ -140,8 +140,9 @@ final class Console {
         do throws(RunError) {
             let signals = try RunSignals()
             do throws(SystemError) {
+                let captures: CaptureWriter? = if let file { try CaptureWriter(file) } else { nil }
                 writer = try LineWriter(formats)
-                if let file { captures = try CaptureWriter(file) }
+                self.captures = captures
             } catch {
                 throw RunError(.startWriter, error)
             }

@@ -106,8 +106,9 @@ extension Failure {
     }
 
     /// There is no setting that a killed run is known to have changed.
-    static func nothingToRestore(on interface: NetworkInterface, usedBy user: ProcessIdentity?) -> Failure {
-        if let user {
+    static func nothingToRestore(on interface: NetworkInterface, usedBy users: [ProcessIdentity?]) -> Failure
+    {
+        if let user = users.first {
             return .refused(
                 "Cannot restore interface \(interface.name)",
                 reason: "\(description(of: user)) uses its hardware timestamping",
@@ -137,6 +138,8 @@ func advice(for diagnostic: Diagnostic) -> String? {
     case .noLaunchQdisc(let name, _):
         "set one up: tc qdisc replace dev \(name) root etf clockid CLOCK_TAI delta 200000"
     case .portNotGuarded: "where nobody else listens, the kernel answers by ICMP port unreachable"
+    case .timestampingAbandoned(let name, _, let setting):
+        "once it has ended, " + settingAdvice(name, setting)
     case .timestampingLeftToPTP(let name, let setting): settingAdvice(name, setting)
     case .timestampingGone(_, let setting):
         "if it is in another network namespace now, there: " + settingCommand("IF", setting)

@@ -23,6 +23,12 @@ extension Diagnostic {
             Message(
                 .info, "Another afprobe still uses hardware timestamping on \(name), and restores it",
                 process.map { [Field("pid", "\($0.process)")] } ?? [])
+        case .timestampingAbandoned(let name, let process, let setting):
+            Message(
+                .warning,
+                "Hardware timestamping on \(name) is left on: \(description(of: process)) uses it, "
+                    + "and does not know how it was before",
+                fields(before: setting), hint: advice(for: self))
         case .timestampingLeft(let name, let setting):
             Message(
                 .info, "Another program changed hardware timestamping on \(name); it is left as it is",
@@ -198,6 +204,7 @@ extension Failure {
 }
 
 /// A process by its program, number and user, such as `afprobe (pid 12, user 0)`.
-func description(of process: ProcessIdentity) -> String {
-    "\(process.program ?? "a process") (pid \(process.process), user \(process.user))"
+func description(of process: ProcessIdentity?) -> String {
+    guard let process else { return "another process" }
+    return "\(process.program ?? "a process") (pid \(process.process), user \(process.user))"
 }

@@ -43,7 +43,7 @@ final class ListenScript {
             stampFilters: [.everything], count: count,
             deadline: deadline, statisticsInterval: statistics,
             replies: replyLimit.map {
-                var rules = rules ?? ReplyRules(limit: $0, networks: networks)
+                var rules = rules ?? ReplyRules(limit: $0, addresses: addresses)
                 rules.limit = $0
                 return rules
             }, spins: spins)
@@ -58,11 +58,10 @@ final class ListenScript {
         return Outcome(ending: ending, error: error, result: run.finish(), hasMeasured: run.hasMeasured)
     }
 
-    /// The interface's networks: 10.0.0.2/24 and fd00::2/64.
-    static let networks = [
-        InternetNetwork(address: .v4(IPv4Address(0x0a00_0002)), prefixLength: 24),
-        InternetNetwork(address: .v6(IPv6Address(high: 0xfd00 << 48, low: 2)), prefixLength: 64),
-    ]
+    /// The interface's addresses: 10.0.0.2/24 and fd00::2/64.
+    static let addresses = [
+        (IPAddress.v4(IPv4Address(0x0a00_0002)), 24), (.v6(IPv6Address(high: 0xfd00 << 48, low: 2)), 64),
+    ].map { InterfaceAddress($0, InternetNetwork($0, prefixLength: $1)) }
 
     private func responder(_ rules: ReplyRules?) -> Slab<Responder<ScriptedPort, RecordedEvents>>? {
         guard let rules else { return nil }

@@ -34,6 +34,7 @@ final class ScriptedNetwork {
     var mtu = 1500
     var snapshot = TimestampingSnapshot.software
     var counters: [DriverStatistic] = []
+    var addresses = ListenScript.addresses
     /// The device that stamps, and whether the network tells of a change of a link.
     private var stampingDevice: CInt? = 2
     private var hasLinkChange = false
@@ -189,7 +190,7 @@ final class ScriptedNetwork {
             interface: interface, snapshot: { self.snapshot }, setting: { self.snapshot.setting },
             counters: { self.counters }, stampingDevice: { self.stampingDevice },
             current: { () throws(SystemError) in try self.currentInterface() },
-            networks: { ListenScript.networks }, comparison: { self.compare() }
+            addresses: { self.addresses }, comparison: { self.compare() }
         )
     }
 
