@@ -140,6 +140,25 @@ struct CaptureTests {
         #expect(sent.errors.contains("No space left on device"))
     }
 
+    /// A name is any bytes.
+    @Test func aNameThatIsNoTextIsUsedAsItIs() throws {
+        let hosts = try Namespaces()
+        let folder = Scratch()
+        let script = """
+            mkdir $0; cd $0; name=$(printf 'a\\377b\\303\\251.pcap')
+            \(Tool.afprobe) send -i va -d \(hosts.far.address) -c 3 -I 1ms -q --pcap "$name" &&
+            \(Tool.afprobe) send -i va --read "$name" -q && printf '%s' "$name" >expected && printf '%s' *.pcap >found
+            \(Tool.afprobe) send -i va --read "no$name" 2>refused
+            """
+        let result = try Program(hosts.near.command(["sh", "-c", script, folder.path])).finish()
+        func content(_ name: String) -> Data {
+            FileManager.default.contents(atPath: "\(folder.path)/\(name)") ?? Data()
+        }
+        #expect(result.output.components(separatedBy: "sent=3 ").count == 3, "\(result)")
+        #expect(content("found") == content("expected") && content("found").count == 10)
+        #expect(String(decoding: content("refused"), as: UTF8.self).contains("noa\\xffb"))
+    }
+
     @Test func aFileThatCannotBeMadeIsRefused() throws {
         let hosts = try Namespaces()
         let sent = try hosts.near.afprobe(

@@ -23,6 +23,19 @@ struct SignalTests {
         }
     }
 
+    @Test func aResponderOfItsOwnThatIsKilledIsNamed() throws {
+        let run = try Program([Tool.afprobe, "ping", "--self", "-c", "300", "-I", "5ms", "-W", "20ms"])
+        try run.waitForOutput(containing: "PING Reply")
+        let path = "/proc/\(run.identifier)/task/\(run.identifier)/children"
+        let children = try String(contentsOfFile: path, encoding: .utf8).split(separator: " ")
+        let child = try #require(children.first.flatMap { pid_t($0) })
+        kill(child, SIGKILL)
+        let result = try run.finish()
+        #expect(result.status == 3 && result.summary("PING Summary", "lost") ?? 0 > 0, "\(result)")
+        #expect(
+            result.errors.contains("The responder ended before the measurement\" error=Killed"), "\(result)")
+    }
+
     @Test func quitShowsHowItGoesAndGoesOn() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen()

@@ -27,7 +27,7 @@ import Glibc
     /// - Throws: `PcapError`, `rejected` if it is not a capture file or not of Ethernet frames.
     public init(path: String) throws(PcapError) {
         var handle: OpaquePointer?
-        _ = try unsafe PcapError.check { unsafe cshim_capture_open(path, &handle, $0, $1) }
+        _ = try unsafe PcapError.check { unsafe cshim_capture_open(FileName.bytes(path), &handle, $0, $1) }
         guard let handle = unsafe handle else { throw .rejected(reason: "no file") }
         unsafe self.handle = handle
     }

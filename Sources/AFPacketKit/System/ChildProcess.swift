@@ -25,7 +25,7 @@ package struct ChildProcess: ~Copyable {
         unsafe posix_spawn_file_actions_adddup2(&actions, input.rawValue, 1)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
         // It has signals of its own, whatever this process blocks or ignores.
-        var attributes = unsafe posix_spawnattr_t()
+        var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         var (none, all) = (sigset_t(), sigset_t())
@@ -52,6 +52,27 @@ package struct ChildProcess: ~Copyable {
             let count = unsafe read(output.rawValue, &byte, 1)
             if count >= 0 || errno != EINTR { return count > 0 }
         }
+    }
+
+    /// The way a program ended.
+    package enum Ending: Hashable, Sendable {
+        /// With this exit status.
+        case exited(CInt)
+        /// By this signal, by its name in signal(7).
+        case killed(String)
+    }
+
+    /// The way the program ended; nil while it runs.
+    package func ending() -> Ending? {
+        // It stays to be waited for.
+        var information = unsafe siginfo_t()
+        guard unsafe waitid(P_PID, id_t(identifier), &information, WEXITED | WNOHANG | WNOWAIT) == 0,
+            unsafe information.si_signo == SIGCHLD
+        else { return nil }
+        let status = unsafe cshim_child_status(&information)
+        guard unsafe information.si_code != CLD_EXITED else { return .exited(status) }
+        let name = unsafe strsignal(status).map { unsafe String(cString: $0) }
+        return .killed(name ?? "signal \(status)")
     }
 
     deinit {

@@ -9,7 +9,7 @@ package struct OutputFile: ~Copyable, Sendable {
     /// - Throws: `SystemError` of open(2): `accessDenied`, ENOENT if the folder does not exist.
     package init(path: String) throws(SystemError) {
         descriptor = try unsafe Descriptor(
-            "open", open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
+            "open", open(FileName.bytes(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
     }
 
     /// Appends all the bytes.

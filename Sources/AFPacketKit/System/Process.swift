@@ -31,7 +31,7 @@ public enum ThisProcess {
         var arguments: [String] = []
         guard var next = unsafe cshim_arguments() else { return [] }
         while let argument = unsafe next.pointee {
-            unsafe arguments.append(String(cString: argument))
+            unsafe arguments.append(FileName.text(argument))
             unsafe next += 1
         }
         return Array(arguments.dropFirst())

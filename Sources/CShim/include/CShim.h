@@ -18,6 +18,7 @@
 #include <net/if.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <signal.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <sys/eventfd.h>
@@ -115,6 +116,9 @@ int cshim_ioctl(int fd, unsigned long request, void *argument);
 
 // fcntl is variadic. Whether a descriptor is open.
 bool cshim_is_open(int fd);
+
+// struct siginfo is a union behind macros.
+int cshim_child_status(const siginfo_t *information);
 
 // fcntl is variadic. Has reads and writes of a descriptor fail with EAGAIN where they would wait. Returns 0, or -1 and errno.
 int cshim_set_nonblocking(int fd);

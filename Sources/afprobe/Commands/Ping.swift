@@ -166,7 +166,13 @@ extension PingOptions {
         values.traffic.hardware = .off
         if traffic.givenInterval == nil { values.traffic.givenInterval = 0 }
         if traffic.count == nil, traffic.deadline == nil { values.traffic.count = 5000 }
-        return try values.run(console)
+        let result = Result { () throws(Failure) in try values.run(console) }
+        switch responder.ending() {
+        // A Ctrl-C ends both.
+        case nil, .exited(ExitStatus.measured.rawValue), .exited(ExitStatus.nothingCame.rawValue): break
+        case let ending?: throw .responderEnded(ending)
+        }
+        return try result.get()
     }
 
     /// The options that the responder needs to accept and await these requests.

@@ -321,6 +321,18 @@ extension Failure {
         .refused("The responder did not start", hint: "see what prints: afprobe listen -i IF")
     }
 
+    /// A responder of this program that did not last.
+    static func responderEnded(_ ending: ChildProcess.Ending) -> Failure {
+        let reason =
+            switch ending {
+            case .exited(let status): "exit status \(status)"
+            case .killed(let signal): signal
+            }
+        return .refused(
+            "The responder ended before the measurement", reason: reason,
+            hint: "what is not answered above it did not get; is memory short?")
+    }
+
     static func noAddress(_ version: String, on interface: NetworkInterface) -> Failure {
         .refused(
             "Interface \(interface.name) has no \(version) address",

@@ -1,3 +1,5 @@
+import AFPacketKit
+
 extension TextBuffer {
     /// Appends a value by logrus's rule: unquoted if it consists of letters, digits and `-._/@^+`, else as a Go
     /// string.
@@ -28,6 +30,8 @@ extension TextBuffer {
             case "\r": append("\\r")
             case "\t": append("\\t")
             case "\u{0b}": append("\\v")
+            case _ where FileName.byte(scalar) != nil:
+                append("\\x", hexadecimal: scalar.value & 0xff, digits: 2)
             case _ where scalar.isPrintable: append(string: String(scalar))
             case _ where scalar.value < 0x80: append("\\x", hexadecimal: scalar.value, digits: 2)
             case _ where scalar.value < 0x1_0000: append("\\u", hexadecimal: scalar.value, digits: 4)
