@@ -94,6 +94,31 @@ struct DocumentationTests {
         }
     }
 
+    /// Each fault that the page describes is told by the program, and provoked by a test.
+    @Test func theFaultsAreTold() throws {
+        func all(_ folder: String, but name: String) throws -> String {
+            let files = FileManager.default.enumerator(
+                atPath: DocumentedHosts.root.appending(path: folder).path)
+            var text = ""
+            while let file = files?.nextObject() as? String {
+                guard !file.hasSuffix(name), let content = try? self.text(of: "\(folder)/\(file)") else {
+                    continue
+                }
+                text += content
+            }
+            return text
+        }
+        let sources = try all("Sources/afprobe", but: "none")
+        let tests = try all("Tests", but: "DocumentationTests.swift")
+        let page = try text(of: "man/afprobe-faults.7").components(separatedBy: "\n")
+        let faults = page.filter { $0.hasPrefix(".It Qq ") }.map { String($0.dropFirst(7)) }
+        #expect(faults.count > 15)
+        for fault in faults {
+            let (isTold, isTested) = (sources.contains(fault), tests.contains(fault))
+            #expect(isTold && isTested, "\(fault)")
+        }
+    }
+
     /// The lines at a prompt in a page's displays.
     private func examples(inManual page: String) -> [Example] {
         var lines: [String] = []
