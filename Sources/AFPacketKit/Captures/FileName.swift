@@ -1,9 +1,9 @@
 import Glibc
 
 /// File names as text. The kernel takes any bytes for a name; those of a name that is no UTF-8 stand for themselves as
-/// scalars of the last private plane, so that the same file is opened in the end.
+/// scalars of a block of the last private plane, so that the same file is opened in the end.
 package enum FileName {
-    private static let plane: UInt32 = 0x10_ff00
+    private static let block: UInt32 = 0x10_fe00
 
     /// The text of an argument, which may be a file name.
     package static func text(_ argument: UnsafePointer<CChar>) -> String {
@@ -13,7 +13,7 @@ package enum FileName {
         while unsafe next.pointee != 0 {
             let byte = unsafe UInt8(bitPattern: next.pointee)
             text.append(
-                Unicode.Scalar(plane + UInt32(byte)).flatMap { byte < 0x80 ? nil : $0 }
+                Unicode.Scalar(block + UInt32(byte)).flatMap { byte < 0x80 ? nil : $0 }
                     ?? Unicode.Scalar(byte))
             unsafe next += 1
         }
@@ -22,7 +22,7 @@ package enum FileName {
 
     /// The byte that a scalar stands for; nil if it is a character.
     package static func byte(_ scalar: Unicode.Scalar) -> UInt8? {
-        scalar.value >= plane + 0x80 ? UInt8(truncatingIfNeeded: scalar.value) : nil
+        block + 0x80...block + 0xff ~= scalar.value ? UInt8(truncatingIfNeeded: scalar.value) : nil
     }
 
     /// The bytes of a name, ended by a NUL.

@@ -14,8 +14,9 @@ func carryOut(
     try dropPrivileges(keepingThoseOf: lease)
     var failure: RunError?
     do throws(RunError) {
-        try run.begin()
         var loop = RunLoop(PolledSources(of: run, signals, linkMayChange: lease.mayChangeDevice()))
+        try loop.catchUp(&run)
+        try run.begin()
         _ = try loop.run(&run)
     } catch { failure = error }
     _ = consume scheduling

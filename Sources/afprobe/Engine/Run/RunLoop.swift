@@ -92,6 +92,11 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
     /// Turns of a spinning loop between two reads of the completions.
     static var turnsBetweenCompletions: Int { 8 }
 
+    /// Handles what has changed since the run read it, before the changes were watched; called before the run begins.
+    func catchUp(_ run: inout some Run & ~Copyable) throws(RunError) {
+        try run.handleLinkChange(at: sources.now())
+    }
+
     /// Runs until the run ends, is stopped, or its events are closed; then reads the last completions and frames.
     mutating func run(_ run: inout some Run & ~Copyable) throws(RunError) -> RunEnding {
         let ending: RunEnding
@@ -104,8 +109,6 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
     }
 
     private mutating func takeTurns(_ run: inout some Run & ~Copyable) throws(RunError) -> RunEnding {
-        // What has changed since the run read it, before the changes were watched.
-        try run.handleLinkChange(at: sources.now())
         var turns = 0
         var pollDue = sources.now()
         while !run.events.isClosed {
