@@ -198,6 +198,7 @@ private struct LeaseModel {
     private mutating func take(_ process: Int) {
         // One process in three uses the bond.
         let port = process == 2 ? active : Int.random(in: 0..<2, using: &random)
+        let before = world.ports[port].setting
         let need = random.pick(Self.settings)
         var host = ModelHost(world: world, port: port, process: process, trust: trust, random: random)
         host.planFailure()
@@ -219,7 +220,12 @@ private struct LeaseModel {
             tally.count("taken")
             if terms.claim.original != terms.found { tally.count("joined") }
             if terms.leftOn != nil { tally.count("left on") }
-        } catch { end(process, port, host, "take") }
+        } catch {
+            if !host.isDead, world.ports[port].setting != before {
+                breach = "a lease that was not taken left \(world.ports[port].setting), not \(before)"
+            }
+            end(process, port, host, "take")
+        }
     }
 
     private mutating func leave(_ process: Int) {
@@ -315,6 +321,8 @@ private struct ModelHost: LeaseHost {
     /// The steps until the process is killed, or a change is refused.
     private var stepsToDeath = Int.max
     private var refusesChange = false
+    /// Whether the first change is made, and fails all the same.
+    private var failsAfterChange = false
 
     init(world: LeaseWorld, port: Int, process: Int, trust: [Bool], random: SeededGenerator) {
         (self.world, self.port, self.process, self.trust) = (world, port, process, trust)
@@ -325,6 +333,7 @@ private struct ModelHost: LeaseHost {
         switch Int.random(in: 0..<20, using: &random) {
         case 0: stepsToDeath = Int.random(in: 0..<8, using: &random)
         case 1: refusesChange = true
+        case 2: failsAfterChange = true
         default: break
         }
     }
@@ -370,6 +379,10 @@ private struct ModelHost: LeaseHost {
         var granted = setting
         if granted.receiveFilter == .ptpV2OverEthernet { granted.receiveFilter = .ptpV2 }
         world.ports[port].setting = granted
+        if failsAfterChange {
+            failsAfterChange = false
+            throw .system(SystemError("SIOCGHWTSTAMP", .interrupted))
+        }
         try live()
         return granted
     }

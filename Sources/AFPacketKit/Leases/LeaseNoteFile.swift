@@ -50,6 +50,8 @@ struct LeaseNoteFile {
             "\(old.transmitType) \(old.receiveFilter) \(new.transmitType) \(new.receiveFilter) "
             + "\(note.chain)\n"
         let draft = "\(path).\(getpid())"
+        // Of a process of the same number, which was killed.
+        unsafe unlink(draft)
         let flags = O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW
         guard let file = try? Descriptor("open", unsafe open(draft, flags, 0o644)) else { return }
         let bytes = Array(text.utf8)

@@ -8,8 +8,8 @@
 ///   if the setting is not the one that the chain claims: somebody else has changed it, or a run was killed.
 /// - Nothing is restored if a PTP program has come since the chain began: the setting is its choice, even if it is the
 ///   one that the chain claims. No other program that writes the very setting which runs have in force can be noticed.
-/// - A run of an older chain restores nothing while a newer one runs, which found another setting than the older
-///   one's.
+/// - A run of an older chain restores nothing while a newer one runs: that found another setting than the older one's, or
+///   did not believe its word. In the second case the original is restored by nobody, which is told.
 struct LeaseTerms {
     let claim: LeaseClaim
     /// The setting in force when the lease began.
@@ -76,8 +76,12 @@ struct LeaseTerms {
             return current.includes(claim.widened) ? .unchanged : .changedByOthers(current)
         }
         let others = try host.others()
-        if let newer = others.first(where: { $0.claim.chain > claim.chain }) {
-            return current == claim.widened ? .abandoned(to: owner(newer)) : .changedByOthers(current)
+        let newer = others.filter { $0.claim.chain > claim.chain }
+        guard newer.isEmpty else {
+            // It found this chain's setting, and did not believe its word; or what another program had set.
+            let heir = newer.first { $0.claim.original == claim.widened }
+            guard let heir, current == claim.widened else { return .changedByOthers(current) }
+            return .abandoned(to: owner(heir))
         }
         let note = host.note()
         if let note, note.widened == current, note.chain != claim.chain {

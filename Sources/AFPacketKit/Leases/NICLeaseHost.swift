@@ -91,14 +91,15 @@ struct NICLeaseHost: LeaseHost {
         // Users of another user namespace, which have no number in this one, all appear as this.
         let unknownUser: uid_t = 65_534
         func isKnown(_ user: uid_t) -> Bool { user == 0 || user == geteuid() && user != unknownUser }
-        if let user = socket.user, isKnown(user) { return true }
+        // To ask the process itself takes a place in its queue, of which it has few.
+        let owner = socket.user == nil ? AbstractSocket.owner(of: socket.name) : nil
+        guard let user = socket.user ?? owner?.user else { return false }
+        if isKnown(user) { return true }
         guard let group = unsafe getgrnam("afprobe")?.pointee.gr_gid else { return false }
-        if let user = socket.user { return groups(of: user).contains(group) }
-        guard let owner = AbstractSocket.owner(of: socket.name) else { return false }
-        return isKnown(owner.user) || owner.groups.contains(group)
+        return (owner?.groups ?? groups(of: user)).contains(group)
     }
 
-    /// The groups of a user. To ask the process itself would take a place in its queue, of which it has few.
+    /// The groups of a user.
     private static func groups(of user: uid_t) -> [gid_t] {
         guard let entry = unsafe getpwuid(user) else { return [] }
         var groups = [gid_t](repeating: 0, count: 1024)

@@ -53,6 +53,9 @@ extension CommandSpec<HWStampConfigOptions> {
 
 extension HWStampConfigOptions {
     func run(_ console: Console) throws(Failure) -> ExitStatus {
+        guard !restores || transmitType == nil && receiveFilter == nil else {
+            throw .usage("--restore and --tx or --rx exclude each other", hint: "leave one of them out")
+        }
         let interface = try lookUpInterface(interface)
         let current: HardwareTimestampingSetting
         do throws(SystemError) { current = try interface.hardwareTimestampingSetting(via: path) } catch {
@@ -78,16 +81,13 @@ extension HWStampConfigOptions {
         }
         console.write(granted, as: "New settings", of: interface)
         let holders = try? TimestampingLease.holders(of: interface)
-        for run in holders?.runs ?? [] where run.original != granted {
+        for run in holders?.runs ?? [] {
             console.diagnosed(.timestampingSetDuringRun(interface.name, run.process, before: run.original))
         }
         return .measured
     }
 
     private func restore(_ interface: NetworkInterface, _ console: Console) throws(Failure) -> ExitStatus {
-        guard transmitType == nil, receiveFilter == nil else {
-            throw .usage("--restore and --tx or --rx exclude each other", hint: "leave one of them out")
-        }
         let users: [ProcessIdentity?]
         do throws(TimestampingLeaseError) {
             if let granted = try TimestampingLease.restoreLeftOn(interface, via: path) {
