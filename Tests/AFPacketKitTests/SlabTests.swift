@@ -54,7 +54,11 @@ import Testing
 
     /// The process ends as the program wants it to.
     @Test func memoryThatIsLackingEndsTheProcess() async {
-        await #expect(processExitsWith: .failure) { _ = Slab<UInt8>(zeros: 1 << 60) }
+        let result = await #expect(processExitsWith: .exitCode(1), observing: [\.standardErrorContent]) {
+            _ = Slab<UInt8>(zeros: 1 << 60)
+        }
+        let said = String(decoding: result?.standardErrorContent ?? [], as: UTF8.self)
+        #expect(said == "cannot allocate \(1 << 60) bytes of memory: raise the limit (ulimit -v)\n")
         await #expect(processExitsWith: .exitCode(3)) {
             MemoryShortage.react { bytes in bytes == 1 << 60 ? 3 : 4 }
             _ = Slab<UInt8>(zeros: 1 << 60)
