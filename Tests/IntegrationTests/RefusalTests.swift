@@ -17,6 +17,16 @@ struct RefusalTests {
             (["send", "--help=1"], "Option --help takes no value"),
             (["-Vx"], "Unknown option -x"),
             (["hwstamp-config", ""], "Invalid value '' for IF"),
+            (
+                ["hwstamp-config", "none", "--restore", "--tx", "on"],
+                "--restore and --tx or --rx exclude each other"
+            ),
+            (
+                ["listen", "-i", "none", "--no-reply", "--reply-limit", "5"],
+                "--no-reply and --reply-limit exclude"
+            ),
+            (["listen", "-i", "none", "--address", "10.0.0.1"], "--address has no meaning without --udp"),
+            (["listen", "-i", "none", "--allow-routed"], "--allow-routed has no meaning without --udp"),
             (["send", "-i", "none", "-d", peer, "-I", "0.4ns"], "at least 1ns"),
             (["listen", "-i", "none", "--stats", "1ns"], "at least 1ms"),
             (["listen", "-i", "none", "--filter", "vlan 5"], "cannot test VLAN tags"),
@@ -165,6 +175,15 @@ struct RefusalTests {
         ).finish()
         #expect(result.errors.contains("UDP port 319 needs CAP_NET_BIND_SERVICE"), "\(result)")
         #expect(result.status == 1, "\(result)")
+    }
+
+    /// Wherever the system has no descriptor left, that is said.
+    @Test(arguments: 4...14) func aLackOfDescriptorsIsTold(limit: Int) throws {
+        let hosts = try Namespaces()
+        let script =
+            "ulimit -n \(limit); exec \(Tool.afprobe) send -i va -d \(peer) -c 1 -q --pcap /dev/null"
+        let result = try Program(hosts.near.command(["sh", "-c", script])).finish()
+        #expect(result.status == 0 || result.status == 3 && !result.errors.isEmpty, "\(result)")
     }
 
     @Test func extremeNumbersEndNothing() throws {

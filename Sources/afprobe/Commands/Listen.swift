@@ -7,7 +7,9 @@ struct ListenOptions: HasTraffic {
     var groups: [MACAddress] = []
     var isPromiscuous = false
     var replies = true
-    var replyRules = ReplyRules(limit: 100_000)
+    var replyLimit: UInt64?
+    var replyAddresses: [IPAddress] = []
+    var allowsRouted = false
     var usesRing = false
     var threads = 1
 }
@@ -51,19 +53,19 @@ extension CommandSpec<ListenOptions> {
                         "Answer at most N pings a second, of all hosts together. Default: 100000. The answers take at "
                         + "most 500 Mb/s in any case.",
                     as: numberParser(1...1_000_000_000, "a number of pings a second")
-                ) { $0.replyRules.limit = $1 },
+                ) { $0.replyLimit = $1 },
                 .value(
                     "address", nil, "ADDR", in: .target,
                     help:
                         "With --udp: also answer pings to this address, which is none of the interface's. May be given "
                         + "several times.",
                     as: parseHostAddress
-                ) { $0.replyRules.given.append($1) },
+                ) { $0.replyAddresses.append($1) },
                 .flag(
                     "allow-routed", in: .target,
                     help:
                         "With --udp: also answer hosts beyond the link, whose addresses are in none of its networks."
-                ) { $0.replyRules.allowsRouted = true },
+                ) { $0.allowsRouted = true },
                 .count("End after N probes. Default: no limit."),
                 .deadline,
                 .ring, .fanOut,
@@ -107,10 +109,7 @@ extension OptionSpec<ListenOptions> {
 extension ListenOptions {
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         try traffic.checkUDPOptions()
-        if !traffic.usesUDP, !replyRules.given.isEmpty || replyRules.allowsRouted {
-            let option = replyRules.allowsRouted ? "--allow-routed" : "--address"
-            throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
-        }
+        try checkReplyOptions()
         if threads > 1, traffic.captureFile != nil {
             throw .usage("--pcap and --fanout exclude each other", hint: "leave one of them out")
         }
@@ -126,10 +125,31 @@ extension ListenOptions {
         throw .noProbe(at: interface.address)
     }
 
+    /// Rejects options about replies if there are none, or none of that kind.
+    private func checkReplyOptions() throws(Failure) {
+        let given = [
+            (replyLimit != nil, "--reply-limit", needsUDP: false),
+            (!replyAddresses.isEmpty, "--address", needsUDP: true),
+            (allowsRouted, "--allow-routed", needsUDP: true),
+        ]
+        for (isGiven, option, needsUDP) in given where isGiven {
+            guard replies else {
+                throw .usage("--no-reply and \(option) exclude each other", hint: "leave one of them out")
+            }
+            guard !needsUDP || traffic.usesUDP else {
+                throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
+            }
+        }
+    }
+
+    private func rules(on interface: NetworkInterface) -> ReplyRules {
+        ReplyRules(
+            limit: replyLimit ?? 100_000, given: replyAddresses, allowsRouted: allowsRouted,
+            addresses: (try? interface.interfaceAddresses()) ?? [],
+            isOnLink: { (try? interface.isOnLink($0)) ?? false })
+    }
+
     private func plan(on interface: NetworkInterface, _ captureFilter: SocketFilter?) -> ListenPlan {
-        var rules = replyRules
-        rules.addresses = (try? interface.interfaceAddresses()) ?? []
-        rules.isOnLink = { (try? interface.isOnLink($0)) ?? false }
         func filter(for address: MACAddress) -> SocketFilter {
             let destinations = [address, .broadcast] + groups
             let probes: SocketFilter =
@@ -144,7 +164,7 @@ extension ListenOptions {
                 prefersHardware: traffic.hardware != .off, groups: groups, isPromiscuous: isPromiscuous),
             filter: filter(for:), stampFilters: traffic.receiveFilters,
             count: traffic.count, deadline: traffic.deadline,
-            statisticsInterval: statisticsInterval, replies: replies ? rules : nil,
+            statisticsInterval: statisticsInterval, replies: replies ? rules(on: interface) : nil,
             spins: traffic.spins)
     }
 
