@@ -12,9 +12,8 @@ package enum FileName {
         var next = unsafe argument
         while unsafe next.pointee != 0 {
             let byte = unsafe UInt8(bitPattern: next.pointee)
-            text.append(
-                Unicode.Scalar(block + UInt32(byte)).flatMap { byte < 0x80 ? nil : $0 }
-                    ?? Unicode.Scalar(byte))
+            let code = byte < 0x80 ? UInt32(byte) : block + UInt32(byte)
+            text.append(Unicode.Scalar(code) ?? "\u{fffd}")
             unsafe next += 1
         }
         return String(text)

@@ -19,7 +19,7 @@ struct FrameRequest {
             throw .usage("Invalid value '\(source)' for --src-addr", hint: "expected one host's address")
         }
         if let source = traffic.sourceAddress, let destination = traffic.destinationAddress,
-            source.isVersion6 != destination.isVersion6
+            source.isVersion4 != destination.isVersion4
         {
             throw .usage(
                 "--src-addr \(source) and --dst-addr \(destination) are of different IP versions",
@@ -87,10 +87,10 @@ struct FrameRequest {
         do throws(SystemError) { addresses = try interface.interfaceAddresses().map(\.own) } catch {
             throw Failure("Cannot read the addresses of interface \(interface.name)", error)
         }
-        let fitting = addresses.filter { $0.isVersion6 == destination.isVersion6 }
+        let fitting = addresses.filter { $0.isVersion4 == destination.isVersion4 }
         let sameScope = fitting.first { $0.isLinkLocal == destination.isLinkLocal }
         guard let source = sameScope ?? fitting.first else {
-            throw .noAddress(destination.isVersion6 ? "IPv6" : "IPv4", on: interface)
+            throw .noAddress(destination.isVersion4 ? "IPv4" : "IPv6", on: interface)
         }
         return (source, destination)
     }
@@ -115,10 +115,6 @@ extension TrafficOptions {
 }
 
 extension IPAddress {
-    fileprivate var isVersion6: Bool {
-        if case .v6 = self { true } else { false }
-    }
-
     fileprivate var isLinkLocal: Bool {
         if case .v6(let address) = self { address.isLinkLocal } else { false }
     }

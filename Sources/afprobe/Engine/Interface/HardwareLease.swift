@@ -50,6 +50,7 @@ struct HardwareLease: ~Copyable {
             }
         }
         if let granted = lease?.granted { found.setting = granted }
+        found.leasedDevice = lease?.device.index
         if found.unasked == nil, !found.stampsTransmitHardware { found.unasked = .settingOff }
         snapshot = found
         guard let device = lease?.device.name else { return }

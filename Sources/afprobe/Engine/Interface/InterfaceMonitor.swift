@@ -34,7 +34,8 @@ struct InterfaceMonitor {
         seen = reader.interface
         hasCarrier = reader.interface.hasCarrier
         countersBefore = Self.lossCounters(reader)
-        stampingDevice = reader.stampingDevice()
+        // A bond may use another port already.
+        stampingDevice = snapshot.leasedDevice ?? reader.stampingDevice()
         checkDue = snapshot.setting == nil ? .never : now + Self.settingInterval
     }
 

@@ -153,8 +153,8 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
 
     mutating func handleLinkChange(at now: MonotonicTime) throws(RunError) {
         station.checkClock()
-        guard let now = station.checkLink() else { return }
-        do throws(SystemError) { try source.follow(plan.filter(now.address), mtu: now.mtu) } catch {
+        guard let changed = station.checkLink() else { return }
+        do throws(SystemError) { try source.follow(plan.filter(changed.address), mtu: changed.mtu) } catch {
             throw RunError(.receive, error, on: interface)
         }
     }
