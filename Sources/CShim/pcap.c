@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 _Static_assert(sizeof(struct bpf_insn) == sizeof(struct sock_filter), "bpf_insn");
 _Static_assert(offsetof(struct bpf_insn, k) == offsetof(struct sock_filter, k), "bpf_insn");
@@ -70,10 +71,11 @@ struct cshim_capture_input {
     __typeof__(&pcap_close) close;
 };
 
-int cshim_capture_open(const char *path, struct cshim_capture_input **out, char *error, int error_capacity) {
+// Sets `is_taken` once libpcap will close the stream.
+static int open_stream(FILE *stream, bool *is_taken, struct cshim_capture_input **out, char *error, int error_capacity) {
     void *library = load(error, error_capacity);
     if (library == NULL) return CSHIM_PCAP_MISSING;
-    LOAD(library, pcap_open_offline_with_tstamp_precision);
+    LOAD(library, pcap_fopen_offline_with_tstamp_precision);
     LOAD(library, pcap_datalink);
     LOAD(library, pcap_datalink_val_to_name);
     struct cshim_capture_input input = {
@@ -81,29 +83,47 @@ int cshim_capture_open(const char *path, struct cshim_capture_input **out, char 
         .error = (__typeof__(&pcap_geterr))dlsym(library, "pcap_geterr"),
         .close = (__typeof__(&pcap_close))dlsym(library, "pcap_close"),
     };
-    if (!pcap_open_offline_with_tstamp_precision_ || !pcap_datalink_ || !pcap_datalink_val_to_name_ ||
+    if (!pcap_fopen_offline_with_tstamp_precision_ || !pcap_datalink_ || !pcap_datalink_val_to_name_ ||
         !input.next || !input.error || !input.close) {
         tell_of_lack(error, error_capacity);
         return CSHIM_PCAP_MISSING;
     }
     char reason[PCAP_ERRBUF_SIZE] = "";
-    input.file = pcap_open_offline_with_tstamp_precision_(path, PCAP_TSTAMP_PRECISION_NANO, reason);
+    input.file = pcap_fopen_offline_with_tstamp_precision_(stream, PCAP_TSTAMP_PRECISION_NANO, reason);
     if (input.file == NULL) {
         snprintf(error, (size_t)error_capacity, "%s", reason);
         return CSHIM_PCAP_REJECTED;
     }
+    *is_taken = true;
     int type = pcap_datalink_(input.file);
-    if (type != DLT_EN10MB) {
+    struct cshim_capture_input *opened = type == DLT_EN10MB ? malloc(sizeof input) : NULL;
+    if (opened != NULL) {
+        *opened = input;
+        *out = opened;
+        return 0;
+    }
+    if (type == DLT_EN10MB) {
+        snprintf(error, (size_t)error_capacity, "%s", strerror(ENOMEM));
+    } else {
         const char *name = pcap_datalink_val_to_name_(type);
         snprintf(error, (size_t)error_capacity, "its link type is %s (%d) and not EN10MB, Ethernet",
                  name != NULL ? name : "unknown", type);
-        input.close(input.file);
+    }
+    input.close(input.file);
+    return CSHIM_PCAP_REJECTED;
+}
+
+int cshim_capture_open(int descriptor, struct cshim_capture_input **out, char *error, int error_capacity) {
+    FILE *stream = fdopen(descriptor, "r");
+    if (stream == NULL) {
+        snprintf(error, (size_t)error_capacity, "%s", strerror(errno));
+        close(descriptor);
         return CSHIM_PCAP_REJECTED;
     }
-    *out = malloc(sizeof input);
-    if (*out == NULL) abort();  // no memory at the start of a run
-    **out = input;
-    return 0;
+    bool is_taken = false;
+    int result = open_stream(stream, &is_taken, out, error, error_capacity);
+    if (!is_taken) fclose(stream);
+    return result;
 }
 
 int cshim_capture_next(struct cshim_capture_input *input, int64_t *nanoseconds, uint32_t *length,

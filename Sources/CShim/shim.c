@@ -143,11 +143,19 @@ int cshim_set_effective_capabilities(uint64_t set) { return change_capabilities(
 
 int cshim_forbid_new_privileges(void) { return prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0); }
 
-uint64_t cshim_effective_capabilities(void) {
+static bool read_capabilities(struct __user_cap_data_struct *data) {
     struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    return syscall(SYS_capget, &header, data) == 0;
+}
+
+uint64_t cshim_effective_capabilities(void) {
     struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
-    if (syscall(SYS_capget, &header, data) != 0) return 0;
-    return data[0].effective | (uint64_t)data[1].effective << 32;
+    return read_capabilities(data) ? data[0].effective | (uint64_t)data[1].effective << 32 : 0;
+}
+
+uint64_t cshim_permitted_capabilities(void) {
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3];
+    return read_capabilities(data) ? data[0].permitted | (uint64_t)data[1].permitted << 32 : 0;
 }
 
 static char **arguments;

@@ -70,6 +70,7 @@ enum Program {
     {
         let invocation = try find(name).parse(arguments)
         let output = invocation.output
+        if !invocation.startsProgram { SystemCallFilter.begin() }
         MemoryShortage.react { bytes in
             let failure = Failure.outOfMemory(bytes)
             Console(output).log(failure)
@@ -88,6 +89,9 @@ enum Program {
     private static func run(
         _ invocation: Command.Invocation, _ console: Console
     ) throws(Failure) -> ExitStatus {
+        defer {
+            if let denials = SystemCallFilter.denials() { console.diagnosed(.systemCallsDenied(denials)) }
+        }
         do throws(Failure) {
             let status = try invocation.run(console)
             console.finish()

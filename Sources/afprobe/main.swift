@@ -1,4 +1,5 @@
 import AFPacketKit
 
 PrivilegedCopy.takeOver()
+ThisProcess.lowerCapabilities()
 ThisProcess.exit(Program.run(ThisProcess.arguments).rawValue)

@@ -93,21 +93,15 @@ extension Namespaces.Host {
 
 /// Counts the allocations of a program by a library that is put before the C library's.
 private final class AllocationCounter {
-    private let folder = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
-    private var library: String { folder.appending(path: "count-allocations.so").path }
-    private var report: URL { folder.appending(path: "report") }
+    private let library: PreloadedLibrary
+    private var report: URL { library.folder.appending(path: "report") }
 
-    init() throws {
-        try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-        let source = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-            .appending(path: "Environment/count-allocations.c").path
-        try Program.expect(["cc", "-O2", "-shared", "-fPIC", "-o", library, source])
-    }
-
-    deinit { try? FileManager.default.removeItem(at: folder) }
+    init() throws { library = try PreloadedLibrary("count-allocations.c") }
 
     /// The environment to start the program with.
-    var environment: [String: String] { ["LD_PRELOAD": library, "ALLOCATIONS": report.path] }
+    var environment: [String: String] {
+        library.environment.merging(["ALLOCATIONS": report.path]) { $1 }
+    }
 
     /// The program's count. The one that started it, `ip netns exec`, was replaced by it and reports nothing.
     func total() throws -> Int {

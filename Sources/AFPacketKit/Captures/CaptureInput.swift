@@ -22,14 +22,27 @@ import Glibc
         }
     }
 
-    /// Opens a file. Loads libpcap.
+    /// Opens a file; "-" is standard input. Loads libpcap.
     ///
     /// - Throws: `PcapError`, `rejected` if it is not a capture file or not of Ethernet frames.
     public init(path: String) throws(PcapError) {
         var handle: OpaquePointer?
-        _ = try unsafe PcapError.check { unsafe cshim_capture_open(FileName.bytes(path), &handle, $0, $1) }
+        let descriptor = try Self.open(path)
+        _ = try unsafe PcapError.check {
+            unsafe cshim_capture_open(cshim_duplicate(descriptor.rawValue), &handle, $0, $1)
+        }
         guard let handle = unsafe handle else { throw .rejected(reason: "no file") }
         unsafe self.handle = handle
+    }
+
+    /// Opens the file here, so that libpcap needs no capability.
+    private static func open(_ path: String) throws(PcapError) -> Descriptor {
+        do throws(SystemError) {
+            guard path == "-" else { return try Descriptor(opening: path, O_RDONLY) }
+            return try Descriptor("dup", cshim_duplicate(0))
+        } catch {
+            throw .rejected(reason: "\(path): \(error.code)")
+        }
     }
 
     deinit { unsafe cshim_capture_close(handle) }

@@ -24,8 +24,7 @@ public struct CaptureOutput: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` of open(2).
     public init(path: String) throws(SystemError) {
-        descriptor = try unsafe Descriptor(
-            "open", open(FileName.bytes(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
+        descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC)
         // It has no effect on files of a disk.
         _ = cshim_set_nonblocking(descriptor.rawValue)
         for number in [0xa1b2_3c4d, 4 << 16 | 2, 0, 0, Self.maxLength, Self.ethernet] as [UInt32] {

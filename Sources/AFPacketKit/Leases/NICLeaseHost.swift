@@ -122,9 +122,7 @@ struct NICLeaseHost: LeaseHost {
     ) throws(TimestampingLeaseError) -> HardwareTimestampingSetting {
         try Self.asking { () throws(SystemError) in
             let device = try NetworkInterface(index: device.index)
-            return try ThisProcess.using([.netAdmin]) { () throws(SystemError) in
-                try device.setHardwareTimestamping(setting, via: path)
-            }
+            return try device.setHardwareTimestamping(setting, via: path)
         }
     }
 

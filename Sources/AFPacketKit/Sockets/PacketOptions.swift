@@ -42,7 +42,9 @@ extension Descriptor {
     /// Enlarges the receive queue as far as the privileges allow; a smaller one shows in the drops.
     func enlargeReceiveQueue(to size: CInt) {
         do throws(SystemError) {
-            try setOption("SO_RCVBUFFORCE", SOL_SOCKET, SO_RCVBUFFORCE, to: size)
+            try ThisProcess.using([.netAdmin]) { () throws(SystemError) in
+                try setOption("SO_RCVBUFFORCE", SOL_SOCKET, SO_RCVBUFFORCE, to: size)
+            }
         } catch {
             try? setOption("SO_RCVBUF", SOL_SOCKET, SO_RCVBUF, to: size)
         }

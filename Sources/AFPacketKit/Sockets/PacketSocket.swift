@@ -102,7 +102,9 @@ public struct PacketSocket: ~Copyable, Sendable {
         if let launchClock {
             let flags = UInt32(SOF_TXTIME_REPORT_ERRORS.rawValue)
             let option = sock_txtime(clockid: launchClock.identifier, flags: flags)
-            try descriptor.setOption("SO_TXTIME", SOL_SOCKET, SO_TXTIME, to: option)
+            try ThisProcess.using([.netAdmin]) { () throws(SystemError) in
+                try descriptor.setOption("SO_TXTIME", SOL_SOCKET, SO_TXTIME, to: option)
+            }
         }
         let granted = try descriptor.enableTimestamping(timestamping)
         if bypassesScheduler {
@@ -110,7 +112,10 @@ public struct PacketSocket: ~Copyable, Sendable {
                 "PACKET_QDISC_BYPASS", SOL_PACKET, PACKET_QDISC_BYPASS, to: CInt(1))
         }
         if let priority {
-            try descriptor.setOption("SO_PRIORITY", SOL_SOCKET, SO_PRIORITY, to: CInt(priority))
+            // Priorities above 6 need it.
+            try ThisProcess.using([.netAdmin]) { () throws(SystemError) in
+                try descriptor.setOption("SO_PRIORITY", SOL_SOCKET, SO_PRIORITY, to: CInt(priority))
+            }
         }
         // The error queue has the size of the receive queue, and drops stamps silently when it is full.
         descriptor.enlargeReceiveQueue(to: queueSize)
@@ -122,7 +127,8 @@ public struct PacketSocket: ~Copyable, Sendable {
         let type =
             CInt(SOCK_RAW.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
             | (isBlocking ? 0 : CInt(SOCK_NONBLOCK.rawValue))
-        return try Descriptor("socket(AF_PACKET)", socket(AF_PACKET, type, 0))
+        let result = ThisProcess.using([.netRaw]) { socket(AF_PACKET, type, 0) }
+        return try Descriptor("socket(AF_PACKET)", result)
     }
 
     private init(

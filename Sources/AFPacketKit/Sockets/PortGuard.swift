@@ -49,9 +49,12 @@ public struct PortGuard: ~Copyable, Sendable {
     private static func bind<Address>(
         _ descriptor: borrowing Descriptor, _ address: inout Address
     ) throws(SystemError) {
-        let result = unsafe withUnsafePointer(to: &address) { pointer in
-            unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                unsafe Glibc.bind(descriptor.rawValue, $0, socklen_t(MemoryLayout<Address>.size))
+        let number = descriptor.rawValue
+        let result = ThisProcess.using([.netBindService]) {
+            unsafe withUnsafePointer(to: &address) { pointer in
+                unsafe pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                    unsafe Glibc.bind(number, $0, socklen_t(MemoryLayout<Address>.size))
+                }
             }
         }
         guard result == 0 else { throw .last("bind(UDP)") }

@@ -5,7 +5,7 @@ import Glibc
 ///
 /// This process reads its standard output; its input and diagnostics are the null device.
 package struct ChildProcess: ~Copyable {
-    private let identifier: pid_t
+    let identifier: pid_t
     private let output: Descriptor
 
     /// Starts a program with this process's environment and namespaces.

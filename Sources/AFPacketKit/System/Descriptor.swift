@@ -11,6 +11,15 @@ struct Descriptor: ~Copyable, Sendable {
         rawValue = result
     }
 
+    /// Opens a file that the user named, and that root expects to be allowed to open. Creates it with mode 0666, less
+    /// the umask, if the flags say so. open(2)
+    init(opening path: String, _ flags: CInt) throws(SystemError) {
+        let result = ThisProcess.using([.openAnyFile]) { () -> CInt in
+            unsafe open(FileName.bytes(path), flags | O_CLOEXEC, 0o666)
+        }
+        try self.init("open", result)
+    }
+
     deinit { close(rawValue) }
 
     /// Sets a socket option. setsockopt(2)

@@ -8,8 +8,7 @@ package struct OutputFile: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` of open(2): `accessDenied`, ENOENT if the folder does not exist.
     package init(path: String) throws(SystemError) {
-        descriptor = try unsafe Descriptor(
-            "open", open(FileName.bytes(path), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o666))
+        descriptor = try Descriptor(opening: path, O_WRONLY | O_CREAT | O_TRUNC)
     }
 
     /// Appends all the bytes.

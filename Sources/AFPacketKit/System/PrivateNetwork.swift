@@ -11,6 +11,14 @@ package enum PrivateNetwork {
     package static func enter(
         joining first: String, _ second: String
     ) throws(SystemError) -> (NetworkInterface, NetworkInterface) {
+        try ThisProcess.using([.sysAdmin, .netAdmin]) { () throws(SystemError) in
+            try makeAndJoin(first, second)
+        }
+    }
+
+    private static func makeAndJoin(
+        _ first: String, _ second: String
+    ) throws(SystemError) -> (NetworkInterface, NetworkInterface) {
         let (user, group) = (geteuid(), getegid())
         if cshim_unshare_network(false) != 0 {
             // Anybody may be root in a user namespace, and so are child processes. user_namespaces(7)

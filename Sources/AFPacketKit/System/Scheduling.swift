@@ -23,9 +23,8 @@ package enum Scheduling {
     ///   than the priority, or if the control group has no real-time share.
     package static func runInRealTime(priority: Int) throws(SystemError) {
         var parameters = sched_param(sched_priority: CInt(priority))
-        guard unsafe sched_setscheduler(0, SCHED_FIFO, &parameters) == 0 else {
-            throw .last("sched_setscheduler")
-        }
+        let result = ThisProcess.using([.sysNice]) { unsafe sched_setscheduler(0, SCHED_FIFO, &parameters) }
+        guard result == 0 else { throw .last("sched_setscheduler") }
     }
 
     /// Keeps this thread on one CPU. sched_setaffinity(2)
@@ -63,7 +62,8 @@ package enum Scheduling {
     /// - Throws: `SystemError` of `mlockall`: `notPermitted` or `outOfMemory` without CAP_IPC_LOCK if RLIMIT_MEMLOCK
     ///   is less than the process needs.
     package static func lockMemory() throws(SystemError) {
-        guard mlockall(CInt(MCL_CURRENT)) == 0 else { throw .last("mlockall") }
+        let result = ThisProcess.using([.ipcLock]) { mlockall(CInt(MCL_CURRENT)) }
+        guard result == 0 else { throw .last("mlockall") }
     }
 }
 

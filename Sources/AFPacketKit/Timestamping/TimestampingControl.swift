@@ -65,9 +65,11 @@ extension NetworkInterface {
     public func setHardwareTimestamping(
         _ setting: HardwareTimestampingSetting, via path: ControlPath = .automatic
     ) throws(SystemError) -> HardwareTimestampingSetting {
-        try path.ask(
-            netlink: { () throws(SystemError) in try setByNetlink(setting) },
-            ioctl: { () throws(SystemError) in try setByIoctl(setting) })
+        try ThisProcess.using([.netAdmin]) { () throws(SystemError) in
+            try path.ask(
+                netlink: { () throws(SystemError) in try setByNetlink(setting) },
+                ioctl: { () throws(SystemError) in try setByIoctl(setting) })
+        }
         // Read back: with some drivers, the answer of the calls is not the setting.
         return try hardwareTimestampingSetting(via: path)
     }

@@ -155,8 +155,10 @@ int cshim_keep_capabilities(uint64_t set);
 int cshim_set_effective_capabilities(uint64_t set);
 // prctl is variadic. No program that the thread executes gets more privileges, by file capabilities for instance.
 int cshim_forbid_new_privileges(void);
-// capget(2) has no wrapper. The effective capabilities of the thread, as such a set; none if they cannot be read.
+// capget(2) has no wrapper. The effective and the permitted capabilities of the thread, as such a set; none if they cannot
+// be read.
 uint64_t cshim_effective_capabilities(void);
+uint64_t cshim_permitted_capabilities(void);
 // The arguments of the program, its name first, ended by NULL; they need no /proc.
 char **cshim_arguments(void);
 // The path that execve(2) was called with, which needs no /proc; NULL if the kernel does not tell. getauxval(3)
@@ -172,6 +174,14 @@ const struct sockaddr *cshim_ifreq_address(const struct ifreq *r);
 // SIOCETHTOOL, SIOCGHWTSTAMP and SIOCSHWTSTAMP take a pointer in the ifreq.
 int cshim_interface_data_request(int fd, unsigned long request, const char *name, void *data);
 
+// Filters the system calls of the process from now on, except with sanitizers and with AFPROBE_NO_SYSTEM_CALL_FILTER: what
+// a run has no use for is counted and fails with EPERM; what only an intruder uses kills the process. `child` is the only
+// other process that it may signal; 0 if there is none. Call it before any thread is started, without threads that block
+// SIGSYS. Returns 0, or -1 and errno. seccomp(2)
+int cshim_filter_system_calls(pid_t child);
+// How many calls were denied, and the number of the latest.
+uint32_t cshim_denied_calls(int *latest);
+
 // libpcap, loaded when it is first asked for, because linking it costs every start more than a
 // millisecond. Compiles `expression` for Ethernet frames of up to `snapshot_length` bytes.
 // Returns the number of instructions, at most `capacity`, or a CSHIM_PCAP_ code; `error` then holds
@@ -180,9 +190,10 @@ enum { CSHIM_PCAP_MISSING = -1, CSHIM_PCAP_REJECTED = -2, CSHIM_PCAP_TOO_LONG = 
 int cshim_pcap_compile(const char *expression, int snapshot_length, struct sock_filter *instructions,
                        int capacity, char *error, int error_capacity);
 
-// libpcap's files of frames. Both ways to open one return 0 or a CSHIM_PCAP_ code and set `error`.
+// libpcap's files of frames. To open one returns 0 or a CSHIM_PCAP_ code and sets `error`.
 struct cshim_capture_input;
-int cshim_capture_open(const char *path, struct cshim_capture_input **out, char *error, int error_capacity);
+// Reads the descriptor, and closes it in any case.
+int cshim_capture_open(int descriptor, struct cshim_capture_input **out, char *error, int error_capacity);
 // Returns 1 with a frame, good until the next call; 0 at the end; -1 with `error` where the file is damaged.
 int cshim_capture_next(struct cshim_capture_input *input, int64_t *nanoseconds, uint32_t *length,
                        uint32_t *captured, const uint8_t **bytes, const char **error);

@@ -13,9 +13,15 @@ struct CommandSpec<Values> {
 /// The options of a command, as they were given.
 protocol CommandOptions {
     var output: OutputOptions { get set }
+    /// Tells whether the command starts another program, which the filter of system calls would prevent.
+    var startsProgram: Bool { get }
 
     /// Checks what no single option can, and does what the command is for.
     func run(_ console: Console) throws(Failure) -> ExitStatus
+}
+
+extension CommandOptions {
+    var startsProgram: Bool { false }
 }
 
 /// A command with the type of its values erased.
@@ -25,6 +31,7 @@ struct Command {
 
     struct Invocation {
         let output: OutputOptions
+        let startsProgram: Bool
         let run: (Console) throws(Failure) -> ExitStatus
     }
 
@@ -36,7 +43,7 @@ struct Command {
         parseAndRun = { (arguments: [String]) throws(ArgumentError) in
             let values = try Parser(spec).parse(arguments)
             return Invocation(
-                output: values.output,
+                output: values.output, startsProgram: values.startsProgram,
                 run: { (console: Console) throws(Failure) in try values.run(console) })
         }
     }

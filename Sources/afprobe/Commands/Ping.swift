@@ -87,6 +87,8 @@ extension CommandSpec<PingOptions> {
 }
 
 extension PingOptions {
+    var startsProgram: Bool { measuresItself }
+
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         if measuresItself { return try runAgainstItself(console) }
         let request = try FrameRequest(
@@ -161,6 +163,7 @@ extension PingOptions {
         } catch {
             throw Failure("Cannot make a private network", error)
         }
+        SystemCallFilter.begin(with: responder)
         guard responder.waitForOutput() else { throw .responderNotStarted }
         values.measuresItself = false
         values.traffic.hardware = .off

@@ -52,6 +52,7 @@ enum Diagnostic {
     // The process.
     case memoryNotLocked(SystemError)
     case cpusMaySleep(SystemError)
+    case systemCallsDenied(SystemCallFilter.Denials)
 
     // The peer, and captures to be replayed.
     case otherResponder(MACAddress)

@@ -120,15 +120,11 @@ struct StampVerification<Events: VerifyEvents> {
         let receiving = arrival?.interface ?? interface
         let receiver: Receiver<PacketSocket>
         do throws(SystemError) {
-            receiver = try ThisProcess.using([.netRaw]) { () throws(SystemError) in
-                try options.openReceiver(on: receiving)
-            }
+            receiver = try options.openReceiver(on: receiving)
         } catch { throw RunError(.receive, error, on: receiving) }
         let socket: PacketSocket
         do throws(SystemError) {
-            socket = try ThisProcess.using([.netRaw, .netAdmin]) { () throws(SystemError) in
-                try .transmitter(on: interface, TransmitOptions())
-            }
+            socket = try .transmitter(on: interface, TransmitOptions())
         } catch { throw RunError(.send, error, on: interface) }
         return Trial(
             socket, receiver, isWitnessed: arrival != nil, message,

@@ -292,6 +292,9 @@ extension ThisProcess.Capability {
         case .netAdmin: "CAP_NET_ADMIN"
         case .netRaw: "CAP_NET_RAW"
         case .ipcLock: "CAP_IPC_LOCK"
+        case .netBindService: "CAP_NET_BIND_SERVICE"
+        case .openAnyFile: "CAP_DAC_OVERRIDE"
+        case .sysAdmin: "CAP_SYS_ADMIN"
         case .sysNice: "CAP_SYS_NICE"
         }
     }

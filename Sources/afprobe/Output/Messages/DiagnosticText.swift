@@ -91,6 +91,12 @@ extension Diagnostic {
             Message(Failure("Cannot keep the program in memory", error), as: .warning)
         case .cpusMaySleep(let error):
             Message(Failure("Cannot keep idle CPUs from sleeping deeply", error), as: .warning)
+        case .systemCallsDenied(let denials):
+            Message(
+                .warning,
+                "Denied \(denials.count) system calls of this program, which its filter does not know",
+                hint:
+                    "the latest was number \(denials.latest): please report it, with the C library's version")
         case .requestRefused(.destination(let address)):
             warning("Pings to \(address) are not answered: it is no address of this interface")
         case .requestRefused(.source(let address)):
