@@ -20,7 +20,7 @@ c_flags := -O2 -std=gnu11 -Wall -Wextra -Werror
 share := $(DESTDIR)$(PREFIX)/share
 pages := $(notdir $(wildcard man/*.[157]))
 
-.PHONY: build demo install deb test-package uninstall test test-hardware account test-threads fuzz bench bench-peers lint format completions man clean
+.PHONY: build demo install deb test-package uninstall test test-hardware account check-long soak test-addresses test-threads fuzz bench bench-peers lint format completions man clean
 
 build:
 	@$(environment)/prepare libpcap-dev
@@ -83,15 +83,42 @@ account:
 	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	Tests/HardwareLab/run $(CURDIR)/$(release) $(PROBES)
 
-# The suite under the thread sanitizer, without the tests of the release binary, of memory and of CPU scheduling, which the
-# sanitizer changes. The thread that writes lines is not joined at the end, which it would report as a leak.
+# What CI does not have the time for; for releases.
+check-long:
+	$(MAKE) fuzz SECONDS=60
+	$(MAKE) test-addresses
+	$(MAKE) test-threads
+	$(MAKE) soak
+
+# Pings at 10,000 a second for SECONDS, with link flaps, restarts of the responder and stalled readers: Tests/Soak/SOAKED.md.
+soak: SECONDS ?= 1800
+soak:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux
+	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
+	$(environment)/isolate Tests/Soak/soak $(release) $(SECONDS) 100us
+
+# Sanitizers change memory and CPU scheduling, have no filter of system calls, and are not in the release binary.
+unlike_sanitized := (Allocation|Release|Scheduling|SystemCallFilter|Privilege)Tests
+
+# The integration tests under the address sanitizer: the unit tests stop at a false alarm of the toolchain, in Swift
+# Testing's comparison of optionals. Foundation leaks in the tests themselves.
+test-addresses: addresses := --sanitize=address --scratch-path .build/addresses
+test-addresses:
+	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
+		libcap2-bin make zsh fish ruby jq gcc libc6-dev
+	swift build --build-tests $(addresses) $(SWIFT_FLAGS)
+	ASAN_OPTIONS=detect_leaks=0 $(environment)/isolate swift test --skip-build $(addresses) \
+		--filter IntegrationTests --skip '$(unlike_sanitized)' $(SWIFT_FLAGS)
+
+# The suite under the thread sanitizer. The thread that writes lines is not joined at the end, which it would report as a
+# leak.
 test-threads: threads := --sanitize=thread --scratch-path .build/threads
 test-threads:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
 		libcap2-bin make zsh fish ruby jq gcc libc6-dev
 	swift build --build-tests $(threads) $(SWIFT_FLAGS)
 	TSAN_OPTIONS=report_thread_leaks=0 $(environment)/isolate swift test --skip-build $(threads) \
-		--skip '(Allocation|Release|Scheduling|SystemCallFilter)Tests' $(SWIFT_FLAGS)
+		--skip '$(unlike_sanitized)' $(SWIFT_FLAGS)
 
 # Fuzzes all parsers of foreign bytes: each target for SECONDS.
 fuzz: SECONDS ?= 30
@@ -120,7 +147,7 @@ lint:
 		$(environment)/check-layers
 	shellcheck -x $(filter-out %.c,$(wildcard $(environment)/*)) Tests/HardwareLab/run Tests/HardwareLab/checks \
 		Tests/HardwareLab/igb Tests/HardwareLab/leases Tests/HardwareLab/e1000e Tests/HardwareLab/netem Tests/HardwareLab/account Tests/HardwareLab/netlink \
-		Tests/HardwareLab/launch .ci/run
+		Tests/HardwareLab/launch Tests/Soak/soak .ci/run
 	shellcheck -x Tests/Fuzz/run man/renew packaging/build-deb packaging/debian/postinst packaging/debian/postrm vagrant/*.sh vagrant/device vagrant/exchange
 	shellcheck -s bash completions/afprobe.bash
 	mandoc -T lint -W warning man/*.[157]
