@@ -29,7 +29,8 @@ public struct PTPClock: ~Copyable, Sendable {
 
         /// The PHC minus CLOCK_REALTIME, in nanoseconds.
         public let offset: Int64
-        /// The max error of the offset, in nanoseconds: half the time between the two readings.
+        /// The max error of the offset, in nanoseconds: half the time between the two readings of the system's clock; of
+        /// the precise method, half of what its results differ by, and at least 1.
         public let error: Int64
         /// The method used.
         public let method: Method
@@ -48,13 +49,30 @@ public struct PTPClock: ~Copyable, Sendable {
     }
 
     private func precise() throws(SystemError) -> CrossTimestamp {
+        var offsets: [Int64] = []
+        for _ in 0..<Self.preciseSamples { offsets.append(try preciseOffset()) }
+        let (offset, error) = Self.agreement(of: offsets)
+        return CrossTimestamp(offset: offset, error: error, method: .precise)
+    }
+
+    private static var preciseSamples: Int { 5 }
+
+    /// The median of some offsets, and half of what they differ by. The counters behind a precise comparison tick every
+    /// 25 to 50 ns on some machines, which no driver tells.
+    static func agreement(of offsets: [Int64]) -> (offset: Int64, error: Int64) {
+        let sorted = offsets.sorted()
+        let (least, greatest) = (sorted[0], sorted[sorted.count - 1])
+        return (sorted[sorted.count / 2], max(1, (greatest - least + 1) / 2))
+    }
+
+    private func preciseOffset() throws(SystemError) -> Int64 {
         // struct ptp_sys_offset_precise: the device's time, CLOCK_REALTIME, CLOCK_MONOTONIC_RAW, reserved.
         let times = try request(
             "PTP_SYS_OFFSET_PRECISE", cshim_PTP_SYS_OFFSET_PRECISE, times: 4, samples: nil)
         guard let device = times[0], let system = times[1] else {
             throw SystemError("PTP_SYS_OFFSET_PRECISE", .invalidArgument)
         }
-        return CrossTimestamp(offset: device - system, error: 0, method: .precise)
+        return device - system
     }
 
     private func extended() throws(SystemError) -> CrossTimestamp {
@@ -131,17 +149,23 @@ extension UInt32 {
 public enum Timescale: String, Sendable {
     /// UTC, which has leap seconds.
     case utc
-    /// TAI, which PTP uses: 37 s ahead of UTC since 2017.
+    /// TAI, which PTP uses.
     case tai
     /// Another epoch, for instance of a clock that was never set.
     case arbitrary
 
     /// The timescale of a clock that is `offset` nanoseconds ahead of CLOCK_REALTIME. Clocks that are set are within
     /// half a second of their timescale.
-    public init(offset: Int64) {
+    ///
+    /// - Parameter kernel: the kernel's offset between TAI and UTC in seconds; 0 as long as no daemon has told it, and
+    ///   then it is taken for what it is since 2017, 37.
+    public init(offset: Int64, kernelTAIOffset kernel: Int) {
+        let known = kernel == 0 ? 37 : kernel
+        // Far less than overflows: the kernel allows 100,000 s.
+        let tai = Int64(known) * 1_000_000_000
         switch offset {
         case -500_000_000...500_000_000: self = .utc
-        case 36_500_000_000...37_500_000_000: self = .tai
+        case tai - 500_000_000...tai + 500_000_000: self = .tai
         default: self = .arbitrary
         }
     }

@@ -211,7 +211,10 @@ extension Line {
         string("phc_method", offset?.method.rawValue)
         readableDuration("phc_offset", offset?.offset)
         integer("phc_offset_ns", offset?.offset)
-        string("phc_timescale", offset.map { Timescale(offset: $0.offset).rawValue })
+        string(
+            "phc_timescale",
+            offset.map { Timescale(offset: $0.offset, kernelTAIOffset: Timestamp.kernelTAIOffset()).rawValue }
+        )
     }
 }
 
