@@ -108,7 +108,9 @@ extension Namespaces.Host {
         try inNamespace {
             let interface = try NetworkInterface(named: interface)
             let filter = SocketFilter.frames(of: .localExperimental1, to: [interface.address])
-            final class Member { let socket: PacketSocket; init(_ s: consuming PacketSocket) { socket = s } }
+            final class Member {
+                let socket: TimestampedSocket; init(_ s: consuming TimestampedSocket) { socket = s }
+            }
             var groups: [[Member]] = []
             for size in sizes {
                 var group = FanOutGroup()

@@ -9,7 +9,8 @@ import Testing
     private func matches(
         _ count: UInt8,
         _ send:
-            @escaping @Sendable (borrowing PacketSocket, inout TransmitLedger, Span<UInt8>) throws -> Void
+            @escaping @Sendable (borrowing TimestampedSocket, inout TransmitLedger, Span<UInt8>) throws ->
+            Void
     ) throws -> [TransmitLedger.Match: Int] {
         let hosts = try Namespaces()
         let near = hosts.near
@@ -29,7 +30,7 @@ import Testing
     }
 
     private func collect(
-        from socket: borrowing PacketSocket, _ ledger: inout TransmitLedger
+        from socket: borrowing TimestampedSocket, _ ledger: inout TransmitLedger
     ) throws -> [TransmitLedger.Match: Int] {
         var matches: [TransmitLedger.Match: Int] = [:]
         var completions = MessageBatch(capacity: 16, frameCapacity: 256)

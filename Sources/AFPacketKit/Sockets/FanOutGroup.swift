@@ -17,7 +17,7 @@ public struct FanOutGroup: Hashable, Sendable {
     /// frame twice, it should accept none (`SocketFilter.rejectAll`) until then.
     ///
     /// - Throws: `SystemError` of setsockopt(2) or getsockopt(2).
-    public mutating func add(_ socket: borrowing PacketSocket) throws(SystemError) {
+    public mutating func add(_ socket: borrowing TimestampedSocket) throws(SystemError) {
         let inTurn = UInt32(PACKET_FANOUT_LB)
         func join(_ identifier: UInt16, _ type: UInt32) throws(SystemError) {
             try socket.descriptor.setOption(

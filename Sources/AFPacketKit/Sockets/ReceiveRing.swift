@@ -9,7 +9,7 @@ import Glibc
 /// frame has room for one stamp: the NIC's if requested and available, else the kernel's.
 @safe public struct ReceiveRing: ~Copyable, @unchecked Sendable {
     /// The socket, for waiting and for its counters.
-    public let socket: PacketSocket
+    public let socket: TimestampedSocket
     /// The number of frames that the last receive call found.
     public private(set) var count = 0
 

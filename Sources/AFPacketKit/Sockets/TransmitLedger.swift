@@ -85,7 +85,7 @@ public struct TransmitLedger: ~Copyable {
     @inlinable
     public var next: Token { latest &+ 1 }
 
-    /// The key for a send with its own key (`PacketSocket.send(_:recording:key:)`): the key that the kernel would
+    /// The key for a send with its own key (`TimestampedSocket.send(_:recording:key:)`): the key that the kernel would
     /// count if no send had failed, so that nothing else changes if the kernel does not take keys. If sends with and
     /// without such keys alternate, the ledger must be told (`willChangeKeys`).
     @inlinable

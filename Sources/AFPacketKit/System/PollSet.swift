@@ -45,12 +45,12 @@ public struct PollSet: ~Copyable {
     /// Adds a socket, polled for received frames.
     ///
     /// - Parameter name: a single name that the set does not use yet.
-    public mutating func add(_ socket: borrowing PacketSocket, as name: Members) {
+    public mutating func add(_ socket: borrowing TimestampedSocket, as name: Members) {
         add(socket.descriptor.rawValue, events: POLLIN, as: name)
     }
 
     /// Adds a socket, polled for its error queue only (POLLERR, which is always reported).
-    public mutating func addErrorQueue(of socket: borrowing PacketSocket, as name: Members) {
+    public mutating func addErrorQueue(of socket: borrowing TimestampedSocket, as name: Members) {
         add(socket.descriptor.rawValue, events: 0, as: name)
     }
 

@@ -163,7 +163,7 @@ import Testing
         #expect(outcome.ending == .stopped)
         #expect(log == ["received 1", "status 1"])
         // The receive call waits for 50 ms at most, and the signals are looked at then.
-        #expect(script.network.elapsed <= 120 * millisecond + PacketSocket.maxWait)
+        #expect(script.network.elapsed <= 120 * millisecond + TimestampedSocket.maxWait)
     }
 
     @Test func theReaderOfTheOutputGoes() {

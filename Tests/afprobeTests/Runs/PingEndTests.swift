@@ -106,7 +106,7 @@ import Testing
         script.network.signal(.stop, at: 10 * millisecond)
         let outcome = script.run(.scripted(.scripted(interval: second)))
         #expect(outcome.ending == .stopped)
-        #expect(script.network.elapsed == 500 + PacketSocket.maxWait)
+        #expect(script.network.elapsed == 500 + TimestampedSocket.maxWait)
     }
 
     @Test func tellsTheStatusAndGoesOn() {

@@ -146,7 +146,7 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     }
 }
 
-extension PingRun where Socket == PacketSocket {
+extension PingRun where Socket == TimestampedSocket {
     /// Opens the sockets of a run on an interface.
     init(
         on interface: NetworkInterface, _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ events: Events

@@ -37,7 +37,7 @@ struct ReceiveOptions {
     /// Opens a socket that receives one frame after the other, with `filter` instead of the options' own.
     func openReceiver(
         on interface: NetworkInterface, _ filter: SocketFilter? = nil
-    ) throws(SystemError) -> Receiver<PacketSocket> {
+    ) throws(SystemError) -> Receiver<TimestampedSocket> {
         let socket = try openSocket(on: interface, filter ?? self.filter)
         let tellsOutgoing = socket.receivesOutgoing
         return Receiver(socket, mtu: interface.mtu, tellsOutgoing: tellsOutgoing)
@@ -45,8 +45,8 @@ struct ReceiveOptions {
 
     private func openSocket(
         on interface: NetworkInterface, _ filter: SocketFilter
-    ) throws(SystemError) -> PacketSocket {
-        try .receiver(
+    ) throws(SystemError) -> TimestampedSocket {
+        try PacketSocket.receiver(
             on: interface, filter: filter,
             timestamping: [.receiveSoftware, .receiveHardware, .software, .rawHardware],
             groups: groups, isPromiscuous: isPromiscuous)
@@ -73,7 +73,7 @@ struct ReceiveOptions {
     /// Opens a socket of a group, and starts its thread.
     func startReceiver(
         on interface: NetworkInterface, in group: inout FanOutGroup, _ bell: Doorbell
-    ) throws(SystemError) -> ReceiveThread<Receiver<PacketSocket>> {
+    ) throws(SystemError) -> ReceiveThread<Receiver<TimestampedSocket>> {
         // It accepts no frame before it shares them.
         let socket = try openSocket(on: interface, .rejectAll)
         let counters = try socket.share(&group, filter)
@@ -92,12 +92,12 @@ struct ReceiveOptions {
     }
 }
 
-extension PacketSocket {
+extension TimestampedSocket {
     /// Joins a group whose sockets share the frames that the filter accepts; returns a duplicate of the socket, for the
     /// thread that reads its counters.
     fileprivate func share(
         _ group: inout FanOutGroup, _ filter: SocketFilter
-    ) throws(SystemError) -> PacketSocket {
+    ) throws(SystemError) -> TimestampedSocket {
         try group.add(self)
         try replaceFilter(by: filter)
         return try duplicate()

@@ -186,7 +186,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     }
 }
 
-extension ListenRun where Source: ~Copyable, Socket == PacketSocket {
+extension ListenRun where Source: ~Copyable, Socket == TimestampedSocket {
     /// Opens the sockets of a run on an interface; `open` opens the source of the probes.
     init(
         on interface: NetworkInterface, _ plan: ListenPlan, _ snapshot: TimestampingSnapshot,
@@ -195,7 +195,7 @@ extension ListenRun where Source: ~Copyable, Socket == PacketSocket {
         let reader = InterfaceReader.kernel(interface, clockIndex: snapshot.capabilities?.clockIndex)
         do throws(SystemError) {
             let source = try open()
-            var responder: Slab<Responder<PacketSocket, Events>>?
+            var responder: Slab<Responder<TimestampedSocket, Events>>?
             if let rules = plan.replies {
                 responder = Slab(of: try Responder(on: interface, rules, snapshot, reader, events))
             }

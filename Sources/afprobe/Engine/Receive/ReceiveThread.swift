@@ -15,7 +15,7 @@ final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable 
 
     let findings = RecordQueue<Finding>(capacity: 4096)
     /// A duplicate of the source's socket.
-    let counters: PacketSocket
+    let counters: TimestampedSocket
     /// Used by this thread only.
     private var source: Source
     /// Used by the measuring thread only.
@@ -28,7 +28,9 @@ final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable 
     private static var nap: Int64 { 200_000 }
 
     /// - Parameter bell: is rung when there is something new.
-    init(_ source: consuming Source, counters: consuming PacketSocket, bell: Doorbell) throws(SystemError) {
+    init(_ source: consuming Source, counters: consuming TimestampedSocket, bell: Doorbell)
+        throws(SystemError)
+    {
         end = try Wakeup()
         self.source = source
         self.counters = counters

@@ -32,7 +32,7 @@ struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
         return batch.count
     }
 
-    /// The same, but waits for the first for up to `PacketSocket.maxWait`.
+    /// The same, but waits for the first for up to `TimestampedSocket.maxWait`.
     mutating func receiveAllWaiting() throws(SystemError) -> Int {
         limit = .max
         try socket.receiveWaiting(into: &batch)

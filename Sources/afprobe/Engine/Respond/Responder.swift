@@ -318,7 +318,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     }
 }
 
-extension Responder where Socket == PacketSocket {
+extension Responder where Socket == TimestampedSocket {
     /// Opens the sockets of a responder on an interface.
     init(
         on interface: NetworkInterface, _ rules: ReplyRules, _ snapshot: TimestampingSnapshot,

@@ -13,7 +13,7 @@ protocol Port: ~Copyable {
     /// Sleeps until then, as the thread is scheduled now.
     func sleep(until time: MonotonicTime) throws(SystemError)
 
-    // The other requirements are `PacketSocket`'s, and documented there.
+    // The other requirements are `TimestampedSocket`'s, and documented there.
     func send(_ frame: Span<UInt8>) throws(SystemError) -> Bool
     func send(
         _ frame: Span<UInt8>, recording flags: TimestampingFlags, key: UInt32?
@@ -38,7 +38,7 @@ protocol Port: ~Copyable {
     func watchCompletions(in poll: inout PollSet)
 }
 
-extension PacketSocket: Port {
+extension TimestampedSocket: Port {
     func monotonicTime() -> MonotonicTime { .now() }
     func coarseTime() -> MonotonicTime { .atLastTick() }
     func realTime() -> Timestamp { .now() }

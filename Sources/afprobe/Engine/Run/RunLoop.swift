@@ -128,7 +128,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
             if now >= run.housekeepingDue { try run.keepHouse(at: now) }
             if run.spins { run.events.flush(at: now) } else { run.events.flush() }
             var deadline = run.spins ? now : min(wake, run.housekeepingDue)
-            if framesAlone, !sources.linkMayChange, deadline - now >= 2 * PacketSocket.maxWait {
+            if framesAlone, !sources.linkMayChange, deadline - now >= 2 * TimestampedSocket.maxWait {
                 if now < pollDue {
                     try run.handleFrames(.waiting)
                     continue
@@ -136,7 +136,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
                 deadline = now
             }
             if let ending = try wait(until: deadline, &run) { return ending }
-            pollDue = sources.now() + PacketSocket.maxWait
+            pollDue = sources.now() + TimestampedSocket.maxWait
         }
         return .closed
     }

@@ -236,7 +236,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     }
 }
 
-extension SendRun where Socket == PacketSocket {
+extension SendRun where Socket == TimestampedSocket {
     /// Opens the socket of a run on an interface.
     init(
         on interface: NetworkInterface, _ plan: TransmitPlan, _ snapshot: TimestampingSnapshot,

@@ -26,7 +26,7 @@ extension PacketSocket {
     /// Opens the socket of a run that sends through an interface as it is set now.
     static func transmitter(
         on interface: NetworkInterface, _ options: TransmitOptions, _ snapshot: TimestampingSnapshot
-    ) throws(SystemError) -> PacketSocket {
+    ) throws(SystemError) -> TimestampedSocket {
         var options = options
         options.asksHardware = snapshot.stampsTransmitHardware
         return try transmitter(on: interface, options)
@@ -35,7 +35,7 @@ extension PacketSocket {
     /// Opens a socket that sends.
     static func transmitter(
         on interface: NetworkInterface, _ options: TransmitOptions
-    ) throws(SystemError) -> PacketSocket {
+    ) throws(SystemError) -> TimestampedSocket {
         var flags: TimestampingFlags = [
             .transmitSoftware, .software, .rawHardware, .identifier, .transmitBoth,
         ]

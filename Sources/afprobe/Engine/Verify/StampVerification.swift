@@ -22,7 +22,7 @@ struct StampVerification<Events: VerifyEvents> {
         case stopped
     }
 
-    private typealias Trial = TrialRun<PacketSocket, Events>
+    private typealias Trial = TrialRun<TimestampedSocket, Events>
 
     private let interface: NetworkInterface
     private let witness: VerificationWitness
@@ -118,13 +118,13 @@ struct StampVerification<Events: VerifyEvents> {
                 ReceiveOptions(filter: shape.filter(to: address), groups: address.isGroup ? [address] : [])
             } else { ReceiveOptions(filter: .rejectAll) }
         let receiving = arrival?.interface ?? interface
-        let receiver: Receiver<PacketSocket>
+        let receiver: Receiver<TimestampedSocket>
         do throws(SystemError) {
             receiver = try options.openReceiver(on: receiving)
         } catch { throw RunError(.receive, error, on: receiving) }
-        let socket: PacketSocket
+        let socket: TimestampedSocket
         do throws(SystemError) {
-            socket = try .transmitter(on: interface, TransmitOptions())
+            socket = try PacketSocket.transmitter(on: interface, TransmitOptions())
         } catch { throw RunError(.send, error, on: interface) }
         return Trial(
             socket, receiver, isWitnessed: arrival != nil, message,

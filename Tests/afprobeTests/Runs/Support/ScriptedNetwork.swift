@@ -168,7 +168,7 @@ final class ScriptedNetwork {
     /// Waits for a frame alone, in the receive call.
     func waitForFrame() {
         happen()
-        let deadline = now + PacketSocket.maxWait
+        let deadline = now + TimestampedSocket.maxWait
         while receiver.frames.isEmpty, receiver.receiveError == nil, let next = events.first,
             next.time <= deadline
         {
