@@ -189,6 +189,10 @@ _afprobe() {
             _afprobe_interfaces
             return
             ;;
+        --protocol)
+            _afprobe_words 'afprobe icmp arp ndp pdelay delay ntp'
+            return
+            ;;
         --hardware)
             _afprobe_words 'auto on off'
             return
@@ -241,6 +245,19 @@ _afprobe() {
         --dst-port)
             return
             ;;
+        --dscp)
+            return
+            ;;
+        --ttl)
+            return
+            ;;
+        --domain)
+            return
+            ;;
+        --ptp-profile)
+            _afprobe_words '1588 8021as'
+            return
+            ;;
         --hgrm)
             compopt -o default
             return
@@ -259,7 +276,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --histogram --hgrm --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --protocol --ipv4 --ipv6 --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --dscp --ttl --df --domain --ptp-profile --force --histogram --hgrm --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     hwstamp)

@@ -38,7 +38,7 @@ func fuzzAttributes(_ bytes: Span<UInt8>) {
     _ = queueingDisciplineKind(in: bytes, of: 1)
     _ = LinkInformation(message: bytes)
     _ = InterfaceAddress(message: bytes, of: 1)
-    _ = isDirectRoute(bytes, by: 1)
+    _ = Route(message: bytes)
     if let socket = AbstractSocket.Listed(message: bytes) { _ = LeaseClaim(name: socket.name, index: 1) }
     bytes.forEachAttribute { _, payload in
         _ = payload.netlinkString

@@ -74,7 +74,7 @@ struct RefusalTests {
             (["listen", "-i", "none", "--realtime", "5"], "Unexpected argument '5'"),
             (["listen", "-i", "none", "--cpu", "8192"], "the number of a CPU from 0 to 8191"),
             (["listen", "-i", "none", "--group", peer], "the MAC address of a group"),
-            (["ping", "-i", "none"], "Argument MAC is missing"),
+            (["ping", "-i", "none"], "TARGET is missing"),
             (["ping", "-i", "none", "ff:ff:ff:ff:ff:ff"], "the MAC address of one host"),
             (["ping", "-i", "none", peer, "-s", "149"], "the smallest is 150"),
             (["ping", "-i", "none", peer, "--vlan", "1", "-s", "153"], "the smallest is 154"),

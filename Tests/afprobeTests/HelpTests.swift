@@ -41,10 +41,10 @@ import Testing
 
     @Test func startsWithWhatMustBeGiven() {
         #expect(commands[0].synopsis == "afprobe send -i IF -d MAC [OPTION]...")
-        #expect(commands[2].synopsis == "afprobe ping -i IF [OPTION]... MAC")
+        #expect(commands[2].synopsis == "afprobe ping [OPTION]... [TARGET]")
         #expect(commands[3].synopsis == "afprobe hwstamp [OPTION]... [IF...]")
         #expect(commands[0].otherSynopsis == "afprobe send -i IF --read FILE [OPTION]...")
-        #expect(commands[2].otherSynopsis == "afprobe ping --self [OPTION]...")
+        #expect(commands[2].otherSynopsis == nil)
         #expect(commands[3].otherSynopsis == nil)
     }
 

@@ -47,6 +47,28 @@ public enum IPAddress: Hashable, Sendable {
         }
     }
 
+    /// Tells whether it is an IPv6 address that is valid on one link only (fe80::/10).
+    public var isLinkLocal: Bool {
+        if case .v6(let address) = self { address.isLinkLocal } else { false }
+    }
+
+    /// Tells whether it is of a network that the Internet does not reach: loopback, link-local, private (RFC 1918, RFC
+    /// 4193), shared (RFC 6598), for tests (RFC 2544) or for documentation (RFC 5737, RFC 3849).
+    public var isPrivate: Bool {
+        switch self {
+        case .v4(let address):
+            [
+                (0x7f00_0000, 8), (0x0a00_0000, 8), (0xac10_0000, 12), (0xc0a8_0000, 16), (0xa9fe_0000, 16),
+                (0x6440_0000, 10), (0xc612_0000, 15), (0xc000_0200, 24), (0xc633_6400, 24), (0xcb00_7100, 24),
+            ].contains { (network: UInt32, length: UInt32) in
+                address.value >> (32 - length) == network >> (32 - length)
+            }
+        case .v6(let address):
+            address.isLinkLocal || address.high >> 57 == 0xfc >> 1 || address.high >> 32 == 0x2001_0db8
+                || address.high == 0 && address.low == 1
+        }
+    }
+
     /// Tells whether it addresses one host: neither a group nor the unspecified address.
     public var isHost: Bool {
         switch self {
@@ -83,7 +105,7 @@ extension IPv6Address {
         self.init(high: UInt64(bigEndian: halves.0), low: UInt64(bigEndian: halves.1))
     }
 
-    fileprivate var inAddress: in6_addr {
+    var inAddress: in6_addr {
         var address = in6_addr()
         unsafe withUnsafeMutableBytes(of: &address) { bytes in
             unsafe bytes.storeBytes(of: high.bigEndian, as: UInt64.self)

@@ -48,6 +48,23 @@ extension MACAddress: LosslessStringConvertible {
         self.init(value)
     }
 
+    /// Parses also the forms 0242.acc8.0161 and 0242acc80161 of some vendors' devices.
+    public init?(anyFormOf text: String) {
+        if let address = MACAddress(text) {
+            self = address
+            return
+        }
+        let groups = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let isPlain = groups.count == 1 && groups[0].count == 12
+        guard isPlain || groups.count == 3 && groups.allSatisfy({ $0.count == 4 }) else { return nil }
+        var value: UInt64 = 0
+        for digit in groups.joined() {
+            guard let nibble = hexadecimalValue(digit) else { return nil }
+            value = value << 4 | nibble
+        }
+        self.init(value)
+    }
+
     /// Lower case, with colons: `02:42:ac:c8:01:61`.
     public var description: String {
         var text = ""

@@ -38,40 +38,10 @@ extension NetworkInterface {
     ///
     /// - Throws: `SystemError` of netlink: `ENETUNREACH` if there is no route.
     public func isOnLink(_ address: IPAddress) throws(SystemError) -> Bool {
-        var socket = try NetlinkSocket(NETLINK_ROUTE)
-        let sequence = socket.nextSequence()
-        let bytes = address.bytes
-        var header = rtmsg()
-        header.rtm_family = UInt8(address.isVersion4 ? AF_INET : AF_INET6)
-        header.rtm_dst_len = UInt8(bytes.count * 8)
-        var attributes = NetlinkAttributes()
-        attributes.add(Int(RTA_DST.rawValue), bytes: bytes)
         // Of two interfaces in one network this one.
-        attributes.add(Int(RTA_OIF.rawValue), UInt32(index))
-        let request = unsafe netlinkMessage(
-            type: UInt16(RTM_GETROUTE), flags: NLM_F_REQUEST, sequence: sequence,
-            withUnsafeBytes(of: header) { unsafe Array($0) } + attributes.bytes)
-        let exchange = NetlinkExchange(operation: "RTM_GETROUTE", kind: .get, sequence: sequence)
-        var isOnLink = false
-        try socket.ask(exchange, request) { isOnLink = isDirectRoute($0, by: index) }
-        return isOnLink
+        let route = try Route(to: address, by: self)
+        return route.interfaceIndex == index && route.router == nil && route.kind == .unicast
     }
-}
-
-/// Returns whether a message tells of a route to a host, through an interface and no router. The message continues with
-/// struct rtmsg from its fifth byte on, then attributes.
-func isDirectRoute(_ content: Span<UInt8>, by interfaceIndex: CInt) -> Bool {
-    let fixedSize = MemoryLayout<rtmsg>.size - 4
-    guard content.count >= fixedSize, content[3] == UInt8(RTN_UNICAST) else { return false }
-    var (isThrough, hasRouter) = (false, false)
-    content.extracting(fixedSize..<content.count).forEachAttribute { type, payload in
-        switch type {
-        case Int(RTA_OIF.rawValue): isThrough = payload.load(CInt.self, at: 0) == interfaceIndex
-        case Int(RTA_GATEWAY.rawValue), 18: hasRouter = true  // RTA_VIA
-        default: break
-        }
-    }
-    return isThrough && !hasRouter
 }
 
 extension InterfaceAddress {

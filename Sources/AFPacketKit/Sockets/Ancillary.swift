@@ -130,6 +130,9 @@ extension Ancillary {
             }
         case ControlMessage.kind(SOL_PACKET, PACKET_TX_TIMESTAMP):
             if let found = message.data(as: ExtendedError.self) { error = found }
+        case ControlMessage.kind(CInt(IPPROTO_IP), IP_RECVERR),
+            ControlMessage.kind(CInt(IPPROTO_IPV6), IPV6_RECVERR):
+            if let found = message.data(as: ExtendedError.self) { error = found }
         case ControlMessage.kind(SOL_SOCKET, cshim_SO_TIMESTAMPING_OLD):
             if let stamps = message.data(as: Stamps<CLong>.self) { take(stamps) }
         default: break

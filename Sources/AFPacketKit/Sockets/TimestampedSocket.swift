@@ -14,6 +14,11 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     /// Tells whether a receiver gets copies of the frames that this host sends, told by `MessageBatch.isOutgoing`: true
     /// of packet sockets before Linux 4.20.
     public let receivesOutgoing: Bool
+    /// Tells whether errors of the network may be pending, which any call then reports once.
+    let isDatagram: Bool
+    /// Tells whether received messages begin with the IPv4 header.
+    public let receivesIPHeader: Bool
+    private let toldDrops = Atomic<UInt32>(0)
     private let refusesKeys = Atomic<Bool>(false)
 
     func start(on interface: NetworkInterface) throws(SystemError) {
@@ -21,10 +26,13 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     }
 
     init(
-        descriptor: consuming Descriptor, timestamping: TimestampingFlags, receivesOutgoing: Bool = false
+        descriptor: consuming Descriptor, timestamping: TimestampingFlags, receivesOutgoing: Bool = false,
+        isDatagram: Bool = false, receivesIPHeader: Bool = false
     ) {
+        self.receivesIPHeader = receivesIPHeader
         self.descriptor = descriptor
         self.timestamping = timestamping
+        self.isDatagram = isDatagram
         self.receivesOutgoing = receivesOutgoing
     }
 
@@ -34,7 +42,8 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     public func duplicate() throws(SystemError) -> TimestampedSocket {
         TimestampedSocket(
             descriptor: try Descriptor("F_DUPFD_CLOEXEC", cshim_duplicate(descriptor.rawValue)),
-            timestamping: timestamping, receivesOutgoing: receivesOutgoing)
+            timestamping: timestamping, receivesOutgoing: receivesOutgoing, isDatagram: isDatagram,
+            receivesIPHeader: receivesIPHeader)
     }
 
     /// Replaces the filter.
@@ -51,7 +60,9 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     ///   socket stays open and receives again when it is up.
     public func receive(into batch: inout MessageBatch, limit: Int = .max) throws(SystemError) {
         // MSG_TRUNC returns the true length of a frame that does not fit.
-        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
+        do throws(SystemError) {
+            try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), limit: limit)
+        } catch  where isPending(error) {}
     }
 
     /// Has the socket report no hardware stamps from now on, not even of frames that wait already.
@@ -69,14 +80,18 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` as `receive`.
     public func receiveWaiting(into batch: inout MessageBatch) throws(SystemError) {
-        try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
+        do throws(SystemError) {
+            try batch.receive(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
+        } catch  where isPending(error) {}
     }
 
     /// Replaces the content of `batch` by one frame, like `receiveWaiting`.
     ///
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch) throws(SystemError) {
-        try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
+        do throws(SystemError) {
+            try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), isWaiting: true)
+        } catch  where isPending(error) {}
     }
 
     /// Replaces the content of `batch` by one frame; by none if none came.
@@ -84,7 +99,9 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     /// - Parameter polls: the max number of polls for it. Polling here finds it sooner than a caller's loop.
     /// - Throws: `SystemError` as `receive`.
     public func receiveOne(into batch: inout MessageBatch, polls: Int) throws(SystemError) {
-        try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), polls: polls)
+        do throws(SystemError) {
+            try batch.receiveOne(from: descriptor, flags: CInt(MSG_TRUNC), polls: polls)
+        } catch  where isPending(error) {}
     }
 
     /// Replaces the content of `batch` by the waiting transmit completions, if any.
@@ -174,6 +191,7 @@ public struct TimestampedSocket: ~Copyable, Sendable {
         // The call for one frame is simpler and costs less.
         let areSingle = perCall == 1 && !batch.hasLaunchTimes
         var next = indices.lowerBound
+        var hasRepeated = false
         defer { taken += next - indices.lowerBound }
         while next < indices.upperBound {
             let end = areSingle ? next &+ 1 : next + min(perCall, indices.upperBound - next)
@@ -182,7 +200,8 @@ public struct TimestampedSocket: ~Copyable, Sendable {
                 ? unsafe batch.send(frameAt: next, to: descriptor)
                 : unsafe batch.sendTogether(next..<end, to: descriptor)
             if sent < 0 {
-                guard try wasInterrupted() else { return }
+                guard try wasInterrupted(orPending: !hasRepeated) else { return }
+                hasRepeated = true
                 continue
             }
             next &+= sent
@@ -194,17 +213,31 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     ///
     /// - Returns: the call's result; 0 if there is no room now.
     private func repeating(_ send: () -> Int) throws(SystemError) -> Int {
+        var hasRepeated = false
         while true {
             let result = send()
             if result >= 0 { return result }
-            guard try wasInterrupted() else { return 0 }
+            guard try wasInterrupted(orPending: !hasRepeated) else { return 0 }
+            hasRepeated = true
         }
     }
 
+    /// Returns whether an error may be about an earlier datagram, of which the error queue tells more.
+    private func isPending(_ error: SystemError) -> Bool {
+        guard isDatagram else { return false }
+        return [
+            ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENOPROTOOPT, EPROTO, EACCES, EMSGSIZE, ENONET,
+            EOPNOTSUPP,
+        ].contains(error.code.rawValue)
+    }
+
     /// Returns whether the call that just failed was interrupted; if not, there is no room now.
+    ///
+    /// - Parameter orPending: whether to return true also if the error may be about an earlier datagram.
     @inline(never)
-    private func wasInterrupted() throws(SystemError) -> Bool {
+    private func wasInterrupted(orPending: Bool) throws(SystemError) -> Bool {
         let error = SystemError.last("send")
+        if orPending, isPending(error) { return true }
         switch error.code {
         case .interrupted: return true
         case .wouldBlock: return false
@@ -227,10 +260,19 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     ///
     /// - Throws: `SystemError` of getsockopt(2).
     public func takeStatistics() throws(SystemError) -> PacketStatistics {
+        guard !isDatagram else { return try takeDrops() }
         var counts = tpacket_stats_v3()
         try descriptor.getOption("PACKET_STATISTICS", SOL_PACKET, PACKET_STATISTICS, into: &counts)
         return PacketStatistics(
             packets: UInt64(counts.tp_packets), drops: UInt64(counts.tp_drops),
             queueFreezes: UInt64(counts.tp_freeze_q_cnt))
+    }
+
+    /// The drops of a datagram socket, whose messages the kernel does not count. SK_MEMINFO_DROPS, linux/sock_diag.h
+    private func takeDrops() throws(SystemError) -> PacketStatistics {
+        var words = SIMD16<UInt32>()
+        try descriptor.getOption("SO_MEMINFO", SOL_SOCKET, SO_MEMINFO, into: &words)
+        let told = toldDrops.exchange(words[8], ordering: .relaxed)
+        return PacketStatistics(packets: 0, drops: UInt64(words[8] &- told), queueFreezes: 0)
     }
 }

@@ -86,6 +86,12 @@ public struct ErrorCode: RawRepresentable, Hashable, Sendable {
     public static let outOfMemory = ErrorCode(rawValue: ENOMEM)
     /// The kernel does not have this call or request. ENOSYS.
     public static let notImplemented = ErrorCode(rawValue: ENOSYS)
+    /// No program has that port. ECONNREFUSED.
+    public static let connectionRefused = ErrorCode(rawValue: ECONNREFUSED)
+    /// The host cannot be reached. EHOSTUNREACH.
+    public static let hostUnreachable = ErrorCode(rawValue: EHOSTUNREACH)
+    /// There is no route. ENETUNREACH.
+    public static let networkUnreachable = ErrorCode(rawValue: ENETUNREACH)
     /// The bytes are not a message of that protocol. EBADMSG.
     public static let malformedMessage = ErrorCode(rawValue: EBADMSG)
 }

@@ -46,6 +46,9 @@ public struct ReceiveFilter: RawRepresentable, Hashable, Sendable {
     /// Delay_Req messages of PTP version 2, over any transport.
     public static let ptpV2DelayRequest = ReceiveFilter(rawValue: 14)
 
+    /// NTP messages.
+    public static let ntp = ReceiveFilter(rawValue: 15)
+
     /// Returns whether this filter also stamps every frame that the other filter stamps.
     public func includes(_ other: ReceiveFilter) -> Bool {
         if self == other || other == .none || self == .everything { return true }

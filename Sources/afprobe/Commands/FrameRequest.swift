@@ -113,9 +113,3 @@ extension TrafficOptions {
         }
     }
 }
-
-extension IPAddress {
-    fileprivate var isLinkLocal: Bool {
-        if case .v6(let address) = self { address.isLinkLocal } else { false }
-    }
-}

@@ -2,7 +2,15 @@ import AFPacketKit
 
 struct PingOptions: HasTraffic {
     var traffic = TrafficOptions()
-    var destination = MACAddress.zero
+    var target: PingTarget?
+    var givenProtocol: PingProtocolName?
+    /// Whether a name's IPv4 or IPv6 addresses are wanted; nil for any.
+    var wantsVersion4: Bool?
+    /// Of the sockets for IP; the stamps are added later.
+    var internet = DatagramSocket.Options(timestamping: [])
+    var domain: UInt8?
+    var profile: PTPProfile?
+    var isForced = false
     var measuresItself = false
     var isAdaptive = false
     var isSynchronised = false
@@ -13,16 +21,24 @@ extension CommandSpec<PingOptions> {
     static var ping: CommandSpec {
         CommandSpec(
             name: "ping",
-            summary: "Measure the round trip to a host that runs afprobe listen",
+            summary: "Measure the round trip to a host",
             discussion: """
-                Sends requests to the MAC address of a responder, a host that runs afprobe listen. Measures \
-                the round trip (rtt), the part of it inside the responder (turnaround) and the rest (network), each \
-                by the best stamps that both its ends have: hardware, software or userspace. The hosts' clocks \
+                Sends requests to a MAC address, where a host runs afprobe listen, or to an IP address or a name, where \
+                any host answers ICMP echo; --protocol selects others that hosts answer. Measures the round trip \
+                (rtt), the part of it inside the responder (turnaround), if it tells that, and the rest (network), \
+                each by the best stamps that both its ends have: hardware, software or userspace. The hosts' clocks \
                 need not be synchronised.
                 """,
             initial: PingOptions(),
             options: [
-                .interface,
+                .pingInterface,
+                .protocolName,
+                .flag("ipv4", "4", in: .target, help: "Use the IPv4 addresses of a host's name.") {
+                    $0.wantsVersion4 = true
+                },
+                .flag("ipv6", "6", in: .target, help: "Use the IPv6 addresses of a host's name.") {
+                    $0.wantsVersion4 = false
+                },
                 .hardware,
                 .flag(
                     "breakdown", in: .target,
@@ -65,6 +81,32 @@ extension CommandSpec<PingOptions> {
                 .udp("Send the requests in UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
                 .ptp,
+                .value(
+                    "dscp", nil, "N", in: .frame,
+                    help: "Differentiated services code point of IP datagrams, 0 to 63.",
+                    as: numberParser(0...63, "a code point")
+                ) { $0.internet.dscp = Int($1) },
+                .value(
+                    "ttl", nil, "N", in: .frame, help: "Time to live, or hop limit, of IP datagrams.",
+                    as: numberParser(1...255, "a number of hops")
+                ) { $0.internet.hopLimit = Int($1) },
+                .flag("df", in: .frame, help: "Forbid fragments: too long a datagram is returned.") {
+                    $0.internet.forbidsFragments = true
+                },
+                .value(
+                    "domain", nil, "N", in: .frame, help: "Domain of PTP messages. Default: 0.",
+                    as: numberParser(0...255, "a domain")
+                ) { $0.domain = UInt8($1) },
+                .value(
+                    "ptp-profile", nil, "PROFILE", in: .frame,
+                    completion: .values(PTPProfile.allCases.map(\.rawValue)),
+                    help: "Profile of PTP messages: 1588 (default) or 8021as, for bridges and gPTP.",
+                    as: choiceParser(PTPProfile.self)
+                ) { $0.profile = $1 },
+                .flag(
+                    "force", in: .target,
+                    help: "Send PTP messages although another program takes part in PTP on the interface."
+                ) { $0.isForced = true },
                 .flag("histogram", in: .output, help: "Draw the distribution of the round trips.") {
                     $0.report.drawsHistogram = true
                 },
@@ -77,12 +119,34 @@ extension CommandSpec<PingOptions> {
             ] + OptionSpec.outputOptions(verbose: "Show all fourteen stamps of each round trip."),
             operands: [
                 OperandSpec(
-                    "MAC", isRequired: true,
-                    help: "The MAC address of the host to ping.",
-                    as: parseStationAddress
-                ) { $0.destination = $1 }
-            ],
-            exemption: Exemption(option: "self"))
+                    "TARGET", isRequired: false,
+                    help:
+                        "The host to ping: the MAC address of one that runs afprobe listen, or the IP address or name of "
+                        + "any.",
+                    as: parsePingTarget
+                ) { $0.target = $1 }
+            ])
+    }
+}
+
+extension OptionSpec<PingOptions> {
+    fileprivate static var pingInterface: OptionSpec {
+        .value(
+            "interface", "i", "IF", in: .target, completion: .interfaces,
+            help: "The network interface to use. Needed with a MAC address; else the kernel's routes tell.",
+            as: parseInterfaceName
+        ) { $0.traffic.interface = $1 }
+    }
+
+    fileprivate static var protocolName: OptionSpec {
+        .value(
+            "protocol", nil, "NAME", in: .target,
+            completion: .values(PingProtocolName.allCases.map(\.rawValue)),
+            help:
+                "What the host answers: afprobe (default for a MAC address), icmp (default for IP), arp, ndp, pdelay "
+                + "and delay (PTP), ntp. See afprobe-protocols(7).",
+            as: choiceParser(PingProtocolName.self)
+        ) { $0.givenProtocol = $1 }
     }
 }
 
@@ -91,61 +155,117 @@ extension PingOptions {
 
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         if measuresItself { return try runAgainstItself(console) }
+        let name = chosenProtocol
+        guard name == .afprobe else { return try runForeign(name, console) }
+        try checkHonoured(by: .afprobe)
+        let (interface, destination) = try responder(console)
+        return try pingResponder(destination, on: interface, console)
+    }
+
+    /// The interface and the MAC address of the host that runs afprobe listen.
+    private func responder(_ console: Console) throws(Failure) -> (NetworkInterface, MACAddress) {
+        switch target {
+        case nil: throw .missingTarget
+        case .station(let address)?:
+            let name = try givenInterface()
+            guard !address.isGroup else {
+                throw .usage("\(address) is a group address", hint: "give the MAC address of one host")
+            }
+            // Wrong options first: the interface may be missing, too.
+            try checkFrames(to: address)
+            return (try openInterface(name, console), address)
+        case let target?:
+            let way = try target.way(
+                by: traffic.interface.isEmpty ? nil : traffic.interface, from: nil,
+                wantsVersion4: wantsVersion4,
+                console)
+            let station = try way.station(for: .afprobe)
+            return (try openInterface(way.interface.name, console), station)
+        }
+    }
+
+    @discardableResult
+    private func checkFrames(to destination: MACAddress) throws(Failure) -> FrameRequest {
         let request = try FrameRequest(
             traffic, to: destination, messageLength: ProbeMessage.exchangeLength)
         if let address = traffic.destinationAddress, !address.isHost {
             throw .usage("Invalid value '\(address)' for --dst-addr", hint: "expected one host's address")
         }
-        let interface = try openInterface(traffic.interface, console)
+        return request
+    }
+
+    private func pingResponder(
+        _ destination: MACAddress, on interface: NetworkInterface, _ console: Console
+    ) throws(Failure) -> ExitStatus {
+        let request = try checkFrames(to: destination)
         guard destination != interface.address else { throw .ownAddress(of: interface) }
         let (shape, size) = try request.shape(on: interface)
-        let report = try PingSummary(report, peer: destination)
+        let peer = Peer.station(destination)
+        let (result, _) = try measure(
+            peer, on: interface, traffic.receiveFilters,
+            guarding: traffic.usesUDP ? traffic.effectiveSourcePort : nil, console
+        ) { (hasStages, snapshot) throws(RunError) in
+            try PingRun(on: interface, plan(shape, size, hasStages: hasStages), snapshot, console)
+        }
+        return try judge(result, on: interface, console) { .noReply(from: peer, result.counts) }
+    }
+
+    /// Pings until the run ends, and writes the summary, even after a failure.
+    ///
+    /// - Parameters:
+    ///   - filters: the NIC filters that have the answers stamped.
+    ///   - port: the UDP port that the kernel must not answer for.
+    func measure<Answers: AnswerMatching>(
+        _ peer: Peer, on interface: NetworkInterface, _ filters: [ReceiveFilter],
+        guarding port: UInt16? = nil,
+        _ console: Console,
+        _ open: (
+            _ hasStages: Bool, _ snapshot: TimestampingSnapshot
+        ) throws(RunError) -> PingRun<TimestampedSocket, Answers, Console>
+    ) throws(Failure) -> (PingResult, Answers) {
+        let summary = try PingSummary(report, peer: peer)
         let signals = try console.begin(capturingTo: traffic.captureFile)
         // Stages cost a fifth of the sending rate: they are measured only if something shows them.
         console.replyDetail =
-            console.isDetailed ? .everything : self.report.showsStages ? .stages : .usual
-        let plan = plan(shape, size, hasStages: console.replyDetail != .usual)
-        let (result, failure) = try reportingFailures { () throws(RunError) in
-            try ping(on: interface, plan, report, signals, console)
+            console.isDetailed ? .everything : report.showsStages ? .stages : .usual
+        let (result, answers, failure) = try reportingFailures { () throws(RunError) in
+            // Before the guard, which would look like a PTP program.
+            var lease = try HardwareLease(
+                on: interface, [.transmit, .receive], filters, traffic.hardware, console)
+            defer { lease.end(console) }
+            let portGuard: PortGuard? = if let port { try guardPort(port, console) } else { nil }
+            var run = try open(console.replyDetail != .usual, lease.snapshot)
+            console.beginStatus()
+            let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
+            _ = consume portGuard
+            run.finish()
+            let reasons = run.reasonsForMissingHardware()
+            summary.write(run.result, elapsed: run.elapsed, missingHardware: reasons, console)
+            return (run.result, run.answers, failure)
         }
-        try report.writePercentiles(result)
+        try summary.writePercentiles(result)
         if let failure { throw Failure(failure) }
+        return (result, answers)
+    }
+
+    /// The exit status by a result; throws the failure if nothing came.
+    func judge(
+        _ result: PingResult, on interface: NetworkInterface, _ console: Console,
+        orFail failure: () -> Failure
+    ) throws(Failure) -> ExitStatus {
         let counts = result.counts
         guard counts[.received] + counts[.late] == 0 else {
             return report.judge(result, console) ? .measured : .exceeded
         }
         guard counts[.sent] > 0 else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
-        throw .noReply(from: destination, counts)
-    }
-
-    /// Pings until the run ends, and writes the summary, even after a failure.
-    ///
-    /// - Returns: the measurement, and the reason of a failure.
-    private func ping(
-        on interface: NetworkInterface, _ plan: PingPlan, _ report: borrowing PingSummary,
-        _ signals: RunSignals, _ console: Console
-    ) throws(RunError) -> (PingResult, RunError?) {
-        // Before the guard, which would look like a PTP program.
-        var lease = try HardwareLease(
-            on: interface, [.transmit, .receive], plan.stampFilters, traffic.hardware, console)
-        defer { lease.end(console) }
-        let portGuard: PortGuard? =
-            if traffic.usesUDP { try guardPort(traffic.effectiveSourcePort, console) } else { nil }
-        var run = try PingRun(on: interface, plan, lease.snapshot, console)
-        console.beginStatus()
-        let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
-        _ = consume portGuard
-        run.finish()
-        let reasons = run.reasonsForMissingHardware()
-        report.write(run.result, elapsed: run.elapsed, missingHardware: reasons, console)
-        return (run.result, failure)
+        throw failure()
     }
 
     /// Pings its own responder in a network namespace of its own.
     private func runAgainstItself(_ console: Console) throws(Failure) -> ExitStatus {
-        guard traffic.interface.isEmpty, destination == .zero else {
+        guard traffic.interface.isEmpty, target == nil else {
             throw .usage(
-                "Option --self takes neither an interface nor a MAC address",
+                "Option --self takes neither an interface nor a target",
                 hint: "it measures in a private network: afprobe ping --self")
         }
         let responder: ChildProcess
@@ -153,7 +273,7 @@ extension PingOptions {
         do throws(SystemError) {
             let (near, far) = try PrivateNetwork.enter(joining: "self0", "self1")
             values.traffic.interface = near.name
-            values.destination = far.address
+            values.target = .station(far.address)
             responder = try ChildProcess(
                 path: "/proc/self/exe",
                 arguments: [

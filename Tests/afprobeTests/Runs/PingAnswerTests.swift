@@ -24,7 +24,7 @@ import Testing
         #expect(log == ["answered 1", "answered 2", "answered 3"])
         #expect(script.network.sender.sent.map(\.at) == [0, 100 * millisecond, 200 * millisecond])
         let first = try #require(script.events.answered.first)
-        #expect(first.peer == ScriptedNetwork.peer)
+        #expect(first.peer == .station(ScriptedNetwork.peer))
         #expect(first.roundTripClock == .software && first.turnaroundClock == .software)
         let figures: [Figure] = [.rtt, .turnaround, .network]
         #expect(figures.map { first.values[$0] ?? 0 } == [15_040, 2_020, 13_020])

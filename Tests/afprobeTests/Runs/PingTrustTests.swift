@@ -9,7 +9,7 @@ import Testing
 
     private func summary(of result: PingResult) -> String {
         PingSummaryText(
-            result: result, tails: [], peer: ScriptedNetwork.peer, elapsed: 0, missingHardware: [],
+            result: result, tails: [], peer: .station(ScriptedNetwork.peer), elapsed: 0, missingHardware: [],
             drawsHistogram: false, style: TextStyle()
         ).text
     }

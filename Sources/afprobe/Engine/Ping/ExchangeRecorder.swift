@@ -4,12 +4,13 @@ import AFPacketKit
 struct ExchangeRecorder<Events: PingEvents> {
     var result: PingResult
     private let events: Events
-    private let peer: MACAddress
+    private let peer: Peer
     /// Exchanges that wait until the run's clock is chosen, perhaps for longer than the window keeps them.
     private var undecided: [(number: UInt64, exchange: Exchange)] = []
     private var hasToldImplausible = false
+    private var toldErrors: Set<NetworkError> = []
 
-    init(_ result: PingResult, peer: MACAddress, _ events: Events) {
+    init(_ result: PingResult, peer: Peer, _ events: Events) {
         self.result = result
         self.peer = peer
         self.events = events
@@ -48,13 +49,19 @@ struct ExchangeRecorder<Events: PingEvents> {
         events.answered(
             PingReply(
                 number: number, peer: peer, exchange: exchange, values: values,
-                roundTripClock: clock, turnaroundClock: result.turnaroundClock))
+                roundTripClock: clock, turnaroundClock: result.toldTurnaroundClock))
     }
 
     /// It may be so with every reply, and is told once.
     private mutating func tellImplausible() {
         hasToldImplausible = true
         events.diagnosed(.implausibleTurnaround(peer))
+    }
+
+    /// Tells each kind of error of the network once.
+    mutating func tellUndeliverable(_ error: NetworkError) {
+        guard toldErrors.insert(error).inserted else { return }
+        events.diagnosed(.undeliverable(peer, error))
     }
 
     // MARK: Replies that are in no figure

@@ -18,13 +18,12 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     private var receivedAt = MonotonicTime(nanoseconds: 0)
 
     init(
-        _ socket: consuming Socket, _ session: UInt64, _ plan: PingPlan, _ snapshot: TimestampingSnapshot,
+        _ socket: consuming Socket, _ frame: ProbeFrame, _ plan: PingPlan, _ snapshot: TimestampingSnapshot,
         _ reader: InterfaceReader, _ events: Events
     ) {
         self.plan = plan
         self.events = events
         clockSteps = ClockSteps(on: socket)
-        let frame = ProbeFrame(plan.request(session), in: plan.transmit.shape, size: plan.transmit.size)
         captured = RenumberedFrame(frame)
         transmitter = PacedTransmitter(
             socket, frame, plan.transmit, reader, isStopAndWait: plan.isStopAndWait)
@@ -34,8 +33,9 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         recorder = ExchangeRecorder(
             PingResult(
                 preferred: snapshot.preferredClock(stampedBy: plan.stampFilters),
-                hasStages: plan.hasStages, isSynchronised: plan.isSynchronised),
-            peer: plan.transmit.shape.destination, events)
+                hasStages: plan.hasStages, isSynchronised: plan.isSynchronised,
+                protocolName: plan.protocolName),
+            peer: plan.peer, events)
     }
 
     /// The result so far.
@@ -111,12 +111,21 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         repeat {
             let count = try transmitter.receiveCompletions(isReady: isReady, limit: limit)
             for index in 0..<count {
-                guard case .stamps(let stamps, of: let number) = transmitter.completion(at: index) else {
-                    continue
+                switch transmitter.completion(at: index) {
+                case .stamps(let stamps, of: let number): merge(stamps, of: number)
+                case .undeliverable(let error, of: let number): loseUndeliverable(number, error)
+                default: break
                 }
-                merge(stamps, of: number)
             }
         } while transmitter.mayHaveMoreCompletions && limit == .max
+    }
+
+    /// Counts a request that the network has returned as lost, at once.
+    private mutating func loseUndeliverable(_ number: UInt64?, _ error: NetworkError) {
+        recorder.tellUndeliverable(error)
+        guard let number, transmitter.window.isInFlight(number) == true, !transmitter.window[number].hasReply
+        else { return }
+        settle(number, at: transmitter.now)
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"
@@ -151,7 +160,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
 
     /// Handles an answer and the frame that contains it.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    mutating func handle(_ answer: FoundAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
+    mutating func handle(_ answer: some PingAnswer, in frame: ReceivedFrame, at userspace: Timestamp)
         throws(RunError)
     {
         let number = answer.number
@@ -175,14 +184,16 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         if answer.isFollowUp {
             mergeFollowUp(info, answer.flags(in: frame.bytes), number, isInFlight: isInFlight)
         } else {
-            mergeReply(info, answer.losses(in: frame.bytes), number, received, isInFlight: isInFlight)
+            mergeReply(
+                info, answer.losses(in: frame.bytes), number, received, isInFlight: isInFlight,
+                isWhole: answer.isWhole)
         }
     }
 
     /// Handles an answer whose request is not in the window: it was never sent, or so long ago that its slot is
     /// another's.
     private mutating func handleForgotten(
-        _ answer: FoundAnswer, in frame: ReceivedFrame, _ received: ReceiveStamps
+        _ answer: some PingAnswer, in frame: ReceivedFrame, _ received: ReceiveStamps
     ) {
         let number = answer.number
         guard transmitter.window.isFormer(number) else {
@@ -226,7 +237,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func mergeReply(
         _ info: ResponderInfo, _ losses: ResponderLosses, _ number: UInt64, _ received: ReceiveStamps,
-        isInFlight: Bool
+        isInFlight: Bool, isWhole: Bool
     ) {
         let isMeasured = number > plan.transmit.warmup
         guard !transmitter.window[number].hasReply else {
@@ -236,6 +247,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         let sentAt = transmitter.window.sentAt(number)
         let wait = wait(since: sentAt, received)
         transmitter.window[number].merge(received, info)
+        if isWhole { transmitter.window[number].hasFollowUp = true }
         transmitter.window[number].wait = wait
         if clockSteps.hasStepped(since: sentAt) { transmitter.window[number].isClockStepped = true }
         // Now, close to the stamps: the clocks may drift until the exchange is settled.

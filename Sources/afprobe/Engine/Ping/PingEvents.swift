@@ -8,7 +8,7 @@ protocol PingEvents: RunEvents {
     /// A further reply came to a request already answered.
     func duplicate(_ reply: borrowing PingReply)
     /// A request was not answered within the timeout.
-    func lost(_ number: UInt64, peer: MACAddress)
+    func lost(_ number: UInt64, peer: Peer)
     /// The user asked for the status.
     func pingStatus(_ result: borrowing PingResult)
 
@@ -20,7 +20,7 @@ protocol PingEvents: RunEvents {
 
 struct PingReply {
     let number: UInt64
-    let peer: MACAddress
+    let peer: Peer
     let exchange: Exchange
     let values: FigureValues
     let roundTripClock: StampClock?

@@ -12,6 +12,11 @@ struct PingPlan {
     /// Tells whether a request waits as long after a reply as the round trip took.
     let isAdaptive: Bool
     let spins: Bool
+    /// Nil for afprobe's own requests.
+    var foreign: ForeignPlan?
+
+    var protocolName: PingProtocolName { foreign?.name ?? .afprobe }
+    var peer: Peer { foreign?.peer ?? .station(transmit.shape.destination) }
 
     /// The filter for the replies to one run, if their session has a fixed offset: else several runs on one interface
     /// would wake each other with every frame. Other versions pass, because their session may be elsewhere.
@@ -29,7 +34,7 @@ struct PingPlan {
     }
 
     /// Tells whether the next request waits for the reply to the last.
-    var isStopAndWait: Bool { transmit.interval == 0 || isAdaptive }
+    var isStopAndWait: Bool { transmit.interval == 0 || isAdaptive || protocolName.isOneAtATime }
 
     /// The request of a run; its number is 0.
     func request(_ session: UInt64) -> ProbeMessage {

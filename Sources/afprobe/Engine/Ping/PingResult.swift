@@ -16,6 +16,7 @@ struct PingResult {
     private var attribution: TailAttribution?
     private let hasStages: Bool
     private let isSynchronised: Bool
+    let protocolName: PingProtocolName
     private let preferredClock: StampClock
     /// The round trips of the replies with a turnaround; nil while that is all of them.
     private var roundTripsWithTurnaround: Distribution?
@@ -28,7 +29,11 @@ struct PingResult {
     static let maxLacking = 3
 
     /// - Parameter preferred: the best clock that this host should have stamps of.
-    init(preferred: StampClock, hasStages: Bool, isSynchronised: Bool) {
+    init(
+        preferred: StampClock, hasStages: Bool, isSynchronised: Bool,
+        protocolName: PingProtocolName = .afprobe
+    ) {
+        self.protocolName = protocolName
         preferredClock = preferred
         self.isSynchronised = isSynchronised
         var wanted: Set<Figure> = [.rtt, .network, .turnaround]
@@ -51,6 +56,9 @@ struct PingResult {
         // If the NICs stamp, the link is known in parts.
         recorded.map(\.figure).filter { self[$0] != nil && ($0 != .link || self[.wire] == nil) }
     }
+
+    /// The clock of the turnaround; nil if the responder does not say which it is.
+    var toldTurnaroundClock: StampClock? { protocolName == .afprobe ? turnaroundClock : nil }
 
     /// The slowest round trips, and the stages that made them slow.
     func tails(above percentiles: [Percentile]) -> [Tail] { attribution?.tails(above: percentiles) ?? [] }
@@ -151,9 +159,11 @@ struct PingResult {
             exchange.addDetails(
                 to: &values, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
         }
+        if protocolName != .afprobe { addForeignStages(of: exchange, to: &values) }
         // Figures of one distribution are on one clock.
         guard isOnChosen, let clock else { return clock }
-        if let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
+        // The clocks of other protocols are not said to be of this kind.
+        if protocolName == .afprobe, let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
         if values[.turnaround] == nil { keepRoundTripsWithTurnaround() }
         if roundTripsWithTurnaround != nil, values[.turnaround] != nil, let roundTrip = values[.rtt] {
             roundTripsWithTurnaround?.record(roundTrip)
@@ -165,12 +175,25 @@ struct PingResult {
         }
         if attribution == nil {
             attribution = TailAttribution(
-                stages: hasStages ? clock.stagesOfRoundTrip : [.network, .turnaround])
+                stages: !hasStages
+                    ? [.network, .turnaround]
+                    : protocolName == .afprobe ? clock.stagesOfRoundTrip : clock.stagesOfForeignRoundTrip)
         }
         recordTail(values)
         note(exchange.clockOffset)
         note(exchange.responderClockOffset)
         return clock
+    }
+
+    /// Adds what remains between the two hosts, if the responder tells no more than its turnaround, or not even that:
+    /// then the rest includes it.
+    @inline(never)
+    private func addForeignStages(of exchange: Exchange, to values: inout FigureValues) {
+        guard let turnaround = values[.turnaround] ?? (protocolName.tellsTime ? nil : 0) else { return }
+        values[.network] = values[.rtt].map { $0 &- turnaround }
+        guard hasStages else { return }
+        values[.wire] = exchange.roundTrip(by: .hardware).map { $0 &- turnaround }
+        values[.link] = exchange.roundTrip(by: .software).map { $0 &- turnaround }
     }
 
     /// Records the parts of the round trip, which are disjoint: the link is known in parts if the NICs stamp, and else
@@ -222,6 +245,21 @@ extension StampClock {
         case .userspace:
             [.requestSend, .requestQdisc, .link, .requestTxNIC, .wire] + responder + [
                 .replyRxNIC, .replyWakeup,
+            ]
+        }
+    }
+}
+
+extension StampClock {
+    /// The same, of a responder that tells no stages of its own.
+    fileprivate var stagesOfForeignRoundTrip: [Figure] {
+        switch self {
+        case .hardware: [.wire, .turnaround]
+        case .software: [.link, .requestTxNIC, .wire, .turnaround, .replyRxNIC]
+        case .userspace:
+            [
+                .requestSend, .requestQdisc, .link, .requestTxNIC, .wire, .turnaround, .replyRxNIC,
+                .replyWakeup,
             ]
         }
     }

@@ -1,27 +1,28 @@
 import AFPacketKit
 
 /// A run of `ping`: sends requests and measures how long the replies take, and where the time goes.
-struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
+struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEvents>: Run, ~Copyable {
     let events: Events
     private var exchanges: Exchanges<Socket, Events>
     private var receiver: Receiver<Socket>
     private let plan: PingPlan
-    private let answers: AnswerPattern
+    private(set) var answers: Answers
     private var faults = AnswerFaults()
     private var monitor: InterfaceMonitor
     /// Frames that the receive queue dropped.
     private var drops: UInt64 = 0
 
     init(
-        _ transmitter: consuming Socket, _ receiver: consuming Receiver<Socket>, session: UInt64,
-        _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
+        _ transmitter: consuming Socket, _ receiver: consuming Receiver<Socket>, _ request: ProbeFrame,
+        _ answers: Answers, _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader,
+        _ events: Events
     ) {
         self.plan = plan
         self.events = events
         self.receiver = receiver
         monitor = InterfaceMonitor(snapshot, reader, at: transmitter.monotonicTime())
-        exchanges = Exchanges(transmitter, session, plan, snapshot, reader, events)
-        answers = AnswerPattern(session, to: plan.transmit.shape)
+        exchanges = Exchanges(transmitter, request, plan, snapshot, reader, events)
+        self.answers = answers
     }
 
     var result: PingResult { exchanges.result }
@@ -48,7 +49,9 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
 
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
         if exchanges.isTimedOut(at: now) { try expire(at: now) }
-        if exchanges.transmitter.isFinished || exchanges.transmitter.isOver(at: now) { return .end }
+        if exchanges.transmitter.isFinished || exchanges.transmitter.isOver(at: now) || answers.isEnded {
+            return .end
+        }
         if try exchanges.sendIfDue(at: now), exchanges.transmitter.isFinished { return .again }
         return .wait(until: exchanges.wakeTime(), framesAlone: exchanges.awaitsFramesAlone())
     }
@@ -146,7 +149,20 @@ struct PingRun<Socket: Port & ~Copyable, Events: PingEvents>: Run, ~Copyable {
     }
 }
 
-extension PingRun where Socket == TimestampedSocket {
+extension PingRun where Socket: ~Copyable, Answers == AnswerPattern {
+    /// A run of afprobe's own requests.
+    init(
+        _ transmitter: consuming Socket, _ receiver: consuming Receiver<Socket>, session: UInt64,
+        _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events
+    ) {
+        self.init(
+            transmitter, receiver,
+            ProbeFrame(plan.request(session), in: plan.transmit.shape, size: plan.transmit.size),
+            AnswerPattern(session, to: plan.transmit.shape), plan, snapshot, reader, events)
+    }
+}
+
+extension PingRun where Socket == TimestampedSocket, Answers == AnswerPattern {
     /// Opens the sockets of a run on an interface.
     init(
         on interface: NetworkInterface, _ plan: PingPlan, _ snapshot: TimestampingSnapshot, _ events: Events

@@ -54,12 +54,17 @@ enum Diagnostic {
     case cpusMaySleep(SystemError)
     case systemCallsDenied(SystemCallFilter.Denials)
 
+    /// The address of a host's name.
+    case nameFound(String, IPAddress)
+
     // The peer, and captures to be replayed.
-    case otherResponder(MACAddress)
+    case otherResponder(Peer)
+    /// The network, or this host, returned a request.
+    case undeliverable(Peer, NetworkError)
     /// A request is not answered because of its addresses; told once for each kind.
     case requestRefused(ReplyRefusal)
     /// The responder's part of a round trip is negative, or longer than the round trip.
-    case implausibleTurnaround(MACAddress)
+    case implausibleTurnaround(Peer)
     case framesLeftOut(UInt64, of: UInt64)
 }
 

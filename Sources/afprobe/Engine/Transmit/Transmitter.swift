@@ -114,6 +114,9 @@ extension TransmitLedger {
         guard let transmission = ancillary.transmission,
             let stamps = CompletionStamps(transmission.event, ancillary)
         else {
+            if let error = ancillary.networkError {
+                return .undeliverable(error, of: token(ofReturned: completion.bytes))
+            }
             guard let failure = ancillary.launchFailure, let number = token(ofReturned: completion.bytes)
             else { return .unknown }
             return .notLaunched(failure, of: number)
@@ -132,6 +135,8 @@ enum TransmitterCompletion {
     case stamps(CompletionStamps, of: UInt64)
     /// A frame was not sent at its launch time, and never will be.
     case notLaunched(LaunchFailure, of: UInt64)
+    /// A datagram was not delivered; nil for one that is not known.
+    case undeliverable(NetworkError, of: UInt64?)
     /// The frame that came back and the kernel's key of the send contradict each other.
     case contradiction
     /// It is about none of these frames.

@@ -53,7 +53,7 @@ extension Console: PingEvents {
         write(.ping(PingLine(message: "PING Duplicate", detail: replyDetail, reply: copy reply)))
     }
 
-    func lost(_ number: UInt64, peer: MACAddress) {
+    func lost(_ number: UInt64, peer: Peer) {
         write(.pingTimeout(PingTimeoutLine(number: number, peer: peer)))
     }
 

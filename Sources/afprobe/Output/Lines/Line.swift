@@ -89,6 +89,13 @@ struct Line: ~Copyable {
     }
 
     /// A MAC address, always quoted in text because of its colons.
+    mutating func peer(_ key: StaticString, _ value: Peer) {
+        switch value {
+        case .station(let address): self.address(key, address)
+        case .host(let address): string(key, address.description)
+        }
+    }
+
     mutating func address(_ key: StaticString, _ value: MACAddress) {
         begin(key)
         text.append(UInt8(ascii: "\""))

@@ -34,7 +34,7 @@ struct PingLine: LineWritable {
             }
         for (key, content) in fields {
             switch content {
-            case .peer: line.address(key, reply.peer)
+            case .peer: line.peer(key, reply.peer)
             case .probe: line.integer(key, reply.number)
             case .roundTripClock: line.string(key, reply.roundTripClock?.name)
             case .turnaroundClock:
@@ -102,13 +102,13 @@ struct PingLine: LineWritable {
 
 struct PingTimeoutLine: LineWritable {
     let number: UInt64
-    let peer: MACAddress
+    let peer: Peer
 
     var level: Level { .warning }
     var message: String { "PING Timeout" }
 
     func write(to line: inout Line, isDetailed: Bool) {
-        line.address("peer", peer)
+        line.peer("peer", peer)
         line.integer("probe", number)
     }
 }

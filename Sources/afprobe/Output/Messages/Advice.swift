@@ -72,7 +72,7 @@ extension Failure {
     }
 
     /// A run without any reply.
-    static func noReply(from peer: MACAddress, _ counts: Counts) -> Failure {
+    static func noReply(from peer: Peer, _ counts: Counts) -> Failure {
         let hints: [(Counter, String)] = [
             (
                 .otherVersion,
@@ -86,6 +86,48 @@ extension Failure {
             status: .nothingCame, message: "No reply came from \(peer)",
             hint: hints.first { counts[$0.0] > 0 }?.1
                 ?? "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
+    }
+
+    /// A run without any answer of another host's program.
+    static func noAnswer(
+        to name: PingProtocolName, from peer: Peer, _ mismatch: PTPMismatch?
+    ) -> Failure {
+        let usual =
+            switch name {
+            case .icmp:
+                "is the host up, and does it, or a firewall, drop ICMP echo? On the same link: --protocol arp"
+            case .arp, .ndp: "is the host up, and on this link, VLAN included?"
+            case .pdelay: "does it run ptp4l, or a bridge of 802.1AS, with the peer delay mechanism (P2P)?"
+            case .delay: "does it run ptp4l with net_sync_monitor 1 and hybrid_e2e 1?"
+            case .ntp: "does it run an NTP server that answers this host? See its access rules"
+            case .afprobe: "does it run afprobe listen?"
+            }
+        let hint =
+            mismatch.map {
+                "answers came with --domain \($0.domain) and --ptp-profile "
+                    + "\($0.profile == 0 ? PTPProfile.ieee1588.rawValue : PTPProfile.gPTP.rawValue)"
+            } ?? usual
+        return Failure(status: .nothingCame, message: "No answer came from \(peer)", hint: hint)
+    }
+
+    /// A server that wants no more requests.
+    static func kissOfDeath(_ code: String, from peer: Peer) -> Failure {
+        let hint =
+            switch code {
+            case "RATE": "it finds the interval too short: give a longer -I"
+            case "DENY", "RSTR": "it does not serve this host"
+            default: "see RFC 5905, section 7.4"
+            }
+        return Failure(
+            status: .refused, message: "The NTP server \(peer) refuses requests",
+            reason: "kiss-o'-death \(code)",
+            hint: hint)
+    }
+
+    static var missingTarget: Failure {
+        .usage(
+            "TARGET is missing",
+            hint: "give the MAC address, the IP address or the name of a host, as in: afprobe ping 192.0.2.7")
     }
 
     /// A verification whose witness received nothing.
@@ -126,6 +168,20 @@ extension Failure {
     }
 }
 
+/// What an error of the network means.
+private func deliveryAdvice(_ error: NetworkError) -> String? {
+    switch error.code {
+    case .connectionRefused: "the host is reachable, and no program of it has this port"
+    case .hostUnreachable:
+        "no host of the link has the address (see ip neighbour), or a router cannot reach it"
+    case .networkUnreachable: "a router has no route to it"
+    case .accessDenied: "a firewall forbids it"
+    case .messageTooLong:
+        "a link on the way takes no datagrams of this length: give a smaller --size, or no --df"
+    default: nil
+    }
+}
+
 func advice(for diagnostic: Diagnostic) -> String? {
     switch diagnostic {
     case .noCarrier: "check the cable, or set the peer of the veth pair up"
@@ -147,6 +203,7 @@ func advice(for diagnostic: Diagnostic) -> String? {
         "it may lose stamps now; if it needs just this setting, it restores the one before at its end"
     case .timestampingLeftOn(let name, _):
         "to restore it: afprobe hwstamp-config --restore \(name)"
+    case .undeliverable(_, let error): deliveryAdvice(error)
     case .transmitStampsLeft: "to share them all the same: --hardware on"
     case .transmitStampsShared: "leave them to it: --hardware auto, or off"
     case .requestRefused(.destination(let address)): "to answer them: --address \(address)"

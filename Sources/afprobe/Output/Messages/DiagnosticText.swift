@@ -102,6 +102,12 @@ extension Diagnostic {
         case .requestRefused(.source(let address)):
             warning("Pings from \(address) are not answered: it is no host's address on this link")
         case .otherResponder(let peer): warning("Another responder answers for \(peer) than before")
+        case .nameFound(let name, let address):
+            Message(.info, "Found \(name)", [Message.Field("address", address.description)])
+        case .undeliverable(let peer, let error):
+            Message(
+                .warning, "Requests to \(peer) are returned", [Message.Field("error", "\(error.code)")],
+                hint: advice(for: self))
         case .implausibleTurnaround(let peer):
             warning("Implausible stamps came from \(peer): a turnaround below 0 or above the round trip")
         case .framesLeftOut(let count, let total):

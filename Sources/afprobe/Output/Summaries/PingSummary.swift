@@ -7,13 +7,24 @@ struct PingSummaryOptions {
     var limits: [Limit] = []
 }
 
+extension PingSummaryOptions {
+    /// Returns whether no limit was exceeded; writes a line for each exceeded one.
+    func judge(_ result: PingResult, _ console: Console) -> Bool {
+        let violations = limits.compactMap { $0.violation(by: result) }
+        for violation in violations {
+            console.log(.error, "Limit exceeded") { violation.write(to: &$0) }
+        }
+        return violations.isEmpty
+    }
+}
+
 struct PingSummary: ~Copyable {
     private let options: PingSummaryOptions
-    private let peer: MACAddress
+    private let peer: Peer
     /// Opened before the run, which may be long.
     private let percentileFile: OutputFile?
 
-    init(_ options: PingSummaryOptions, peer: MACAddress) throws(Failure) {
+    init(_ options: PingSummaryOptions, peer: Peer) throws(Failure) {
         self.options = options
         self.peer = peer
         percentileFile = try options.percentileFile.map { path throws(Failure) in
@@ -65,15 +76,6 @@ struct PingSummary: ~Copyable {
         }
     }
 
-    /// Returns whether no limit was exceeded; writes a line for each exceeded one.
-    func judge(_ result: PingResult, _ console: Console) -> Bool {
-        let violations = options.limits.compactMap { $0.violation(by: result) }
-        for violation in violations {
-            console.log(.error, "Limit exceeded") { violation.write(to: &$0) }
-        }
-        return violations.isEmpty
-    }
-
     private func fields(_ result: PingResult, elapsed: Int64, _ reasons: [MissingCount]) -> Fields {
         var fields = Fields()
         for counter in Counter.allCases { fields.add(counter.name, .count(result.value(of: counter))) }
@@ -81,7 +83,8 @@ struct PingSummary: ~Copyable {
         fields.add("peer", .text(peer.description))
         fields.add("missing_hardware_reason", .reasons(reasons.map(\.text)))
         fields.add("rtt_clock", .text(result.roundTripClock?.name))
-        fields.add("turnaround_clock", .text(result.turnaroundClock?.name))
+        fields.add("protocol", .text(result.protocolName.rawValue))
+        fields.add("turnaround_clock", .text(result.toldTurnaroundClock?.name))
         fields.add("crossing_error_ns", .integer(result.crossingError))
         fields.add("offset_ns", .integer(result.bounds.offset?.offset))
         fields.add("offset_error_ns", .integer(result.bounds.offset?.error))

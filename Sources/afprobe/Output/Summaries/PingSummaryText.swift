@@ -4,7 +4,7 @@ import AFPacketKit
 struct PingSummaryText {
     let result: PingResult
     let tails: [Tail]
-    let peer: MACAddress
+    let peer: Peer
     let elapsed: Int64
     let missingHardware: [String]
     let drawsHistogram: Bool
@@ -82,7 +82,11 @@ struct PingSummaryText {
 
     private func clocks(_ clock: StampClock) -> String {
         var text = ""
-        if let turnaround = result.turnaroundClock, turnaround != clock {
+        if !result.protocolName.tellsTime {
+            text += "the responder tells no time: network includes its turnaround\n"
+        } else if result.protocolName != .afprobe {
+            text += "turnaround as the responder tells it\n"
+        } else if let turnaround = result.turnaroundClock, turnaround != clock {
             text += "turnaround by \(turnaround.name) stamps\n"
         }
         if result.counts[.missingHardware] > 0, !missingHardware.isEmpty {

@@ -171,13 +171,6 @@ private struct Datagram {
 }
 
 extension Span<UInt8> {
-    /// The address at `offset`; at least two bytes must follow it.
-    func macAddress(at offset: Int) -> MACAddress { MACAddress(bigEndian64(at: offset) >> 16) }
-
-    fileprivate func ipv6Address(at offset: Int) -> IPv6Address {
-        IPv6Address(high: bigEndian64(at: offset), low: bigEndian64(at: offset + 8))
-    }
-
     /// The tag whose EtherType is at `offset`.
     fileprivate func vlanTag(at offset: Int) -> VLANTag {
         VLANTag(

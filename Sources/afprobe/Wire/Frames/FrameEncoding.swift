@@ -4,8 +4,8 @@ extension FrameShape {
     /// Writes the headers into a frame, in front of the payload, which fills the rest.
     @_lifetime(frame: copy frame)
     func encodeHeaders(into frame: inout MutableSpan<UInt8>) {
-        store(destination, at: 0, into: &frame)
-        store(source, at: 6, into: &frame)
+        frame.store(destination, at: 0)
+        frame.store(source, at: 6)
         var offset = 12
         if let vlan {
             frame.storeBigEndian(vlan.protocolIdentifier.rawValue, at: 12)
@@ -68,12 +68,6 @@ extension FrameShape {
     }
 
     @_lifetime(frame: copy frame)
-    private func store(_ address: MACAddress, at offset: Int, into frame: inout MutableSpan<UInt8>) {
-        frame.storeBigEndian(UInt16(address.value >> 32), at: offset)
-        frame.storeBigEndian(UInt32(truncatingIfNeeded: address.value), at: offset + 2)
-    }
-
-    @_lifetime(frame: copy frame)
     private func encodeIPv4(
         _ flow: UDPFlow<IPv4Address>, at offset: Int, into frame: inout MutableSpan<UInt8>
     ) {
@@ -97,10 +91,8 @@ extension FrameShape {
         frame.storeBigEndian(UInt16(frame.count - offset - 40), at: offset + 4)
         frame[offset + 6] = IPProtocol.udp
         frame[offset + 7] = 64
-        frame.storeBigEndian(flow.source.high, at: offset + 8)
-        frame.storeBigEndian(flow.source.low, at: offset + 16)
-        frame.storeBigEndian(flow.destination.high, at: offset + 24)
-        frame.storeBigEndian(flow.destination.low, at: offset + 32)
+        frame.store(flow.source, at: offset + 8)
+        frame.store(flow.destination, at: offset + 24)
     }
 
     @_lifetime(frame: copy frame)

@@ -1,5 +1,12 @@
 import AFPacketKit
 
+/// A way to number requests that are no probes.
+protocol RequestForm {
+    /// Writes the request of a number into a copy of the first one.
+    @_lifetime(request: copy request)
+    func renumber(_ request: inout MutableSpan<UInt8>, to number: UInt64)
+}
+
 /// A frame that is sent many times, each time with another number: built once, its copies then only renumbered.
 struct ProbeFrame {
     /// A checksum in the frame: its offset, and its sum without what a number changes, so that a new number costs a few
@@ -18,10 +25,24 @@ struct ProbeFrame {
     private let datagramCheck: Check?
     /// The offset of the PTP message, which has a number, too.
     private let ptpOffset: Int?
+    /// Nil for a probe.
+    private let form: (any RequestForm)?
+
+    /// A request that is no probe: a frame, or a datagram's content.
+    ///
+    /// - Parameter witnessOffset: the offset of eight bytes that no other request has; nil if there are none.
+    init(_ request: [UInt8], _ form: any RequestForm, witnessAt witnessOffset: Int?) {
+        bytes = request
+        self.form = form
+        // The ledger then hashes the request.
+        numberOffset = witnessOffset ?? Int(UInt32.max)
+        (messageCheck, datagramCheck, ptpOffset) = (nil, nil, nil)
+    }
 
     /// Builds a frame of `size` bytes, which must be enough for the headers and the shortest message.
     init(_ message: ProbeMessage, in shape: FrameShape, size: Int) {
         let start = shape.headerLength
+        form = nil
         numberOffset = start + ProbeMessage.numberOffset
         ptpOffset = shape.ptp == .none ? nil : shape.carrierLength
         var unnumbered = message
@@ -45,6 +66,7 @@ struct ProbeFrame {
     /// Renumbers a copy of the frame.
     @_lifetime(frame: copy frame)
     func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
+        if let form { return form.renumber(&frame, to: number) }
         frame.storeLittleEndian(number, at: numberOffset)
         var changed = InternetChecksum()
         changed.add(number.byteSwapped)

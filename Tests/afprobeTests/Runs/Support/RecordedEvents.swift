@@ -93,7 +93,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
         tell("duplicate \(reply.number)")
     }
 
-    func lost(_ number: UInt64, peer: MACAddress) { tell("lost \(number)") }
+    func lost(_ number: UInt64, peer: Peer) { tell("lost \(number)") }
 
     func pingStatus(_ result: borrowing PingResult) {
         tell("status \(result.counts[.sent]) \(result.counts[.received])")

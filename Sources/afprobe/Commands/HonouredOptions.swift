@@ -1,0 +1,53 @@
+import AFPacketKit
+
+extension PingProtocolName {
+    /// The options that it honours, of those that not every protocol does.
+    fileprivate var honoured: Set<String> {
+        switch self {
+        case .afprobe:
+            [
+                "--ethertype", "--vlan", "--ptp", "--qdisc-bypass", "--udp", "--dst-addr", "--src-addr",
+                "--src-port",
+                "--dst-port", "--pcap", "--synchronised", "--size", "-4", "-6",
+            ]
+        case .icmp: ["--src-addr", "--dscp", "--ttl", "--df", "--size", "-4", "-6"]
+        case .ntp: ["--src-addr", "--dscp", "--ttl", "--df", "--dst-port", "-4", "-6"]
+        case .arp, .ndp: ["--vlan", "--qdisc-bypass", "--src-addr", "--pcap", "--size"]
+        case .pdelay, .delay:
+            ["--vlan", "--qdisc-bypass", "--pcap", "--size", "--domain", "--ptp-profile", "--force"]
+        }
+    }
+}
+
+extension PingOptions {
+    /// Rejects the options that a protocol does not honour, by their names.
+    func checkHonoured(by name: PingProtocolName) throws(Failure) {
+        let given: [(Bool, String)] = [
+            (traffic.etherType != nil, "--ethertype"), (traffic.vlan != nil, "--vlan"),
+            (traffic.isPTP, "--ptp"),
+            (traffic.bypassesQdisc, "--qdisc-bypass"), (traffic.usesUDP, "--udp"),
+            (traffic.destinationAddress != nil, "--dst-addr"), (traffic.sourceAddress != nil, "--src-addr"),
+            (traffic.sourcePort != nil, "--src-port"), (traffic.destinationPort != nil, "--dst-port"),
+            (traffic.captureFile != nil, "--pcap"), (isSynchronised, "--synchronised"),
+            (traffic.size != nil, "--size"),
+            (internet.dscp != 0, "--dscp"), (internet.hopLimit != nil, "--ttl"),
+            (internet.forbidsFragments, "--df"),
+            (wantsVersion4 == true, "-4"), (wantsVersion4 == false, "-6"), (domain != nil, "--domain"),
+            (profile != nil, "--ptp-profile"), (isForced, "--force"),
+        ]
+        guard let (_, option) = given.first(where: { $0.0 && !name.honoured.contains($0.1) }) else { return }
+        let others = PingProtocolName.allCases.filter { $0.honoured.contains(option) }.map(\.rawValue)
+        throw .usage(
+            "Option \(option) has no meaning with the protocol \(name.rawValue)",
+            hint: "leave it out; it is for \(others.joined(separator: ", "))")
+    }
+
+    /// The protocol: as given, or by the kind of the target.
+    var chosenProtocol: PingProtocolName {
+        if let givenProtocol { return givenProtocol }
+        switch target {
+        case .station?, nil: return .afprobe
+        case .address?, .name?: return .icmp
+        }
+    }
+}

@@ -1,0 +1,151 @@
+import AFPacketKit
+
+/// The host to ping, as it was given.
+enum PingTarget: Hashable {
+    case station(MACAddress)
+    /// With the interface that a link-local address is on, if it was given: fe80::1%eth0.
+    case address(IPAddress, zone: String?)
+    case name(String)
+}
+
+extension PingTarget {
+    /// Parses a MAC address in any usual form, an IP address, or else takes the text for a host's name.
+    init(parsing text: String) throws(ValueError) {
+        if let address = MACAddress(anyFormOf: text) {
+            guard !address.isGroup || address == .ptpPeerDelayGroup, address != .zero else {
+                throw ValueError("the MAC address of one host, neither a group's nor all zeros")
+            }
+            self = .station(address)
+            return
+        }
+        let parts = text.split(separator: "%", maxSplits: 1, omittingEmptySubsequences: false).map(
+            String.init)
+        if let first = parts.first, let address = IPAddress(first) {
+            guard address.isHost else { throw ValueError("the address of one host") }
+            self = .address(address, zone: parts.count > 1 ? parts[1] : nil)
+            return
+        }
+        let isName = text.utf8.allSatisfy {
+            isDigit($0) || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0
+                || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0
+                || $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") || $0 == UInt8(ascii: "_")
+        }
+        // A mistyped address has nothing but digits and separators.
+        let isAddress = text.utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
+        guard isName, !isAddress, text.utf8.first != UInt8(ascii: "-") else {
+            throw ValueError(
+                "a MAC address like 02:42:ac:c8:01:61, an IP address like 192.0.2.7 or fe80::1%eth0, or a host's name"
+            )
+        }
+        self = .name(text)
+    }
+}
+
+func parsePingTarget(_ text: String) throws(ValueError) -> PingTarget { try PingTarget(parsing: text) }
+
+extension MACAddress {
+    /// The group of PTP's peer delay mechanism over Ethernet, which no bridge forwards. IEEE 1588-2019, annex E
+    static let ptpPeerDelayGroup = MACAddress(0x0180_c200_000e)
+}
+
+/// The way to a host by IP.
+struct InternetWay {
+    let address: IPAddress
+    let interface: NetworkInterface
+    let route: Route
+}
+
+extension PingTarget {
+    /// Looks the target up, and asks the kernel for the way there.
+    ///
+    /// - Parameters:
+    ///   - interface: the interface's name, if it was given.
+    ///   - wantsVersion4: whether the name's IPv4 or its IPv6 addresses are wanted; nil for any.
+    func way(
+        by interface: String?, from source: IPAddress?, wantsVersion4: Bool?, _ console: Console
+    ) throws(Failure) -> InternetWay {
+        let address: IPAddress
+        var interface = interface
+        switch self {
+        case .station(let station):
+            throw .usage(
+                "\(station) is a MAC address, and this protocol needs an IP address", hint: "see ip neighbour"
+            )
+        case .address(let given, let zone):
+            address = given
+            if interface == nil { interface = zone }
+            if let wantsVersion4, wantsVersion4 != given.isVersion4 {
+                throw .usage("\(given) is no IPv\(wantsVersion4 ? 4 : 6) address", hint: "leave -4 or -6 out")
+            }
+        case .name(let name): address = try Self.lookUp(name, wantsVersion4: wantsVersion4, console)
+        }
+        let given: NetworkInterface? =
+            if let interface { try openInterface(interface, console, of: address) } else { nil }
+        if case .v6(let host) = address, host.isLinkLocal, given == nil {
+            throw .usage(
+                "\(address) is valid on one link only", hint: "name the interface: -i IF, or \(address)%IF")
+        }
+        do throws(SystemError) {
+            let route = try Route(to: address, by: given, from: source)
+            guard route.kind == .unicast || route.kind == .local else {
+                throw SystemError("RTM_GETROUTE", .networkUnreachable)
+            }
+            let interface = try NetworkInterface(index: route.interfaceIndex)
+            return InternetWay(address: address, interface: interface, route: route)
+        } catch {
+            throw .refused(
+                "There is no route to \(address)", reason: "\(error.code)",
+                hint: "see: ip route get \(address)" + (given.map { " oif \($0.name)" } ?? ""))
+        }
+    }
+
+    private static func lookUp(
+        _ name: String, wantsVersion4: Bool?, _ console: Console
+    ) throws(Failure) -> IPAddress {
+        let all: [IPAddress]
+        do throws(HostName.Failure) { all = try HostName.addresses(of: name) } catch {
+            throw .refused(
+                "Cannot find the host \(name)", reason: error.reason, hint: "give its address instead")
+        }
+        guard let found = all.first(where: { wantsVersion4 == nil || $0.isVersion4 == wantsVersion4 }) else {
+            throw .refused(
+                "The host \(name) has no IPv\(wantsVersion4 == true ? 4 : 6) address",
+                hint: "it has \(all.map(\.description).joined(separator: ", "))")
+        }
+        console.diagnosed(.nameFound(name, found))
+        return found
+    }
+}
+
+/// Like `openInterface`, for protocols over IP, for which it need not be an Ethernet interface.
+private func openInterface(
+    _ name: String, _ console: Console, of address: IPAddress
+) throws(Failure) -> NetworkInterface {
+    let found = try lookUpInterface(name)
+    guard found.isUp else { throw .isDown(found) }
+    return found
+}
+
+extension InternetWay {
+    /// The MAC address of the host, which must be on the link.
+    func station(for name: PingProtocolName) throws(Failure) -> MACAddress {
+        guard route.kind != .local else {
+            throw .refused(
+                "\(address) is an address of this host",
+                hint: "to measure this host itself: afprobe ping --self")
+        }
+        if let router = route.router {
+            throw .refused(
+                "\(address) is behind the router \(router), where \(name.rawValue) does not reach",
+                hint: "these do: --protocol icmp, --protocol ntp")
+        }
+        do throws(SystemError) {
+            if let found = try interface.resolve(address, within: 1_000_000_000) { return found }
+        } catch {
+            throw Failure("Cannot resolve \(address) on \(interface.name)", error)
+        }
+        throw .refused(
+            "No host of the link \(interface.name) has the address \(address)",
+            hint: "is it up, and in this network? See: ip neighbour show dev \(interface.name)")
+    }
+}

@@ -1,0 +1,32 @@
+import AFPacketKit
+
+/// An answer to a request, read from the frame in which it was found.
+protocol PingAnswer {
+    /// The number of the request.
+    var number: UInt64 { get }
+    /// Tells whether it completes an earlier reply.
+    var isFollowUp: Bool { get }
+    /// Tells whether it is a reply that no follow-up completes.
+    var isWhole: Bool { get }
+    func info(in frame: Span<UInt8>) -> ResponderInfo
+    func losses(in frame: Span<UInt8>) -> ResponderLosses
+    func flags(in frame: Span<UInt8>) -> ProbeMessage.Flags
+}
+
+/// Tells the answers to one run's requests from other frames.
+protocol AnswerMatching {
+    associatedtype Answer: PingAnswer
+
+    /// The answer in a frame; nil if it is none. `faults` counts why a frame is none though it seems to be.
+    mutating func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> Answer?
+    /// Tells whether the responder refused, so that the run ends.
+    var isEnded: Bool { get }
+}
+
+extension FoundAnswer: PingAnswer {
+    var isWhole: Bool { false }
+}
+
+extension AnswerPattern: AnswerMatching {
+    var isEnded: Bool { false }
+}

@@ -1,0 +1,78 @@
+import AFPacketKit
+
+/// A protocol whose requests other hosts' programs answer: what a request looks like, and what an answer tells.
+///
+/// A class, because a request may depend on the answers before it.
+protocol PingProtocol: AnyObject, RequestForm {
+    /// The answer in a received frame or datagram; nil if it is none of this run's.
+    func match(_ message: Span<UInt8>) -> ForeignAnswer?
+    /// The code by which the responder refused, so that no more may be sent; nil if it did not.
+    var kiss: String? { get }
+    /// The domain or profile of PTP answers that do not have the requests'.
+    var mismatch: PTPMismatch? { get }
+}
+
+extension PingProtocol {
+    var kiss: String? { nil }
+    var mismatch: PTPMismatch? { nil }
+}
+
+/// What the options of a run decide about its protocol.
+struct ForeignPlan {
+    let name: PingProtocolName
+    let peer: Peer
+}
+
+/// An answer of another host's program.
+struct ForeignAnswer: PingAnswer {
+    enum Part {
+        /// A reply that no follow-up completes.
+        case whole
+        /// A reply before its follow-up.
+        case first
+        case followUp
+    }
+
+    let number: UInt64
+    var part = Part.whole
+    /// The responder's stamps, if it tells any.
+    var info = ResponderInfo()
+
+    var isFollowUp: Bool { part == .followUp }
+    var isWhole: Bool { part == .whole }
+    func info(in frame: Span<UInt8>) -> ResponderInfo { info }
+    func losses(in frame: Span<UInt8>) -> ResponderLosses { ResponderLosses() }
+    func flags(in frame: Span<UInt8>) -> ProbeMessage.Flags { [] }
+}
+
+/// The answers to the requests of a protocol.
+struct ForeignAnswers: AnswerMatching {
+    let form: any PingProtocol
+    /// The identifier of the requests' VLAN; 0 if they have none.
+    var vlan: UInt16 = 0
+
+    var isEnded: Bool { form.kiss != nil }
+
+    func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> ForeignAnswer? {
+        guard !frame.isOutgoing, (frame.ancillary.vlan?.identifier ?? 0) == vlan else { return nil }
+        return form.match(frame.bytes)
+    }
+}
+
+/// The numbers of requests, of which only the low 16 bits are in the messages.
+struct ShortNumbers {
+    /// The highest number that was sent.
+    private var latest: UInt64 = 0
+
+    /// Notes a request that is sent, and returns its number in the message.
+    mutating func send(_ number: UInt64) -> UInt16 {
+        latest = max(latest, number)
+        return UInt16(truncatingIfNeeded: number)
+    }
+
+    /// The latest request with these 16 bits; nil if none was sent.
+    func whole(_ short: UInt16) -> UInt64? {
+        let age = UInt64(UInt16(truncatingIfNeeded: latest) &- short)
+        return age < latest ? latest - age : nil
+    }
+}
