@@ -1,6 +1,7 @@
 // One program for all targets: its name says which one it is.
 private let targets: [String: @Sendable (Span<UInt8>) -> Void] = [
-    "frame": fuzzFrame, "message": fuzzMessage, "control": fuzzControl, "ring": fuzzRing,
+    "frame": fuzzFrame, "message": fuzzMessage, "answers": fuzzAnswers, "control": fuzzControl,
+    "ring": fuzzRing,
     "netlink": fuzzNetlink, "attributes": fuzzAttributes, "value": fuzzValue,
 ]
 private let target = CommandLine.arguments[0].split(separator: "/").last.flatMap { targets[String($0)] }

@@ -1,3 +1,4 @@
+internal import CShim
 import Glibc
 
 /// Names of hosts.

@@ -73,7 +73,7 @@ extension PingOptions {
                 if name == .ntp {
                     socket = try DatagramSocket.udp(
                         to: way.address, port: traffic.destinationPort ?? NTPMessage.port, socketOptions)
-                    let ntp = NTPProtocol()
+                    let ntp = NTPProtocol(session: .random(in: 1 ... .max))
                     (frame, form) = (ntp.frame(), ntp)
                 } else {
                     socket = try DatagramSocket.echo(to: way.address, socketOptions)

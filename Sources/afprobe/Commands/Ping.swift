@@ -240,7 +240,8 @@ extension PingOptions {
             _ = consume portGuard
             run.finish()
             let reasons = run.reasonsForMissingHardware()
-            summary.write(run.result, elapsed: run.elapsed, missingHardware: reasons, console)
+            summary.write(
+                run.result, elapsed: run.elapsed, missingHardware: reasons, facts: run.answers.facts, console)
             return (run.result, run.answers, failure)
         }
         try summary.writePercentiles(result)

@@ -75,7 +75,9 @@ extension PingTarget {
             address = given
             if interface == nil { interface = zone }
             if let wantsVersion4, wantsVersion4 != given.isVersion4 {
-                throw .usage("\(given) is no IPv\(wantsVersion4 ? 4 : 6) address", hint: "leave -4 or -6 out")
+                throw .usage(
+                    "\(given) is no IPv\(wantsVersion4 ? 4 : 6) address",
+                    hint: "leave -4 or -6 out; and of the protocols, arp is for IPv4 and ndp for IPv6")
             }
         case .name(let name): address = try Self.lookUp(name, wantsVersion4: wantsVersion4, console)
         }

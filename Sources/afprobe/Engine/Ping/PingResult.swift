@@ -17,6 +17,7 @@ struct PingResult {
     private let hasStages: Bool
     private let isSynchronised: Bool
     let protocolName: PingProtocolName
+    private(set) var resolution = StampResolution()
     private let preferredClock: StampClock
     /// The round trips of the replies with a turnaround; nil while that is all of them.
     private var roundTripsWithTurnaround: Distribution?
@@ -188,7 +189,12 @@ struct PingResult {
     /// Adds what remains between the two hosts, if the responder tells no more than its turnaround, or not even that:
     /// then the rest includes it.
     @inline(never)
-    private func addForeignStages(of exchange: Exchange, to values: inout FigureValues) {
+    private mutating func addForeignStages(of exchange: Exchange, to values: inout FigureValues) {
+        if let arrival = exchange.requestReceived(by: .software),
+            let departure = exchange.replySent(by: .software)
+        {
+            resolution.add(arrival.nanoseconds, departure.nanoseconds)
+        }
         guard let turnaround = values[.turnaround] ?? (protocolName.tellsTime ? nil : 0) else { return }
         values[.network] = values[.rtt].map { $0 &- turnaround }
         guard hasStages else { return }

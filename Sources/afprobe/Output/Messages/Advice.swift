@@ -281,6 +281,10 @@ private func missingCapabilityAdvice(for error: SystemError) -> String? {
     switch error.operation.description {
     case "socket(AF_PACKET)": needed = .netRaw
     case "SIOCSHWTSTAMP", "SO_TXTIME", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
+    case "socket(ICMP)":
+        return
+            "ping sockets are not allowed to this user: sysctl -w net.ipv4.ping_group_range='0 2147483647'; "
+            + "or " + missingCapabilityAdvice(for: .netRaw)
     case "socket(AF_NETLINK)", "connect(AF_NETLINK)", "send(AF_NETLINK)":
         return "a sandbox or a security module forbids netlink; --via auto asks by ioctl instead"
     default: return nil

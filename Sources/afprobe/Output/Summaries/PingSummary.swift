@@ -38,7 +38,8 @@ struct PingSummary: ~Copyable {
     ///
     /// - Parameter reasons: the reasons for missing hardware stamps of replies.
     func write(
-        _ result: PingResult, elapsed: Int64, missingHardware reasons: [MissingCount], _ console: Console
+        _ result: PingResult, elapsed: Int64, missingHardware reasons: [MissingCount],
+        facts: [(key: String, value: String)], _ console: Console
     ) {
         let tails = result.tails(above: [.p99, .p999])
         let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures)
@@ -46,7 +47,7 @@ struct PingSummary: ~Copyable {
             console.write(
                 text: PingSummaryText(
                     result: result, tails: tails, peer: peer, elapsed: elapsed,
-                    missingHardware: reasons.map(\.text),
+                    missingHardware: reasons.map(\.text), facts: facts,
                     drawsHistogram: options.drawsHistogram, style: .ofLocale(isColored: console.isColored)
                 ).text)
         } else {
@@ -55,6 +56,7 @@ struct PingSummary: ~Copyable {
             }
             for tail in tails { console.write(tail) }
             var fields = fields(result, elapsed: elapsed, reasons)
+            for (key, value) in facts { fields.add(key, .text(value)) }
             fields.add("lines_dropped", .count(dropped))
             fields.add("pcap_dropped", .count(uncaptured))
             console.write(.info, "PING Summary") { fields.write(to: &$0) }
@@ -85,6 +87,12 @@ struct PingSummary: ~Copyable {
         fields.add("rtt_clock", .text(result.roundTripClock?.name))
         fields.add("protocol", .text(result.protocolName.rawValue))
         fields.add("turnaround_clock", .text(result.toldTurnaroundClock?.name))
+        if result.protocolName != .afprobe {
+            fields.add("responder_resolution_ns", .count(result.resolution.coarseResolution))
+            fields.add(
+                "responder_separates",
+                .text(result.resolution.count == 0 ? nil : result.resolution.isUnseparated ? "no" : "yes"))
+        }
         fields.add("crossing_error_ns", .integer(result.crossingError))
         fields.add("offset_ns", .integer(result.bounds.offset?.offset))
         fields.add("offset_error_ns", .integer(result.bounds.offset?.error))

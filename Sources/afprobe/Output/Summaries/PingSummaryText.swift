@@ -7,6 +7,7 @@ struct PingSummaryText {
     let peer: Peer
     let elapsed: Int64
     let missingHardware: [String]
+    var facts: [(key: String, value: String)] = []
     let drawsHistogram: Bool
     let style: TextStyle
 
@@ -80,12 +81,30 @@ struct PingSummaryText {
         return "rtt min/avg/max/mdev = \(figures) ms (\(clock.name) stamps)\n"
     }
 
+    /// What the times of another program are worth.
+    private var trust: String {
+        var text = ""
+        if result.resolution.isUnseparated {
+            text +=
+                "the responder does not separate arrival from departure: network includes its turnaround\n"
+        }
+        if let resolution = result.resolution.coarseResolution {
+            text +=
+                "the responder's times have a resolution of \(style.rounded(Int64(clamping: resolution)))\n"
+        }
+        if !facts.isEmpty {
+            text +=
+                "the responder says: " + facts.map { "\($0.key)=\($0.value)" }.joined(separator: " ") + "\n"
+        }
+        return text
+    }
+
     private func clocks(_ clock: StampClock) -> String {
         var text = ""
         if !result.protocolName.tellsTime {
             text += "the responder tells no time: network includes its turnaround\n"
         } else if result.protocolName != .afprobe {
-            text += "turnaround as the responder tells it\n"
+            text += "turnaround as the responder tells it\n" + trust
         } else if let turnaround = result.turnaroundClock, turnaround != clock {
             text += "turnaround by \(turnaround.name) stamps\n"
         }

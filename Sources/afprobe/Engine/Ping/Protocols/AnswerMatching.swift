@@ -21,6 +21,8 @@ protocol AnswerMatching {
     mutating func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> Answer?
     /// Tells whether the responder refused, so that the run ends.
     var isEnded: Bool { get }
+    /// What the responder says of itself, by keys; it is shown, and not used.
+    var facts: [(key: String, value: String)] { get }
 }
 
 extension FoundAnswer: PingAnswer {
@@ -29,4 +31,5 @@ extension FoundAnswer: PingAnswer {
 
 extension AnswerPattern: AnswerMatching {
     var isEnded: Bool { false }
+    var facts: [(key: String, value: String)] { [] }
 }

@@ -2,12 +2,25 @@ import AFPacketKit
 
 /// NTP, client and server, basic mode. It never sets a clock.
 final class NTPProtocol: PingProtocol {
-    private let session = UInt64.random(in: 1 ... .max)
+    private let session: UInt64
     private var latest: UInt64 = 0
     /// The last response, for what it says of the server.
     private(set) var server: NTPMessage?
     /// The code by which the server refused; the run ends then.
     private(set) var kiss: String?
+
+    init(session: UInt64) { self.session = session }
+
+    var facts: [(key: String, value: String)] {
+        guard let server else { return [] }
+        let leaps = ["none", "insert", "delete", "unsynchronised"]
+        return [
+            ("ntp_leap", leaps[Int(server.leap & 3)]), ("ntp_precision", "2^\(server.precision) s"),
+            ("ntp_root_delay_ns", "\(NTPMessage.nanoseconds(short: server.rootDelay))"),
+            ("ntp_root_dispersion_ns", "\(NTPMessage.nanoseconds(short: server.rootDispersion))"),
+            ("ntp_stratum", "\(server.stratum)"),
+        ]
+    }
 
     func frame() -> ProbeFrame {
         ProbeFrame(

@@ -8,12 +8,15 @@ protocol PingProtocol: AnyObject, RequestForm {
     func match(_ message: Span<UInt8>) -> ForeignAnswer?
     /// The code by which the responder refused, so that no more may be sent; nil if it did not.
     var kiss: String? { get }
+    /// What the responder says of itself, by keys.
+    var facts: [(key: String, value: String)] { get }
     /// The domain or profile of PTP answers that do not have the requests'.
     var mismatch: PTPMismatch? { get }
 }
 
 extension PingProtocol {
     var kiss: String? { nil }
+    var facts: [(key: String, value: String)] { [] }
     var mismatch: PTPMismatch? { nil }
 }
 
@@ -52,6 +55,7 @@ struct ForeignAnswers: AnswerMatching {
     var vlan: UInt16 = 0
 
     var isEnded: Bool { form.kiss != nil }
+    var facts: [(key: String, value: String)] { form.facts }
 
     func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> ForeignAnswer? {
         guard !frame.isOutgoing, (frame.ancillary.vlan?.identifier ?? 0) == vlan else { return nil }
