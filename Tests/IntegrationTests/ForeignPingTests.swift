@@ -117,9 +117,10 @@ struct ForeignPingTests {
         let hosts = try Namespaces()
         let arp = try ping(hosts, ["--protocol", "arp", "10.77.0.2"], capturing: "arp")
         #expect(arp.lines("PING Reply").allSatisfy { $0["peer"] == "10.77.0.2" })
-        // The kernel joins the group of its address a little after it has the address.
-        _ = try ping(
-            hosts, ["--protocol", "ndp", "fd77::2", "--warmup", "1", "-W", "0.5"], capturing: "icmp6")
+        // The kernel joins the group of its address up to a second after it has the address.
+        let groups = ["ip", "-n", hosts.far.namespace, "maddress", "show", "dev", "vb"]
+        for _ in 0..<500 where !(try Program.run(groups).output.contains("ff02::1:ff00:2")) { usleep(10_000) }
+        _ = try ping(hosts, ["--protocol", "ndp", "fd77::2"], capturing: "icmp6")
         let named = try hosts.near.afprobe("ping", "--protocol", "arp", "fd77::2").finish()
         #expect(named.status == 2 && named.errors.contains("arp is for IPv4 and ndp for IPv6"), "\(named)")
     }
