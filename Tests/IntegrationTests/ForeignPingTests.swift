@@ -238,12 +238,19 @@ struct ForeignPingTests {
         let result = try ping(hosts, ["--protocol", "ntp", "10.77.0.2"])
         let summary = try #require(result.lines("PING Summary").last)
         #expect(summary["ntp_stratum"] == "8" && summary["responder_separates"] == "yes", "\(summary)")
-        for reply in result.lines("PING Reply") {
+        let replies = result.lines("PING Reply")
+        #expect(replies.map { $0["probe"] } == ["1", "2", "3", "4", "5"], "\(result)")
+        for reply in replies.dropLast() {
             let values = ["rtt_ns", "network_ns", "turnaround_ns"].compactMap {
                 reply[$0].flatMap { Int($0) }
             }
             #expect(values.count == 3 && values[0] == values[1] + values[2] && values[2] > 0, "\(reply)")
         }
+        #expect(replies.last?["turnaround_ns"] == nil, "the next response would tell it: interleaved mode")
+        // Stop-and-wait is basic.
+        let basic = try hosts.near.afprobe("ping", "--protocol", "ntp", "10.77.0.2", "-c", "5", "-I", "0")
+            .finish()
+        #expect(basic.lines("PING Reply").filter { $0["turnaround_ns"] != nil }.count == 5, "\(basic)")
         _ = try daemon.interrupt()
     }
 

@@ -267,6 +267,42 @@ import Testing
         #expect(form.kiss == "RATE")
     }
 
+    @Test func anInterleavedResponseCompletesTheOneBefore() throws {
+        let form = NTPProtocol(session: 42, isInterleaved: true, last: 4)
+        var copy = RenumberedFrame(form.frame())
+        func request(_ number: UInt64) -> (origin: UInt64, receive: UInt64, transmit: UInt64) {
+            copy.renumber(to: number)
+            let bytes = copy.bytes.span
+            return (bytes.bigEndian64(at: 24), bytes.bigEndian64(at: 32), bytes.bigEndian64(at: 40))
+        }
+        let first = request(1)
+        #expect(first.origin == 0 && first.receive != first.transmit)
+        #expect(answer(form, response(1) { $0.receive = 1 << 63 | 100 })?.isWhole == true, "basic")
+        let second = request(2)
+        #expect(second.origin == (1 as UInt64) << 63 | 100, "the request names the response by its time")
+        func interleaved(_ origin: UInt64, receive: UInt64, transmit: UInt64) -> ForeignAnswer? {
+            answer(
+                form,
+                response(0) {
+                    ($0.origin, $0.receive, $0.transmit) = (
+                        origin, 1 << 63 | receive << 32, 1 << 63 | transmit << 32
+                    )
+                })
+        }
+        let two = try #require(interleaved(second.receive, receive: 10, transmit: 5))
+        #expect(two.number == 2 && !two.isWhole && two.completed == nil, "the first was complete")
+        #expect(turnaround(two) == nil)
+        let third = request(3)
+        let three = try #require(interleaved(third.receive, receive: 20, transmit: 13))
+        #expect(three.number == 3 && three.further?.number == 2 && three.further?.isFollowUp == true)
+        #expect(turnaround(three.further) == 3_000_000_000)
+        #expect(interleaved(third.receive, receive: 20, transmit: 13)?.further == nil, "repeated")
+        let fourth = request(4)
+        let four = try #require(interleaved(fourth.receive, receive: 30, transmit: 21))
+        #expect(four.isWhole && turnaround(four) == nil && turnaround(four.further) == 1_000_000_000)
+        #expect(interleaved(~(42 ^ 9), receive: 1, transmit: 1) == nil, "not sent")
+    }
+
     /// The epoch, the last second before the era ends, and the first of the next.
     @Test(
         arguments: [

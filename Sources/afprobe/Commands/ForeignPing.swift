@@ -11,14 +11,20 @@ extension PingOptions {
         }
     }
 
+    /// Whether NTP's interleaved mode is of use: not stop-and-wait, where the next request would wait for itself.
+    private var isInterleaved: Bool { traffic.interval > 0 && !isAdaptive && traffic.count != 1 }
+
     private func plan(
         _ name: PingProtocolName, peer: Peer, _ shape: FrameShape, size: Int, filter: SocketFilter,
         groups: [MACAddress] = [], hasStages: Bool
     ) -> PingPlan {
+        // In NTP's interleaved mode, the next answer is the follow-up.
+        let isLong = name == .ntp && isInterleaved
+        let followUpTimeout = traffic.timeout + (isLong ? min(traffic.interval, 60_000_000_000) : 0)
         let transmit = TransmitPlan(
             shape: shape, size: size, options: traffic.transmitOptions(hasStages ? .scheduled : .sent),
             interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
-            deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: traffic.timeout)
+            deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: followUpTimeout)
         return PingPlan(
             transmit: transmit, receive: ReceiveOptions(filter: filter, groups: groups),
             stampFilters: name.stampFilters, hasStages: hasStages, isSynchronised: false,
@@ -73,7 +79,9 @@ extension PingOptions {
                 if name == .ntp {
                     socket = try DatagramSocket.udp(
                         to: way.address, port: traffic.destinationPort ?? NTPMessage.port, socketOptions)
-                    let ntp = NTPProtocol(session: .random(in: 1 ... .max))
+                    let ntp = NTPProtocol(
+                        session: .random(in: 1 ... .max), isInterleaved: isInterleaved,
+                        last: plan.transmit.totalCount)
                     (frame, form) = (ntp.frame(), ntp)
                 } else {
                     socket = try DatagramSocket.echo(to: way.address, socketOptions)

@@ -83,6 +83,9 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
             for index in 0..<count {
                 let frame = receiver.frame(at: index)
                 guard let answer = answers.match(frame, &faults) else { continue }
+                if let further = answer.further {
+                    try exchanges.handle(further, in: frame, at: receiver.userspace)
+                }
                 try exchanges.handle(answer, in: frame, at: receiver.userspace)
             }
         } while receiver.mayHaveMore && batchesLeft > 0

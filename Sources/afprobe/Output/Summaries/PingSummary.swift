@@ -56,7 +56,15 @@ struct PingSummary: ~Copyable {
             }
             for tail in tails { console.write(tail) }
             var fields = fields(result, elapsed: elapsed, reasons)
-            for (key, value) in facts { fields.add(key, .text(value)) }
+            func fact(_ key: String) -> Field { .text(facts.first { $0.key == key }?.value) }
+            func number(_ key: String) -> Field {
+                .integer(facts.first { $0.key == key }.flatMap { Int64($0.value) })
+            }
+            fields.add("ntp_leap", fact("ntp_leap"))
+            fields.add("ntp_precision", fact("ntp_precision"))
+            fields.add("ntp_root_delay_ns", number("ntp_root_delay_ns"))
+            fields.add("ntp_root_dispersion_ns", number("ntp_root_dispersion_ns"))
+            fields.add("ntp_stratum", number("ntp_stratum"))
             fields.add("lines_dropped", .count(dropped))
             fields.add("pcap_dropped", .count(uncaptured))
             console.write(.info, "PING Summary") { fields.write(to: &$0) }
@@ -87,12 +95,9 @@ struct PingSummary: ~Copyable {
         fields.add("rtt_clock", .text(result.roundTripClock?.name))
         fields.add("protocol", .text(result.protocolName.rawValue))
         fields.add("turnaround_clock", .text(result.toldTurnaroundClock?.name))
-        if result.protocolName != .afprobe {
-            fields.add("responder_resolution_ns", .count(result.resolution.coarseResolution))
-            fields.add(
-                "responder_separates",
-                .text(result.resolution.count == 0 ? nil : result.resolution.isUnseparated ? "no" : "yes"))
-        }
+        fields.add("responder_resolution_ns", .count(result.resolution.coarseResolution))
+        let separates = result.resolution.isUnseparated ? "no" : "yes"
+        fields.add("responder_separates", .text(result.resolution.count == 0 ? nil : separates))
         fields.add("crossing_error_ns", .integer(result.crossingError))
         fields.add("offset_ns", .integer(result.bounds.offset?.offset))
         fields.add("offset_error_ns", .integer(result.bounds.offset?.error))

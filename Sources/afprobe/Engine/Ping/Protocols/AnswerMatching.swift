@@ -8,6 +8,8 @@ protocol PingAnswer {
     var isFollowUp: Bool { get }
     /// Tells whether it is a reply that no follow-up completes.
     var isWhole: Bool { get }
+    /// The follow-up of another answer in the same message; nil if there is none.
+    var further: Self? { get }
     func info(in frame: Span<UInt8>) -> ResponderInfo
     func losses(in frame: Span<UInt8>) -> ResponderLosses
     func flags(in frame: Span<UInt8>) -> ProbeMessage.Flags
@@ -27,6 +29,7 @@ protocol AnswerMatching {
 
 extension FoundAnswer: PingAnswer {
     var isWhole: Bool { false }
+    var further: FoundAnswer? { nil }
 }
 
 extension AnswerPattern: AnswerMatching {

@@ -1,15 +1,39 @@
 import AFPacketKit
 
-/// NTP, client and server, basic mode. It never sets a clock.
+/// NTP, client and server. It never sets a clock.
+///
+/// In basic mode, a response tells when the server was about to send it. In interleaved mode it tells when the response
+/// before it was really sent, by the best stamp that the server has: that completes the answer to the request before.
+/// Servers that do not know interleaved mode answer in basic mode. RFC 9769
 final class NTPProtocol: PingProtocol {
+    /// Mixed with a request's number, it makes the random numbers of a request.
     private let session: UInt64
+    /// Whether to ask for interleaved mode: answers are then complete one request later.
+    private let isInterleaved: Bool
+    /// The number of the last request, whose answer no further one completes; nil if there is none.
+    private let last: UInt64?
     private var latest: UInt64 = 0
     /// The last response, for what it says of the server.
     private(set) var server: NTPMessage?
     /// The code by which the server refused; the run ends then.
     private(set) var kiss: String?
 
-    init(session: UInt64) { self.session = session }
+    /// An answer whose departure the next response tells.
+    private struct Incomplete {
+        let number: UInt64
+        let arrival: Int64?
+    }
+
+    /// The request that the last response answered, and its arrival; a request names it by that time.
+    private var previous: (time: UInt64, answer: Incomplete?)?
+    /// What the requests named, at the index of their number.
+    private var named = [Incomplete?](repeating: nil, count: 64)
+
+    init(session: UInt64, isInterleaved: Bool = false, last: UInt64? = nil) {
+        self.session = session
+        self.isInterleaved = isInterleaved
+        self.last = last
+    }
 
     var facts: [(key: String, value: String)] {
         guard let server else { return [] }
@@ -29,17 +53,48 @@ final class NTPProtocol: PingProtocol {
 
     @_lifetime(message: copy message)
     func renumber(_ message: inout MutableSpan<UInt8>, to number: UInt64) {
-        latest = max(latest, number)
         var request = NTPMessage()
         request.transmit = session ^ number
+        if isInterleaved {
+            request.origin = previous?.time ?? 0
+            request.receive = ~request.transmit
+            if number > latest { named[index(number)] = previous?.answer }
+        }
+        latest = max(latest, number)
         request.encode(into: &message)
     }
 
+    private func index(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number % 64) }
+
     func match(_ message: Span<UInt8>) -> ForeignAnswer? {
         guard let response = NTPMessage(response: message) else { return nil }
-        let number = response.origin ^ session
+        let (basic, interleaved) = (response.origin ^ session, ~response.origin ^ session)
         // Nobody who has not seen the request knows its number.
-        guard (1...max(1, latest)).contains(number) else { return nil }
+        let sent = 1...max(1, latest)
+        if sent.contains(basic) {
+            guard let answer = answer(basic, response) else { return nil }
+            previous = (response.receive, nil)
+            return answer
+        }
+        guard isInterleaved, sent.contains(interleaved), var answer = answer(interleaved, response) else {
+            return nil
+        }
+        let arrival = NTPMessage.nanoseconds(response.receive)
+        // The departure is that of the response before.
+        answer.info = ResponderInfo(arrival: arrival, departure: nil)
+        answer.part = interleaved == last ? .whole : .first
+        if let earlier = named[index(interleaved)] {
+            named[index(interleaved)] = nil
+            answer.completed = CompletedAnswer(
+                number: earlier.number,
+                info: ResponderInfo(
+                    arrival: earlier.arrival, departure: NTPMessage.nanoseconds(response.transmit)))
+        }
+        previous = (response.receive, Incomplete(number: interleaved, arrival: arrival))
+        return answer
+    }
+
+    private func answer(_ number: UInt64, _ response: NTPMessage) -> ForeignAnswer? {
         if let code = response.kiss {
             kiss = code
             return nil

@@ -26,6 +26,12 @@ struct ForeignPlan {
     let peer: Peer
 }
 
+/// The follow-up of an answer that comes with a later one.
+struct CompletedAnswer {
+    let number: UInt64
+    let info: ResponderInfo
+}
+
 /// An answer of another host's program.
 struct ForeignAnswer: PingAnswer {
     enum Part {
@@ -40,9 +46,14 @@ struct ForeignAnswer: PingAnswer {
     var part = Part.whole
     /// The responder's stamps, if it tells any.
     var info = ResponderInfo()
+    /// The answer to an earlier request that this message completes, too.
+    var completed: CompletedAnswer?
 
     var isFollowUp: Bool { part == .followUp }
     var isWhole: Bool { part == .whole }
+    var further: ForeignAnswer? {
+        completed.map { ForeignAnswer(number: $0.number, part: .followUp, info: $0.info) }
+    }
     func info(in frame: Span<UInt8>) -> ResponderInfo { info }
     func losses(in frame: Span<UInt8>) -> ResponderLosses { ResponderLosses() }
     func flags(in frame: Span<UInt8>) -> ProbeMessage.Flags { [] }
