@@ -153,10 +153,10 @@ struct ForeignPingTests {
         let socket = file.path + ".socket"
         try """
         [global]
-        network_transport L2
         time_stamping software
         free_running 1
         uds_address \(socket)
+        \(settings.contains("UDP") ? "" : "network_transport L2")
         \(settings)
 
         """.write(to: file, atomically: true, encoding: .utf8)
@@ -180,6 +180,15 @@ struct ForeignPingTests {
             ["--protocol", "pdelay", "-i", "va", "--ptp-profile", "8021as"], "01:80:c2:00:00:0e"
         ),
         (
+            "delay_mechanism P2P\nnetwork_transport UDPv4", ["--protocol", "pdelay", "10.77.0.2"], "10.77.0.2"
+        ),
+        ("delay_mechanism P2P\nnetwork_transport UDPv6", ["--protocol", "pdelay", "fd77::2"], "fd77::2"),
+        (
+            "hybrid_e2e 1\nnet_sync_monitor 1\nnetwork_transport UDPv4",
+            ["--protocol", "delay", "10.77.0.2"],
+            "10.77.0.2"
+        ),
+        (
             "hybrid_e2e 1\nnet_sync_monitor 1", ["--protocol", "delay", "-i", "va", "0200.0000.0002"],
             "02:00:00:00:00:02"
         ),
@@ -188,7 +197,7 @@ struct ForeignPingTests {
         let hosts = try Namespaces()
         let (daemon, file) = try ptp4l(hosts, settings)
         defer { try? FileManager.default.removeItem(at: file) }
-        let result = try ping(hosts, arguments, capturing: "ether proto 0x88f7")
+        let result = try ping(hosts, arguments, capturing: "ether proto 0x88f7 or portrange 319-320")
         for reply in result.lines("PING Reply") {
             let values = ["rtt_ns", "network_ns", "turnaround_ns"].compactMap {
                 reply[$0].flatMap { Int($0) }

@@ -27,7 +27,8 @@ extension PingOptions {
             deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: followUpTimeout)
         return PingPlan(
             transmit: transmit, receive: ReceiveOptions(filter: filter, groups: groups),
-            stampFilters: name.stampFilters, hasStages: hasStages, isSynchronised: false,
+            stampFilters: name.stampFilters(isOverIP: shape.isOverIP), hasStages: hasStages,
+            isSynchronised: false,
             isAdaptive: isAdaptive, spins: traffic.spins,
             foreign: ForeignPlan(name: name, peer: peer))
     }
@@ -167,20 +168,30 @@ extension PingOptions {
                     "for instance: afprobe ping --protocol \(name.rawValue) \(name == .arp ? "192.0.2.7" : "fe80::1%eth0")"
             )
         }
-        let shape = FrameShape(
+        var shape = FrameShape(
             destination: destination, source: interface.address, vlan: traffic.vlan, carrier: .ethernet(type))
+        let isOverIP = type == PTPHeader.etherType && address != nil
+        if isOverIP, let address { shape.carrier = try flow(to: address, on: interface) }
         let (frame, form, group) = try usual(shape)
         let largest = shape.largestSize(mtu: interface.mtu)
         guard frame.bytes.count <= largest else {
             throw .sizeTooLarge(frame.bytes.count, largest: largest, on: interface)
         }
         let peer: Peer = if let address { .host(address) } else { .station(destination) }
-        let groups = group.map { [$0] } ?? []
-        return try conclude(name, peer: peer, on: interface, console) {
+        // ptp4l answers to the group even a request that was sent to its own address.
+        let groups = group == nil ? [] : [MACAddress.ptpPeerDelayGroup(address: isOverIP ? address : nil)]
+        let destinations = [interface.address] + groups
+        let filter: SocketFilter =
+            isOverIP
+            ? .datagrams(to: PTPHeader.eventPort, destinations: destinations)
+                .or(.datagrams(to: PTPHeader.generalPort, destinations: destinations))
+            : .frames(of: type, to: destinations)
+        let ports = isOverIP ? [PTPHeader.eventPort, PTPHeader.generalPort] : []
+        return try conclude(name, peer: peer, on: interface, guarding: ports, console) {
             (hasStages, snapshot) throws(RunError) in
             let plan = plan(
                 name, peer: peer, shape, size: frame.bytes.count,
-                filter: .frames(of: type, to: [interface.address] + groups), groups: groups,
+                filter: filter, groups: groups,
                 hasStages: hasStages)
             do throws(SystemError) {
                 let receiver = try plan.receive.openReceiver(on: interface)
@@ -217,6 +228,20 @@ extension PingOptions {
         }
     }
 
+    /// A datagram between the ports of PTP's event messages.
+    private func flow(
+        to address: IPAddress, on interface: NetworkInterface
+    ) throws(Failure) -> FrameShape.Carrier {
+        let port = PTPHeader.eventPort
+        switch (try sourceAddress(on: interface, for: address), address) {
+        case (.v4(let source), .v4(let host)):
+            return .udp4(UDPFlow(source: source, sourcePort: port, destination: host, destinationPort: port))
+        case (.v6(let source), .v6(let host)):
+            return .udp6(UDPFlow(source: source, sourcePort: port, destination: host, destinationPort: port))
+        default: throw .noAddress(address.isVersion4 ? "IPv4" : "IPv6", on: interface)
+        }
+    }
+
     func givenInterface() throws(Failure) -> String {
         guard traffic.interface.isEmpty else { return traffic.interface }
         throw .usage("Option -i IF is missing", hint: "with a MAC address, name the interface to use")
@@ -247,13 +272,15 @@ extension PingOptions {
     private typealias ForeignRun = PingRun<TimestampedSocket, ForeignAnswers, Console>
 
     private func conclude(
-        _ name: PingProtocolName, peer: Peer, on interface: NetworkInterface, _ console: Console,
+        _ name: PingProtocolName, peer: Peer, on interface: NetworkInterface, guarding ports: [UInt16] = [],
+        _ console: Console,
         _ open: (_ hasStages: Bool, _ snapshot: TimestampingSnapshot) throws(RunError) -> ForeignRun
     ) throws(Failure) -> ExitStatus {
         let usesNIC = interface.isEthernet && traffic.hardware != .off
         var options = self
         if !usesNIC { options.traffic.hardware = .off }
-        let (result, answers) = try options.measure(peer, on: interface, name.stampFilters, console, open)
+        let (result, answers) = try options.measure(
+            peer, on: interface, name.stampFilters(isOverIP: !ports.isEmpty), guarding: ports, console, open)
         if let kiss = answers.form.kiss { throw .kissOfDeath(kiss, from: peer) }
         return try judge(result, on: interface, console) {
             .noAnswer(to: name, from: peer, answers.form.mismatch)

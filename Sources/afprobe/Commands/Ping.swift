@@ -203,7 +203,7 @@ extension PingOptions {
         let peer = Peer.station(destination)
         let (result, _) = try measure(
             peer, on: interface, traffic.receiveFilters,
-            guarding: traffic.usesUDP ? traffic.effectiveSourcePort : nil, console
+            guarding: traffic.usesUDP ? [traffic.effectiveSourcePort] : [], console
         ) { (hasStages, snapshot) throws(RunError) in
             try PingRun(on: interface, plan(shape, size, hasStages: hasStages), snapshot, console)
         }
@@ -214,10 +214,10 @@ extension PingOptions {
     ///
     /// - Parameters:
     ///   - filters: the NIC filters that have the answers stamped.
-    ///   - port: the UDP port that the kernel must not answer for.
+    ///   - ports: the UDP ports that the kernel must not answer for, two at most.
     func measure<Answers: AnswerMatching>(
         _ peer: Peer, on interface: NetworkInterface, _ filters: [ReceiveFilter],
-        guarding port: UInt16? = nil,
+        guarding ports: [UInt16] = [],
         _ console: Console,
         _ open: (
             _ hasStages: Bool, _ snapshot: TimestampingSnapshot
@@ -233,11 +233,15 @@ extension PingOptions {
             var lease = try HardwareLease(
                 on: interface, [.transmit, .receive], filters, traffic.hardware, console)
             defer { lease.end(console) }
-            let portGuard: PortGuard? = if let port { try guardPort(port, console) } else { nil }
+            let portGuard: PortGuard? =
+                if let port = ports.first { try guardPort(port, console) } else { nil }
+            let other: PortGuard? =
+                if let port = ports.dropFirst().first { try guardPort(port, console) } else { nil }
             var run = try open(console.replyDetail != .usual, lease.snapshot)
             console.beginStatus()
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
             _ = consume portGuard
+            _ = consume other
             run.finish()
             let reasons = run.reasonsForMissingHardware()
             summary.write(

@@ -46,6 +46,15 @@ func parsePingTarget(_ text: String) throws(ValueError) -> PingTarget { try Ping
 extension MACAddress {
     /// The group of PTP's peer delay mechanism over Ethernet, which no bridge forwards. IEEE 1588-2019, annex E
     static let ptpPeerDelayGroup = MACAddress(0x0180_c200_000e)
+
+    /// The group by the transport: over Ethernet if the address is nil, else 224.0.0.107 or ff02::6b.
+    static func ptpPeerDelayGroup(address: IPAddress?) -> MACAddress {
+        switch address {
+        case nil: ptpPeerDelayGroup
+        case .v4?: MACAddress(0x0100_5e00_006b)
+        case .v6?: MACAddress(0x3333_0000_006b)
+        }
+    }
 }
 
 /// The way to a host by IP.

@@ -24,6 +24,11 @@ struct FrameShape: Equatable {
     /// The shortest frame that Ethernet allows, without the FCS. IEEE 802.3
     static let smallestFrame = 60
 
+    /// Tells whether the payload is in a UDP datagram.
+    var isOverIP: Bool {
+        if case .ethernet = carrier { false } else { true }
+    }
+
     /// The number of bytes before the payload.
     var headerLength: Int { carrierLength + ptp.length }
 

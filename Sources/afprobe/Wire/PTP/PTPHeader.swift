@@ -27,8 +27,9 @@ enum PTPHeader {
     }
 
     static let etherType = EtherType(rawValue: 0x88f7)
-    /// The port of PTP's event messages over UDP.
+    /// The ports of PTP's event messages and its general ones over UDP.
     static let eventPort: UInt16 = 319
+    static let generalPort: UInt16 = 320
 
     private static let delayRequest: UInt8 = 1
     private static let version: UInt8 = 2

@@ -35,7 +35,8 @@ final class ARPProtocol: PingProtocol {
     }
 
     func match(_ frame: Span<UInt8>) -> ForeignAnswer? {
-        guard let reply = ARPMessage(decoding: frame.behindEthernetHeader), reply.operation == .reply,
+        guard let message = request.message(in: frame), let reply = ARPMessage(decoding: message),
+            reply.operation == .reply,
             reply.senderAddress == target, reply.targetAddress == source,
             reply.target == request.shape.source, latest > 0
         else { return nil }

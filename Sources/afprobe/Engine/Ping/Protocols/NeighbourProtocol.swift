@@ -30,7 +30,7 @@ final class NeighbourProtocol: PingProtocol {
     }
 
     func match(_ frame: Span<UInt8>) -> ForeignAnswer? {
-        guard let answer = NeighbourAdvertisement(decoding: frame.behindEthernetHeader),
+        guard let packet = request.message(in: frame), let answer = NeighbourAdvertisement(decoding: packet),
             answer.target == solicitation.target, latest > 0
         else { return nil }
         return ForeignAnswer(number: latest)

@@ -26,10 +26,11 @@ final class PeerDelayProtocol: PingProtocol {
     @_lifetime(frame: copy frame)
     func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
         frame.storeBigEndian(numbers.send(number), at: request.start + 30)
+        request.shape.encodeChecksum(into: &frame)
     }
 
     func match(_ frame: Span<UInt8>) -> ForeignAnswer? {
-        guard let answer = PTPMessage(decoding: frame.behindEthernetHeader),
+        guard let content = request.message(in: frame), let answer = PTPMessage(decoding: content),
             answer.requester == message.sender
         else {
             return nil

@@ -26,9 +26,11 @@ enum PingProtocolName: String, CaseIterable {
     var isOneAtATime: Bool { self == .arp || self == .ndp }
 
     /// The filters by which a NIC stamps its answers, the narrowest first.
-    var stampFilters: [ReceiveFilter] {
+    ///
+    /// - Parameter isOverIP: whether they come in datagrams.
+    func stampFilters(isOverIP: Bool) -> [ReceiveFilter] {
         switch self {
-        case .pdelay, .delay: [.ptpV2OverEthernet, .ptpV2, .everything]
+        case .pdelay, .delay: [isOverIP ? .ptpV2OverUDP : .ptpV2OverEthernet, .ptpV2, .everything]
         case .ntp: [.ntp, .everything]
         default: [.everything]
         }
