@@ -1,4 +1,5 @@
 import Foundation
+import Glibc
 import Testing
 
 /// Pings of hosts without afprobe: of the kernel, and of programs that nobody here wrote.
@@ -111,6 +112,28 @@ struct ForeignPingTests {
         #expect(short.status == 1 && short.errors.contains("Requests to 10.78.0.2 are returned"), "\(short)")
         let elapsed = try #require(short.summary("PING Summary", "elapsed_ns"))
         #expect(elapsed < 20_000_000_000, "it is said at once")
+    }
+
+    @Test func anotherWayIsTold() throws {
+        let hosts = try Namespaces()
+        let ip = ["ip", "-n", hosts.near.namespace]
+        try Program.expect(ip + ["route", "add", "10.78.0.0/24", "via", "10.77.0.2"])
+        let ping = try hosts.near.afprobe("ping", "10.77.0.2", "-I", "20ms")
+        let beyond = try hosts.near.afprobe("ping", "10.78.0.2", "-I", "20ms", "-W", "20ms")
+        let arp = try hosts.near.afprobe("ping", "--protocol", "arp", "10.77.0.2", "-I", "20ms", "-W", "20ms")
+        for run in [ping, arp] { try run.waitForOutput(containing: "PING Reply") }
+        try beyond.waitForOutput(containing: "PING Timeout")
+        try Program.expect(
+            ip + ["neighbour", "replace", "10.77.0.2", "lladdr", "02:00:00:00:00:09", "dev", "va"])
+        try Program.expect(ip + ["route", "replace", "10.78.0.0/24", "via", "10.77.0.8"])
+        for run in [ping, beyond, arp] { try run.waitForErrors(containing: "has changed") }
+        let told = try ping.interrupt().errors
+        #expect(told.contains("The way to 10.77.0.2 has changed"), "\(told)")
+        #expect(
+            told.contains("va at 02:00:00:00:00:02") && told.contains("va at 02:00:00:00:00:09"), "\(told)")
+        #expect(told.contains("requests take it"), "\(told)")
+        #expect(try beyond.interrupt().errors.contains("va via 10.77.0.8"))
+        #expect(try arp.interrupt().errors.contains("goes on with the old one"))
     }
 
     @Test func neighboursAnswerARPAndNDP() throws {
@@ -261,6 +284,46 @@ struct ForeignPingTests {
             .finish()
         #expect(basic.lines("PING Reply").filter { $0["turnaround_ns"] != nil }.count == 5, "\(basic)")
         _ = try daemon.interrupt()
+    }
+
+    /// A server that answers a request by a kiss-o'-death with the code RATE, once.
+    private func refuse(_ host: Namespaces.Host) {
+        Thread {
+            try? host.inNamespace {
+                let server = socket(AF_INET, Int32(SOCK_DGRAM.rawValue), 0)
+                defer { close(server) }
+                var limit = timeval(tv_sec: 20, tv_usec: 0)
+                setsockopt(server, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
+                var address = sockaddr_in()
+                address.sin_family = sa_family_t(AF_INET)
+                address.sin_port = UInt16(123).bigEndian
+                withUnsafeMutablePointer(to: &address) { pointer in
+                    pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
+                        guard bind(server, $0, length) == 0 else { return }
+                        var bytes = [UInt8](repeating: 0, count: 48)
+                        guard recvfrom(server, &bytes, 48, 0, $0, &length) == 48 else { return }
+                        let origin = bytes[40..<48]
+                        bytes = [0xe4, 0] + [UInt8](repeating: 0, count: 10) + Array("RATE".utf8)
+                        bytes += [UInt8](repeating: 0, count: 8) + origin + [UInt8](repeating: 1, count: 16)
+                        sendto(server, bytes, 48, 0, $0, length)
+                    }
+                }
+            }
+        }.start()
+    }
+
+    @Test func aKissOfDeathEndsTheRun() throws {
+        let hosts = try Namespaces()
+        refuse(hosts.far)
+        let sockets = hosts.far.command(["ss", "-Hlun", "sport = :123"])
+        for _ in 0..<500 where try Program.run(sockets).output.isEmpty { usleep(10_000) }
+        let result = try hosts.near.afprobe(
+            "ping", "--protocol", "ntp", "10.77.0.2", "-I", "20ms", "-W", "1s"
+        ).finish()
+        #expect(result.status == 3 && result.errors.contains("refuses requests"), "\(result)")
+        #expect(result.errors.contains("kiss-o'-death RATE"), "\(result)")
+        #expect(result.summary("PING Summary", "received") == 0, "\(result)")
     }
 
     // MARK: Wrong use

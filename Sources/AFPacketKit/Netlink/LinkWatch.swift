@@ -8,11 +8,14 @@ public struct LinkWatch: ~Copyable {
 
     /// Opens the watch. Needs no privilege.
     ///
+    /// - Parameter includesRoutes: whether routes and neighbours are watched, too.
     /// - Throws: `SystemError` of the call that failed.
-    public init() throws(SystemError) {
+    public init(includesRoutes: Bool = false) throws(SystemError) {
         let socket = try NetlinkSocket(NETLINK_ROUTE)
         // RTNLGRP_LINK, RTNLGRP_IPV4_IFADDR, RTNLGRP_IPV6_IFADDR
         for group in [1, 5, 9] as [CInt] { try socket.join(group) }
+        // RTNLGRP_NEIGH, RTNLGRP_IPV4_ROUTE, RTNLGRP_IPV6_ROUTE
+        if includesRoutes { for group in [3, 7, 11] as [CInt] { try socket.join(group) } }
         self.socket = socket
     }
 

@@ -30,7 +30,13 @@ extension PingOptions {
             stampFilters: name.stampFilters(isOverIP: shape.isOverIP), hasStages: hasStages,
             isSynchronised: false,
             isAdaptive: isAdaptive, spins: traffic.spins,
-            foreign: ForeignPlan(name: name, peer: peer))
+            foreign: ForeignPlan(name: name, peer: peer, way: wayMonitor(name, peer)))
+    }
+
+    private func wayMonitor(_ name: PingProtocolName, _ peer: Peer) -> WayMonitor? {
+        guard case .host(let address) = peer else { return nil }
+        let given = traffic.interface.isEmpty ? nil : try? NetworkInterface(named: traffic.interface)
+        return WayMonitor(to: peer, isFollowed: name.carrier == .internet) { Way(to: address, by: given) }
     }
 
     // MARK: Over IP

@@ -9,6 +9,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
     private(set) var answers: Answers
     private var faults = AnswerFaults()
     private var monitor: InterfaceMonitor
+    private var way: WayMonitor?
     /// Frames that the receive queue dropped.
     private var drops: UInt64 = 0
 
@@ -23,6 +24,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         monitor = InterfaceMonitor(snapshot, reader, at: transmitter.monotonicTime())
         exchanges = Exchanges(transmitter, request, plan, snapshot, reader, events)
         self.answers = answers
+        way = plan.foreign?.way
     }
 
     var result: PingResult { exchanges.result }
@@ -117,7 +119,10 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         return (requests, all - min(all, requests))
     }
 
+    var watchesRoutes: Bool { way != nil }
+
     mutating func handleLinkChange(at now: MonotonicTime) {
+        way?.check(events)
         _ = monitor.checkLink(isFollowed: false, events)
         guard monitor.checkClock(missing: missing, events) else { return }
         receiver.stopHardwareStamps()

@@ -59,6 +59,8 @@ enum Diagnostic {
 
     // The peer, and captures to be replayed.
     case otherResponder(Peer)
+    /// Requests take another way now, or should.
+    case wayChanged(Peer, from: Way, to: Way, isFollowed: Bool)
     /// The network, or this host, returned a request.
     case undeliverable(Peer, NetworkError)
     /// A request is not answered because of its addresses; told once for each kind.

@@ -23,6 +23,9 @@ protocol Run: ~Copyable {
     /// Handles a change of some link, before the frames that came after it.
     mutating func handleLinkChange(at now: MonotonicTime) throws(RunError)
 
+    /// Tells whether changes of routes and neighbours are handled with those of links.
+    var watchesRoutes: Bool { get }
+
     /// Tells whether the last frame found no room to be sent.
     var isWaitingForRoom: Bool { get }
 
@@ -37,6 +40,7 @@ protocol Run: ~Copyable {
 }
 
 extension Run where Self: ~Copyable {
+    var watchesRoutes: Bool { false }
     mutating func begin() throws(RunError) {}
     mutating func readLast() throws(RunError) {}
     mutating func handleLinkChange(at now: MonotonicTime) throws(RunError) {}

@@ -38,7 +38,7 @@ struct PolledSources: RunSources, ~Copyable {
         poll.add(signals.queue, as: .signals)
         poll.addReader(of: .output, as: .reader)
         self.signals = signals
-        links = try? LinkWatch()
+        links = try? LinkWatch(includesRoutes: run.watchesRoutes)
         switch links {
         case .some(let watch): poll.add(watch, as: .links)
         case .none: break

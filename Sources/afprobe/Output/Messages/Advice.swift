@@ -203,6 +203,8 @@ func advice(for diagnostic: Diagnostic) -> String? {
         "it may lose stamps now; if it needs just this setting, it restores the one before at its end"
     case .timestampingLeftOn(let name, _):
         "to restore it: afprobe hwstamp-config --restore \(name)"
+    case .wayChanged(_, _, _, isFollowed: true): "requests take it; the stamps of another NIC are not taken"
+    case .wayChanged: "this run goes on with the old one; start it again"
     case .undeliverable(_, let error): deliveryAdvice(error)
     case .transmitStampsLeft: "to share them all the same: --hardware on"
     case .transmitStampsShared: "leave them to it: --hardware auto, or off"

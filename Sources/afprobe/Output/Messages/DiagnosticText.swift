@@ -103,10 +103,15 @@ extension Diagnostic {
             warning("Pings from \(address) are not answered: it is no host's address on this link")
         case .otherResponder(let peer): warning("Another responder answers for \(peer) than before")
         case .nameFound(let name, let address):
-            Message(.info, "Found \(name)", [Message.Field("address", address.description)])
+            Message(.info, "Found \(name)", [Field("address", address.description)])
+        case .wayChanged(let peer, let old, let new, _):
+            Message(
+                .warning, "The way to \(peer) has changed",
+                [Field("from", description(of: old)), Field("to", description(of: new))],
+                hint: advice(for: self))
         case .undeliverable(let peer, let error):
             Message(
-                .warning, "Requests to \(peer) are returned", [Message.Field("error", "\(error.code)")],
+                .warning, "Requests to \(peer) are returned", [Field("error", "\(error.code)")],
                 hint: advice(for: self))
         case .implausibleTurnaround(let peer):
             warning("Implausible stamps came from \(peer): a turnaround below 0 or above the round trip")
@@ -219,4 +224,9 @@ extension Failure {
 func description(of process: ProcessIdentity?) -> String {
     guard let process else { return "another process" }
     return "\(process.program ?? "a process") (pid \(process.process), user \(process.user))"
+}
+
+/// `eth0 via 192.0.2.1 at 02:42:ac:c8:01:62`.
+private func description(of way: Way) -> String {
+    way.interface + (way.router.map { " via \($0)" } ?? "") + (way.station.map { " at \($0)" } ?? "")
 }

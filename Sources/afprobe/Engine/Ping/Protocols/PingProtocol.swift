@@ -24,6 +24,8 @@ extension PingProtocol {
 struct ForeignPlan {
     let name: PingProtocolName
     let peer: Peer
+    /// Nil for a MAC address.
+    var way: WayMonitor?
 }
 
 /// The follow-up of an answer that comes with a later one.
