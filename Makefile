@@ -63,7 +63,8 @@ uninstall:
 
 test:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
-		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp chrony procps
+		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp procps
+	@$(environment)/unpack .build/daemons chrony ptpd
 	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
@@ -105,7 +106,8 @@ unlike_sanitized := (Allocation|Release|Scheduling|SystemCallFilter|Privilege)Te
 test-addresses: addresses := --sanitize=address --scratch-path .build/addresses
 test-addresses:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
-		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp chrony procps
+		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp procps
+	@$(environment)/unpack .build/daemons chrony ptpd
 	swift build --build-tests $(addresses) $(SWIFT_FLAGS)
 	ASAN_OPTIONS=detect_leaks=0 $(environment)/isolate swift test --skip-build $(addresses) \
 		--filter IntegrationTests --skip '$(unlike_sanitized)' $(SWIFT_FLAGS)
@@ -115,7 +117,8 @@ test-addresses:
 test-threads: threads := --sanitize=thread --scratch-path .build/threads
 test-threads:
 	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
-		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp chrony procps
+		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp procps
+	@$(environment)/unpack .build/daemons chrony ptpd
 	swift build --build-tests $(threads) $(SWIFT_FLAGS)
 	TSAN_OPTIONS=report_thread_leaks=0 $(environment)/isolate swift test --skip-build $(threads) \
 		--skip '$(unlike_sanitized)' $(SWIFT_FLAGS)

@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Pings of hosts without afprobe: of the kernel, and of programs that nobody here wrote.
-@Suite(.needs("tcpdump", "tshark", "setpriv"))
+@Suite(.needs("tcpdump", "tshark", "setpriv", "ptp4l", "chronyd", "ptpd", "sysctl", "ss"))
 struct ForeignPingTests {
     /// A run must have every request answered, and frames of which tshark complains nothing.
     private func ping(
@@ -233,6 +233,29 @@ struct ForeignPingTests {
         #expect(!told.output.contains("bad message") && !told.output.contains("ignoring"), "\(told)")
     }
 
+    /// ptpd tells whole microseconds. It must not be able to set this machine's clock.
+    @Test func aCoarseClockIsFoundOut() throws {
+        let hosts = try Namespaces()
+        let lock = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)").path
+        let words = [
+            "setpriv", "--bounding-set=-sys_time", try #require(Tool("ptpd").path), "-C", "-i", "vb", "-f",
+            "/dev/stdout",
+            "--global:lock_file=\(lock)", "--global:statistics_file=/dev/null", "--clock:no_adjust=y",
+            "--ptpengine:preset=masteronly", "--ptpengine:delay_mechanism=P2P",
+            "--ptpengine:transport=ethernet",
+        ]
+        let daemon = try Program(hosts.far.command(words))
+        try daemon.waitForOutput(containing: "PTP_MASTER")
+        let result = try ping(
+            hosts, ["--protocol", "pdelay", "-i", "va"],
+            capturing: "ether proto 0x88f7 and ether[14] & 0xe = 2")
+        let summary = try #require(result.lines("PING Summary").last)
+        #expect(
+            summary["responder_resolution_ns"] == "1000" && summary["responder_separates"] == "yes",
+            "\(summary)")
+        _ = try daemon.interrupt()
+    }
+
     @Test func aSilentPTPPortIsExplained() throws {
         let hosts = try Namespaces()
         let (daemon, file) = try ptp4l(hosts, "delay_mechanism E2E")
@@ -262,7 +285,9 @@ struct ForeignPingTests {
         try "local stratum 8\nallow\ncmdport 0\nbindcmdaddress /\npidfile \(folder.path)/pid\n"
             .write(to: file, atomically: true, encoding: .utf8)
         let daemon = try Program(
-            hosts.far.command(["chronyd", "-x", "-d", "-U", "-u", "root", "-f", file.path]))
+            hosts.far.command([
+                try #require(Tool("chronyd").path), "-x", "-d", "-U", "-u", "root", "-f", file.path,
+            ]))
         try daemon.waitForErrors(containing: "starting")
         try daemon.wait("its port") {
             (try? Program.run(hosts.far.command(["ss", "-Hlun", "sport = :123"])))?.output.isEmpty == false

@@ -4,7 +4,13 @@ import Testing
 /// A program that the tests need, and where it is.
 struct Tool {
     let name: String
-    private static let folders = ["/usr/bin", "/usr/sbin", "/bin", "/sbin"]
+    private static let folders =
+        ["/usr/bin", "/usr/sbin", "/bin", "/sbin"] + [
+            // Unpacked and not installed, by `make test`: daemons that set this machine's clock.
+            URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+                .deletingLastPathComponent().deletingLastPathComponent()
+                .appending(path: ".build/daemons/usr/sbin").path
+        ]
 
     init(_ name: String) { self.name = name }
 
