@@ -222,7 +222,10 @@ struct PingResult {
 
     /// The bias of the replies with a turnaround, if their round trips differ much from all; nil if they do not.
     var turnaroundBias: Bias? {
-        guard let known = roundTripsWithTurnaround, let all = self[.rtt] else { return nil }
+        // One reply without a turnaround proves nothing; in NTP's interleaved mode, the last always lacks it.
+        guard let known = roundTripsWithTurnaround, let all = self[.rtt], all.count > known.count + 1 else {
+            return nil
+        }
         return Bias(of: known, among: all)
     }
 
