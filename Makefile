@@ -61,10 +61,14 @@ uninstall:
 	rm -f "$(share)/bash-completion/completions/afprobe" "$(DESTDIR)$(ZSH_FUNCTIONS)/_afprobe" \
 		"$(DESTDIR)$(FISH_COMPLETIONS)/afprobe.fish"
 
+define prepare_tests
+@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
+	libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp procps
+@$(environment)/unpack .build/daemons chrony ptpd
+endef
+
 test:
-	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
-		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp procps
-	@$(environment)/unpack .build/daemons chrony ptpd
+	$(prepare_tests)
 	swift build -c release --product afprobe $(RELEASE_FLAGS) $(SWIFT_FLAGS)
 	swift build --build-tests $(SWIFT_FLAGS)
 	$(environment)/isolate swift test --skip-build $(SWIFT_FLAGS)
@@ -105,9 +109,7 @@ unlike_sanitized := (Allocation|Release|Scheduling|SystemCallFilter|Privilege)Te
 # Testing's comparison of optionals. Foundation leaks in the tests themselves.
 test-addresses: addresses := --sanitize=address --scratch-path .build/addresses
 test-addresses:
-	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
-		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp procps
-	@$(environment)/unpack .build/daemons chrony ptpd
+	$(prepare_tests)
 	swift build --build-tests $(addresses) $(SWIFT_FLAGS)
 	ASAN_OPTIONS=detect_leaks=0 $(environment)/isolate swift test --skip-build $(addresses) \
 		--filter IntegrationTests --skip '$(unlike_sanitized)' $(SWIFT_FLAGS)
@@ -116,9 +118,7 @@ test-addresses:
 # leak.
 test-threads: threads := --sanitize=thread --scratch-path .build/threads
 test-threads:
-	@$(environment)/prepare libpcap-dev iproute2 util-linux bsdutils libc-bin tcpdump tshark ethtool binutils \
-		libcap2-bin make zsh fish ruby jq gcc libc6-dev linuxptp procps
-	@$(environment)/unpack .build/daemons chrony ptpd
+	$(prepare_tests)
 	swift build --build-tests $(threads) $(SWIFT_FLAGS)
 	TSAN_OPTIONS=report_thread_leaks=0 $(environment)/isolate swift test --skip-build $(threads) \
 		--skip '$(unlike_sanitized)' $(SWIFT_FLAGS)

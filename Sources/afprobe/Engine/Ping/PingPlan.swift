@@ -45,3 +45,11 @@ struct PingPlan {
             timeout: UInt32(clamping: max(1, transmit.timeout / 1_000)))
     }
 }
+
+/// What the options of a run decide about its protocol.
+struct ForeignPlan {
+    let name: PingProtocolName
+    let peer: Peer
+    /// Nil for a MAC address.
+    var way: WayMonitor?
+}

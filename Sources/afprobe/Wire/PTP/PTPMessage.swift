@@ -62,6 +62,7 @@ struct PTPMessage: Equatable {
     var requester: PTPPortIdentity?
 
     static let length = 54
+    static let sequenceOffset = 30
     /// The length of a Sync, Follow_Up or Delay_Req.
     static let shortLength = 44
     private static let version: UInt8 = 2

@@ -2,44 +2,31 @@ import AFPacketKit
 
 /// PTP's peer delay mechanism: two-step and one-step answers. IEEE 1588-2019, 11.4
 final class PeerDelayProtocol: PingProtocol {
-    private let request: EthernetRequest
-    private let message: PTPMessage
-    private var numbers = ShortNumbers()
+    private var request: PTPRequest
     private var halves = HalfAnswers()
-    /// What answers that were not for this run had otherwise.
-    private(set) var mismatch: PTPMismatch?
 
     init(_ shape: FrameShape, domain: UInt8, profile: UInt8) {
-        request = EthernetRequest(shape: shape, length: PTPMessage.length)
-        message = PTPMessage(
+        let message = PTPMessage(
             kind: .peerDelayRequest, profile: profile, domain: domain,
-            sender: PTPPortIdentity(of: shape.source))
+            // Over IP to a host, which may then answer this one and not a group.
+            flags: shape.isOverIP ? .unicast : [], sender: PTPPortIdentity(of: shape.source))
+        request = PTPRequest(shape, message, length: PTPMessage.length)
     }
 
-    func frame(size: Int) -> ProbeFrame {
-        var bytes = request.frame(size: size)
-        var frame = bytes.mutableSpan
-        message.encodeRequest(into: &frame, at: request.start, length: PTPMessage.length)
-        return ProbeFrame(bytes, self, witnessAt: nil)
-    }
+    var mismatch: PTPMismatch? { request.mismatch }
+
+    func frame(size: Int) -> ProbeFrame { request.frame(size: size, self) }
 
     @_lifetime(frame: copy frame)
     func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
-        frame.storeBigEndian(numbers.send(number), at: request.start + 30)
-        request.shape.encodeChecksum(into: &frame)
+        request.renumber(&frame, to: number)
     }
 
     func match(_ frame: Span<UInt8>) -> ForeignAnswer? {
-        guard let content = request.message(in: frame), let answer = PTPMessage(decoding: content),
-            answer.requester == message.sender
-        else {
+        let own = request.message.sender
+        guard let (answer, number) = request.answer(in: frame, where: { $0.requester == own }) else {
             return nil
         }
-        guard answer.domain == message.domain, answer.profile == message.profile else {
-            mismatch = PTPMismatch(domain: answer.domain, profile: answer.profile)
-            return nil
-        }
-        guard let number = numbers.whole(answer.sequence) else { return nil }
         switch answer.kind {
         case .peerDelayResponse where !answer.flags.contains(.twoStep):
             // The turnaround is in the correction, and the time is 0 or that of the arrival.
@@ -56,12 +43,6 @@ final class PeerDelayProtocol: PingProtocol {
         default: return nil
         }
     }
-}
-
-/// The domain or profile that answers have, if it is not the requests'.
-struct PTPMismatch: Equatable {
-    let domain: UInt8
-    let profile: UInt8
 }
 
 extension ResponderInfo {

@@ -20,14 +20,6 @@ extension PingProtocol {
     var mismatch: PTPMismatch? { nil }
 }
 
-/// What the options of a run decide about its protocol.
-struct ForeignPlan {
-    let name: PingProtocolName
-    let peer: Peer
-    /// Nil for a MAC address.
-    var way: WayMonitor?
-}
-
 /// The follow-up of an answer that comes with a later one.
 struct CompletedAnswer {
     let number: UInt64
