@@ -103,7 +103,7 @@ soak:
 	$(environment)/isolate Tests/Soak/soak $(release) $(SECONDS) 100us
 
 # Sanitizers change memory and CPU scheduling, have no filter of system calls, and are not in the release binary.
-unlike_sanitized := (Allocation|Release|Scheduling|SystemCallFilter|Privilege)Tests
+unlike_sanitized := (Allocation|Release|Scheduling|SystemCallFilter|Privilege)Tests|memoryThatIsLacking
 
 # The integration tests under the address sanitizer: the unit tests stop at a false alarm of the toolchain, in Swift
 # Testing's comparison of optionals. Foundation leaks in the tests themselves.

@@ -103,6 +103,7 @@ static const unsigned int requests[] = {
     SIOCGIFINDEX, SIOCGIFFLAGS, SIOCGIFMTU, SIOCGIFHWADDR, SIOCGIFNAME, SIOCGIFCONF, SIOCGIFADDR, SIOCETHTOOL, SIOCGHWTSTAMP,
     SIOCSHWTSTAMP, PTP_CLOCK_GETCAPS, PTP_SYS_OFFSET, PTP_SYS_OFFSET_EXTENDED, PTP_SYS_OFFSET_PRECISE, FIONREAD, SIOCOUTQ,
     TCGETS, TIOCGWINSZ,
+    0x802c542a,  // TCGETS2, by which newer C libraries look for a terminal
 };
 static const unsigned int controls[] = {PR_SET_TIMERSLACK, PR_SET_NAME, PR_SET_NO_NEW_PRIVS, PR_GET_NO_NEW_PRIVS,
                                         PR_CAPBSET_READ};  // libcap, which libpcap loads
@@ -207,6 +208,9 @@ int cshim_filter_system_calls(pid_t child) {
         errno = E2BIG;
         return -1;
     }
+    // A crash must end the program by its own signal: Swift's backtracer would be killed for its execve.
+    const int crashes[] = {SIGILL, SIGTRAP, SIGSEGV, SIGBUS, SIGABRT, SIGFPE};
+    for (size_t index = 0; index < sizeof crashes / sizeof *crashes; index++) signal(crashes[index], SIG_DFL);
     struct sigaction action = {.sa_sigaction = deny, .sa_flags = SA_SIGINFO | SA_RESTART};
     if (sigaction(SIGSYS, &action, NULL) != 0 || prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) return -1;
     struct sock_fprog filter = {program.length, program.instructions};

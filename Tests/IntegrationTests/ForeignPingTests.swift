@@ -110,8 +110,41 @@ struct ForeignPingTests {
         #expect(arp.status == 3 && arp.errors.contains("behind the router 10.77.0.2"), "\(arp)")
         let short = try hosts.near.afprobe("ping", "10.78.0.2", "--ttl", "1", "-c", "1", "-W", "20s").finish()
         #expect(short.status == 1 && short.errors.contains("Requests to 10.78.0.2 are returned"), "\(short)")
+        #expect(short.errors.contains("the time to live was used up on the way"), "\(short)")
+        // Fragments: the completion has the first one only.
+        let long = try ping(hosts, ["10.78.0.2", "-s", "4000"])
+        #expect(long.lines("PING Reply").allSatisfy { $0["rtt_clock"] == "software" }, "\(long)")
         let elapsed = try #require(short.summary("PING Summary", "elapsed_ns"))
         #expect(elapsed < 20_000_000_000, "it is said at once")
+    }
+
+    @Test func aRunOverIPOutlivesTheLink() throws {
+        let hosts = try Namespaces()
+        let ip = ["ip", "-n", hosts.near.namespace]
+        let run = try hosts.near.afprobe("ping", "10.77.0.2", "-I", "20ms", "-W", "0.2")
+        try run.waitForOutput(containing: "PING Reply")
+        try Program.expect(ip + ["link", "set", "va", "down"])
+        try run.waitForErrors(containing: "Requests cannot be sent at the moment")
+        let before = run.output.components(separatedBy: "PING Reply").count - 1
+        try Program.expect(ip + ["link", "set", "va", "up"])
+        try run.waitForOutput(containing: "PING Reply", count: before + 2)
+        let result = try run.interrupt()
+        #expect(result.status == 0 && result.summary("PING Summary", "failed") ?? 0 > 0, "\(result)")
+    }
+
+    /// As in a failover: the address moves to another MAC address.
+    @Test func anotherHostMayHaveTheAddress() throws {
+        let hosts = try Namespaces()
+        let run = try hosts.near.afprobe(
+            "ping", "--protocol", "arp", "10.77.0.2", "-I", "20ms", "-W", "0.1")
+        try run.waitForOutput(containing: "PING Reply", count: 2)
+        try Program.expect([
+            "ip", "-n", hosts.far.namespace, "link", "set", "vb", "address", "02:00:00:00:00:07",
+        ])
+        try run.waitForOutput(containing: "PING Timeout")
+        let before = run.output.components(separatedBy: "PING Reply").count - 1
+        try run.waitForOutput(containing: "PING Reply", count: before + 2)
+        _ = try run.interrupt()
     }
 
     @Test func anotherWayIsTold() throws {
@@ -365,6 +398,11 @@ struct ForeignPingTests {
             (["10.77.0.300"], 2, "a host's name"),
             (["fe80::1"], 2, "name the interface"),
             (["10.77.0.2", "-6"], 2, "is no IPv6 address"),
+            (["10.77.0.2%va"], 2, "a link-local address only"),
+            (["-4", "-i", "va", hosts.far.address], 2, "leave -4 or -6 out"),
+            (["--self", "--protocol", "icmp"], 2, "measures afprobe's own protocol"),
+            (["10.77.0.2", "--src-addr", "fd77::1"], 2, "of different IP versions"),
+            (["10.77.0.2", "--src-addr", "10.9.9.9"], 3, "is the source an address of this host?"),
             (["no-such-host.invalid"], 3, "Cannot find the host no-such-host.invalid"),
             (["--protocol", "arp", "10.77.0.1"], 3, "is an address of this host"),
             (["--protocol", "arp", "10.77.0.9"], 3, "No host of the link va has the address"),
@@ -381,7 +419,11 @@ struct ForeignPingTests {
         try Program.expect([
             "ip", "-n", hosts.near.namespace, "route", "add", "default", "via", hosts.far.ipv4,
         ])
-        for (options, words) in [(["-I", "1s"], "8s is the shortest"), (["-c", "61"], "60 is the maximum")] {
+        for (options, words) in [
+            (["-I", "1s"], "8s is the shortest"), (["-c", "61"], "60 is the maximum"),
+            (["--warmup", "1000"], "60 is the maximum"),
+            (["-c", "18446744073709551615", "--warmup", "5"], "60 is the maximum"),
+        ] {
             let result = try Program(
                 hosts.near.command([Tool.afprobe, "ping", "--protocol", "ntp", "9.9.9.9"] + options)
             ).finish()

@@ -178,6 +178,29 @@ import Testing
         #expect(whole?.isWhole == true && turnaround(whole) == 1_234)
     }
 
+    /// Two clocks answer a request to the group: times of both must not be subtracted.
+    @Test func anotherClocksTimesAreNotMixedIn() {
+        let form = peerDelay()
+        func other(_ bytes: [UInt8]) -> [UInt8] {
+            var bytes = bytes
+            bytes[14 + 20] ^= 1
+            return bytes
+        }
+        let response = message(.peerDelayResponse, seconds: 10, nanoseconds: 5)
+        let followUp = message(.peerDelayResponseFollowUp, seconds: 10, nanoseconds: 105)
+        #expect(answer(form, response)?.isFollowUp == false)
+        #expect(answer(form, other(response))?.isFollowUp == false, "a further reply")
+        #expect(answer(form, other(followUp)) == nil)
+        #expect(turnaround(answer(form, followUp)) == 100)
+    }
+
+    /// IEEE 1588-2019, 11.4.2: the turnaround of a two-step clock may be in the follow-up's correction alone.
+    @Test func bothTimesMayBeZero() {
+        let form = peerDelay()
+        #expect(answer(form, message(.peerDelayResponse))?.isWhole == false)
+        #expect(turnaround(answer(form, message(.peerDelayResponseFollowUp, correction: 77 << 16))) == 77)
+    }
+
     @Test func othersPeerDelaysAreNone() {
         let form = peerDelay()
         #expect(answer(form, message(.peerDelayResponse, requester: peer)) == nil)
@@ -262,6 +285,9 @@ import Testing
         #expect(turnaround(answer(form, response(1) { $0.receive = 0 })) == nil, "no time")
         #expect(turnaround(answer(form, response(1) { ($0.receive, $0.transmit) = (.max, 1) })) != nil)
         #expect(form.facts.contains { $0.key == "ntp_stratum" && $0.value == "2" })
+        #expect(form.kiss == nil)
+        // INIT: not synchronised, and no refusal.
+        #expect(answer(form, response(1) { ($0.stratum, $0.reference) = (0, 0x494e_4954) })?.number == 1)
         #expect(form.kiss == nil)
         #expect(answer(form, response(1) { ($0.stratum, $0.reference) = (0, 0x5241_5445) }) == nil)
         #expect(form.kiss == "RATE")

@@ -12,9 +12,10 @@ public enum DatagramSocket {
         public var timestamping: TimestampingFlags
         /// The source address; nil for the kernel's choice.
         public var source: IPAddress?
-        /// The interface to send by, whatever the routes say, and the one that a link-local address is on; nil for the
-        /// kernel's choice.
+        /// The interface to send and receive by, whatever the routes say; nil for the kernel's choice.
         public var interface: NetworkInterface?
+        /// The interface that a link-local address is on; nil for the one to send by.
+        public var zone: NetworkInterface?
         /// The IPv4 time to live, or the IPv6 hop limit; nil for the system's.
         public var hopLimit: Int?
         /// The differentiated services code point, 0…63. RFC 2474
@@ -100,7 +101,7 @@ public enum DatagramSocket {
             to: timeval(tv_sec: 0, tv_usec: Int(TimestampedSocket.maxWait / 1000)))
         let granted = try descriptor.enableTimestamping(options.timestamping)
         descriptor.enlargeReceiveQueue(to: 1 << 20)
-        let scope = options.interface.map { UInt32($0.index) } ?? 0
+        let scope = (options.zone ?? options.interface).map { UInt32($0.index) } ?? 0
         if options.source != nil || localPort != 0 {
             let source = options.source ?? (isV4 ? .v4(IPv4Address(0)) : .v6(IPv6Address(high: 0, low: 0)))
             let number = descriptor.rawValue
@@ -123,8 +124,17 @@ public enum DatagramSocket {
 public struct NetworkError: Hashable, Sendable {
     /// The reason: ECONNREFUSED for a port that nobody has, EHOSTUNREACH for a host, for instance.
     public let code: ErrorCode
-    /// Tells whether this host's kernel found it, and not the network by ICMP.
-    public let isLocal: Bool
+    /// What ICMP tells beyond that. RFC 792, RFC 4443
+    public enum Detail: Hashable, Sendable {
+        /// Nothing.
+        case none
+        /// The time to live, or the hop limit, was used up on the way.
+        case timeExceeded
+        /// An administrator forbids it.
+        case prohibited
+    }
+    /// What ICMP tells beyond the reason.
+    public let detail: Detail
 }
 
 extension Ancillary {
@@ -132,8 +142,13 @@ extension Ancillary {
     public var networkError: NetworkError? {
         // SO_EE_ORIGIN_LOCAL, _ICMP and _ICMP6, linux/errqueue.h
         guard (1...3).contains(error.origin) else { return nil }
-        return NetworkError(
-            code: ErrorCode(rawValue: CInt(bitPattern: error.number)), isLocal: error.origin == 1)
+        let detail: NetworkError.Detail =
+            switch (error.origin, error.type, error.code) {
+            case (2, 11, 0), (3, 3, 0): .timeExceeded
+            case (2, 3, 9...10), (2, 3, 13), (3, 1, 1): .prohibited
+            default: .none
+            }
+        return NetworkError(code: ErrorCode(rawValue: CInt(bitPattern: error.number)), detail: detail)
     }
 }
 

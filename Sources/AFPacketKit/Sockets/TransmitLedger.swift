@@ -174,7 +174,39 @@ public struct TransmitLedger: ~Copyable {
     /// Finds a returned frame by its witness alone, for messages without a key (`Ancillary.launchFailure`).
     ///
     /// - Returns: the token of the last matching frame; nil if there is none.
-    public func token(ofReturned frame: Span<UInt8>) -> Token? { lastToken(upTo: latest, returnedAs: frame) }
+    public func token(ofReturned frame: Span<UInt8>) -> Token? {
+        if let token = lastToken(upTo: latest, returnedAs: frame) { return token }
+        // An error of the network may quote the first part of a datagram only.
+        var token = latest
+        while token >= oldest {
+            if isCut(token, in: frame, behind: 0) { return token }
+            token &-= 1
+        }
+        return nil
+    }
+
+    /// The oldest token that the ledger may still know.
+    private var oldest: Token { next &- min(next &- 1, UInt64(entries.count)) }
+
+    /// Returns whether `frame` ends within the message of a token, whose witness is there.
+    ///
+    /// - Parameter headers: the length of the headers in front of the message.
+    private func isCut(_ token: Token, in frame: Span<UInt8>, behind headers: Int) -> Bool {
+        let entry = entries[wrapping: token]
+        let offset = headers &+ Int(entry.witness.offset)
+        return entry.length > 0 && entry.witness.offset != FrameWitness.hashed
+            && frame.count < headers + Int(entry.length) && offset + 8 <= frame.count
+            && frame.value(at: offset, as: UInt64.self) == entry.value
+    }
+
+    /// The token that a key leads to if its datagram came back cut: a completion holds the first fragment, behind the
+    /// headers of Ethernet, IP and perhaps UDP.
+    private func fragmentToken(_ key: UInt32, _ frame: Span<UInt8>) -> Token? {
+        guard let distance, !areKeysUseless else { return nil }
+        let age = UInt64(UInt32(truncatingIfNeeded: latest) &- (key &- distance))
+        guard age < latest, age < entries.count else { return nil }
+        return [34, 42, 54, 62].contains { isCut(latest &- age, in: frame, behind: $0) } ? latest &- age : nil
+    }
 
     /// Returns whether a returned frame ends with the frame of a token that is not too old.
     @inlinable @inline(__always)
@@ -197,6 +229,7 @@ public struct TransmitLedger: ~Copyable {
     @usableFromInline @inline(never)
     mutating func search(_ key: UInt32, _ frame: Span<UInt8>) -> Match {
         if let token = tokenBeforeFailure(key), isReturned(token, as: frame) { return .token(token) }
+        if let token = fragmentToken(key, frame) { return .token(token) }
         // The completions of alike frames come in the order of the frames.
         let token =
             distance == nil
@@ -225,7 +258,6 @@ public struct TransmitLedger: ~Copyable {
     }
 
     private func lastToken(upTo last: Token, returnedAs frame: Span<UInt8>) -> Token? {
-        let oldest = next &- min(next &- 1, UInt64(entries.count))
         var token = last
         while token >= oldest {
             if isReturned(token, as: frame) { return token }

@@ -16,27 +16,33 @@ extension PingOptions {
 
     private func plan(
         _ name: PingProtocolName, peer: Peer, _ shape: FrameShape, size: Int, filter: SocketFilter,
-        groups: [MACAddress] = [], hasStages: Bool
+        groups: [MACAddress] = [], hasStages: Bool, way: WayMonitor? = nil
     ) -> PingPlan {
         // In NTP's interleaved mode, the next answer is the follow-up.
         let isLong = name == .ntp && isInterleaved
-        let followUpTimeout = traffic.timeout + (isLong ? min(traffic.interval, 60_000_000_000) : 0)
+        let (sum, overflow) = traffic.timeout.addingReportingOverflow(isLong ? traffic.interval : 0)
+        let followUpTimeout = overflow ? .max : sum
         let transmit = TransmitPlan(
             shape: shape, size: size, options: traffic.transmitOptions(hasStages ? .scheduled : .sent),
             interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
-            deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: followUpTimeout)
+            deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: followUpTimeout,
+            isDatagram: name.carrier == .internet)
         return PingPlan(
             transmit: transmit, receive: ReceiveOptions(filter: filter, groups: groups),
             stampFilters: name.stampFilters(isOverIP: shape.isOverIP), hasStages: hasStages,
             isSynchronised: false,
             isAdaptive: isAdaptive, spins: traffic.spins,
-            foreign: ForeignPlan(name: name, peer: peer, way: wayMonitor(name, peer)))
+            foreign: ForeignPlan(name: name, peer: peer, way: way))
     }
 
-    private func wayMonitor(_ name: PingProtocolName, _ peer: Peer) -> WayMonitor? {
-        guard case .host(let address) = peer else { return nil }
-        let given = traffic.interface.isEmpty ? nil : try? NetworkInterface(named: traffic.interface)
-        return WayMonitor(to: peer, isFollowed: name.carrier == .internet) { Way(to: address, by: given) }
+    /// Follows the way that was found.
+    private func wayMonitor(to way: InternetWay, isFollowed: Bool) -> WayMonitor? {
+        let (address, source) = (way.address, traffic.sourceAddress)
+        let isGiven = !traffic.interface.isEmpty || address.isLinkLocal
+        let interface = isGiven ? way.interface : nil
+        return WayMonitor(to: .host(address), isFollowed: isFollowed) {
+            Way(to: address, by: interface, from: source)
+        }
     }
 
     // MARK: Over IP
@@ -67,7 +73,8 @@ extension PingOptions {
         return try conclude(name, peer: .host(way.address), on: interface, console) {
             (hasStages, snapshot) throws(RunError) in
             let plan = plan(
-                name, peer: .host(way.address), shape, size: size, filter: .rejectAll, hasStages: hasStages)
+                name, peer: .host(way.address), shape, size: size, filter: .rejectAll, hasStages: hasStages,
+                way: wayMonitor(to: way, isFollowed: !snapshot.stampsTransmitHardware))
             var flags: TimestampingFlags = [
                 .transmitSoftware, .receiveSoftware, .receiveHardware, .software, .rawHardware, .identifier,
                 .transmitBoth,
@@ -78,8 +85,11 @@ extension PingOptions {
             socketOptions.timestamping = flags
             socketOptions.source = traffic.sourceAddress
             socketOptions.priority = traffic.priority
-            // Also for the zone of a link-local address.
-            socketOptions.interface = traffic.interface.isEmpty && !way.address.isLinkLocal ? nil : interface
+            // The stamps of two NICs are on two clocks.
+            let isBound =
+                snapshot.stampsTransmitHardware || !traffic.interface.isEmpty || way.address.isLinkLocal
+            socketOptions.interface = isBound && way.route.kind != .local ? interface : nil
+            socketOptions.zone = way.zone
             do throws(SystemError) {
                 let socket: TimestampedSocket
                 let (frame, form): (ProbeFrame, any PingProtocol)
@@ -116,9 +126,10 @@ extension PingOptions {
                 "The interval is too short for the public NTP server \(address)",
                 hint: "8s is the shortest; servers in private networks are not restricted")
         }
-        if let count = traffic.count, count + traffic.warmup > most {
+        let (total, overflow) = (traffic.count ?? 1).addingReportingOverflow(traffic.warmup)
+        guard !overflow, total <= most else {
             throw .usage(
-                "\(count) requests are too many for the public NTP server \(address)",
+                "Too many requests for the public NTP server \(address)",
                 hint: "60 is the maximum")
         }
         traffic.givenInterval = traffic.givenInterval ?? shortest
@@ -128,7 +139,8 @@ extension PingOptions {
     // MARK: Over Ethernet
 
     private func pingByEthernet(_ name: PingProtocolName, _ console: Console) throws(Failure) -> ExitStatus {
-        let (interface, destination, address) = try resolve(name, console)
+        let (interface, destination, way) = try resolve(name, console)
+        let address = way?.address
         let usual: (FrameShape) throws(Failure) -> (ProbeFrame, any PingProtocol, MACAddress?)
         let type: EtherType
         switch (name, address) {
@@ -198,7 +210,8 @@ extension PingOptions {
             let plan = plan(
                 name, peer: peer, shape, size: frame.bytes.count,
                 filter: filter, groups: groups,
-                hasStages: hasStages)
+                hasStages: hasStages,
+                way: way.flatMap { wayMonitor(to: $0, isFollowed: false) })
             do throws(SystemError) {
                 let receiver = try plan.receive.openReceiver(on: interface)
                 let socket = try PacketSocket.transmitter(on: interface, plan.transmit.options, snapshot)
@@ -212,10 +225,10 @@ extension PingOptions {
         }
     }
 
-    /// The interface, the destination of the frames, and the target's IP address if it was given by one or by its name.
+    /// The interface, the destination of the frames, and the way to the target if it was given by an IP address or a name.
     private func resolve(
         _ name: PingProtocolName, _ console: Console
-    ) throws(Failure) -> (NetworkInterface, MACAddress, IPAddress?) {
+    ) throws(Failure) -> (NetworkInterface, MACAddress, InternetWay?) {
         switch target {
         case nil where name == .pdelay, .station(.ptpPeerDelayGroup)? where name == .pdelay:
             return (try openInterface(try givenInterface(), console), .ptpPeerDelayGroup, nil)
@@ -228,9 +241,9 @@ extension PingOptions {
                 wantsVersion4: name == .arp ? true : name == .ndp ? false : nil, console)
             // The kernel looks for the address by the same means, so that it need not be known before.
             let isOwnMeans = name == .arp || name == .ndp
+            let interface = try openInterface(try way.outgoing.name, console)
             let station = try way.station(for: name)
-            let interface = try openInterface(way.interface.name, console)
-            return (interface, isOwnMeans ? .broadcast : station, way.address)
+            return (interface, isOwnMeans ? .broadcast : station, way)
         }
     }
 

@@ -168,6 +168,9 @@ extension PingOptions {
         case nil: throw .missingTarget
         case .station(let address)?:
             let name = try givenInterface()
+            guard wantsVersion4 == nil else {
+                throw .usage("\(address) is a MAC address", hint: "leave -4 or -6 out")
+            }
             guard !address.isGroup else {
                 throw .usage("\(address) is a group address", hint: "give the MAC address of one host")
             }
@@ -179,8 +182,8 @@ extension PingOptions {
                 by: traffic.interface.isEmpty ? nil : traffic.interface, from: nil,
                 wantsVersion4: wantsVersion4,
                 console)
-            let station = try way.station(for: .afprobe)
-            return (try openInterface(way.interface.name, console), station)
+            let interface = try openInterface(try way.outgoing.name, console)
+            return (interface, try way.station(for: .afprobe))
         }
     }
 
@@ -268,6 +271,10 @@ extension PingOptions {
 
     /// Pings its own responder in a network namespace of its own.
     private func runAgainstItself(_ console: Console) throws(Failure) -> ExitStatus {
+        guard chosenProtocol == .afprobe, wantsVersion4 == nil else {
+            throw .usage(
+                "Option --self measures afprobe's own protocol", hint: "leave --protocol, -4 and -6 out")
+        }
         guard traffic.interface.isEmpty, target == nil else {
             throw .usage(
                 "Option --self takes neither an interface nor a target",

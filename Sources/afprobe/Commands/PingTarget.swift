@@ -22,6 +22,9 @@ extension PingTarget {
             String.init)
         if let first = parts.first, let address = IPAddress(first) {
             guard address.isHost else { throw ValueError("the address of one host") }
+            guard parts.count == 1 || address.isLinkLocal else {
+                throw ValueError("an interface behind a link-local address only, as in fe80::1%eth0")
+            }
             self = .address(address, zone: parts.count > 1 ? parts[1] : nil)
             return
         }
@@ -62,6 +65,8 @@ struct InternetWay {
     let address: IPAddress
     let interface: NetworkInterface
     let route: Route
+    /// The interface that a link-local address is on: the route to one of this host's own leads elsewhere.
+    let zone: NetworkInterface?
 }
 
 extension PingTarget {
@@ -90,6 +95,11 @@ extension PingTarget {
             }
         case .name(let name): address = try Self.lookUp(name, wantsVersion4: wantsVersion4, console)
         }
+        if let source, source.isVersion4 != address.isVersion4 {
+            throw .usage(
+                "\(source) and \(address) are of different IP versions",
+                hint: "give both as IPv4 or both as IPv6; -4 and -6 choose those of a name")
+        }
         let given: NetworkInterface? =
             if let interface { try openInterface(interface, console, of: address) } else { nil }
         if case .v6(let host) = address, host.isLinkLocal, given == nil {
@@ -102,11 +112,14 @@ extension PingTarget {
                 throw SystemError("RTM_GETROUTE", .networkUnreachable)
             }
             let interface = try NetworkInterface(index: route.interfaceIndex)
-            return InternetWay(address: address, interface: interface, route: route)
+            return InternetWay(address: address, interface: interface, route: route, zone: given)
         } catch {
+            let from = source.map { " from \($0)" } ?? ""
+            let by = given.map { " oif \($0.name)" } ?? ""
             throw .refused(
-                "There is no route to \(address)", reason: "\(error.code)",
-                hint: "see: ip route get \(address)" + (given.map { " oif \($0.name)" } ?? ""))
+                "There is no route to \(address)\(from)", reason: "\(error.code)",
+                hint: (source == nil ? "" : "is the source an address of this host? ")
+                    + "see: ip route get \(address)\(from)\(by)")
         }
     }
 
@@ -138,13 +151,20 @@ private func openInterface(
 }
 
 extension InternetWay {
+    /// The interface, by which the way must lead out of this host.
+    var outgoing: NetworkInterface {
+        get throws(Failure) {
+            guard route.kind != .local else {
+                throw .refused(
+                    "\(address) is an address of this host",
+                    hint: "to measure this host itself: afprobe ping --self")
+            }
+            return interface
+        }
+    }
+
     /// The MAC address of the host, which must be on the link.
     func station(for name: PingProtocolName) throws(Failure) -> MACAddress {
-        guard route.kind != .local else {
-            throw .refused(
-                "\(address) is an address of this host",
-                hint: "to measure this host itself: afprobe ping --self")
-        }
         if let router = route.router {
             throw .refused(
                 "\(address) is behind the router \(router), where \(name.rawValue) does not reach",

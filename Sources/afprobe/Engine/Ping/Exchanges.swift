@@ -308,7 +308,11 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     private mutating func settle(_ number: UInt64, at now: MonotonicTime? = nil) {
         transmitter.window.settle(number)
         if events.takesCaptures { capture(number) }
-        if !plan.isAdaptive || !transmitter.window[number].hasReply { transmitter.allowNext(after: number) }
+        if !transmitter.window[number].hasReply {
+            transmitter.allowNext(after: number, pause: plan.pauseAfterLoss)
+        } else if !plan.isAdaptive {
+            transmitter.allowNext(after: number)
+        }
         guard number > plan.transmit.warmup else {
             if !transmitter.window[number].hasReply { recorder.result.responder.countUnansweredWarmup(1) }
             return

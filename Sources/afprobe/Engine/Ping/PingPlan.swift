@@ -36,6 +36,10 @@ struct PingPlan {
     /// Tells whether the next request waits for the reply to the last.
     var isStopAndWait: Bool { transmit.interval == 0 || isAdaptive || protocolName.isOneAtATime }
 
+    /// Nanoseconds to wait after a lost request: where replies name none, one that comes after the next request would be
+    /// taken for its reply.
+    var pauseAfterLoss: Int64 { protocolName.isOneAtATime ? max(transmit.timeout, 1_000_000_000) : 0 }
+
     /// The request of a run; its number is 0.
     func request(_ session: UInt64) -> ProbeMessage {
         var flags: ProbeMessage.Flags = [.wantsFollowUp]

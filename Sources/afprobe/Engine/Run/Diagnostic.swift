@@ -44,6 +44,8 @@ enum Diagnostic {
     case clockChanged(String, from: String?, to: String?)
     /// This host drops frames before the NIC.
     case framesDropped(SystemError)
+    /// A datagram has no way out of this host at the moment.
+    case requestNotSent(SystemError)
     /// No qdisc of the interface honours launch times.
     case noLaunchQdisc(String, kinds: [String])
     /// No socket keeps the kernel from answering datagrams to this port.

@@ -30,8 +30,8 @@ struct Way: Equatable {
     }
 
     /// The way to an address; nil if there is none.
-    init?(to address: IPAddress, by given: NetworkInterface?) {
-        guard let route = try? Route(to: address, by: given),
+    init?(to address: IPAddress, by given: NetworkInterface?, from source: IPAddress?) {
+        guard let route = try? Route(to: address, by: given, from: source),
             let interface = try? NetworkInterface(index: route.interfaceIndex)
         else { return nil }
         let station = interface.isEthernet ? try? interface.neighbour(route.nextHop(to: address)) : nil

@@ -197,6 +197,11 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         case .noBufferSpace:
             if !hasToldDrops { events.diagnosed(.framesDropped(error)) }
             hasToldDrops = true
+        case _ where plan.isDatagram && error.isOfRoute:
+            if !hasToldDrops { events.diagnosed(.requestNotSent(error)) }
+            hasToldDrops = true
+            // Flat out, each attempt would use up a number.
+            if plan.interval == 0 { retryAt = now + 100_000_000 }
         case .networkDown, .noSuchAddress, .noSuchDevice:
             try link.goDown(at: now, events)
             retryAt = link.checkDue
@@ -264,4 +269,15 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
 
     /// How often the error queue was found full.
     var completionOverflows: UInt64 { transmitter.overflows }
+}
+
+extension SystemError {
+    /// Tells whether a datagram has no way out at the moment, or none of its length.
+    fileprivate var isOfRoute: Bool {
+        [
+            .networkUnreachable, .hostUnreachable, .accessDenied, .notPermitted, .networkDown,
+            .messageTooLong,
+            .connectionRefused,
+        ].contains(code)
+    }
 }

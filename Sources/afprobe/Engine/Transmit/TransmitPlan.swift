@@ -78,6 +78,8 @@ struct TransmitPlan {
     var launchOffset: Int64?
     /// Frames to be sent instead of probes.
     var replay: ReplayFrames?
+    /// Tells whether datagrams are sent, whose way may be interrupted.
+    var isDatagram = false
     /// Tells whether they keep the intervals at which they were captured.
     var keepsDistances = false
 

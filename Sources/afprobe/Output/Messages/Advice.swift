@@ -170,14 +170,20 @@ extension Failure {
 
 /// What an error of the network means.
 private func deliveryAdvice(_ error: NetworkError) -> String? {
-    switch error.code {
+    switch error.detail {
+    case .timeExceeded:
+        return "the time to live was used up on the way: give a greater --ttl, or look for a loop"
+    case .prohibited: return "a router or the host forbids it"
+    case .none: break
+    }
+    return switch error.code {
     case .connectionRefused: "the host is reachable, and no program of it has this port"
     case .hostUnreachable:
         "no host of the link has the address (see ip neighbour), or a router cannot reach it"
     case .networkUnreachable: "a router has no route to it"
     case .accessDenied: "a firewall forbids it"
     case .messageTooLong:
-        "a link on the way takes no datagrams of this length: give a smaller --size, or no --df"
+        "a link on the way takes no frames of this length: give a smaller --size, or no --df"
     default: nil
     }
 }
@@ -203,7 +209,7 @@ func advice(for diagnostic: Diagnostic) -> String? {
         "it may lose stamps now; if it needs just this setting, it restores the one before at its end"
     case .timestampingLeftOn(let name, _):
         "to restore it: afprobe hwstamp-config --restore \(name)"
-    case .wayChanged(_, _, _, isFollowed: true): "requests take it; the stamps of another NIC are not taken"
+    case .wayChanged(_, _, _, isFollowed: true): "requests take it"
     case .wayChanged: "this run goes on with the old one; start it again"
     case .undeliverable(_, let error): deliveryAdvice(error)
     case .transmitStampsLeft: "to share them all the same: --hardware on"

@@ -77,6 +77,9 @@ extension Diagnostic {
             warning(
                 "Interface \(name) uses another port: this run takes no more hardware stamps",
                 [Field("clock", new ?? "none"), Field("clock_before", old ?? "none")])
+        case .requestNotSent(let error):
+            Message(
+                Failure("Requests cannot be sent at the moment", error), as: .warning)
         case .framesDropped(let error):
             warning("This host drops frames before the NIC", [Field("error", error.description)])
         case .noLaunchQdisc(let name, let kinds):

@@ -66,11 +66,13 @@ struct NTPMessage: Equatable {
         transmit = message.bigEndian64(at: Self.transmitOffset)
     }
 
-    /// The code of a kiss-o'-death, such as RATE; nil if this is none. RFC 5905, section 7.4
+    /// The code of a kiss-o'-death that forbids further requests, such as RATE; nil if this is none. Other codes only
+    /// say that the server is not synchronised. RFC 5905, section 7.4
     var kiss: String? {
         guard stratum == 0 else { return nil }
         let bytes = (0..<4).map { UInt8(truncatingIfNeeded: reference >> UInt32(24 - 8 * $0)) }
-        return String(decoding: bytes.filter { 0x20..<0x7f ~= $0 }, as: UTF8.self)
+        let code = String(decoding: bytes, as: UTF8.self)
+        return ["DENY", "RSTR", "RATE"].contains(code) ? code : nil
     }
 
     /// A duration in nanoseconds.

@@ -8,6 +8,7 @@ final class ARPProtocol: PingProtocol {
     /// The address that replies come from; requests are broadcast until there is one.
     private var station: MACAddress?
     private var latest: UInt64 = 0
+    private var isAnswered = false
 
     init(_ shape: FrameShape, from source: IPv4Address, to target: IPv4Address) {
         request = EthernetRequest(shape: shape, length: ARPMessage.length)
@@ -29,7 +30,12 @@ final class ARPProtocol: PingProtocol {
 
     @_lifetime(frame: copy frame)
     func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
-        latest = max(latest, number)
+        if number > latest {
+            // Another host may have the address now.
+            if !isAnswered { station = nil }
+            (latest, isAnswered) = (number, false)
+        }
+        frame.store(request.shape.destination, at: 0)
         if let station { frame.store(station, at: 0) }
         frame.storeBigEndian(number, at: numberOffset)
     }
@@ -40,7 +46,8 @@ final class ARPProtocol: PingProtocol {
             reply.senderAddress == target, reply.targetAddress == source,
             reply.target == request.shape.source, latest > 0
         else { return nil }
-        if station == nil, !reply.sender.isGroup { station = reply.sender }
+        isAnswered = true
+        if !reply.sender.isGroup { station = reply.sender }
         return ForeignAnswer(number: latest)
     }
 }

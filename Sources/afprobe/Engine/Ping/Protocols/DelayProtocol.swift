@@ -31,15 +31,17 @@ final class DelayProtocol: PingProtocol {
         switch answer.kind {
         case .delayResponse:
             // Here, a correction is to be taken off the arrival.
-            halves.merge(number, arrival: answer.time.map { $0 &- answer.correction >> 16 })
-            return halves.take(number, hasReply: false)
+            halves.merge(
+                number, of: answer.sender, arrival: answer.time.map { $0 &- answer.correction >> 16 })
+            return halves.take(number, of: answer.sender, hasReply: false)
         case .sync:
             let isOneStep = !answer.flags.contains(.twoStep)
-            halves.merge(number, departure: isOneStep ? answer.time : nil, answer.correction)
-            return halves.take(number, hasReply: true)
+            halves.merge(
+                number, of: answer.sender, departure: isOneStep ? answer.time : nil, answer.correction)
+            return halves.take(number, of: answer.sender, hasReply: true)
         case .followUp:
-            halves.merge(number, departure: answer.time, answer.correction)
-            return halves.take(number, hasReply: false)
+            halves.merge(number, of: answer.sender, departure: answer.time, answer.correction)
+            return halves.take(number, of: answer.sender, hasReply: false)
         default: return nil
         }
     }

@@ -24,10 +24,18 @@ final class NTPProtocol: PingProtocol {
         let arrival: Int64?
     }
 
-    /// The request that the last response answered, and its arrival; a request names it by that time.
-    private var previous: (time: UInt64, answer: Incomplete?)?
+    /// A response that a request can name, by the time of its request's arrival.
+    private struct Nameable {
+        let time: UInt64
+        /// Nil if the answer is complete already.
+        let answer: Incomplete?
+    }
+
+    /// The last response, and those that no request has named yet.
+    private var previous: Nameable?
+    private var unnamed: [Nameable] = []
     /// What the requests named, at the index of their number.
-    private var named = [Incomplete?](repeating: nil, count: 64)
+    private var named = [(number: UInt64, response: Nameable?)](repeating: (0, nil), count: 4096)
 
     init(session: UInt64, isInterleaved: Bool = false, last: UInt64? = nil) {
         self.session = session
@@ -56,15 +64,34 @@ final class NTPProtocol: PingProtocol {
         var request = NTPMessage()
         request.transmit = session ^ number
         if isInterleaved {
-            request.origin = previous?.time ?? 0
+            let name = name(number)
+            request.origin = name?.time ?? 0
             request.receive = ~request.transmit
-            if number > latest { named[index(number)] = previous?.answer }
         }
         latest = max(latest, number)
         request.encode(into: &message)
     }
 
-    private func index(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number % 64) }
+    private func index(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number % UInt64(named.count)) }
+
+    /// The response that a request names: the oldest that none has named, so that each is completed.
+    private func name(_ number: UInt64) -> Nameable? {
+        let index = index(number)
+        // It may be written again: for a capture, or because there was no room for it.
+        if named[index].number == number { return named[index].response }
+        guard number > latest else { return nil }
+        let response =
+            unnamed.isEmpty ? previous.map { Nameable(time: $0.time, answer: nil) } : unnamed.removeFirst()
+        named[index] = (number, response)
+        return response
+    }
+
+    private func remember(_ response: Nameable) {
+        previous = response
+        guard response.answer != nil else { return }
+        if unnamed.count == named.count { unnamed.removeFirst() }
+        unnamed.append(response)
+    }
 
     func match(_ message: Span<UInt8>) -> ForeignAnswer? {
         guard let response = NTPMessage(response: message) else { return nil }
@@ -73,7 +100,7 @@ final class NTPProtocol: PingProtocol {
         let sent = 1...max(1, latest)
         if sent.contains(basic) {
             guard let answer = answer(basic, response) else { return nil }
-            previous = (response.receive, nil)
+            remember(Nameable(time: response.receive, answer: nil))
             return answer
         }
         guard isInterleaved, sent.contains(interleaved), var answer = answer(interleaved, response) else {
@@ -83,15 +110,25 @@ final class NTPProtocol: PingProtocol {
         // The departure is that of the response before.
         answer.info = ResponderInfo(arrival: arrival, departure: nil)
         answer.part = interleaved == last ? .whole : .first
-        if let earlier = named[index(interleaved)] {
-            named[index(interleaved)] = nil
+        let index = index(interleaved)
+        if named[index].number == interleaved, let earlier = named[index].response?.answer {
+            // A repeated response completes nothing.
+            named[index].response = named[index].response.map { Nameable(time: $0.time, answer: nil) }
             answer.completed = CompletedAnswer(
                 number: earlier.number,
                 info: ResponderInfo(
                     arrival: earlier.arrival, departure: NTPMessage.nanoseconds(response.transmit)))
+            remember(
+                Nameable(time: response.receive, answer: Incomplete(number: interleaved, arrival: arrival)))
+        } else if named[index].number == interleaved, !isRemembered(interleaved) {
+            remember(
+                Nameable(time: response.receive, answer: Incomplete(number: interleaved, arrival: arrival)))
         }
-        previous = (response.receive, Incomplete(number: interleaved, arrival: arrival))
         return answer
+    }
+
+    private func isRemembered(_ number: UInt64) -> Bool {
+        previous?.answer?.number == number || unnamed.contains { $0.answer?.number == number }
     }
 
     private func answer(_ number: UInt64, _ response: NTPMessage) -> ForeignAnswer? {

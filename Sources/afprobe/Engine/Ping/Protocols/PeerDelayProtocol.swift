@@ -35,11 +35,12 @@ final class PeerDelayProtocol: PingProtocol {
                 number: number,
                 info: ResponderInfo(arrival: arrival, departure: arrival &+ answer.correction >> 16))
         case .peerDelayResponse:
-            halves.merge(number, arrival: answer.time, answer.correction)
-            return halves.take(number, hasReply: true)
+            // Both times may be 0, and the turnaround in the corrections.
+            halves.merge(number, of: answer.sender, arrival: answer.time ?? 1, answer.correction)
+            return halves.take(number, of: answer.sender, hasReply: true)
         case .peerDelayResponseFollowUp:
-            halves.merge(number, departure: answer.time, answer.correction)
-            return halves.take(number, hasReply: false)
+            halves.merge(number, of: answer.sender, departure: answer.time ?? 1, answer.correction)
+            return halves.take(number, of: answer.sender, hasReply: false)
         default: return nil
         }
     }
@@ -58,6 +59,8 @@ extension ResponderInfo {
 struct HalfAnswers {
     private struct Half {
         var number: UInt64 = 0
+        /// Several clocks may answer a request to the group: the first one counts.
+        var sender = PTPPortIdentity(clock: 0, port: 0)
         var (arrival, departure): (Int64?, Int64?) = (nil, nil)
         var (hasReply, isTold) = (false, false)
         /// In ns·2¹⁶.
@@ -71,13 +74,15 @@ struct HalfAnswers {
 
     /// Merges a message of an answer.
     mutating func merge(
-        _ number: UInt64, arrival: Int64? = nil, departure: Int64? = nil, _ correction: Int64 = 0
+        _ number: UInt64, of sender: PTPPortIdentity, arrival: Int64? = nil, departure: Int64? = nil,
+        _ correction: Int64 = 0
     ) {
         let index = index(number)
         if halves[index].number != number {
             halves[index] = Half()
-            halves[index].number = number
+            (halves[index].number, halves[index].sender) = (number, sender)
         }
+        guard halves[index].sender == sender else { return }
         guard arrival == nil || halves[index].arrival == nil,
             departure == nil || halves[index].departure == nil
         else { return }  // repeated
@@ -89,10 +94,14 @@ struct HalfAnswers {
     /// The answer that the merged messages make; nil if nothing is known yet that was not told.
     ///
     /// - Parameter hasReply: whether this message is the one whose arrival ends the round trip.
-    mutating func take(_ number: UInt64, hasReply: Bool) -> ForeignAnswer? {
+    mutating func take(_ number: UInt64, of sender: PTPPortIdentity, hasReply: Bool) -> ForeignAnswer? {
         let index = index(number)
         let half = halves[index]
         guard half.number == number else { return nil }
+        // That of another clock is a further reply.
+        guard half.sender == sender else {
+            return hasReply ? ForeignAnswer(number: number, part: .first) : nil
+        }
         halves[index].hasReply = half.hasReply || hasReply
         guard let arrival = half.arrival, let departure = half.departure else {
             return hasReply ? ForeignAnswer(number: number, part: .first) : nil
