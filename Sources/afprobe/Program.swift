@@ -70,7 +70,7 @@ enum Program {
     {
         let invocation = try find(name).parse(arguments)
         let output = invocation.output
-        if !invocation.startsProgram { SystemCallFilter.begin() }
+        if invocation.isFiltered { SystemCallFilter.begin() }
         MemoryShortage.react { bytes in
             let failure = Failure.outOfMemory(bytes)
             Console(output).log(failure)

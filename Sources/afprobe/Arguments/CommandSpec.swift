@@ -13,15 +13,16 @@ struct CommandSpec<Values> {
 /// The options of a command, as they were given.
 protocol CommandOptions {
     var output: OutputOptions { get set }
-    /// Tells whether the command starts another program, which the filter of system calls would prevent.
-    var startsProgram: Bool { get }
+    /// Tells whether the filter of system calls is put in force before anything else. It takes a quarter of a
+    /// millisecond: commands that read nothing but the kernel's answers do without.
+    var isFiltered: Bool { get }
 
     /// Checks what no single option can, and does what the command is for.
     func run(_ console: Console) throws(Failure) -> ExitStatus
 }
 
 extension CommandOptions {
-    var startsProgram: Bool { false }
+    var isFiltered: Bool { true }
 }
 
 /// A command with the type of its values erased.
@@ -31,7 +32,7 @@ struct Command {
 
     struct Invocation {
         let output: OutputOptions
-        let startsProgram: Bool
+        let isFiltered: Bool
         let run: (Console) throws(Failure) -> ExitStatus
     }
 
@@ -43,7 +44,7 @@ struct Command {
         parseAndRun = { (arguments: [String]) throws(ArgumentError) in
             let values = try Parser(spec).parse(arguments)
             return Invocation(
-                output: values.output, startsProgram: values.startsProgram,
+                output: values.output, isFiltered: values.isFiltered,
                 run: { (console: Console) throws(Failure) in try values.run(console) })
         }
     }

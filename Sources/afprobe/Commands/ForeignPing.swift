@@ -32,7 +32,7 @@ extension PingOptions {
             stampFilters: name.stampFilters(isOverIP: shape.isOverIP), hasStages: hasStages,
             isSynchronised: false,
             isAdaptive: isAdaptive, spins: traffic.spins,
-            foreign: ForeignPlan(name: name, peer: peer, way: way))
+            protocolName: name, host: peer, way: way)
     }
 
     /// Follows the way that was found.

@@ -60,6 +60,8 @@ extension CommandSpec<HWStampOptions> {
 }
 
 extension HWStampOptions {
+    var isFiltered: Bool { verifies }
+
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         if verifies { return try verify(console) }
         for (isGiven, option) in [(receiver != nil, "--receiver"), (peer != nil, "--peer")] where isGiven {

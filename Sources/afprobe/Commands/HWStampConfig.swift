@@ -52,6 +52,8 @@ extension CommandSpec<HWStampConfigOptions> {
 }
 
 extension HWStampConfigOptions {
+    var isFiltered: Bool { false }
+
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         guard !restores || transmitType == nil && receiveFilter == nil else {
             throw .usage("--restore and --tx or --rx exclude each other", hint: "leave one of them out")

@@ -151,7 +151,8 @@ extension OptionSpec<PingOptions> {
 }
 
 extension PingOptions {
-    var startsProgram: Bool { measuresItself }
+    /// Else it starts another program first.
+    var isFiltered: Bool { !measuresItself }
 
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         if measuresItself { return try runAgainstItself(console) }

@@ -12,11 +12,13 @@ struct PingPlan {
     /// Tells whether a request waits as long after a reply as the round trip took.
     let isAdaptive: Bool
     let spins: Bool
-    /// Nil for afprobe's own requests.
-    var foreign: ForeignPlan?
+    var protocolName = PingProtocolName.afprobe
+    /// The host that was named by its IP address; nil for the destination of the frames.
+    var host: Peer?
+    /// The way to it.
+    var way: WayMonitor?
 
-    var protocolName: PingProtocolName { foreign?.name ?? .afprobe }
-    var peer: Peer { foreign?.peer ?? .station(transmit.shape.destination) }
+    var peer: Peer { host ?? .station(transmit.shape.destination) }
 
     /// The filter for the replies to one run, if their session has a fixed offset: else several runs on one interface
     /// would wake each other with every frame. Other versions pass, because their session may be elsewhere.
@@ -48,12 +50,4 @@ struct PingPlan {
             number: 0, kind: .request, flags: flags, session: session,
             timeout: UInt32(clamping: max(1, transmit.timeout / 1_000)))
     }
-}
-
-/// What the options of a run decide about its protocol.
-struct ForeignPlan {
-    let name: PingProtocolName
-    let peer: Peer
-    /// Nil for a MAC address.
-    var way: WayMonitor?
 }

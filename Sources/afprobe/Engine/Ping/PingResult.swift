@@ -17,6 +17,8 @@ struct PingResult {
     private let hasStages: Bool
     private let isSynchronised: Bool
     let protocolName: PingProtocolName
+    /// Stored, because to compare the names costs more: "ping, with follow-ups: user instructions".
+    private let isForeign: Bool
     private(set) var resolution = StampResolution()
     private let preferredClock: StampClock
     /// The round trips of the replies with a turnaround; nil while that is all of them.
@@ -35,6 +37,7 @@ struct PingResult {
         protocolName: PingProtocolName = .afprobe
     ) {
         self.protocolName = protocolName
+        isForeign = protocolName.isForeign
         preferredClock = preferred
         self.isSynchronised = isSynchronised
         var wanted: Set<Figure> = [.rtt, .network, .turnaround]
@@ -59,7 +62,7 @@ struct PingResult {
     }
 
     /// The clock of the turnaround; nil if the responder does not say which it is.
-    var toldTurnaroundClock: StampClock? { protocolName == .afprobe ? turnaroundClock : nil }
+    var toldTurnaroundClock: StampClock? { isForeign ? nil : turnaroundClock }
 
     /// The slowest round trips, and the stages that made them slow.
     func tails(above percentiles: [Percentile]) -> [Tail] { attribution?.tails(above: percentiles) ?? [] }
@@ -160,11 +163,11 @@ struct PingResult {
             exchange.addDetails(
                 to: &values, by: clock, hasStages: hasStages, isSynchronised: isSynchronised)
         }
-        if protocolName != .afprobe { addForeignStages(of: exchange, to: &values) }
+        if isForeign { addForeignStages(of: exchange, to: &values) }
         // Figures of one distribution are on one clock.
         guard isOnChosen, let clock else { return clock }
         // The clocks of other protocols are not said to be of this kind.
-        if protocolName == .afprobe, let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
+        if !isForeign, let stamps = exchange.stamps(by: clock) { bounds.narrow(stamps) }
         if values[.turnaround] == nil { keepRoundTripsWithTurnaround() }
         if roundTripsWithTurnaround != nil, values[.turnaround] != nil, let roundTrip = values[.rtt] {
             roundTripsWithTurnaround?.record(roundTrip)
@@ -178,7 +181,7 @@ struct PingResult {
             attribution = TailAttribution(
                 stages: !hasStages
                     ? [.network, .turnaround]
-                    : protocolName == .afprobe ? clock.stagesOfRoundTrip : clock.stagesOfForeignRoundTrip)
+                    : isForeign ? clock.stagesOfForeignRoundTrip : clock.stagesOfRoundTrip)
         }
         recordTail(values)
         note(exchange.clockOffset)

@@ -24,7 +24,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         monitor = InterfaceMonitor(snapshot, reader, at: transmitter.monotonicTime())
         exchanges = Exchanges(transmitter, request, plan, snapshot, reader, events)
         self.answers = answers
-        way = plan.foreign?.way
+        way = plan.way
     }
 
     var result: PingResult { exchanges.result }

@@ -22,8 +22,16 @@ enum PingProtocolName: String, CaseIterable {
     /// Tells whether the responder tells when it received and answered.
     var tellsTime: Bool { self == .afprobe || self == .pdelay || self == .delay || self == .ntp }
 
+    /// Tells whether another program than afprobe answers.
+    var isForeign: Bool { if case .afprobe = self { false } else { true } }
+
     /// Tells whether its answers name no request.
-    var isOneAtATime: Bool { self == .arp || self == .ndp }
+    var isOneAtATime: Bool {
+        switch self {
+        case .arp, .ndp: true
+        default: false
+        }
+    }
 
     /// The filters by which a NIC stamps its answers, the narrowest first.
     ///
