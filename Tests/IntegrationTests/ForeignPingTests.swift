@@ -266,6 +266,34 @@ struct ForeignPingTests {
         #expect(!told.output.contains("bad message") && !told.output.contains("ignoring"), "\(told)")
     }
 
+    /// What the clock tells is what a capture on its side sees: the arrival exactly, and the departure, which the driver
+    /// stamps, after that.
+    @Test func ptp4lTellsWhatACaptureOfItsHostSees() throws {
+        let hosts = try Namespaces()
+        let (daemon, file) = try ptp4l(hosts, "delay_mechanism P2P")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let capture = try hosts.far.capture(
+            "-tt", "--time-stamp-precision=nano", "-e", "ether proto 0x88f7 and ether[14] & 0xe = 2")
+        let result = try ping(hosts, ["--protocol", "pdelay", "-i", "va", "-v"])
+        let lines = try capture.interrupt().lines
+        _ = try daemon.interrupt()
+        // Its own requests go out there, too, which nobody answers.
+        func times(from station: String, _ kind: String) -> [Int] {
+            lines.filter { $0.contains(" \(station) > ") && $0.contains(kind) }.compactMap {
+                $0.split(separator: " ").first.flatMap { Int($0.replacing(".", with: "")) }
+            }
+        }
+        let arrivals = times(from: hosts.near.address, "peer delay req")
+        let departures = times(from: hosts.far.address, "peer delay resp")
+        func told(_ key: String) -> [Int] {
+            result.lines("PING Reply").compactMap { $0[key].flatMap { Int($0) } }
+        }
+        #expect(arrivals.count == 5 && told("request_received_software_ns") == arrivals, "\(lines)")
+        let sent = told("reply_sent_software_ns")
+        #expect(sent.count == 5 && departures.count == 5, "\(lines)")
+        #expect(zip(sent, departures).allSatisfy { $0 >= $1 }, "\(sent) \(departures)")
+    }
+
     /// ptpd tells whole microseconds. It must not be able to set this machine's clock.
     @Test func aCoarseClockIsFoundOut() throws {
         let hosts = try Namespaces()
