@@ -3,7 +3,7 @@ import Glibc
 import Testing
 
 /// Pings of hosts without afprobe: of the kernel, and of programs that nobody here wrote.
-@Suite(.needs("tcpdump", "tshark", "setpriv", "ptp4l", "chronyd", "ptpd", "sysctl", "ss"))
+@Suite(.needs("tcpdump", "tshark", "setpriv", "ptp4l", "sysctl", "ss"))
 struct ForeignPingTests {
     /// A run must have every request answered, and frames of which tshark complains nothing.
     private func ping(
@@ -295,7 +295,7 @@ struct ForeignPingTests {
     }
 
     /// ptpd tells whole microseconds. It must not be able to set this machine's clock.
-    @Test func aCoarseClockIsFoundOut() throws {
+    @Test(.needs("ptpd")) func aCoarseClockIsFoundOut() throws {
         let hosts = try Namespaces()
         let lock = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)").path
         let words = [
@@ -337,7 +337,7 @@ struct ForeignPingTests {
 
     // MARK: chrony
 
-    @Test func chronydAnswers() throws {
+    @Test(.needs("chronyd")) func chronydAnswers() throws {
         let hosts = try Namespaces()
         let folder = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)")
         try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
