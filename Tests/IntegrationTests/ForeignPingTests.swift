@@ -36,7 +36,8 @@ struct ForeignPingTests {
         let hosts = try Namespaces()
         // Without ping sockets, CAP_NET_RAW does it.
         try sysctl(hosts.near, "net.ipv4.ping_group_range=\(groups)")
-        let result = try ping(hosts, [address, "--breakdown"])
+        // On a busy machine, the kernel's receive stamps are turned on late.
+        let result = try ping(hosts, [address, "--breakdown", "--warmup", "2"])
         for reply in result.lines("PING Reply") {
             #expect(reply["peer"] == address && reply["rtt_clock"] == "software", "\(reply)")
             #expect(reply["rtt_ns"] == reply["network_ns"] && reply["turnaround_ns"] == nil, "\(reply)")
@@ -53,12 +54,12 @@ struct ForeignPingTests {
         let hosts = try Namespaces()
         let capture = try hosts.near.capture(
             "-tt", "--time-stamp-precision=nano", "icmp and dst host 10.77.0.1")
-        let result = try ping(hosts, ["10.77.0.2", "-v"])
+        let result = try ping(hosts, ["10.77.0.2", "-v", "--warmup", "2"])
         let captured = try capture.interrupt().lines.filter { $0.contains("echo reply") }.compactMap {
             $0.split(separator: " ").first.map { String($0.replacing(".", with: "")) }
         }
         let told = result.lines("PING Reply").compactMap { $0["reply_received_software_ns"] }
-        #expect(told.count == 5 && told == captured)
+        #expect(told.count == 5 && told == captured.suffix(5))
     }
 
     @Test func noPrivilegeIsNeeded() throws {
@@ -67,7 +68,8 @@ struct ForeignPingTests {
         let bare = ["setpriv", "--bounding-set=-all", "--inh-caps=-all", "--no-new-privs"]
         func run(_ arguments: String...) throws -> Program.Result {
             try Program(
-                hosts.near.command(bare + [Tool.afprobe, "ping", "-c", "2", "-I", "20ms"] + arguments)
+                hosts.near.command(
+                    bare + [Tool.afprobe, "ping", "-c", "2", "-I", "20ms", "--warmup", "2"] + arguments)
             )
             .finish()
         }
@@ -112,7 +114,7 @@ struct ForeignPingTests {
         #expect(short.status == 1 && short.errors.contains("Requests to 10.78.0.2 are returned"), "\(short)")
         #expect(short.errors.contains("the time to live was used up on the way"), "\(short)")
         // Fragments: the completion has the first one only.
-        let long = try ping(hosts, ["10.78.0.2", "-s", "4000"])
+        let long = try ping(hosts, ["10.78.0.2", "-s", "4000", "--warmup", "2"])
         #expect(long.lines("PING Reply").allSatisfy { $0["rtt_clock"] == "software" }, "\(long)")
         let elapsed = try #require(short.summary("PING Summary", "elapsed_ns"))
         #expect(elapsed < 20_000_000_000, "it is said at once")
