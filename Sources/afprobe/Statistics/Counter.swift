@@ -121,6 +121,18 @@ enum Counter: Int, CaseIterable {
     }
 }
 
+extension Counter {
+    /// Tells whether only afprobe's own responder tells it.
+    var isToldByResponder: Bool {
+        switch self {
+        case .lostReached, .responderDuplicates, .responderRestarts, .responderSuppressed, .responderRefused,
+            .responderDrops:
+            true
+        default: false
+        }
+    }
+}
+
 /// A number for each counter.
 struct Counts {
     private var numbers = InlineArray<30, UInt64>(repeating: 0)

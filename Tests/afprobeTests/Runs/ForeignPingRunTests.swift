@@ -59,7 +59,18 @@ import Testing
         let rtt = try #require(result[.rtt])
         #expect(rtt.minimum == result[.network]?.minimum && rtt.minimum == result[.link]?.minimum)
         #expect(result[.turnaround] == nil && result.bounds.offset == nil)
-        #expect(result.tails(above: [.p50]).isEmpty || result.tails(above: [.p50])[0].unattributed != nil)
+        #expect(result[.replyWakeup]?.count == 4 && result[.respond] == nil)
+    }
+
+    /// No figure tells what nobody has told.
+    @Test func theRespondersCountersAreNotKnown() {
+        let (result, _) = run(.icmp, delay: 2 * second, interval: millisecond, timeout: millisecond)
+        #expect(result.counts[.lost] == 4 && result.value(of: .lost) == 4)
+        for counter in [
+            Counter.lostReached, .responderDuplicates, .responderRestarts, .responderSuppressed,
+            .responderRefused,
+            .responderDrops,
+        ] { #expect(result.value(of: counter) == nil, "\(counter)") }
     }
 
     /// A reply that comes after its timeout must not be taken for the next request's.

@@ -283,7 +283,8 @@ extension PingResult: Measurement {
     func count(of figure: Figure) -> UInt64 { self[figure]?.count ?? 0 }
 
     func value(of counter: Counter) -> UInt64? {
-        switch counter {
+        if isForeign, counter.isToldByResponder { return nil }
+        return switch counter {
         // Answers to requests of which nothing is known are not told from repeated ones.
         case .lostReached:
             counts[.unknown] > 0 ? nil : responder.unanswered.map { min($0, counts[.lost]) }
