@@ -11,9 +11,6 @@ extension PingOptions {
         }
     }
 
-    /// 10 ms, in nanoseconds.
-    private static let stampPause: Int64 = 10_000_000
-
     /// Whether NTP's interleaved mode is of use: not stop-and-wait, where the next request would wait for itself.
     private var isInterleaved: Bool { traffic.interval > 0 && !isAdaptive && traffic.count != 1 }
 
@@ -110,9 +107,6 @@ extension PingOptions {
                         receivesIPHeader: socket.receivesIPHeader)
                     (frame, form) = (echo.frame(length: size - headers), echo)
                 }
-                // The kernel turns its receive stamps on a little after the first socket has asked for them.
-                var pause = PollSet()
-                try pause.wait(until: .now() + Self.stampPause)
                 let receiver = Receiver(try socket.duplicate(), mtu: interface.mtu)
                 return PingRun(
                     socket, receiver, frame, ForeignAnswers(form: form), plan, snapshot,

@@ -242,6 +242,7 @@ extension PingOptions {
             let other: PortGuard? =
                 if let port = ports.dropFirst().first { try guardPort(port, console) } else { nil }
             var run = try open(console.replyDetail != .usual, lease.snapshot)
+            try Self.awaitReceiveStamps()
             console.beginStatus()
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
             _ = consume portGuard
@@ -255,6 +256,15 @@ extension PingOptions {
         try summary.writePercentiles(result)
         if let failure { throw Failure(failure) }
         return (result, answers)
+    }
+
+    /// Waits 10 ms: the kernel turns its receive stamps on a little after the first socket of the host has asked for
+    /// them, and the first reply could lack its stamp.
+    private static func awaitReceiveStamps() throws(RunError) {
+        var pause = PollSet()
+        do throws(SystemError) { try pause.wait(until: .now() + 10_000_000) } catch {
+            throw RunError(.wait, error)
+        }
     }
 
     /// The exit status by a result; throws the failure if nothing came.
