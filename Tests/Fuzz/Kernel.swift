@@ -39,6 +39,7 @@ func fuzzAttributes(_ bytes: Span<UInt8>) {
     _ = LinkInformation(message: bytes)
     _ = InterfaceAddress(message: bytes, of: 1)
     _ = Route(message: bytes)
+    _ = neighbourAddress(in: bytes, of: .v4(IPv4Address(0)), on: 1)
     if let socket = AbstractSocket.Listed(message: bytes) { _ = LeaseClaim(name: socket.name, index: 1) }
     bytes.forEachAttribute { _, payload in
         _ = payload.netlinkString

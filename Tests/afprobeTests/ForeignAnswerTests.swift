@@ -21,7 +21,10 @@ import Testing
     }
 
     private func answer(_ form: some PingProtocol, _ bytes: [UInt8]) -> ForeignAnswer? {
-        form.match(bytes.span)
+        let isDatagram = form is EchoProtocol || form is NTPProtocol
+        let answers = ForeignAnswers(form: form, framing: isDatagram ? .none : .ethernet)
+        var faults = AnswerFaults()
+        return answers.match(ReceivedFrame(bytes.span, isTruncated: false), &faults)
     }
 
     /// Returns whether no beginning of an answer is one, but for the whole.
@@ -63,7 +66,7 @@ import Testing
     @Test func anARPReplyIsRecognized() {
         let (own, target) = (IPv4Address(0x0a00_0001), IPv4Address(0x0a00_0002))
         let arp = ARPProtocol(shape, from: own, to: target)
-        #expect(arp.match([UInt8](repeating: 0, count: 60).span) == nil)
+        #expect(answer(arp, [UInt8](repeating: 0, count: 60)) == nil)
         let frame = arp.frame(size: 0)
         func reply(_ change: (inout ARPMessage) -> Void = { _ in }) -> [UInt8] {
             var message = ARPMessage(
@@ -199,6 +202,42 @@ import Testing
         let form = peerDelay()
         #expect(answer(form, message(.peerDelayResponse))?.isWhole == false)
         #expect(turnaround(answer(form, message(.peerDelayResponseFollowUp, correction: 77 << 16))) == 77)
+    }
+
+    /// A repeated message must not add its correction again.
+    @Test func repeatedMessagesChangeNothing() {
+        let form = DelayProtocol(shape, domain: 0, profile: 0)
+        send(form, form.frame(size: 0))
+        let sync = message(.sync, correction: 9 << 16)
+        #expect(answer(form, sync)?.isFollowUp == false && answer(form, sync)?.isFollowUp == false)
+        #expect(answer(form, message(.delayResponse, seconds: 10, nanoseconds: 5)) == nil)
+        #expect(turnaround(answer(form, message(.followUp, seconds: 10, nanoseconds: 105))) == 109)
+    }
+
+    /// A message in a datagram whose checksum is wrong is none.
+    @Test func aCorruptDatagramIsCounted() {
+        var shape = shape
+        let flow = UDPFlow(
+            source: IPv4Address(0x0a00_0001), sourcePort: PTPHeader.eventPort,
+            destination: IPv4Address(0x0a00_0002),
+            destinationPort: PTPHeader.eventPort)
+        shape.carrier = .udp4(flow)
+        let form = PeerDelayProtocol(shape, domain: 0, profile: 0)
+        send(form, form.frame(size: 0))
+        let content = message(.peerDelayResponse)[14...]
+        var bytes = [UInt8](repeating: 0, count: 42) + content
+        var span = bytes.mutableSpan
+        var answerShape = shape.reversed
+        answerShape.carrier = .udp4(flow.reversed)
+        answerShape.encodeHeaders(into: &span)
+        answerShape.encodeChecksum(into: &span)
+        let answers = ForeignAnswers(form: form, framing: .datagram)
+        var faults = AnswerFaults()
+        #expect(answers.match(ReceivedFrame(bytes.span, isTruncated: false), &faults)?.number == 3)
+        #expect(faults.frames.corrupt == 0)
+        bytes[60] ^= 1
+        #expect(answers.match(ReceivedFrame(bytes.span, isTruncated: false), &faults) == nil)
+        #expect(faults.frames.corrupt == 1)
     }
 
     @Test func othersPeerDelaysAreNone() {

@@ -216,7 +216,10 @@ extension PingOptions {
                 let receiver = try plan.receive.openReceiver(on: interface)
                 let socket = try PacketSocket.transmitter(on: interface, plan.transmit.options, snapshot)
                 return PingRun(
-                    socket, receiver, frame, ForeignAnswers(form: form, vlan: traffic.vlan?.identifier ?? 0),
+                    socket, receiver, frame,
+                    ForeignAnswers(
+                        form: form, framing: isOverIP ? .datagram : .ethernet,
+                        vlan: traffic.vlan?.identifier ?? 0),
                     plan, snapshot, .kernel(interface, clockIndex: snapshot.capabilities?.clockIndex), console
                 )
             } catch {

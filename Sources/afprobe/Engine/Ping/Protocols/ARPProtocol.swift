@@ -40,9 +40,8 @@ final class ARPProtocol: PingProtocol {
         frame.storeBigEndian(number, at: numberOffset)
     }
 
-    func match(_ frame: Span<UInt8>) -> ForeignAnswer? {
-        guard let message = request.message(in: frame), let reply = ARPMessage(decoding: message),
-            reply.operation == .reply,
+    func match(_ message: Span<UInt8>) -> ForeignAnswer? {
+        guard let reply = ARPMessage(decoding: message), reply.operation == .reply,
             reply.senderAddress == target, reply.targetAddress == source,
             reply.target == request.shape.source, latest > 0
         else { return nil }

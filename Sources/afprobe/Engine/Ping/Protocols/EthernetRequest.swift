@@ -16,16 +16,4 @@ struct EthernetRequest {
         shape.encodeHeaders(into: &frame)
         return bytes
     }
-
-    /// The message in a received frame, from which the kernel has taken the tag; nil if the headers are not valid.
-    @_lifetime(copy frame)
-    func message(in frame: Span<UInt8>) -> Span<UInt8>? {
-        if case .ethernet = shape.carrier {
-            let start = ParsedFrame.ethernetHeader
-            return frame.count < start ? nil : frame.extracting(start..<frame.count)
-        }
-        // The kernel may not have filled in the checksum of a frame from this host.
-        guard let parsed = try? ParsedFrame(frame, checksUDP: false) else { return nil }
-        return frame.extracting(parsed.payload)
-    }
 }

@@ -8,7 +8,7 @@ import AFPacketKit
 final class NTPProtocol: PingProtocol {
     /// Mixed with a request's number, it makes the random numbers of a request.
     private let session: UInt64
-    /// Whether to ask for interleaved mode: answers are then complete one request later.
+    /// Tells whether to ask for interleaved mode: answers are then complete one request later.
     private let isInterleaved: Bool
     /// The number of the last request, whose answer no further one completes; nil if there is none.
     private let last: UInt64?
@@ -34,8 +34,16 @@ final class NTPProtocol: PingProtocol {
     /// The last response, and those that no request has named yet.
     private var previous: Nameable?
     private var unnamed: [Nameable] = []
-    /// What the requests named, at the index of their number.
-    private var named = [(number: UInt64, response: Nameable?)](repeating: (0, nil), count: 4096)
+    /// A request in interleaved mode.
+    private struct Request {
+        var number: UInt64 = 0
+        /// The response that it named.
+        var named: Nameable?
+        var isAnswered = false
+    }
+
+    /// The latest requests, each at the index of its number.
+    private var requests = [Request](repeating: Request(), count: 4096)
 
     init(session: UInt64, isInterleaved: Bool = false, last: UInt64? = nil) {
         self.session = session
@@ -72,24 +80,24 @@ final class NTPProtocol: PingProtocol {
         request.encode(into: &message)
     }
 
-    private func index(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number % UInt64(named.count)) }
+    private func index(_ number: UInt64) -> Int { Int(truncatingIfNeeded: number % UInt64(requests.count)) }
 
     /// The response that a request names: the oldest that none has named, so that each is completed.
     private func name(_ number: UInt64) -> Nameable? {
         let index = index(number)
         // It may be written again: for a capture, or because there was no room for it.
-        if named[index].number == number { return named[index].response }
+        if requests[index].number == number { return requests[index].named }
         guard number > latest else { return nil }
-        let response =
+        let named =
             unnamed.isEmpty ? previous.map { Nameable(time: $0.time, answer: nil) } : unnamed.removeFirst()
-        named[index] = (number, response)
-        return response
+        requests[index] = Request(number: number, named: named)
+        return named
     }
 
     private func remember(_ response: Nameable) {
         previous = response
         guard response.answer != nil else { return }
-        if unnamed.count == named.count { unnamed.removeFirst() }
+        if unnamed.count == requests.count { unnamed.removeFirst() }
         unnamed.append(response)
     }
 
@@ -111,24 +119,17 @@ final class NTPProtocol: PingProtocol {
         answer.info = ResponderInfo(arrival: arrival, departure: nil)
         answer.part = interleaved == last ? .whole : .first
         let index = index(interleaved)
-        if named[index].number == interleaved, let earlier = named[index].response?.answer {
-            // A repeated response completes nothing.
-            named[index].response = named[index].response.map { Nameable(time: $0.time, answer: nil) }
+        // A repeated response completes nothing, nor does one to a request of long ago.
+        guard requests[index].number == interleaved, !requests[index].isAnswered else { return answer }
+        requests[index].isAnswered = true
+        remember(Nameable(time: response.receive, answer: Incomplete(number: interleaved, arrival: arrival)))
+        if let earlier = requests[index].named?.answer {
             answer.completed = CompletedAnswer(
                 number: earlier.number,
                 info: ResponderInfo(
                     arrival: earlier.arrival, departure: NTPMessage.nanoseconds(response.transmit)))
-            remember(
-                Nameable(time: response.receive, answer: Incomplete(number: interleaved, arrival: arrival)))
-        } else if named[index].number == interleaved, !isRemembered(interleaved) {
-            remember(
-                Nameable(time: response.receive, answer: Incomplete(number: interleaved, arrival: arrival)))
         }
         return answer
-    }
-
-    private func isRemembered(_ number: UInt64) -> Bool {
-        previous?.answer?.number == number || unnamed.contains { $0.answer?.number == number }
     }
 
     private func answer(_ number: UInt64, _ response: NTPMessage) -> ForeignAnswer? {

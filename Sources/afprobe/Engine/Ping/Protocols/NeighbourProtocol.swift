@@ -29,8 +29,8 @@ final class NeighbourProtocol: PingProtocol {
         frame.storeBigEndian(number, at: numberOffset)
     }
 
-    func match(_ frame: Span<UInt8>) -> ForeignAnswer? {
-        guard let packet = request.message(in: frame), let answer = NeighbourAdvertisement(decoding: packet),
+    func match(_ packet: Span<UInt8>) -> ForeignAnswer? {
+        guard let answer = NeighbourAdvertisement(decoding: packet),
             answer.target == solicitation.target, latest > 0
         else { return nil }
         return ForeignAnswer(number: latest)

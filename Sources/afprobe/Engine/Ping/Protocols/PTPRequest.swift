@@ -1,14 +1,30 @@
 import AFPacketKit
 
+/// A protocol of PTP: its answers have the domain and the profile of its requests.
+protocol PTPProtocol: PingProtocol {
+    var request: PTPRequest { get set }
+}
+
+extension PTPProtocol {
+    var mismatch: PTPMismatch? { request.mismatch }
+
+    func frame(size: Int) -> ProbeFrame { request.frame(size: size, self) }
+
+    @_lifetime(frame: copy frame)
+    func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
+        request.renumber(&frame, to: number)
+    }
+}
+
 /// The requests of a PTP run, and the answers in their domain and profile.
 struct PTPRequest {
     private let request: EthernetRequest
     /// The request without its number.
-    let message: PTPMessage
+    private let message: PTPMessage
     /// The type of an empty TLV behind it; nil if there is none.
     private let tlv: UInt16?
     private var numbers = ShortNumbers()
-    /// What answers that were not for this run had otherwise.
+    /// The domain and profile of the last answer with others than the requests'.
     private(set) var mismatch: PTPMismatch?
 
     init(_ shape: FrameShape, _ message: PTPMessage, length: Int, tlv: UInt16? = nil) {
@@ -17,7 +33,7 @@ struct PTPRequest {
         self.tlv = tlv
     }
 
-    func frame(size: Int, _ form: some RequestForm) -> ProbeFrame {
+    fileprivate func frame(size: Int, _ form: some RequestForm) -> ProbeFrame {
         var bytes = request.frame(size: size)
         var frame = bytes.mutableSpan
         message.encodeRequest(into: &frame, at: request.start, length: request.length)
@@ -26,19 +42,16 @@ struct PTPRequest {
     }
 
     @_lifetime(frame: copy frame)
-    mutating func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
+    fileprivate mutating func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
         frame.storeBigEndian(numbers.send(number), at: request.start + PTPMessage.sequenceOffset)
         request.shape.encodeChecksum(into: &frame)
     }
 
-    /// The message of another port in a frame, and the number of the request that it answers; nil if it is none.
-    ///
-    /// - Parameter isAnswer: whether a message answers this run, apart from its domain and profile.
-    mutating func answer(
-        in frame: Span<UInt8>, where isAnswer: (PTPMessage) -> Bool
-    ) -> (message: PTPMessage, number: UInt64)? {
-        guard let content = request.message(in: frame), let answer = PTPMessage(decoding: content),
-            answer.sender != message.sender, isAnswer(answer)
+    /// The message of another port, and the number of the request that it answers; nil if it answers none of this run's.
+    /// A message that names no requester answers by its sequence number alone.
+    mutating func answer(_ bytes: Span<UInt8>) -> (message: PTPMessage, number: UInt64)? {
+        guard let answer = PTPMessage(decoding: bytes), answer.sender != message.sender,
+            answer.requester == nil || answer.requester == message.sender
         else { return nil }
         guard answer.domain == message.domain, answer.profile == message.profile else {
             mismatch = PTPMismatch(domain: answer.domain, profile: answer.profile)
@@ -48,7 +61,7 @@ struct PTPRequest {
     }
 }
 
-/// The domain or profile that answers have, if it is not the requests'.
+/// A domain and a profile of PTP.
 struct PTPMismatch: Equatable {
     let domain: UInt8
     let profile: UInt8

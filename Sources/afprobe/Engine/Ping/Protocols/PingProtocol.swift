@@ -4,7 +4,7 @@ import AFPacketKit
 ///
 /// A class, because a request may depend on the answers before it.
 protocol PingProtocol: AnyObject, RequestForm {
-    /// The answer in a received frame or datagram; nil if it is none of this run's.
+    /// The answer in a received message, without the headers in front of it; nil if it is none of this run's.
     func match(_ message: Span<UInt8>) -> ForeignAnswer?
     /// The code by which the responder refused, so that no more may be sent; nil if it did not.
     var kiss: String? { get }
@@ -53,9 +53,28 @@ struct ForeignAnswer: PingAnswer {
     func flags(in frame: Span<UInt8>) -> ProbeMessage.Flags { [] }
 }
 
+extension ResponderInfo {
+    /// The times that a responder of another program tells, on whatever clock.
+    init(arrival: Int64?, departure: Int64?) {
+        self.init()
+        self[.receivedSoftware] = arrival
+        self[.sentSoftware] = departure
+    }
+}
+
 /// The answers to the requests of a protocol.
 struct ForeignAnswers: AnswerMatching {
+    /// The headers in front of the messages.
+    enum Framing {
+        /// None: the socket takes them off.
+        case none
+        case ethernet
+        /// Those of UDP over IP over Ethernet.
+        case datagram
+    }
+
     let form: any PingProtocol
+    var framing = Framing.none
     /// The identifier of the requests' VLAN; 0 if they have none.
     var vlan: UInt16 = 0
 
@@ -64,7 +83,22 @@ struct ForeignAnswers: AnswerMatching {
 
     func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> ForeignAnswer? {
         guard !frame.isOutgoing, (frame.ancillary.vlan?.identifier ?? 0) == vlan else { return nil }
-        return form.match(frame.bytes)
+        let start = ParsedFrame.ethernetHeader
+        switch framing {
+        case .none: return form.match(frame.bytes)
+        case .ethernet:
+            return frame.bytes.count < start
+                ? nil : form.match(frame.bytes.extracting(start..<frame.bytes.count))
+        case .datagram:
+            let isJudged = !frame.ancillary.isChecksumPending && !frame.isTruncated
+            do throws(FrameFault) {
+                let parsed = try ParsedFrame(frame.bytes, checksUDP: isJudged)
+                return form.match(frame.bytes.extracting(parsed.payload))
+            } catch {
+                faults.frames.count(error)
+                return nil
+            }
+        }
     }
 }
 
