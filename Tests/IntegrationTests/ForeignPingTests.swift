@@ -418,6 +418,7 @@ struct ForeignPingTests {
 
     @Test func wrongUseIsTold() throws {
         let hosts = try Namespaces()
+        try Program.expect(["ip", "-n", hosts.near.namespace, "link", "set", "lo", "up"])
         let cases: [([String], Int32, String)] = [
             (["10.77.0.2", "--vlan", "5"], 2, "Option --vlan has no meaning with the protocol icmp"),
             (["10.77.0.2", "--pcap", "/dev/null"], 2, "it is for afprobe, arp, ndp, pdelay, delay"),
@@ -429,6 +430,8 @@ struct ForeignPingTests {
             (["fe80::1"], 2, "name the interface"),
             (["10.77.0.2", "-6"], 2, "is no IPv6 address"),
             (["10.77.0.2%va"], 2, "a link-local address only"),
+            (["127.0.0.1", "--hardware", "on"], 3, "hardware"),
+            (["--protocol", "delay", "-i", "va", "01:80:c2:00:00:0e"], 2, "is a group address"),
             (["-4", "-i", "va", hosts.far.address], 2, "leave -4 or -6 out"),
             (["--self", "--protocol", "icmp"], 2, "measures afprobe's own protocol"),
             (["10.77.0.2", "--src-addr", "fd77::1"], 2, "of different IP versions"),

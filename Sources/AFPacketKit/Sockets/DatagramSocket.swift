@@ -29,16 +29,15 @@ public enum DatagramSocket {
         public init(timestamping: TimestampingFlags) { self.timestamping = timestamping }
     }
 
-    /// Opens a UDP socket that sends to a port of a host, and receives what comes from there.
+    /// Opens a UDP socket that sends to a port of a host, from any of this one's, and receives what comes from there.
     ///
-    /// - Parameter localPort: the port to send from; 0 for any.
     /// - Throws: `SystemError` of the call that failed: of `connect` with ENETUNREACH if there is no route.
     public static func udp(
-        to host: IPAddress, port: UInt16, from localPort: UInt16 = 0, _ options: Options
+        to host: IPAddress, port: UInt16, _ options: Options
     ) throws(SystemError) -> TimestampedSocket {
         let type = CInt(SOCK_DGRAM.rawValue) | CInt(SOCK_CLOEXEC.rawValue)
         let descriptor = try Descriptor("socket(UDP)", socket(host.family, type, 0))
-        return try connect(descriptor, to: host, port, from: localPort, options)
+        return try connect(descriptor, to: host, port, options)
     }
 
     /// Opens a socket for ICMP echo requests to a host, and its replies: a ping socket, whose identifier the kernel
@@ -65,12 +64,12 @@ public enum DatagramSocket {
             descriptor = try Descriptor("socket(ICMP, raw)", result)
             isRaw = true
         }
-        return try connect(descriptor, to: host, 0, from: 0, options, isRaw: isRaw)
+        return try connect(descriptor, to: host, 0, options, isRaw: isRaw)
     }
 
     private static func connect(
-        _ descriptor: consuming Descriptor, to host: IPAddress, _ port: UInt16, from localPort: UInt16,
-        _ options: Options, isRaw: Bool = false
+        _ descriptor: consuming Descriptor, to host: IPAddress, _ port: UInt16, _ options: Options,
+        isRaw: Bool = false
     ) throws(SystemError) -> TimestampedSocket {
         let isV4 = host.isVersion4
         let level = isV4 ? CInt(IPPROTO_IP) : CInt(IPPROTO_IPV6)
@@ -102,11 +101,10 @@ public enum DatagramSocket {
         let granted = try descriptor.enableTimestamping(options.timestamping)
         descriptor.enlargeReceiveQueue(to: 1 << 20)
         let scope = (options.zone ?? options.interface).map { UInt32($0.index) } ?? 0
-        if options.source != nil || localPort != 0 {
-            let source = options.source ?? (isV4 ? .v4(IPv4Address(0)) : .v6(IPv6Address(high: 0, low: 0)))
+        if let source = options.source {
             let number = descriptor.rawValue
-            let result = ThisProcess.using([.netBindService]) {
-                unsafe source.withSocketAddress(port: localPort, scope: scope) { unsafe bind(number, $0, $1) }
+            let result = unsafe source.withSocketAddress(port: 0, scope: scope) {
+                unsafe bind(number, $0, $1)
             }
             guard result == 0 else { throw .last("bind") }
         }

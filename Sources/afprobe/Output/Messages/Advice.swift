@@ -124,6 +124,10 @@ extension Failure {
             hint: hint)
     }
 
+    static func isGroup(_ address: MACAddress) -> Failure {
+        .usage("\(address) is a group address", hint: "give the MAC address of one host")
+    }
+
     static var missingTarget: Failure {
         .usage(
             "TARGET is missing",

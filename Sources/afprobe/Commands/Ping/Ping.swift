@@ -172,9 +172,7 @@ extension PingOptions {
             guard wantsVersion4 == nil else {
                 throw .usage("\(address) is a MAC address", hint: "leave -4 or -6 out")
             }
-            guard !address.isGroup else {
-                throw .usage("\(address) is a group address", hint: "give the MAC address of one host")
-            }
+            guard !address.isGroup else { throw .isGroup(address) }
             // Wrong options first: the interface may be missing, too.
             try checkFrames(to: address)
             return (try openInterface(name, console), address)

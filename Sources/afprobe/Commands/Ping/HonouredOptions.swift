@@ -14,7 +14,10 @@ extension PingProtocolName {
         case .ntp: ["--src-addr", "--dscp", "--ttl", "--df", "--dst-port", "-4", "-6"]
         case .arp, .ndp: ["--vlan", "--qdisc-bypass", "--src-addr", "--pcap", "--size"]
         case .pdelay, .delay:
-            ["--vlan", "--qdisc-bypass", "--pcap", "--size", "--domain", "--ptp-profile", "--force"]
+            [
+                "--vlan", "--qdisc-bypass", "--pcap", "--size", "--domain", "--ptp-profile", "--force", "-4",
+                "-6",
+            ]
         }
     }
 }

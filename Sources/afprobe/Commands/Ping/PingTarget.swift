@@ -101,7 +101,7 @@ extension PingTarget {
                 hint: "give both as IPv4 or both as IPv6; -4 and -6 choose those of a name")
         }
         let given: NetworkInterface? =
-            if let interface { try openInterface(interface, console, of: address) } else { nil }
+            if let interface { try openAnyInterface(interface) } else { nil }
         if case .v6(let host) = address, host.isLinkLocal, given == nil {
             throw .usage(
                 "\(address) is valid on one link only", hint: "name the interface: -i IF, or \(address)%IF")
@@ -141,10 +141,8 @@ extension PingTarget {
     }
 }
 
-/// Like `openInterface`, for protocols over IP, for which it need not be an Ethernet interface.
-private func openInterface(
-    _ name: String, _ console: Console, of address: IPAddress
-) throws(Failure) -> NetworkInterface {
+/// Looks up an interface for protocols over IP, for which it need not be an Ethernet interface.
+private func openAnyInterface(_ name: String) throws(Failure) -> NetworkInterface {
     let found = try lookUpInterface(name)
     guard found.isUp else { throw .isDown(found) }
     return found
