@@ -1,6 +1,6 @@
 import AFPacketKit
 
-// The wording of the engine's diagnostics. Advice is in Advice.swift.
+// The wording of the engine's diagnostics. Advice is in Advice.swift, PrivilegeAdvice.swift and RunFailures.swift.
 
 extension Diagnostic {
     var message: Message {

@@ -1,0 +1,166 @@
+import AFPacketKit
+
+// The failures of runs: peers, frames and captures, each with the way out.
+
+extension Failure {
+    /// A run that ended before it sent a frame to be measured.
+    static func nothingSent(on interface: NetworkInterface, afterWarmup warmup: UInt64) -> Failure {
+        Failure(
+            status: .nothingCame,
+            message: warmup > 0
+                ? "No frame was sent on interface \(interface.name) after the warm-up"
+                : "No frame was sent on interface \(interface.name)",
+            hint: "the lines above say why; or the deadline (-w) is too short")
+    }
+
+    /// A run without any reply.
+    static func noReply(from peer: Peer, _ counts: Counts) -> Failure {
+        let hints: [(Counter, String)] = [
+            (
+                .otherVersion,
+                "messages came in another version of the format: install the same version of afprobe there"
+            ),
+            (.otherVLAN, "answers came in another VLAN: is a switch's port set up for it? See --vlan"),
+            (.otherProtocol, "answers came over another protocol: what rewrites the frames on the way?"),
+            (.corrupt, "corrupt frames came: see ethtool -S of both NICs, and the cable"),
+        ]
+        return Failure(
+            status: .nothingCame, message: "No reply came from \(peer)",
+            hint: hints.first { counts[$0.0] > 0 }?.1
+                ?? "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
+    }
+
+    /// A run without any answer of another host's program.
+    static func noAnswer(
+        to name: PingProtocolName, from peer: Peer, _ mismatch: PTPMismatch?
+    ) -> Failure {
+        let usual =
+            switch name {
+            case .icmp:
+                "is the host up, and does it, or a firewall, drop ICMP echo? On the same link: --protocol arp"
+            case .arp, .ndp: "is the host up, and on this link, VLAN included?"
+            case .pdelay: "does it run ptp4l, or a bridge of 802.1AS, with the peer delay mechanism (P2P)?"
+            case .delay: "does it run ptp4l with net_sync_monitor 1 and hybrid_e2e 1?"
+            case .ntp: "does it run an NTP server that answers this host? See its access rules"
+            case .afprobe: "does it run afprobe listen?"
+            }
+        let hint =
+            mismatch.map {
+                "answers came with --domain \($0.domain) and --ptp-profile "
+                    + "\($0.profile == 0 ? PTPProfile.ieee1588.rawValue : PTPProfile.gPTP.rawValue)"
+            } ?? usual
+        return Failure(status: .nothingCame, message: "No answer came from \(peer)", hint: hint)
+    }
+
+    /// A server that wants no more requests.
+    static func kissOfDeath(_ code: String, from peer: Peer) -> Failure {
+        let hint =
+            code == "RATE"
+            ? "it finds the interval too short: give a longer -I" : "it does not serve this host"
+        return Failure(
+            status: .refused, message: "The NTP server \(peer) refuses requests",
+            reason: "kiss-o'-death \(code)",
+            hint: hint)
+    }
+
+    static func isGroup(_ address: MACAddress) -> Failure {
+        .usage("\(address) is a group address", hint: "give the MAC address of one host")
+    }
+
+    static var missingTarget: Failure {
+        .usage(
+            "TARGET is missing",
+            hint: "give the MAC address, the IP address or the name of a host, as in: afprobe ping 192.0.2.7")
+    }
+
+    /// A verification whose witness received nothing.
+    static func unwitnessed(
+        _ witness: VerificationWitness, from interface: NetworkInterface
+    ) -> Failure {
+        switch witness {
+        case .nobody: Failure(status: .nothingCame, message: "No frame was sent on \(interface.name)")
+        case .interface(let other):
+            Failure(
+                status: .nothingCame, message: "No frame came from \(interface.name) to \(other.name)",
+                hint: "are the two cabled together, with no switch in between?")
+        case .peer(let address):
+            Failure(
+                status: .nothingCame, message: "No answer came from \(address)",
+                hint: "does that host run: afprobe listen -i IF? Is it on the same network?")
+        }
+    }
+
+    // MARK: Frames, captures and peers
+
+    static func noTransmitStamp(on interface: NetworkInterface) -> Failure {
+        Failure(
+            status: .nothingCame, message: "No probe got a transmit stamp", hint: capabilityAdvice(interface))
+    }
+
+    static func noProbe(at address: MACAddress) -> Failure {
+        Failure(
+            status: .nothingCame, message: "No probe came",
+            hint: "send some from another host: afprobe send -i IF -d \(address)")
+    }
+
+    static func ownAddress(of interface: NetworkInterface) -> Failure {
+        .refused(
+            "\(interface.address) is the address of interface \(interface.name) itself",
+            hint: "give the MAC address of another host, which runs: afprobe listen -i IF")
+    }
+
+    static var responderNotStarted: Failure {
+        .refused("The responder did not start", hint: "see what prints: afprobe listen -i IF")
+    }
+
+    /// A responder of this program that did not last.
+    static func responderEnded(_ ending: ChildProcess.Ending) -> Failure {
+        let reason =
+            switch ending {
+            case .exited(let status): "exit status \(status)"
+            case .killed(let signal): signal
+            }
+        return .refused(
+            "The responder ended before the measurement", reason: reason,
+            hint: "what is not answered above it did not get; is memory short?")
+    }
+
+    static func noAddress(_ version: String, on interface: NetworkInterface) -> Failure {
+        .refused(
+            "Interface \(interface.name) has no \(version) address",
+            hint: "give the source address by --src-addr")
+    }
+
+    static func sizeTooLarge(_ size: Int, largest: Int, on interface: NetworkInterface) -> Failure {
+        .refused(
+            "Size \(size) is over what interface \(interface.name) takes",
+            reason: "its MTU is \(interface.mtu)",
+            hint: "the largest size is \(largest), or raise the MTU: ip link set \(interface.name) mtu N")
+    }
+
+    static func frameTooLong(
+        _ number: UInt64, of path: String, length: Int, on interface: NetworkInterface
+    ) -> Failure {
+        .refused(
+            "Frame \(number) of the capture \(path) is over what interface \(interface.name) takes",
+            reason: "it has \(length) bytes, and the MTU is \(interface.mtu)",
+            hint: "raise the MTU: ip link set \(interface.name) mtu N; or leave long frames out: "
+                + "tcpdump -r \(path) -w short.pcap less \(interface.mtu + 14)")
+    }
+
+    static func captureTooLong(_ path: String) -> Failure {
+        .refused(
+            "The capture \(path) is too long", reason: "it has more than \(ReplayFrames.maxBytes >> 20) MiB",
+            hint: "divide it, for instance: editcap -c 100000 \(path) part.pcap")
+    }
+
+    static func nothingToReplay(_ path: String) -> Failure {
+        .refused("The capture \(path) has no frame that can be sent", hint: "capture whole frames")
+    }
+
+    static func captureIncomplete(_ reason: String) -> Failure {
+        .refused(
+            "Cannot write all captures", reason: reason,
+            hint: "the file of --pcap ends there; the measurement is complete")
+    }
+}

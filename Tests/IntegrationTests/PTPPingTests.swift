@@ -1,0 +1,138 @@
+import Foundation
+import Testing
+
+/// Pings that PTP's programs answer.
+@Suite(.needs("tcpdump", "tshark", "setpriv", "ptp4l"))
+struct PTPPingTests {
+    /// Starts ptp4l on the far host, and returns once it listens.
+    private func ptp4l(_ hosts: borrowing Namespaces, _ settings: String) throws -> (Program, URL) {
+        let file = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString).cfg")
+        let socket = file.path + ".socket"
+        try """
+        [global]
+        time_stamping software
+        free_running 1
+        uds_address \(socket)
+        \(settings.contains("UDP") ? "" : "network_transport L2")
+        \(settings)
+
+        """.write(to: file, atomically: true, encoding: .utf8)
+        let program = try Program(hosts.far.command(["ptp4l", "-f", file.path, "-i", "vb", "-m", "-q"]))
+        try program.waitForOutput(containing: "to LISTENING")
+        return (program, file)
+    }
+
+    @Test(arguments: [
+        ("delay_mechanism P2P", ["--protocol", "pdelay", "-i", "va"], "01:80:c2:00:00:0e"),
+        (
+            "delay_mechanism P2P", ["--protocol", "pdelay", "-i", "va", "02:00:00:00:00:02"],
+            "02:00:00:00:00:02"
+        ),
+        (
+            "delay_mechanism Auto\ndomainNumber 7", ["--protocol", "pdelay", "-i", "va", "--domain", "7"],
+            "01:80:c2:00:00:0e"
+        ),
+        (
+            "delay_mechanism P2P\ntransportSpecific 1",
+            ["--protocol", "pdelay", "-i", "va", "--ptp-profile", "8021as"], "01:80:c2:00:00:0e"
+        ),
+        (
+            "delay_mechanism P2P\nnetwork_transport UDPv4", ["--protocol", "pdelay", "10.77.0.2"], "10.77.0.2"
+        ),
+        ("delay_mechanism P2P\nnetwork_transport UDPv6", ["--protocol", "pdelay", "fd77::2"], "fd77::2"),
+        (
+            "hybrid_e2e 1\nnet_sync_monitor 1\nnetwork_transport UDPv4",
+            ["--protocol", "delay", "10.77.0.2"],
+            "10.77.0.2"
+        ),
+        (
+            "hybrid_e2e 1\nnet_sync_monitor 1", ["--protocol", "delay", "-i", "va", "0200.0000.0002"],
+            "02:00:00:00:00:02"
+        ),
+    ])
+    func ptp4lAnswers(settings: String, arguments: [String], peer: String) throws {
+        let hosts = try Namespaces()
+        let (daemon, file) = try ptp4l(hosts, settings)
+        defer { try? FileManager.default.removeItem(at: file) }
+        let result = try hosts.ping(arguments, capturing: "ether proto 0x88f7 or portrange 319-320")
+        for reply in result.lines("PING Reply") {
+            let values = ["rtt_ns", "network_ns", "turnaround_ns"].compactMap {
+                reply[$0].flatMap { Int($0) }
+            }
+            #expect(reply["peer"] == peer && values.count == 3, "\(reply)")
+            guard values.count == 3 else { continue }
+            #expect(values[0] == values[1] + values[2] && values[1] > 0 && values[2] > 0, "\(reply)")
+        }
+        let told = try daemon.interrupt()
+        #expect(!told.output.contains("bad message") && !told.output.contains("ignoring"), "\(told)")
+    }
+
+    /// The clock tells the times of a capture on its side: the arrival exactly, and the departure, which the driver
+    /// stamps, after that.
+    @Test func ptp4lTellsWhatACaptureOfItsHostSees() throws {
+        let hosts = try Namespaces()
+        let (daemon, file) = try ptp4l(hosts, "delay_mechanism P2P")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let capture = try hosts.far.capture(
+            "-tt", "--time-stamp-precision=nano", "-e", "ether proto 0x88f7 and ether[14] & 0xe = 2")
+        let result = try hosts.ping(["--protocol", "pdelay", "-i", "va", "-v"])
+        let lines = try capture.interrupt().lines
+        _ = try daemon.interrupt()
+        // Its own requests go out there, too, which nobody answers.
+        func times(from station: String, _ kind: String) -> [Int] {
+            lines.filter { $0.contains(" \(station) > ") && $0.contains(kind) }.compactMap {
+                $0.split(separator: " ").first.flatMap { Int($0.replacing(".", with: "")) }
+            }
+        }
+        let arrivals = times(from: hosts.near.address, "peer delay req")
+        let departures = times(from: hosts.far.address, "peer delay resp")
+        func told(_ key: String) -> [Int] {
+            result.lines("PING Reply").compactMap { $0[key].flatMap { Int($0) } }
+        }
+        #expect(arrivals.count == 5 && told("request_received_software_ns") == arrivals, "\(lines)")
+        let sent = told("reply_sent_software_ns")
+        #expect(sent.count == 5 && departures.count == 5, "\(lines)")
+        #expect(zip(sent, departures).allSatisfy { $0 >= $1 }, "\(sent) \(departures)")
+    }
+
+    /// ptpd tells whole microseconds. It must not be able to set this machine's clock.
+    @Test(.needs("ptpd")) func aCoarseClockIsFoundOut() throws {
+        let hosts = try Namespaces()
+        let lock = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)").path
+        let words = [
+            "setpriv", "--bounding-set=-sys_time", try #require(Tool("ptpd").path), "-C", "-i", "vb", "-f",
+            "/dev/stdout",
+            "--global:lock_file=\(lock)", "--global:statistics_file=/dev/null", "--clock:no_adjust=y",
+            "--ptpengine:preset=masteronly", "--ptpengine:delay_mechanism=P2P",
+            "--ptpengine:transport=ethernet",
+        ]
+        let daemon = try Program(hosts.far.command(words))
+        try daemon.waitForOutput(containing: "PTP_MASTER")
+        let result = try hosts.ping(
+            ["--protocol", "pdelay", "-i", "va"],
+            capturing: "ether proto 0x88f7 and ether[14] & 0xe = 2")
+        let summary = try #require(result.lines("PING Summary").last)
+        #expect(
+            summary["responder_resolution_ns"] == "1000" && summary["responder_separates"] == "yes",
+            "\(summary)")
+        _ = try daemon.interrupt()
+    }
+
+    @Test func aSilentPTPPortIsExplained() throws {
+        let hosts = try Namespaces()
+        let (daemon, file) = try ptp4l(hosts, "delay_mechanism E2E")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let result = try hosts.near.afprobe(
+            "ping", "--protocol", "pdelay", "-i", "va", "-c", "1", "-W", "0.2"
+        ).finish()
+        #expect(result.status == 1 && result.errors.contains("peer delay mechanism (P2P)"), "\(result)")
+        // The daemon takes part in PTP, of which another identity on its host would be a second one.
+        let beside = try hosts.far.afprobe("ping", "--protocol", "pdelay", "-i", "vb", "-c", "1").finish()
+        #expect(beside.status == 3 && beside.errors.contains("--force"), "\(beside)")
+        let forced = try hosts.far.afprobe(
+            "ping", "--protocol", "pdelay", "-i", "vb", "-c", "1", "-W", "0.1", "--force"
+        ).finish()
+        #expect(forced.status == 1, "\(forced)")
+        _ = try daemon.interrupt()
+    }
+}
