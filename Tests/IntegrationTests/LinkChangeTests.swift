@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 
-/// What changes of an interface in mid-run is followed, and named.
+/// A change of an interface in mid-run is followed, and named.
 @Suite(.needs())
 struct LinkChangeTests {
     private func set(_ host: Namespaces.Host, _ options: String...) throws {

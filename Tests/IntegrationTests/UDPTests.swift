@@ -140,7 +140,7 @@ struct UDPTests {
         #expect(try listener.interrupt().errors == "")
     }
 
-    /// What changes while the run begins is not missed.
+    /// A change while the run begins is not missed.
     @Test func anAddressThatComesAtTheStartIsAnswered() throws {
         let hosts = try Namespaces()
         let listener = try Program(

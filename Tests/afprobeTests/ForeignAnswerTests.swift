@@ -3,7 +3,7 @@ import Testing
 
 @testable import afprobe
 
-/// What other hosts' programs may answer, and what hostile ones do: absurd, repeated, reordered and truncated answers.
+/// Answers of other hosts' programs, and of hostile ones: absurd, repeated, reordered and truncated.
 @Suite struct ForeignAnswerTests {
     private let station = MACAddress(0x0200_0000_0001)
     private let peer = MACAddress(0x0200_0000_0002)

@@ -7,7 +7,7 @@ struct LeaseClaim: Equatable {
     var original: HardwareTimestampingSetting
     /// The setting that the run needs, or a wider one that it found.
     var widened: HardwareTimestampingSetting
-    /// Whether a PTP program took part on the device when the chain began: what it needs is in the original.
+    /// Tells whether a PTP program took part on the device when the chain began: what it needs is in the original.
     var hadPTPParticipant: Bool
 
     /// The start of the names of everything about a device.

@@ -30,7 +30,7 @@ protocol LeaseHost {
 /// The claim of another run.
 struct OtherClaim {
     let claim: LeaseClaim
-    /// Whether its owner may tell what to restore: root, this process's user, or a member of the group `afprobe`. Any
+    /// Tells whether its owner may say what to restore: root, this process's user, or a member of the group `afprobe`. Any
     /// other claim only keeps this process from restoring.
     let isBelieved: Bool
     /// The name of its socket.

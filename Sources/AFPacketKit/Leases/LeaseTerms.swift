@@ -14,7 +14,7 @@ struct LeaseTerms {
     let claim: LeaseClaim
     /// The setting in force when the lease began.
     let found: HardwareTimestampingSetting
-    /// What a run that was killed has left on; nil if nothing is known.
+    /// The change that a killed run has left; nil if none is known.
     let leftOn: LeaseNote?
 
     /// Takes a lease.

@@ -12,7 +12,7 @@ struct NICLeaseHost: LeaseHost {
     private let path: ControlPath
     private let sockets = Sockets()
 
-    /// What the run holds; a class, since descriptors have one owner.
+    /// The lock and the claim that the run holds; a class, since descriptors have one owner.
     private final class Sockets {
         var lock: AbstractSocket?
         var claim: AbstractSocket?

@@ -36,7 +36,7 @@ public struct TimestampingLease: ~Copyable {
     public var found: HardwareTimestampingSetting { terms.found }
     /// The setting in force since then.
     public var granted: HardwareTimestampingSetting { terms.claim.widened }
-    /// What a run that was killed has left on; nil if nothing is known.
+    /// The change that a killed run has left; nil if none is known.
     public var leftOn: LeaseNote? { terms.leftOn }
     /// Tells whether the end may change the setting.
     public var mayRestore: Bool { terms.claim.original != terms.claim.widened }

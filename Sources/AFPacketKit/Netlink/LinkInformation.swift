@@ -7,7 +7,7 @@ struct LinkInformation: Equatable {
     var kind: String?
     /// The index of the device below, in the network namespace that that device is in. IFLA_LINK
     var lower: CInt?
-    /// Whether that is another network namespace. IFLA_LINK_NETNSID
+    /// Tells whether that is another network namespace. IFLA_LINK_NETNSID
     var isLowerElsewhere = false
     /// The index of the port that a bond sends by; nil if it has none or uses several, as in all modes but
     /// active-backup. IFLA_BOND_ACTIVE_SLAVE

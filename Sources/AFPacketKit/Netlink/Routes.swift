@@ -9,7 +9,7 @@ public struct Route: Hashable, Sendable {
     public let source: IPAddress?
     /// The router that it is sent to; nil if its destination is on the link.
     public let router: IPAddress?
-    /// Where a route leads.
+    /// The kind of a route's destination.
     public enum Kind: Hashable, Sendable {
         /// To a host.
         case unicast
@@ -21,7 +21,7 @@ public struct Route: Hashable, Sendable {
         case none
     }
 
-    /// Where it leads.
+    /// The kind of its destination.
     public let kind: Kind
 
     /// The host of this link that it is sent to.

@@ -3,7 +3,7 @@ import Glibc
 
 /// Sockets for UDP datagrams and ICMP echo messages to one host, with stamps. They need no privilege. udp(7), icmp(7)
 ///
-/// What the network returns about a datagram (ICMP errors) comes as a message of the error queue, like a completion:
+/// An error that the network returns about a datagram (ICMP) comes as a message of the error queue, like a completion:
 /// `Ancillary.networkError`.
 public enum DatagramSocket {
     /// Options of a socket.
@@ -122,7 +122,7 @@ public enum DatagramSocket {
 public struct NetworkError: Hashable, Sendable {
     /// The reason: ECONNREFUSED for a port that nobody has, EHOSTUNREACH for a host, for instance.
     public let code: ErrorCode
-    /// What ICMP tells beyond that. RFC 792, RFC 4443
+    /// The kinds of errors that ICMP tells apart, and errno does not. RFC 792, RFC 4443
     public enum Detail: Hashable, Sendable {
         /// Nothing.
         case none
@@ -131,7 +131,7 @@ public struct NetworkError: Hashable, Sendable {
         /// An administrator forbids it.
         case prohibited
     }
-    /// What ICMP tells beyond the reason.
+    /// The kind of the error, beyond the reason.
     public let detail: Detail
 }
 

@@ -4,7 +4,7 @@ struct PingOptions: HasTraffic {
     var traffic = TrafficOptions()
     var target: PingTarget?
     var givenProtocol: PingProtocolName?
-    /// Whether a name's IPv4 or IPv6 addresses are wanted; nil for any.
+    /// True for a name's IPv4 addresses, false for its IPv6 addresses; nil for any.
     var wantsVersion4: Bool?
     /// Of the sockets for IP; the stamps are added later.
     var internet = DatagramSocket.Options(timestamping: [])

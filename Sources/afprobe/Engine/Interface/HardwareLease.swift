@@ -83,7 +83,7 @@ struct HardwareLease: ~Copyable {
 
     private struct HardwareRefused: Error {
         let refusal: HardwareRefusal
-        /// Whether it may be otherwise in a moment.
+        /// Tells whether it may be otherwise in a moment.
         var isBusy: Bool { if case .lease(.busy) = refusal.reason { true } else { false } }
     }
 

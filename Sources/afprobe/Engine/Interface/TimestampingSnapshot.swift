@@ -9,7 +9,7 @@ struct TimestampingSnapshot {
     let driver: String?
     /// The device that stamps, if a lease of its setting was taken; else nil.
     var leasedDevice: CInt?
-    /// Whether another NIC than at the beginning stamps, whose clock must not be taken for the first one's.
+    /// Tells whether another NIC than at the beginning stamps, whose clock must not be taken for the first one's.
     var isOfOtherClock = false
     /// Why hardware stamps of sent frames are not asked for; nil if they are.
     var unasked: TransmitUnasked?

@@ -1,5 +1,5 @@
-/// What the times that a responder tells are worth: their resolution, and whether it tells its arrival and departure
-/// apart at all.
+/// The worth of the times that a responder tells: their resolution, and whether they tell arrival and departure apart at
+/// all.
 struct StampResolution {
     private(set) var count: UInt64 = 0
     private var hasTurnaround = false

@@ -6,7 +6,7 @@ struct ReplyRules {
     var limit: UInt64
     /// Addresses to answer for beside the interface's own.
     var given: [IPAddress] = []
-    /// Whether hosts beyond the link are answered.
+    /// Tells whether hosts beyond the link are answered.
     var allowsRouted = false
     /// The interface's addresses.
     var addresses: [InterfaceAddress] = []

@@ -30,7 +30,7 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
     private var limit: RateLimit
     private var byteLimit = RateLimit(perSecond: ReplyRules.bitLimit / 8)
     var rules: ReplyRules
-    /// Whether a refusal because of the destination, and one because of the source, was told.
+    /// Tells whether a refusal because of the destination, and one because of the source, was told.
     private var hasTold = (destination: false, source: false)
     /// The route of the last reply, which mostly holds for the next.
     private var route: ReplyRoute?

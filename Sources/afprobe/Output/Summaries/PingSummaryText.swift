@@ -81,7 +81,7 @@ struct PingSummaryText {
         return "rtt min/avg/max/mdev = \(figures) ms (\(clock.name) stamps)\n"
     }
 
-    /// What the times of another program are worth.
+    /// The worth of another program's times.
     private var trust: String {
         var text = ""
         if result.resolution.isUnseparated {

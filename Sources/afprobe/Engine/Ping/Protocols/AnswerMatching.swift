@@ -23,7 +23,7 @@ protocol AnswerMatching {
     mutating func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> Answer?
     /// Tells whether the responder refused, so that the run ends.
     var isEnded: Bool { get }
-    /// What the responder says of itself, by keys; it is shown, and not used.
+    /// The responder's words about itself, by keys; they are shown, and not used.
     var facts: [(key: String, value: String)] { get }
 }
 

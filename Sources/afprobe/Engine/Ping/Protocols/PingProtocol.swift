@@ -8,7 +8,7 @@ protocol PingProtocol: AnyObject, RequestForm {
     func match(_ message: Span<UInt8>) -> ForeignAnswer?
     /// The code by which the responder refused, so that no more may be sent; nil if it did not.
     var kiss: String? { get }
-    /// What the responder says of itself, by keys.
+    /// The responder's words about itself, by keys.
     var facts: [(key: String, value: String)] { get }
     /// The domain or profile of PTP answers that do not have the requests'.
     var mismatch: PTPMismatch? { get }
@@ -69,7 +69,7 @@ struct ForeignAnswers: AnswerMatching {
         /// None: the socket takes them off.
         case none
         case ethernet
-        /// Those of UDP over IP over Ethernet.
+        /// The headers of UDP over IP over Ethernet.
         case datagram
     }
 

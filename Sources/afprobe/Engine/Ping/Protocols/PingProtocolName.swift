@@ -4,7 +4,7 @@ import AFPacketKit
 enum PingProtocolName: String, CaseIterable {
     case afprobe, icmp, arp, ndp, pdelay, delay, ntp
 
-    /// What carries its messages.
+    /// The carrier of its messages.
     enum Carrier {
         /// Ethernet frames, sent through packet sockets.
         case ethernet
