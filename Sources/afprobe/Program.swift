@@ -1,8 +1,6 @@
 import AFPacketKit
 
 enum Program {
-    static let version = "0.1.0"
-
     /// The commands in the order of the help. A run builds only the declaration of its own command: building all of
     /// them takes longer than the rest of the start.
     enum CommandName: String, CaseIterable {
@@ -45,7 +43,7 @@ enum Program {
         case .long("help", nil): return print(overview)
         case .long("version", nil):
             try expectNothing(in: rest)
-            return print("afprobe \(version)\n")
+            return print("afprobe \(Origin.version)\n")
         case .short(let letters) where letters.first == "h": return print(overview)
         case .short("V"): return try dispatch(["--version"] + rest)
         case .long("generate-completion-script", let value): return try printCompletions(value, rest)

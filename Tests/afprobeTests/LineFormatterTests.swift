@@ -10,7 +10,7 @@ import Testing
     ) -> String {
         let formats = LineFormats(
             data: .text, isDataColored: false, diagnostics: .text, areDiagnosticsColored: false,
-            areDiagnosticsOnTerminal: areDiagnosticsOnTerminal, isDetailed: false)
+            areDiagnosticsOnTerminal: areDiagnosticsOnTerminal)
         var formatter = LineFormatter(formats)
         var output = ""
         for content in contents {

@@ -53,7 +53,8 @@ import Testing
     @Test func writesJSONWithIntegersOnly() throws {
         let text = received(.json)
         #expect(
-            text == #"{"time":"2026-11-22T10:45:35Z","level":"info","msg":"RX Recvmsg","delay_ns":-63725,"#
+            text
+                == #"{"time":"2026-11-22T10:45:35.608347065Z","level":"info","msg":"RX Recvmsg","delay_ns":-63725,"#
                 + #""hardware_ns":null,"probe":2,"schema":1,"software_ns":1795344335608347065,"#
                 + #""userspace_ns":1795344335608410790}"# + "\n")
         _ = try JSONSerialization.jsonObject(with: Data(text.utf8))
@@ -127,5 +128,85 @@ import Testing
         #expect(
             line.text.string
                 == "ERRO[12345] " + String(repeating: "m", count: 50) + "  k=1")
+    }
+
+    // MARK: Short lines
+
+    private func short(_ addFields: (inout Line) -> Void, isColored: Bool = false) -> String {
+        var line = Line(format: .text, isColored: isColored)
+        line.begin(.info, "PING Reply", time: software, sinceStart: 3_000_000_000, isShort: true)
+        addFields(&line)
+        line.end()
+        return line.text.string
+    }
+
+    @Test func aShortLineHasNeitherPaddingNorQuotes() {
+        let text = short { line in
+            line.integer("probe", UInt64(1000))
+            let scale = DurationScale(largest: 134_012, digits: 4)
+            line.duration("rtt", 134_012, in: scale)
+            line.duration("network", 12_412, in: scale)
+            line.duration("turnaround", 121_600, in: scale)
+        }
+        #expect(
+            text == "INFO[0003] PING Reply probe=1000 rtt=134.0µs network=12.4µs turnaround=121.6µs\n")
+    }
+
+    /// Columns are characters, and colours take none. What has no room goes, and a shorter key behind it may still fit.
+    @Test(arguments: [false, true])
+    func aShortLineEndsAtColumn80(isColored: Bool) {
+        let scale = DurationScale(largest: 999_900, digits: 4)
+        let text = short(
+            { line in
+                for key in ["a", "b", "c", "d"] as [StaticString] {
+                    line.duration(key, 999_900, in: scale, isEmphasised: true)
+                }
+                line.string("filler", String(repeating: "é", count: 11))
+                line.string("long", "xy")
+                line.string("e", "")
+            }, isColored: isColored)
+        let plain = text.replacing("\u{1b}[33m", with: "").replacing("\u{1b}[0m", with: "")
+        #expect(
+            plain == "INFO[0003] PING Reply a=999.9µs b=999.9µs c=999.9µs d=999.9µs filler=ééééééééééé\n"
+                || plain.count == 81, "\(plain)")
+        #expect(plain.count <= 81)
+        #expect(!plain.contains("long"))
+        #expect((text != plain) == isColored)
+    }
+
+    @Test func onlyWarningsOfShortLinesAreColoured() {
+        #expect(!short({ $0.string("key", "value") }, isColored: true).contains("\u{1b}"))
+        var line = Line(format: .text, isColored: true)
+        line.begin(.warning, "PING Timeout", time: software, sinceStart: 0, isShort: true)
+        line.end()
+        #expect(line.text.string == "\u{1b}[33mWARN\u{1b}[0m[0000] PING Timeout\n")
+    }
+}
+
+@Suite struct DurationScaleTests {
+    @Test(arguments: [
+        (0, "0ns"), (9_999, "9999ns"), (10_000, "10.00µs"), (99_994, "99.99µs"), (99_995, "100.0µs"),
+        (999_949, "999.9µs"), (999_950, "1.000ms"), (9_999_499, "9.999ms"), (9_999_500, "10.00ms"),
+        (999_950_000, "1.000s"), (59_999_000_000, "60.00s"), (9_999_000_000_000, "9999s"),
+        (Int64.max, "9223372037s"), (-134_012, "-134.0µs"), (Int64.min, "-9223372037s"),
+    ])
+    func takesAsManyDigitsAsThereAre(nanoseconds: Int64, expected: String) {
+        let scale = DurationScale(largest: nanoseconds.magnitude, digits: 4)
+        var text = TextBuffer()
+        text.append(nanoseconds, in: scale)
+        text.append(scale.unit(isUnicode: true))
+        #expect(text.string == expected)
+    }
+
+    @Test func isSharedBySmallerDurations() {
+        let scale = DurationScale(largest: 12_345_678, digits: 6, finest: 3)
+        var text = TextBuffer()
+        for value: Int64 in [12_345_678, 45, -45, 5] {
+            text.append(value, in: scale)
+            text.append(" ")
+        }
+        #expect(
+            text.string == "12345.7 0.0 0.0 0.0 "
+                && scale == DurationScale(largest: 99_999_900, digits: 6, finest: 3))
     }
 }

@@ -88,16 +88,18 @@ import Testing
         for case let file as URL in files where file.pathExtension == "swift" {
             let source = try String(contentsOf: file, encoding: .utf8)
             let adding =
-                #/[. ](integer|string|boolean|address|name|list|knownList|missing|stamp|duration\w*|readableDuration)\(\s*"(\w+)"(.*)/#
+                #/[. ](integer|percentage|string|boolean|address|name|list|knownList|missing|stamp|duration\w*|readableDuration)\(\s*"(\w+)"(.*)/#
             for call in source.matches(of: adding) {
                 let (function, key, rest) = (call.output.1, String(call.output.2), call.output.3)
                 keys.insert(key)
-                if ["stamp", "duration", "durationTwins"].contains(function) { keys.insert("\(key)_ns") }
+                if ["stamp", "duration", "durationTwins"].contains(function), !rest.contains("in: scale") {
+                    keys.insert("\(key)_ns")
+                }
                 if rest.contains("namesClock:") { keys.insert("\(key)_clock") }
             }
             let others = [
-                /because: "(\w+)"/, /fields\.add\("(\w+)",/, /\bField\("(\w+)",/,
-                /\("(\w+)", \.(?:readable|nanoseconds|peer|probe|roundTripClock|turnaroundClock|stamp)\b/,
+                /because: "(\w+)"/, /fields\.add\(\s*"(\w+)",/, /\bField\("(\w+)",/,
+                /\("(\w+)", \.(?:readable|nanoseconds|interface|peer|probe|target|roundTripClock|turnaroundClock|stamp)\b/,
             ]
             for pattern in others {
                 for match in source.matches(of: pattern) { keys.insert(String(match.output.1)) }

@@ -60,15 +60,42 @@ private func distribution(_ values: [Int64]) -> Distribution {
         #expect(
             table.text == """
                                        n     min    mean     p50     p90     p99   p99.9     max
-                rtt                  100   100ns 5.050µs 5.003µs 9.007µs 9.903µs       – 10.00µs
-                network                3  -250ns 21.25µs 31.01µs       –       –       – 33.00µs
-                  request_qdisc        1   350ns   350ns   350ns       –       –       –   350ns
-                  wire                 2   611ns   613ns   611ns       –       –       –   615ns
-                  request_rx_nic       1  2.500s  2.500s  2.500s       –       –       –  2.500s
+                                              ms      ms      ms      µs      µs              ms
+                rtt                  100     0.0    0.01    0.01   9.007   9.903       –    0.01
+                network                3     0.0    0.02    0.03       –       –       –    0.03
+                  request_qdisc        1     0.0    0.00    0.00       –       –       –    0.00
+                  wire                 2     0.0    0.00    0.00       –       –       –    0.00
+                  request_rx_nic       1  2500.0 2500.00 2500.00       –       –       – 2500.00
                 rtt spread (p95 - p50) 4.500µs, jitter (RFC 3550) 100ns
                 1 of 3 network values are negative
 
                 """)
+    }
+
+    /// Whatever they are, the values of a column have one unit and as many decimals.
+    @Test func aColumnHasOneUnit() {
+        let table = PingTable(style: TextStyle()) { figure in
+            [.rtt: distribution(121_600), .network: distribution(450), .turnaround: distribution(121_150)][
+                figure]
+        }
+        #expect(
+            table.text == """
+                                       n     min    mean     p50     p90     p99   p99.9     max
+                                              µs      µs      µs                              µs
+                rtt                    1 121.600 121.600 121.600       –       –       – 121.600
+                network                1   0.450   0.450   0.450       –       –       –   0.450
+                turnaround             1 121.150 121.150 121.150       –       –       – 121.150
+
+                """, "\(table.text)")
+    }
+
+    @Test func onlyTheWorstRowIsColoured() {
+        var table = PingTable(style: TextStyle(isColored: true), worst: .network) { values[$0] }
+        let lines = table.text.split(separator: "\n")
+        #expect(lines.filter { $0.hasPrefix("\u{1b}[33mnetwork") && $0.hasSuffix("\u{1b}[0m") }.count == 1)
+        #expect(lines.filter { $0.contains("\u{1b}[33m") }.count == 1)
+        table.worst = nil
+        #expect(!table.text.contains("\u{1b}[33m"))
     }
 
     @Test func fits80Columns() {
@@ -76,7 +103,7 @@ private func distribution(_ values: [Int64]) -> Distribution {
         for figure in Figure.allCases { all[figure] = distribution(-99_949, 99_994_999_999_999) }
         let table = PingTable(style: TextStyle(isUnicode: false)) { all[$0] }
         let lines = table.text.split(separator: "\n")
-        #expect(lines.count == 1 + 2 * Figure.allCases.count)
+        #expect(lines.count == 2 + 2 * Figure.allCases.count)
         for line in lines { #expect(line.count <= 80 && line.utf8.allSatisfy { $0 < 0x80 }) }
     }
 

@@ -49,6 +49,15 @@ public enum ThisProcess {
             decoding: UnsafeRawBufferPointer(start: buffer, count: length), as: UTF8.self)
     }
 
+    /// The name of the host. uname(2)
+    package static var hostName: String {
+        var names = utsname()
+        guard unsafe uname(&names) == 0 else { return "" }
+        return unsafe withUnsafeBytes(of: names.nodename) { name in
+            unsafe String(decoding: name.prefix { $0 != 0 }, as: UTF8.self)
+        }
+    }
+
     /// Exits with a status.
     package static func exit(_ status: CInt) -> Never {
         Glibc.exit(status)

@@ -46,7 +46,6 @@ func commandHelp(_ command: CommandDescription) -> String {
 }
 
 private let helpColumn = 28
-private let helpWidth = 80
 
 extension CommandDescription {
     /// The usage line: required options and operands first, then optional ones.
@@ -91,22 +90,4 @@ private func entry(_ label: String, _ explanation: String, column: Int) -> Strin
     let body = wrap(explanation, indent: column)
     guard label.count + 1 < column else { return "\(label)\n\(body)" }
     return label + body.dropFirst(label.count)
-}
-
-/// Wraps a text at the help's width and indents each line.
-func wrap(_ text: String, indent: Int) -> String {
-    let margin = String(repeating: " ", count: indent)
-    var result = ""
-    for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
-        var line = ""
-        for word in paragraph.split(separator: " ") {
-            if !line.isEmpty, indent + line.count + 1 + word.count > helpWidth {
-                result += margin + line + "\n"
-                line = ""
-            }
-            line += line.isEmpty ? String(word) : " " + word
-        }
-        result += line.isEmpty ? "\n" : margin + line + "\n"
-    }
-    return result
 }

@@ -95,6 +95,7 @@ extension HWStampOptions {
             var verification = StampVerification(of: interface, witness: witness, signals, console)
             return try verification.run()
         }
+        console.concludeVerification()
         switch ending {
         case .kept: return .measured
         case .breached: return .exceeded
@@ -144,31 +145,14 @@ extension HWStampOptions {
         let setting = try reading("its setting", interface) {
             () throws(SystemError) in try interface.hardwareTimestampingSetting(via: path)
         }
-        let virtualClocks = path == .ioctl ? nil : try? interface.virtualClocks()
         let holders = try? TimestampingLease.holders(of: interface)
-        let providers = path == .ioctl ? nil : try? interface.timestampingProviders()
-        console.write(.info, "Hardware Timestamping") { line in
-            line.name("bus", (try? interface.busAddress()) ?? nil)
-            line.list("capabilities", capabilities?.flags.names ?? [])
-            line.name("driver", try? interface.driver())
-            line.string("interface", interface.name)
-            let pids = holders?.runs.map { run in run.process.map { "\($0.process)" } ?? "unknown" }
-            line.knownList("lease_pids", pids)
-            line.string("original_rx_filter", holders?.runs.first?.original.receiveFilter.description)
-            line.string("original_tx_type", holders?.runs.first?.original.transmitType.description)
-            line.clock(capabilities?.clockIndex)
-            line.string("provider", capabilities?.provider?.description)
-            line.knownList("providers", providers?.map(\.description), worthFrom: 2)
-            line.name("rx_filter", setting?.receiveFilter.description)
-            line.list("rx_filters", capabilities?.receiveFilterNames ?? [])
-            line.string("source", capabilities?.source?.description)
-            line.integer("source_phy", capabilities?.source?.phyIndex.map(Int64.init))
-            line.integer("tai_offset", Int64(Timestamp.kernelTAIOffset()))
-            line.counters(capabilities?.statistics)
-            line.name("tx_type", setting?.transmitType.description)
-            line.list("tx_types", capabilities?.transmitTypeNames ?? [])
-            line.knownList("vclocks", virtualClocks?.map { "ptp\($0)" })
-        }
+        let report = CapabilityReport(
+            interface: interface.name, capabilities: capabilities, setting: setting,
+            driver: try? interface.driver(), bus: (try? interface.busAddress()) ?? nil,
+            virtualClocks: path == .ioctl ? nil : try? interface.virtualClocks(),
+            providers: path == .ioctl ? nil : try? interface.timestampingProviders(), holders: holders,
+            clockOffset: capabilities?.clockIndex.flatMap(offset(ofPTPClock:)))
+        console.write(report)
         if let note = holders?.leftOn { console.diagnosed(.timestampingLeftOn(interface.name, note)) }
     }
 
@@ -182,41 +166,6 @@ extension HWStampOptions {
             throw Failure(
                 "Cannot ask interface \(interface.name) for \(what)", error, interface: interface)
         }
-    }
-}
-
-extension Line {
-    /// A name; if nil, `none` in text and null in JSON.
-    fileprivate mutating func name(_ key: StaticString, _ value: String?) {
-        string(key, value ?? (format == .json ? nil : "none"))
-    }
-
-    /// A list that not every kernel provides: shown in text only if it is long enough, null in JSON if unknown.
-    fileprivate mutating func knownList(_ key: StaticString, _ values: [String]?, worthFrom least: Int = 1) {
-        guard let values else { return string(key, nil) }
-        if format == .json || values.count >= least { list(key, values) }
-    }
-
-    fileprivate mutating func counters(_ statistics: TimestampingStatistics?) {
-        integer("tx_errors", statistics?.errors.map(Int64.init(clamping:)))
-        integer("tx_lost", statistics?.lost.map(Int64.init(clamping:)))
-        integer("tx_onestep_unconfirmed", statistics?.oneStepUnconfirmed.map(Int64.init(clamping:)))
-        integer("tx_stamped", statistics?.stamped.map(Int64.init(clamping:)))
-    }
-
-    /// The NIC's clock and its offset from the system clock; without the offset if the device cannot be opened or
-    /// read.
-    fileprivate mutating func clock(_ index: Int?) {
-        if let index { integer("phc", UInt64(index)) } else { name("phc", nil) }
-        let offset = index.flatMap(offset(ofPTPClock:))
-        integer("phc_error_ns", offset?.error)
-        string("phc_method", offset?.method.rawValue)
-        readableDuration("phc_offset", offset?.offset)
-        integer("phc_offset_ns", offset?.offset)
-        string(
-            "phc_timescale",
-            offset.map { Timescale(offset: $0.offset, kernelTAIOffset: Timestamp.kernelTAIOffset()).rawValue }
-        )
     }
 }
 

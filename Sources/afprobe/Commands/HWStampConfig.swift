@@ -108,7 +108,7 @@ extension Console {
     fileprivate func write(
         _ setting: HardwareTimestampingSetting, as message: String, of interface: NetworkInterface
     ) {
-        write(.info, message) { line in
+        write(.info, message, isOfReference: true) { line in
             line.string("interface", interface.name)
             line.string("rx_filter", setting.receiveFilter.description)
             line.string("tx_type", setting.transmitType.description)

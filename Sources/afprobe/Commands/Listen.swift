@@ -116,6 +116,7 @@ extension ListenOptions {
         let captureFilter: SocketFilter? =
             if let filter { try compile(filter) } else { nil }
         let interface = try openInterface(traffic.interface, console)
+        console.context.interface = interface.name
         let signals = try console.begin(capturingTo: traffic.captureFile)
         let plan = plan(on: interface, captureFilter)
         let hasMeasured = try reportingFailures { () throws(RunError) in

@@ -95,6 +95,7 @@ extension SendOptions {
         let (shape, size) = try request.shape(on: interface, source: source)
         // Reading from a pipe may take long, and signals must end it.
         let frames: ReplayFrames? = if let replay { try read(replay, on: interface, console) } else { nil }
+        console.context.interface = interface.name
         let signals = try console.begin(capturingTo: traffic.captureFile)
         var options = traffic.transmitOptions(stamps(console))
         if launchOffset != nil { options.launchClock = launchClock(of: interface, console) }

@@ -10,7 +10,7 @@
 /// count in proportion, with the means of all of them. The memory is 32 kB for the round trips and for each stage, and
 /// for more than 4,096 round trips 147 kB more for each.
 struct TailAttribution {
-    private let stages: [Figure]
+    let stages: [Figure]
     private(set) var count: UInt64 = 0
     /// The stages that were ever measured, as a set of their indices.
     private var measured: UInt32 = 0

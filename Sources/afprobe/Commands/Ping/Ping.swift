@@ -226,6 +226,8 @@ extension PingOptions {
         ) throws(RunError) -> PingRun<TimestampedSocket, Answers, Console>
     ) throws(Failure) -> (PingResult, Answers) {
         let summary = try PingSummary(report, peer: peer)
+        console.context.interface = interface.name
+        console.context.target = target?.text ?? "\(peer)"
         let signals = try console.begin(capturingTo: traffic.captureFile)
         // Stages cost a fifth of the sending rate: they are measured only if something shows them.
         console.replyDetail =
@@ -241,7 +243,8 @@ extension PingOptions {
                 if let port = ports.dropFirst().first { try guardPort(port, console) } else { nil }
             var run = try open(console.replyDetail != .usual, lease.snapshot)
             try Self.awaitReceiveStamps()
-            console.beginStatus()
+            console.context.clock = lease.snapshot.preferredClock(stampedBy: filters)
+            console.beginPing(to: peer, by: chosenProtocol)
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
             _ = consume portGuard
             _ = consume other

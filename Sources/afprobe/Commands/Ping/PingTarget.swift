@@ -6,6 +6,15 @@ enum PingTarget: Hashable {
     /// With the interface that a link-local address is on, if it was given: fe80::1%eth0.
     case address(IPAddress, zone: String?)
     case name(String)
+
+    /// The target in the usual spelling.
+    var text: String {
+        switch self {
+        case .station(let address): "\(address)"
+        case .address(let address, let zone): "\(address)" + (zone.map { "%\($0)" } ?? "")
+        case .name(let name): name
+        }
+    }
 }
 
 extension PingTarget {

@@ -21,7 +21,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     mutating func settle(_ exchange: Exchange, _ number: UInt64) {
         guard exchange.hasReply else {
             result.counts[.lost] += 1
-            if events.takesFrames { events.lost(number, peer: peer) }
+            if events.takesFrames { events.lost(number, peer: peer, sent: exchange.requestSent.userspace) }
             return
         }
         if !exchange.hasFollowUp { result.counts[.missingFollowUps] += 1 }

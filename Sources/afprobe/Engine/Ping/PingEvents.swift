@@ -8,7 +8,9 @@ protocol PingEvents: RunEvents {
     /// A further reply came to a request already answered.
     func duplicate(_ reply: borrowing PingReply)
     /// A request was not answered within the timeout.
-    func lost(_ number: UInt64, peer: Peer)
+    ///
+    /// - Parameter sent: the time of its send call.
+    func lost(_ number: UInt64, peer: Peer, sent: Timestamp?)
     /// The user asked for the status.
     func pingStatus(_ result: borrowing PingResult)
 

@@ -67,6 +67,12 @@ struct PingResult {
     /// The slowest round trips, and the stages that made them slow.
     func tails(above percentiles: [Percentile]) -> [Tail] { attribution?.tails(above: percentiles) ?? [] }
 
+    /// The part of the round trip that takes most of it on average; nil if no parts are known.
+    var largestPart: Figure? {
+        let parts = (attribution?.stages ?? []).filter { $0 != .link || self[.wire] == nil }
+        return parts.compactMap { part in self[part]?.mean.map { (part, $0) } }.max { $0.1 < $1.1 }?.0
+    }
+
     /// Counts a reply within the timeout.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func countReply(to number: UInt64) {

@@ -87,7 +87,7 @@ struct StampVerification<Events: VerifyEvents> {
         case .nobody:
             var trial = try open(shape, awaitsHardware: claims.claimsTransmitHardware)
             guard try run(&trial, Self.shapePlan) else { return false }
-            tellTransmit(shape, claims, trial.outcome)
+            tell(transmitClaims(shape, claims, trial.outcome))
             return true
         case .interface(let other): (receiving, address) = (other, Self.group)
         case .peer: (receiving, address) = (interface, interface.address)
@@ -101,8 +101,12 @@ struct StampVerification<Events: VerifyEvents> {
             shape, arrival: (receiving, address), awaitsHardware: claims.claimsTransmitHardware)
         // The kernel turns its own receive stamps on a little after it was asked to.
         guard try run(&trial, Self.warmupPlan), try run(&trial, Self.shapePlan) else { return false }
-        tellTransmit(shape, claims, trial.outcome)
-        tellReceive(shape, arrivalClaims, receiving, trial.outcome.arrivals)
+        let arrivals = trial.outcome.arrivals
+        if arrivals.count > 0 { hasWitnessed = true }
+        if case .peer(let address) = witness { events.verified(arrivals, of: shape, by: address) }
+        tell(
+            transmitClaims(shape, claims, trial.outcome)
+                + receiveClaims(shape, arrivalClaims, receiving, arrivals))
         return true
     }
 
@@ -141,41 +145,36 @@ struct StampVerification<Events: VerifyEvents> {
 
     // MARK: The claims
 
-    private mutating func tellTransmit(
+    private func transmitClaims(
         _ shape: TrialShape, _ claims: TimestampingSnapshot, _ outcome: TrialOutcome
-    ) {
-        for (clock, stamped, isClaimed) in [
+    ) -> [StampClaim] {
+        [
             (StampClock.hardware, outcome.hardware, claims.claimsTransmitHardware),
             (.software, outcome.software, claims.claims(.transmitSoftware)),
-        ] {
-            tell(
-                StampClaim(
-                    frames: .sent, interface: interface.name, shape: shape, clock: clock,
-                    isClaimed: isClaimed,
-                    count: outcome.sent, stamped: stamped.count, latenesses: stamped))
+        ].map { clock, stamped, isClaimed in
+            StampClaim(
+                frames: .sent, interface: interface.name, shape: shape, clock: clock, isClaimed: isClaimed,
+                count: outcome.sent, stamped: stamped.count, latenesses: stamped)
         }
     }
 
-    private mutating func tellReceive(
+    private func receiveClaims(
         _ shape: TrialShape, _ claims: TimestampingSnapshot, _ receiving: NetworkInterface,
         _ arrivals: Arrivals
-    ) {
-        if arrivals.count > 0 { hasWitnessed = true }
-        if case .peer(let address) = witness { events.verified(arrivals, of: shape, by: address) }
-        for (clock, stamped, isClaimed) in [
+    ) -> [StampClaim] {
+        [
             (StampClock.hardware, arrivals.hardware, claims.claimsReceiveHardware(by: shape.receiveFilters)),
             (.software, arrivals.software, claims.claims(.receiveSoftware)),
-        ] {
-            tell(
-                StampClaim(
-                    frames: .received, interface: receiving.name, shape: shape, clock: clock,
-                    isClaimed: isClaimed, count: arrivals.count, stamped: stamped))
+        ].map { clock, stamped, isClaimed in
+            StampClaim(
+                frames: .received, interface: receiving.name, shape: shape, clock: clock,
+                isClaimed: isClaimed, count: arrivals.count, stamped: stamped)
         }
     }
 
-    private mutating func tell(_ claim: StampClaim) {
-        if claim.verdict.isBreach { isBreached = true }
-        events.verified(claim)
+    private mutating func tell(_ claims: [StampClaim]) {
+        if claims.contains(where: { $0.verdict.isBreach }) { isBreached = true }
+        events.verified(claims)
     }
 
     // MARK: The rate

@@ -1,7 +1,8 @@
 import AFPacketKit
 
 protocol VerifyEvents: RunEvents {
-    func verified(_ claim: StampClaim)
+    /// The claims about frames of one shape.
+    func verified(_ claims: [StampClaim])
     func verified(_ rate: StampRate)
     /// The stamps that a peer says it took.
     func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress)

@@ -5,7 +5,7 @@ import AFPacketKit
 /// Outside a run, lines are written at once. During a run, a thread writes them, so that a slow reader does not delay
 /// the measurement.
 final class Console {
-    private let formats: LineFormats
+    private var formats: LineFormats
     private var formatter: LineFormatter
     private var writer: LineWriter?
     private var captures: CaptureWriter?
@@ -27,6 +27,8 @@ final class Console {
     private var statusDue: MonotonicTime?
     /// Tells whether frames get no lines.
     let isQuiet: Bool
+    /// The table of a verification so far.
+    var verifyTable: VerifyTable?
     /// The keys in the line of a reply.
     var replyDetail = PingLine.Detail.usual
 
@@ -36,7 +38,19 @@ final class Console {
     var isColored: Bool { formats.isDataColored }
 
     /// Tells whether lines show optional keys.
-    var isDetailed: Bool { formats.isDetailed }
+    var isDetailed: Bool { formats.context.isDetailed }
+
+    /// What the lines of a run have in common.
+    var context: LineContext {
+        get { formats.context }
+        set {
+            formats.context = newValue
+            formatter.context = newValue
+            if writer != nil { hand(LineRecord(.context(newValue))) }
+        }
+    }
+
+    var style: TextStyle { TextStyle(isUnicode: formats.isUnicode, isColored: isColored) }
 
     init(_ options: OutputOptions = OutputOptions()) {
         func format(_ stream: StandardStream) -> LineFormat {
@@ -49,7 +63,8 @@ final class Console {
             data: format(.output), isDataColored: isColored(.output), diagnostics: format(.error),
             areDiagnosticsColored: isColored(.error),
             areDiagnosticsOnTerminal: StandardStream.error.isTerminal,
-            isDetailed: options.isVerbose || format(.output) == .json)
+            isUnicode: TextStyle.ofLocale(isColored: false).isUnicode,
+            context: LineContext(isDetailed: options.isVerbose || format(.output) == .json))
         formatter = LineFormatter(formats)
         isQuiet = options.isQuiet
     }
@@ -75,10 +90,14 @@ final class Console {
     }
 
     /// Writes a data line that is not about a frame.
+    ///
+    /// - Parameter isOfReference: whether the reference has such lines, too.
     func write(
-        _ level: Level = .info, _ message: String, _ addFields: (inout Line) -> Void
+        _ level: Level = .info, _ message: String, isOfReference: Bool = false,
+        _ addFields: (inout Line) -> Void
     ) {
-        let bytes = formatter.line(level, message, elapsed: MonotonicTime.now() - start, addFields)
+        let bytes = formatter.line(
+            level, message, elapsed: MonotonicTime.now() - start, isOfReference: isOfReference, addFields)
         hand(LineRecord(.finished(.output, bytes)))
     }
 
@@ -95,9 +114,8 @@ final class Console {
     }
 
     func log(_ message: Message) {
-        log(message.level, message.text) { line in
-            for field in message.fields { line.string(field.key, field.value) }
-        }
+        let bytes = formatter.diagnostic(message, elapsed: MonotonicTime.now() - start)
+        hand(LineRecord(.finished(.error, bytes)))
     }
 
     func log(_ failure: Failure) { log(Message(failure)) }

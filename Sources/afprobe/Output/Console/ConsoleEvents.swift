@@ -28,7 +28,7 @@ extension Console: ListenEvents {
     }
 
     func counted(_ statistics: PacketStatistics) {
-        write(.info, "RX Stats") { line in
+        write(.info, "RX Stats", isOfReference: true) { line in
             line.integer("drops", statistics.drops)
             line.integer("packets", statistics.packets)
             line.integer("queue_freezes", statistics.queueFreezes)
@@ -37,6 +37,21 @@ extension Console: ListenEvents {
 
     func listenStatus(probes: UInt64) {
         log(.info, "RX Status") { line in line.integer("probes", probes) }
+    }
+}
+
+extension Console {
+    /// Says to people what is measured, and by which clock.
+    func beginPing(to peer: Peer, by name: PingProtocolName) {
+        guard isForPeople else { return }
+        let target = context.target ?? "\(peer)"
+        let address = target == "\(peer)" ? "" : " (\(peer))"
+        let clock = context.clock.map { ", \($0.name) stamps" } ?? ""
+        write(
+            text: wrap(
+                "PING \(target)\(address) on \(context.interface ?? ""): \(name.rawValue)\(clock)", indent: 0)
+        )
+        beginStatus()
     }
 }
 
@@ -53,8 +68,8 @@ extension Console: PingEvents {
         write(.ping(PingLine(message: "PING Duplicate", detail: replyDetail, reply: copy reply)))
     }
 
-    func lost(_ number: UInt64, peer: Peer) {
-        write(.pingTimeout(PingTimeoutLine(number: number, peer: peer)))
+    func lost(_ number: UInt64, peer: Peer, sent: Timestamp?) {
+        write(.pingTimeout(PingTimeoutLine(number: number, peer: peer, sent: sent)))
     }
 
     func pingStatus(_ result: borrowing PingResult) {
@@ -75,62 +90,5 @@ extension Console: PingEvents {
             return "\(sent) sent, \(result.counts[.received]) received, "
                 + "\(percentage(lost, of: sent)) lost\(mean)"
         }
-    }
-}
-
-extension Console: VerifyEvents {
-    func verified(_ claim: StampClaim) {
-        write(.info, claim.frames == .sent ? "Verify Transmit" : "Verify Receive") { line in
-            if claim.frames == .received { line.integer("arrived", UInt64(claim.count)) }
-            line.boolean("claimed", claim.isClaimed)
-            line.string("interface", claim.interface)
-            if let latenesses = claim.latenesses {
-                line.durationTwins("late_max", "late_max_ns", latenesses.lateness(1))
-                line.durationTwins("late_p50", "late_p50_ns", latenesses.lateness(0.5))
-                line.durationTwins("late_p99", "late_p99_ns", latenesses.lateness(0.99))
-            }
-            if claim.frames == .sent { line.integer("sent", UInt64(claim.count)) }
-            line.string("shape", claim.shape.rawValue)
-            line.string("stamp", claim.clock.name)
-            line.integer("stamped", UInt64(claim.stamped))
-            line.string("verdict", claim.verdict.rawValue)
-        }
-    }
-
-    func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress) {
-        let counts = [
-            (StampClock.hardware, arrivals.peer.receivedHardware, arrivals.peer.sentHardware),
-            (.software, arrivals.peer.receivedSoftware, arrivals.peer.sentSoftware),
-        ]
-        for (clock, received, sent) in counts {
-            write(.info, "Verify Peer") { line in
-                line.integer("answered", UInt64(arrivals.count))
-                line.address("peer", peer)
-                line.integer("received_stamped", UInt64(received))
-                line.integer("sent_stamped", UInt64(sent))
-                line.string("shape", shape.rawValue)
-                line.string("stamp", clock.name)
-            }
-        }
-    }
-
-    func verified(_ rate: StampRate) {
-        write(.info, "Verify Rate") { line in
-            line.string("interface", rate.interface)
-            line.integer("skipping_rate", (rate.skipping?.rate).map { Int64($0) })
-            line.integer("skipping_sent", rate.skipping.map { Int64($0.sent) })
-            line.integer("skipping_stamped", rate.skipping.map { Int64($0.hardware.count) })
-            line.integer("sustained_rate", rate.sustained.map { Int64($0) })
-        }
-    }
-}
-
-extension Line {
-    /// A duration under two keys: readable in text only, and in nanoseconds.
-    fileprivate mutating func durationTwins(
-        _ key: StaticString, _ keyInNanoseconds: StaticString, _ nanoseconds: Int64?
-    ) {
-        readableDuration(key, nanoseconds)
-        integer(keyInNanoseconds, nanoseconds)
     }
 }

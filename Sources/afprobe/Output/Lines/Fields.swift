@@ -3,12 +3,14 @@ enum Field: Equatable {
     case integer(Int64?)
     case count(UInt64?)
     case text(String?)
+    /// A number in units of its last decimal.
+    case decimal(Int64?, decimals: Int)
     /// An array in JSON, even if empty.
     case reasons([String])
 
     var isAbsent: Bool {
         switch self {
-        case .integer(nil), .count(nil), .text(nil), .reasons([]): true
+        case .integer(nil), .count(nil), .text(nil), .decimal(nil, _), .reasons([]): true
         default: false
         }
     }
@@ -44,10 +46,9 @@ extension Tail {
         fields.add("excess_ns", .integer(excess))
         fields.add("percentile", .text(percentile.name))
         fields.add("round_trips", .count(count))
-        fields.add("unattributed_percent", .integer(unattributed.map { Int64(saturating: $0) }))
-        for share in shares {
-            fields.add("\(share.figure.name)_percent", .integer(Int64(saturating: share.percent)))
-        }
+        func tenths(_ percent: Double) -> Field { .decimal(Int64(saturating: 10 * percent), decimals: 1) }
+        fields.add("unattributed_percent", unattributed.map(tenths) ?? .decimal(nil, decimals: 1))
+        for share in shares { fields.add("\(share.figure.name)_percent", tenths(share.percent)) }
         for stage in missing { fields.add("\(stage.figure.name)_missing", .count(stage.count)) }
         return fields
     }

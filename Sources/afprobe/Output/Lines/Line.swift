@@ -2,26 +2,43 @@ import AFPacketKit
 
 /// A builder of one line. Keys are added in ascending order, as logrus and the JSON form have them. Its memory is
 /// reused: a line costs no allocation once the longest has been written.
+///
+/// Text has two forms: the reference's, whole; and a short one for people, of what the reference does not have, in at
+/// most 80 columns: the most important key first, and those for which there is no room left out.
 struct Line: ~Copyable {
     let format: LineFormat
     let isColored: Bool
+    private let isUnicode: Bool
     private(set) var text = TextBuffer()
     private var level = Level.info
+    /// Tells whether the line is in the short form.
+    private(set) var isShort = false
+    /// Of a short line: the end of what has room.
+    private var fittingEnd = 0
+    private var columns = 0
     /// Tells whether the version of the keys is still to be added, in its place among them.
     private var isSchemaDue = false
 
     /// The key of their version, which changes if one gets another name or meaning.
     private static let schema = "schema" as StaticString
 
-    init(format: LineFormat, isColored: Bool) {
+    private static let width = 80
+
+    init(format: LineFormat, isColored: Bool, isUnicode: Bool = true) {
         self.format = format
         self.isColored = isColored && format != .json
+        self.isUnicode = isUnicode
     }
 
     /// Starts a new line with the parts that every line has.
-    mutating func begin(_ level: Level, _ message: String, time: Timestamp, sinceStart elapsed: Int64) {
+    ///
+    /// - Parameter isShort: whether the line is short if it is text.
+    mutating func begin(
+        _ level: Level, _ message: String, time: Timestamp, sinceStart elapsed: Int64, isShort: Bool = false
+    ) {
         text.clear()
         self.level = level
+        self.isShort = isShort && format == .text
         switch format {
         case .text:
             colored(level.shortName)
@@ -30,6 +47,11 @@ struct Line: ~Copyable {
             text.append("] ")
             let start = text.count
             text.append(string: message)
+            if self.isShort {
+                columns = text.columns(from: 0)
+                fittingEnd = text.count
+                return
+            }
             text.pad(from: start, to: 44)
             text.append(" ")
         case .logfmt:
@@ -41,7 +63,7 @@ struct Line: ~Copyable {
             text.append(logrusValue: message)
         case .json:
             text.append("{\"time\":\"")
-            text.append(wholeSecondsOf: time.nanoseconds)
+            text.append(allNanosecondsOf: time.nanoseconds)
             text.append("\",\"level\":\"")
             text.append(level.name)
             text.append("\",\"msg\":")
@@ -52,6 +74,7 @@ struct Line: ~Copyable {
 
     mutating func end() {
         if isSchemaDue { addSchema() }
+        if isShort { endKey() }
         text.append(format == .json ? "}\n" : "\n")
     }
 
@@ -72,6 +95,13 @@ struct Line: ~Copyable {
         }
     }
 
+    /// A share of a whole in per cent, with three decimals.
+    mutating func percentage(_ key: StaticString, _ part: UInt64, of whole: UInt64) {
+        guard whole > 0 else { return null(key) }
+        begin(key)
+        text.append(Int64(thousandthsOfPercent(part, of: whole)), decimals: 3)
+    }
+
     /// `yes` or `no`; true or false in JSON.
     mutating func boolean(_ key: StaticString, _ value: Bool) {
         begin(key)
@@ -85,10 +115,17 @@ struct Line: ~Copyable {
     mutating func string(_ key: StaticString, _ value: String?) {
         guard let value else { return null(key) }
         begin(key)
-        if format == .json { text.append(jsonString: value) } else { text.append(logrusValue: value) }
+        append(value)
     }
 
-    /// A MAC address, always quoted in text because of its colons.
+    private mutating func append(_ value: String) {
+        switch format {
+        case .json: text.append(jsonString: value)
+        case .text where isShort: text.append(readableValue: value)
+        case .text, .logfmt: text.append(logrusValue: value)
+        }
+    }
+
     mutating func peer(_ key: StaticString, _ value: Peer) {
         switch value {
         case .station(let address): self.address(key, address)
@@ -96,11 +133,12 @@ struct Line: ~Copyable {
         }
     }
 
+    /// A MAC address, quoted because of its colons.
     mutating func address(_ key: StaticString, _ value: MACAddress) {
         begin(key)
-        text.append(UInt8(ascii: "\""))
+        if !isShort { text.append(UInt8(ascii: "\"")) }
         text.append(address: value)
-        text.append(UInt8(ascii: "\""))
+        if !isShort { text.append(UInt8(ascii: "\"")) }
     }
 
     /// Names: an array in JSON; separated by commas in text, `none` if empty.
@@ -160,7 +198,7 @@ struct Line: ~Copyable {
         }
         if namesClock, let clock, stamp != nil {
             begin(key, "_clock")
-            if format == .json { text.append(jsonString: clock) } else { text.append(logrusValue: clock) }
+            append(clock)
         } else if namesClock, format == .json {
             begin(key, "_clock")
             text.append("null")
@@ -168,6 +206,20 @@ struct Line: ~Copyable {
         if format == .json { return duration(key, stamp?.nanoseconds) }
         begin(key, "_ns")
         text.append(stamp?.nanoseconds ?? Self.zeroTime)
+    }
+
+    /// Durations of a short line, in one scale, so that they add up.
+    ///
+    /// - Parameter isEmphasised: whether the value stands out in colour.
+    mutating func duration(
+        _ key: StaticString, _ nanoseconds: Int64?, in scale: DurationScale, isEmphasised: Bool = false
+    ) {
+        guard let nanoseconds else { return }
+        begin(key)
+        if isEmphasised, isColored { text.append(Level.warning.color) }
+        text.append(nanoseconds, in: scale)
+        text.append(scale.unit(isUnicode: isUnicode))
+        if isEmphasised, isColored { text.append("\u{1b}[0m") }
     }
 
     /// A value under a key built at run time, for lines written once.
@@ -180,15 +232,15 @@ struct Line: ~Copyable {
         switch value {
         case .integer(let number?): text.append(number)
         case .count(let number?): text.append(number)
-        case .text(let string?):
-            if format == .json { text.append(jsonString: string) } else { text.append(logrusValue: string) }
+        case .text(let string?): append(string)
         case .reasons(let reasons):
             if format == .json {
                 array(reasons)
             } else {
                 text.append(logrusValue: reasons.joined(separator: "; "))
             }
-        case .integer(nil), .count(nil), .text(nil): text.append("null")
+        case .decimal(let number?, let decimals): text.append(number, decimals: decimals)
+        case .integer(nil), .count(nil), .text(nil), .decimal(nil, _): text.append("null")
         }
     }
 
@@ -223,12 +275,23 @@ struct Line: ~Copyable {
     }
 
     private mutating func openKey() {
+        if isShort { endKey() }
         text.append(format == .json ? ",\"" : " ")
-        if isColored { text.append(level.color) }
+        if isColored, !isShort { text.append(level.color) }
+    }
+
+    /// Takes the last key of a short line away if it has no room.
+    private mutating func endKey() {
+        columns += text.columns(from: fittingEnd)
+        if columns > Self.width {
+            columns -= text.columns(from: fittingEnd)
+            text.removeLast(text.count - fittingEnd)
+        }
+        fittingEnd = text.count
     }
 
     private mutating func closeKey() {
-        if isColored { text.append("\u{1b}[0m") }
+        if isColored, !isShort { text.append("\u{1b}[0m") }
         text.append(format == .json ? "\":" : "=")
     }
 
@@ -238,8 +301,9 @@ struct Line: ~Copyable {
         text.append("null")
     }
 
+    /// The level's name, coloured; in a short line only if it is a warning or an error.
     private mutating func colored(_ word: StaticString) {
-        guard isColored else { return text.append(word) }
+        guard isColored, !isShort || level != .info else { return text.append(word) }
         text.append(level.color)
         text.append(word)
         text.append("\u{1b}[0m")

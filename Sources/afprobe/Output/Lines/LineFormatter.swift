@@ -3,17 +3,23 @@ import AFPacketKit
 struct LineFormatter: ~Copyable {
     private var data: Line
     private var diagnostics: Line
-    private let isDetailed: Bool
+    var context: LineContext
     private let areDiagnosticsOnTerminal: Bool
     private var isStatusShown = false
+    /// Nil if nothing would show which replies are slow.
+    private var slowReplies: SlowReplies?
 
     /// Return to the beginning of the line and erase it. ECMA-48
     private static let erasure = "\r\u{1b}[K" as StaticString
 
     init(_ formats: LineFormats) {
-        data = Line(format: formats.data, isColored: formats.isDataColored)
-        diagnostics = Line(format: formats.diagnostics, isColored: formats.areDiagnosticsColored)
-        isDetailed = formats.isDetailed
+        data = Line(
+            format: formats.data, isColored: formats.isDataColored, isUnicode: formats.isUnicode)
+        diagnostics = Line(
+            format: formats.diagnostics, isColored: formats.areDiagnosticsColored,
+            isUnicode: formats.isUnicode)
+        context = formats.context
+        if formats.isDataColored, !formats.context.isDetailed { slowReplies = SlowReplies() }
         areDiagnosticsOnTerminal = formats.areDiagnosticsOnTerminal
     }
 
@@ -26,7 +32,9 @@ struct LineFormatter: ~Copyable {
         switch record.content {
         case .transmit(let line): append(line, record, to: &text)
         case .receive(let line): append(line, record, to: &text)
-        case .ping(let line): append(line, record, to: &text)
+        case .ping(let line):
+            context.isSlow = line.reply.values[.rtt].map { slowReplies?.record($0) ?? false } ?? false
+            append(line, record, to: &text)
         case .pingTimeout(let line): append(line, record, to: &text)
         case .finished(let stream, let bytes):
             text.append(bytes: bytes)
@@ -35,6 +43,7 @@ struct LineFormatter: ~Copyable {
             text.append(bytes: bytes)
             isStatusShown = true
         case .statusEnd: break
+        case .context(let new): context = new
         }
         return .output
     }
@@ -42,18 +51,24 @@ struct LineFormatter: ~Copyable {
     private mutating func append(
         _ content: some LineWritable, _ record: LineRecord, to text: inout TextBuffer
     ) {
-        data.begin(content.level, content.message, time: record.time, sinceStart: record.elapsed)
-        content.write(to: &data, isDetailed: isDetailed)
+        data.begin(
+            content.level, content.message, time: record.time, sinceStart: record.elapsed,
+            isShort: !content.isOfReference && !context.isDetailed)
+        content.write(to: &data, in: context)
         data.end()
         text.append(data.text)
     }
 
     // MARK: Lines not about a frame
 
+    /// - Parameter isOfReference: whether the reference has such lines, too.
     mutating func line(
-        _ level: Level, _ message: String, elapsed: Int64, _ addFields: (inout Line) -> Void
+        _ level: Level, _ message: String, elapsed: Int64, isOfReference: Bool,
+        _ addFields: (inout Line) -> Void
     ) -> [UInt8] {
-        data.begin(level, message, time: .now(), sinceStart: elapsed)
+        data.begin(
+            level, message, time: .now(), sinceStart: elapsed,
+            isShort: !isOfReference && !context.isDetailed)
         addFields(&data)
         data.end()
         return data.text.bytes
@@ -62,11 +77,26 @@ struct LineFormatter: ~Copyable {
     mutating func diagnosticLine(
         _ level: Level, _ message: String, elapsed: Int64, _ addFields: (inout Line) -> Void
     ) -> [UInt8] {
-        diagnostics.begin(level, message, time: .now(), sinceStart: elapsed)
+        diagnostics.begin(level, message, time: .now(), sinceStart: elapsed, isShort: true)
         addFields(&diagnostics)
         diagnostics.end()
         return diagnostics.text.bytes
     }
+
+    /// A diagnostic: for people wrapped, with the remedy on lines of its own.
+    mutating func diagnostic(_ message: Message, elapsed: Int64) -> [UInt8] {
+        guard diagnostics.format == .text else {
+            return diagnosticLine(message.level, message.text, elapsed: elapsed) { line in
+                for field in message.fields { line.string(field.key, field.value) }
+            }
+        }
+        return diagnosticLine(message.level, message.wrapped(indent: Self.prefixWidth), elapsed: elapsed) {
+            _ in
+        }
+    }
+
+    /// The columns of `INFO[0000] `.
+    private static let prefixWidth = 11
 }
 
 struct LineFormats: Sendable {
@@ -76,6 +106,21 @@ struct LineFormats: Sendable {
     let areDiagnosticsColored: Bool
     /// Tells whether diagnostics go to a terminal: if there is a status line, to the same one.
     var areDiagnosticsOnTerminal = false
-    /// Tells whether lines show optional keys.
-    let isDetailed: Bool
+    /// Tells whether the locale has the µ.
+    var isUnicode = true
+    var context = LineContext()
+}
+
+/// Finds the slowest replies of a run while it lasts.
+private struct SlowReplies {
+    private var roundTrips = Distribution()
+    private var limit = Int64.max
+
+    /// Records a round trip, and returns whether it is above p99 of those before it.
+    mutating func record(_ roundTrip: Int64) -> Bool {
+        roundTrips.record(roundTrip)
+        // Not with each reply, because a percentile is a walk through the histogram.
+        if roundTrips.count.isMultiple(of: 100) { limit = roundTrips.percentile(.p99) ?? .max }
+        return roundTrip > limit
+    }
 }

@@ -12,6 +12,8 @@ struct LineRecord {
         /// The status line at the bottom of the terminal.
         case status([UInt8])
         case statusEnd
+        /// Holds for the records that follow.
+        case context(LineContext)
     }
 
     /// Time of the line, on CLOCK_REALTIME.
@@ -25,9 +27,24 @@ struct LineRecord {
     var goesToData: Bool { if case .finished(.error, _) = content { false } else { true } }
 }
 
-/// Content that writes itself, keys in ascending order.
+/// Content that writes itself: keys in ascending order, but in a short line the most important first.
 protocol LineWritable {
     var level: Level { get }
     var message: String { get }
-    func write(to line: inout Line, isDetailed: Bool)
+    /// Tells whether the reference has such lines too, which therefore are whole in every format.
+    var isOfReference: Bool { get }
+    func write(to line: inout Line, in context: LineContext)
+}
+
+/// What all lines of a run have in common.
+struct LineContext: Sendable {
+    /// Tells whether lines show optional keys.
+    var isDetailed = false
+    var interface: String?
+    /// The target of ping, as it was given.
+    var target: String?
+    /// The clock that stamps are on unless a line says otherwise.
+    var clock: StampClock?
+    /// Tells whether the reply at hand is slow for this run.
+    var isSlow = false
 }

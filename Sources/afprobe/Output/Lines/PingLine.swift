@@ -15,7 +15,7 @@ struct PingLine: LineWritable {
     }
 
     private enum Content {
-        case peer, probe
+        case interface, peer, probe, target
         case roundTripClock, turnaroundClock
         /// A duration for people, in text only.
         case readable(Figure)
@@ -24,8 +24,10 @@ struct PingLine: LineWritable {
     }
 
     var level: Level { .info }
+    var isOfReference: Bool { false }
 
-    func write(to line: inout Line, isDetailed: Bool) {
+    func write(to line: inout Line, in context: LineContext) {
+        guard !line.isShort else { return writeShort(to: &line, in: context) }
         let fields =
             switch detail {
             case .usual: Self.usualFields
@@ -34,6 +36,8 @@ struct PingLine: LineWritable {
             }
         for (key, content) in fields {
             switch content {
+            case .interface: line.string(key, context.interface)
+            case .target: line.string(key, context.target)
             case .peer: line.peer(key, reply.peer)
             case .probe: line.integer(key, reply.number)
             case .roundTripClock: line.string(key, reply.roundTripClock?.name)
@@ -44,6 +48,21 @@ struct PingLine: LineWritable {
             case .stamp(let stamp): line.integer(key, stamp(reply.exchange)?.nanoseconds)
             }
         }
+    }
+
+    /// For people: the figures in one unit, so that they add up.
+    private func writeShort(to line: inout Line, in context: LineContext) {
+        let roundTrip = reply.values[.rtt]
+        let scale = DurationScale(largest: roundTrip?.magnitude ?? 0, digits: 4)
+        line.integer("probe", reply.number)
+        line.duration("rtt", roundTrip, in: scale, isEmphasised: context.isSlow)
+        if reply.roundTripClock != context.clock {
+            line.string("clock", reply.roundTripClock?.name ?? "none")
+        }
+        // Without a turnaround it is the round trip once more.
+        guard reply.values[.turnaround] != nil else { return }
+        line.duration("network", reply.values[.network], in: scale)
+        line.duration("turnaround", reply.values[.turnaround], in: scale)
     }
 
     private typealias Field = (key: StaticString, content: Content)
@@ -58,9 +77,11 @@ struct PingLine: LineWritable {
 
     private static var usual: [Field] {
         [
-            ("network", .readable(.network)), ("network_ns", .nanoseconds(.network)), ("peer", .peer),
+            ("interface", .interface), ("network", .readable(.network)),
+            ("network_ns", .nanoseconds(.network)), ("peer", .peer),
             ("probe", .probe), ("rtt", .readable(.rtt)), ("rtt_clock", .roundTripClock),
-            ("rtt_ns", .nanoseconds(.rtt)), ("turnaround", .readable(.turnaround)),
+            ("rtt_ns", .nanoseconds(.rtt)), ("sent_ns", .stamp { $0.requestSent.userspace }),
+            ("target", .target), ("turnaround", .readable(.turnaround)),
             ("turnaround_clock", .turnaroundClock), ("turnaround_ns", .nanoseconds(.turnaround)),
         ]
     }
@@ -103,12 +124,19 @@ struct PingLine: LineWritable {
 struct PingTimeoutLine: LineWritable {
     let number: UInt64
     let peer: Peer
+    /// The time of the request's send call.
+    let sent: Timestamp?
 
     var level: Level { .warning }
     var message: String { "PING Timeout" }
+    var isOfReference: Bool { false }
 
-    func write(to line: inout Line, isDetailed: Bool) {
+    func write(to line: inout Line, in context: LineContext) {
+        guard !line.isShort else { return line.integer("probe", number) }
+        line.string("interface", context.interface)
         line.peer("peer", peer)
         line.integer("probe", number)
+        line.integer("sent_ns", sent?.nanoseconds)
+        line.string("target", context.target)
     }
 }

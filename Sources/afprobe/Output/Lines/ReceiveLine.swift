@@ -27,9 +27,11 @@ struct ReceiveLine: LineWritable {
     }
 
     var level: Level { .info }
+    var isOfReference: Bool { true }
     var message: String { "RX Recvmsg" }
 
-    func write(to line: inout Line, isDetailed: Bool) {
+    func write(to line: inout Line, in context: LineContext) {
+        let isDetailed = context.isDetailed
         line.duration("delay", software.map { $0 - userspace })
         if isDetailed { line.address("from", source) }
         line.stamp("hardware", hardware, clock: clock, namesClock: isDetailed)

@@ -4,9 +4,11 @@ struct TransmitLine: LineWritable {
     let frame: SentFrame
 
     var level: Level { .info }
+    var isOfReference: Bool { true }
     var message: String { "TX Recvmsg" }
 
-    func write(to line: inout Line, isDetailed: Bool) {
+    func write(to line: inout Line, in context: LineContext) {
+        let isDetailed = context.isDetailed
         let (shape, stamps, missing) = (frame.shape, frame.stamps, frame.missing)
         if isDetailed { line.address("from", shape.source) }
         line.stamp("hardware", stamps.hardware, clock: frame.clock, namesClock: isDetailed)

@@ -20,6 +20,20 @@ struct Message {
     }
 }
 
+extension Message {
+    /// The text for people, in 80 columns: the reason after a colon, and the remedy on lines of its own.
+    ///
+    /// - Parameter indent: the columns that are left free, in the first line for what precedes the text.
+    func wrapped(indent: Int) -> String {
+        func value(_ key: String) -> String? { fields.first { "\($0.key)" == key }?.value }
+        let others = fields.filter { !["error", "hint"].contains("\($0.key)") }
+        let details = [value("error")].compactMap(\.self) + others.map { "\($0.key)=\($0.value)" }
+        let sentence = details.isEmpty ? text : "\(text): \(details.joined(separator: " "))"
+        let paragraphs = [sentence] + (value("hint").map { [$0] } ?? [])
+        return String(wrap(paragraphs.joined(separator: "\n"), indent: indent).dropFirst(indent).dropLast())
+    }
+}
+
 /// The level of a line, with logrus's names and colours.
 enum Level {
     case info

@@ -32,13 +32,28 @@ struct HistogramDrawing {
         return text
     }
 
-    private var rows: [(label: String, count: UInt64)] {
-        var rows: [(label: String, count: UInt64)] = []
-        if distribution.negatives > 0 { rows.append(("< 0s", distribution.negatives)) }
+    struct Row: Equatable {
+        let label: String
+        /// The values that it stands for; of the last, those that there are.
+        let range: ClosedRange<Int64>
+        let count: UInt64
+    }
+
+    var rows: [Row] {
+        guard let minimum = distribution.minimum, let maximum = distribution.maximum else { return [] }
+        var rows: [Row] = []
+        if distribution.negatives > 0 {
+            rows.append(Row(label: "< 0s", range: minimum...min(-1, maximum), count: distribution.negatives))
+        }
         let buckets = distribution.buckets.filter { $0.range.lowerBound >= 0 }
         guard !buckets.isEmpty else { return rows }
         let layout = HistogramLayout(buckets, rows: Self.rowLimit - rows.count)
-        return rows + zip(layout.edges.map(style.exact), layout.counts).map { ($0, $1) }
+        for (index, edge) in layout.edges.enumerated() {
+            let isLast = index + 1 == layout.edges.count
+            let last = isLast ? max(edge, maximum) : layout.edges[index + 1] - 1
+            rows.append(Row(label: style.exact(edge), range: edge...last, count: layout.counts[index]))
+        }
+        return rows
     }
 
     /// A bar in eighths of a column; never empty if there are values.

@@ -48,14 +48,14 @@ struct PingSummary: ~Copyable {
                 text: PingSummaryText(
                     result: result, tails: tails, peer: peer, elapsed: elapsed,
                     missingHardware: reasons.map(\.text), facts: facts,
-                    drawsHistogram: options.drawsHistogram, style: .ofLocale(isColored: console.isColored)
+                    drawsHistogram: options.drawsHistogram, style: console.style
                 ).text)
         } else {
             if let bias = result.turnaroundBias {
                 console.write(.warning, "PING Bias") { bias.fields.write(to: &$0) }
             }
             for tail in tails { console.write(tail) }
-            var fields = fields(result, elapsed: elapsed, reasons)
+            var fields = fields(result, elapsed: elapsed, reasons, console.context)
             func fact(_ key: String) -> Field { .text(facts.first { $0.key == key }?.value) }
             func number(_ key: String) -> Field {
                 .integer(facts.first { $0.key == key }.flatMap { Int64($0.value) })
@@ -86,9 +86,20 @@ struct PingSummary: ~Copyable {
         }
     }
 
-    private func fields(_ result: PingResult, elapsed: Int64, _ reasons: [MissingCount]) -> Fields {
+    private func fields(
+        _ result: PingResult, elapsed: Int64, _ reasons: [MissingCount], _ context: LineContext
+    ) -> Fields {
         var fields = Fields()
         for counter in Counter.allCases { fields.add(counter.name, .count(result.value(of: counter))) }
+        let (lost, sent) = (result.counts[.lost], result.counts[.sent])
+        fields.add(
+            "loss_percent",
+            .decimal(sent > 0 ? Int64(thousandthsOfPercent(lost, of: sent)) : nil, decimals: 3))
+        fields.add("host", .text(Origin.host))
+        fields.add("version", .text(Origin.version))
+        fields.add("interface", .text(context.interface))
+        fields.add("target", .text(context.target))
+        fields.add("largest_part", .text(result.largestPart?.name))
         fields.add("elapsed_ns", .integer(elapsed))
         fields.add("peer", .text(peer.description))
         fields.add("missing_hardware_reason", .reasons(reasons.map(\.text)))
@@ -113,13 +124,17 @@ extension Console {
         write(.info, "PING Tail") { tail.fields.write(to: &$0) }
     }
 
-    /// Writes the distribution of the round trips, a line per bucket.
+    /// Writes the distribution of the round trips as it is drawn, a line per row.
     fileprivate func write(_ values: Distribution) {
-        for bucket in values.buckets {
+        var reached: UInt64 = 0
+        for row in HistogramDrawing(style: style, distribution: values).rows {
+            reached += row.count
             write(.info, "PING Histogram") { line in
-                line.integer("count", bucket.count)
-                line.integer("from_ns", bucket.range.lowerBound)
-                line.integer("to_ns", bucket.range.upperBound)
+                line.integer("count", row.count)
+                line.percentage("cumulative_percent", reached, of: values.count)
+                line.integer("from_ns", row.range.lowerBound)
+                line.percentage("share_percent", row.count, of: values.count)
+                line.integer("to_ns", row.range.upperBound)
             }
         }
     }

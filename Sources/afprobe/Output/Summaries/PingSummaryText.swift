@@ -14,8 +14,12 @@ struct PingSummaryText {
     var text: String {
         var text = "\n--- \(peer) ping statistics ---\n" + bias + countsLine + losses + roundTrips
         guard let clock = result.roundTripClock else { return text }
-        text += "\n" + PingTable(style: style) { result.figures.contains($0) ? result[$0] : nil }.text
         for tail in tails { text += tail.text(style) }
+        text +=
+            "\n"
+            + PingTable(style: style, worst: result.largestPart) {
+                result.figures.contains($0) ? result[$0] : nil
+            }.text
         if result.counts[.clockSteps] > 0 {
             let times = result.counts[.clockSteps] == 1 ? "once" : "\(result.counts[.clockSteps]) times"
             text += "this host's clock was set \(times) during the run\n"
@@ -33,7 +37,8 @@ struct PingSummaryText {
         for counter in Counter.allCases where counts[counter] > 0 {
             if let label = counter.label { text += ", +\(counts[counter]) \(label)" }
         }
-        text += ", \(percentage(counts[.lost], of: counts[.sent])) packet loss"
+        let loss = "\(percentage(counts[.lost], of: counts[.sent])) packet loss"
+        text += ", " + (counts[.lost] > 0 ? style.alarm(loss) : loss)
         return text + ", time \(elapsed / 1_000_000)ms\n"
     }
 
@@ -78,7 +83,17 @@ struct PingSummaryText {
             let mean = values.mean, let maximum = values.maximum, let deviation = values.standardDeviation
         else { return "" }
         let figures = [minimum, mean, maximum, deviation].map(milliseconds).joined(separator: "/")
-        return "rtt min/avg/max/mdev = \(figures) ms (\(clock.name) stamps)\n"
+        return "rtt min/avg/max/mdev = \(figures) ms (\(clock.name) stamps)\n" + largestPart
+    }
+
+    /// Where the time goes on average.
+    private var largestPart: String {
+        guard let part = result.largestPart, let time = result[part]?.mean, let all = result[.rtt]?.mean,
+            time > 0, all > 0, part != .network || result[.turnaround] != nil
+        else { return "" }
+        let tenths = UInt64((Double(time) / Double(all) * 1000).rounded())
+        return style.warning(
+            "most of it is \(part.name): \(fixedPoint(tenths, decimals: 1))% of the mean round trip") + "\n"
     }
 
     /// The worth of another program's times.

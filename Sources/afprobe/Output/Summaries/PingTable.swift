@@ -1,5 +1,5 @@
 /// The figures of `ping` for people, in 80 columns: a row for each figure with values, stages in the order of a round
-/// trip.
+/// trip; one unit down each column, so that values compare at a glance.
 struct PingTable {
     private static let columns: [Statistic] = [.min, .mean, .p50, .p90, .p99, .p999, .max]
     private static let nameWidth = 16
@@ -10,6 +10,8 @@ struct PingTable {
         [.rtt, .network, .turnaround, .requestOneWay, .replyOneWay, .total] + Figure.stages + [.link]
 
     let style: TextStyle
+    /// The row that stands out: the part that takes most of a round trip.
+    var worst: Figure?
     let distribution: (Figure) -> Distribution?
 
     /// The table; empty if nothing was measured.
@@ -18,22 +20,50 @@ struct PingTable {
             distribution(figure).flatMap { $0.count > 0 ? (figure, $0) : nil }
         }
         guard !rows.isEmpty else { return "" }
-        let names = (["n"] + Self.columns.map(\.rawValue)).map { $0.rightAligned(Self.columnWidth) }.joined()
-        var text = style.heading(String(repeating: " ", count: Self.nameWidth) + names) + "\n"
-        for (figure, values) in rows { text += row(figure, values) }
+        let measured = rows.map { $0.1.statistics }
+        let columns = Self.columns.map { statistic in
+            Column(of: measured.map { $0[statistic] }, style)
+        }
+        let indent = String(repeating: " ", count: Self.nameWidth)
+        let names = (["n"] + Self.columns.map(\.rawValue)).map(cell).joined()
+        let units = ([""] + columns.map(\.unit)).map(cell).joined()
+        var text = style.heading(indent + names) + "\n" + indent + units + "\n"
+        for (index, (figure, values)) in rows.enumerated() {
+            let row =
+                name(of: figure) + (["\(values.count)"] + columns.map { $0.cells[index] }).map(cell).joined()
+            text += (figure == worst ? style.warning(row) : row) + "\n"
+        }
         for (figure, values) in rows { text += notes(figure, values) }
         return text
     }
 
-    private func row(_ figure: Figure, _ values: Distribution) -> String {
+    private func name(of figure: Figure) -> String {
         let isPart = Figure.stages.contains(figure) || figure == .link
-        let name = (isPart ? "  " : "") + figure.name
-        // The leading blank remains if a value is too long for its column.
-        let statistics = values.statistics
-        let none = style.isUnicode ? "–" : "-"
-        let cells = ["\(values.count)"] + Self.columns.map { statistics[$0].map(style.rounded) ?? none }
-        return name.leftAligned(Self.nameWidth)
-            + cells.map { " " + $0.rightAligned(Self.columnWidth - 1) }.joined() + "\n"
+        return ((isPart ? "  " : "") + figure.name).leftAligned(Self.nameWidth)
+    }
+
+    /// The leading blank remains if a value is too long for its column.
+    private func cell(_ text: String) -> String { " " + text.rightAligned(Self.columnWidth - 1) }
+
+    /// A statistic of all figures, in one unit.
+    private struct Column {
+        let unit: String
+        let cells: [String]
+
+        init(of values: [Int64?], _ style: TextStyle) {
+            let known = values.compactMap(\.self)
+            // The sign takes the room of a digit.
+            let scale = DurationScale(
+                largest: known.map(\.magnitude).max() ?? 0, digits: known.contains { $0 < 0 } ? 5 : 6,
+                finest: 3)
+            unit = known.isEmpty ? "" : "\(scale.unit(isUnicode: style.isUnicode))"
+            cells = values.map { value in
+                guard let value else { return style.isUnicode ? "–" : "-" }
+                var text = TextBuffer(capacity: 24)
+                text.append(value, in: scale)
+                return text.string
+            }
+        }
     }
 
     private func notes(_ figure: Figure, _ values: Distribution) -> String {

@@ -1,11 +1,22 @@
 import AFPacketKit
 
+// The summaries of send and listen: sentences for people, else a line. With -v people get the line, too.
+
 extension Console {
     func write(_ result: SendResult, _ tally: borrowing TransmitTally) {
+        if !isForPeople || isDetailed { writeLine(result, tally) }
+        guard isForPeople else { return }
+        write(text: SendSummaryText(result, tally, self).text)
+    }
+
+    private func writeLine(_ result: SendResult, _ tally: borrowing TransmitTally) {
         let (dropped, uncaptured) = (droppedLines, droppedCaptures.map { Int64($0) })
+        let interface = context.interface
         write(.info, "TX Summary") { line in
             line.integer("failed", result.failed)
+            line.string("host", Origin.host)
             line.integer("in_flight", result.inFlight)
+            line.string("interface", interface)
             line.integer("late_hardware", tally.lateHardware)
             line.integer("late_software", tally.lateSoftware)
             line.integer("launch_invalid", result.hasLaunchTimes ? Int64(tally.launchInvalid) : nil)
@@ -28,11 +39,18 @@ extension Console {
             line.integer("stamped_hardware", tally.stampedHardware)
             line.integer("stamped_software", tally.stampedSoftware)
             line.integer("unmatched", tally.unmatched)
+            line.string("version", Origin.version)
             line.integer("warmup", result.warmedUp)
         }
     }
 
     func write(_ result: ListenResult) {
+        if !isForPeople || isDetailed { writeLine(result) }
+        if isForPeople { write(text: ListenSummaryText(result, self).text) }
+    }
+
+    private func writeLine(_ result: ListenResult) {
+        let interface = context.interface
         let (faults, total, replies, tally) = (
             result.faults, result.statistics, result.replies, result.tally
         )
@@ -42,6 +60,8 @@ extension Console {
             line.integer("drops", total.drops)
             line.integer("follow_ups", replies.followUps)
             line.integer("foreign", faults.foreign)
+            line.string("host", Origin.host)
+            line.string("interface", interface)
             line.integer("lines_dropped", dropped)
             line.missing(
                 "missing_hardware", tally.missingHardware, because: "missing_hardware_reason",
@@ -59,6 +79,7 @@ extension Console {
             line.integer("stamped_hardware", tally.stampedHardware)
             line.integer("stamped_software", tally.stampedSoftware)
             line.integer("truncated", faults.truncated)
+            line.string("version", Origin.version)
         }
     }
 }

@@ -3,11 +3,7 @@
 /// A number in units of its last decimal.
 func fixedPoint(_ number: UInt64, decimals: Int) -> String {
     var text = TextBuffer(capacity: 24)
-    text.append(number / tenTo(decimals))
-    if decimals > 0 {
-        text.append(".")
-        text.append(number % tenTo(decimals), digits: decimals)
-    }
+    text.append(Int64(clamping: number), decimals: decimals)
     return text.string
 }
 
@@ -57,4 +53,22 @@ func indented(_ parts: [String]) -> String {
         lines[lines.count - 1] += (lines[lines.count - 1].isEmpty ? "  " : " ") + word
     }
     return lines.map { $0 + "\n" }.joined()
+}
+
+/// Wraps paragraphs at 80 columns and indents each line.
+func wrap(_ text: String, indent: Int) -> String {
+    let margin = String(repeating: " ", count: indent)
+    var result = ""
+    for paragraph in text.split(separator: "\n", omittingEmptySubsequences: false) {
+        var line = ""
+        for word in paragraph.split(separator: " ") {
+            if !line.isEmpty, indent + line.count + 1 + word.count > 80 {
+                result += margin + line + "\n"
+                line = ""
+            }
+            line += line.isEmpty ? String(word) : " " + word
+        }
+        result += line.isEmpty ? "\n" : margin + line + "\n"
+    }
+    return result
 }

@@ -11,6 +11,13 @@ extension TextBuffer {
         }
     }
 
+    /// Appends a value for people: quoted only if a blank or a quote would make it two.
+    mutating func append(readableValue text: String) {
+        let isOne =
+            !text.isEmpty && text.unicodeScalars.allSatisfy { $0.isPrintable && $0 != " " && $0 != "\"" }
+        if isOne { append(string: text) } else { append(goString: text) }
+    }
+
     /// Appends a Go string literal like strconv.Quote.
     private mutating func append(goString text: String) {
         append(UInt8(ascii: "\""))

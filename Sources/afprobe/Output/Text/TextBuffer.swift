@@ -30,6 +30,25 @@ struct TextBuffer: ~Copyable {
         count -= number
     }
 
+    mutating func removeLast(_ number: Int) {
+        precondition((0...count).contains(number))
+        count -= number
+    }
+
+    /// The number of columns from an offset on, without the colours.
+    func columns(from start: Int) -> Int {
+        var columns = 0
+        var isEscape = false
+        for index in start..<count {
+            let byte = memory[index]
+            if byte == 0x1b { isEscape = true }
+            // Bytes within a character of UTF-8 begin with the bits 10.
+            if !isEscape, byte & 0xc0 != 0x80 { columns += 1 }
+            if byte == UInt8(ascii: "m") { isEscape = false }
+        }
+        return columns
+    }
+
     // MARK: Appending
 
     /// Extends the text by `more` bytes, and returns their offset.

@@ -19,7 +19,20 @@ struct TextStyle {
         return name.hasSuffix(".utf-8") || name.hasSuffix(".utf8")
     }
 
-    func heading(_ text: String) -> String { isColored ? "\u{1b}[1m\(text)\u{1b}[0m" : text }
+    func heading(_ text: String) -> String { styled(text, "1") }
+
+    /// A text that asks for attention: what is slow.
+    func warning(_ text: String) -> String { styled(text, "33") }
+
+    /// A text about what is lost or wrong.
+    func alarm(_ text: String) -> String { styled(text, "31") }
+
+    /// A text about what holds.
+    func success(_ text: String) -> String { styled(text, "32") }
+
+    private func styled(_ text: String, _ parameter: String) -> String {
+        isColored ? "\u{1b}[\(parameter)m\(text)\u{1b}[0m" : text
+    }
 
     /// A duration as Go prints it, with all digits.
     func exact(_ nanoseconds: Int64) -> String {

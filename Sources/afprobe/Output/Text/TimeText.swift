@@ -40,6 +40,15 @@ extension TextBuffer {
         append("Z")
     }
 
+    /// Appends a UTC time by RFC 3339 with all nine decimals, so that times sort as texts.
+    mutating func append(allNanosecondsOf nanoseconds: Int64) {
+        let (seconds, fraction) = nanoseconds.flooringDivision(by: 1_000_000_000)
+        append(dateOf: seconds)
+        append(".")
+        append(UInt64(fraction), digits: 9)
+        append("Z")
+    }
+
     /// Appends a UTC time by RFC 3339 in whole seconds.
     mutating func append(wholeSecondsOf nanoseconds: Int64) {
         append(dateOf: nanoseconds.flooringDivision(by: 1_000_000_000).quotient)

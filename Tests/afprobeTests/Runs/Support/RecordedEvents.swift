@@ -93,7 +93,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
         tell("duplicate \(reply.number)")
     }
 
-    func lost(_ number: UInt64, peer: Peer) { tell("lost \(number)") }
+    func lost(_ number: UInt64, peer: Peer, sent: Timestamp?) { tell("lost \(number)") }
 
     func pingStatus(_ result: borrowing PingResult) {
         tell("status \(result.counts[.sent]) \(result.counts[.received])")
@@ -104,7 +104,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
         progressDue = .never
     }
 
-    func verified(_ claim: StampClaim) { tell("claim") }
+    func verified(_ claims: [StampClaim]) { for _ in claims { tell("claim") } }
     func verified(_ rate: StampRate) { tell("rate") }
     func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress) { tell("arrivals") }
 }
