@@ -6,7 +6,8 @@ enum ArgumentError: Error, Equatable {
     case unknownOption(String, candidates: [String])
     case missingValue(option: String, placeholder: String)
     case unexpectedValue(option: String)
-    case invalidValue(String, of: String, expected: String)
+    /// - Parameter meant: the value that was probably meant; nil if that is not plain.
+    case invalidValue(String, of: String, expected: String, meant: String? = nil)
     case missingOption(OptionDescription)
     case missingOperand(String, help: String)
     case unexpectedOperand(String)

@@ -7,7 +7,7 @@ extension ArgumentError {
         case .unknownOption(let option, _): "Unknown option \(option)"
         case .missingValue(let option, let placeholder): "Option \(option) needs a value: \(placeholder)"
         case .unexpectedValue(let option): "Option \(option) takes no value"
-        case .invalidValue(let value, let owner, _): "Invalid value '\(value)' for \(owner)"
+        case .invalidValue(let value, let owner, _, _): "Invalid value '\(value)' for \(owner)"
         case .missingOption(let option): "Option \(option.synopsis) is missing"
         case .missingOperand(let placeholder, _): "Argument \(placeholder) is missing"
         case .unexpectedOperand(let word): "Unexpected argument '\(word)'"
@@ -19,7 +19,7 @@ extension ArgumentError {
         switch self {
         case .unknownCommand(_, let candidates), .unknownOption(_, let candidates):
             candidates.isEmpty ? nil : "did you mean \(candidates.joined(separator: " or "))?"
-        case .invalidValue(_, _, let expected): "expected \(expected)"
+        case .invalidValue(_, _, let expected, _): "expected \(expected)"
         case .missingOption(let option): lowercasedSentence(option.help)
         case .missingOperand(_, let help): lowercasedSentence(help)
         default: nil

@@ -68,10 +68,3 @@ struct OperandSpec<Values> {
         }
     }
 }
-
-/// The expected form of a value, for the error message.
-struct ValueError: Error, Equatable {
-    let expected: String
-
-    init(_ expected: String) { self.expected = expected }
-}

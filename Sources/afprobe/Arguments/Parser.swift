@@ -73,7 +73,8 @@ struct Parser<Values> {
         }
         let operand = spec.operands[index]
         do throws(ValueError) { try operand.apply(&state.values, word) } catch {
-            throw .invalidValue(word, of: operand.description.placeholder, expected: error.expected)
+            throw .invalidValue(
+                word, of: operand.description.placeholder, expected: error.expected, meant: error.meant)
         }
         state.operandCount += 1
     }
@@ -82,7 +83,7 @@ struct Parser<Values> {
         _ option: OptionSpec<Values>, _ value: String?, as written: String, _ state: inout State
     ) throws(ArgumentError) {
         do throws(ValueError) { try option.apply(&state.values, value) } catch {
-            throw .invalidValue(value ?? "", of: written, expected: error.expected)
+            throw .invalidValue(value ?? "", of: written, expected: error.expected, meant: error.meant)
         }
         state.given.insert(option.description.long)
     }

@@ -73,8 +73,8 @@ extension OptionSpec where Values: HasTraffic {
             help:
                 "Frame size, from the destination MAC address to the last byte before the FCS, VLAN tag included: "
                 + "60 is RFC 2544's 64. Default: the smallest legal size.",
-            as: numberParser(1...65_553, "a size in bytes")
-        ) { $0.traffic.size = Int($1) }
+            as: parseSize
+        ) { $0.traffic.size = $1 }
     }
 
     static var etherType: OptionSpec {

@@ -46,10 +46,15 @@ extension PingTarget {
         let isAddress = text.utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
         guard isName, !isAddress, text.utf8.first != UInt8(ascii: "-") else {
             throw ValueError(
-                "a MAC address like 02:42:ac:c8:01:61, an IP address like 192.0.2.7 or fe80::1%eth0, or a host's name"
-            )
+                "a MAC address like 02:42:ac:c8:01:61, an IP address like 192.0.2.7 or fe80::1%eth0, or a host's name",
+                meant: Self.hostMeant(by: text))
         }
         self = .name(text)
+    }
+
+    private static func hostMeant(by text: String) -> String? {
+        guard let host = hostAlone(in: text), (try? PingTarget(parsing: host)) != nil else { return nil }
+        return host
     }
 }
 
