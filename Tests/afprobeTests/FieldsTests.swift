@@ -54,7 +54,7 @@ private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inou
         let json = written(.json, fields.write)
         #expect(
             json.hasPrefix(#","wire_count":0,"wire_jitter_ns":null,"wire_max_ns":null,"wire_mean_ns":null,"#))
-        #expect(json.split(separator: ",").count == 12)
+        #expect(json.split(separator: ",").count == 13)
     }
 
     /// As keys that are known beforehand.

@@ -63,18 +63,19 @@ private func expectation(_ text: String) -> String? {
         ("lost>5us", "a whole number in 'lost>5us', like 0"),
         ("rtt.p99>50", "a duration with its unit in 'rtt.p99>50', like 250ns, 50us, 1ms or 1.5s"),
         ("rtt.p99>", "a duration with its unit in 'rtt.p99>', like 250ns, 50us, 1ms or 1.5s"),
-        ("rtt.p99>>5us", "a duration with its unit in 'rtt.p99>>5us', like 250ns, 50us, 1ms or 1.5s"),
+        ("rtt.p99>>5us", "limits like network.p99>50us, loss>0.1% or missing_hardware>0, with > >= < or <="),
+        ("rtt.p99==5us", "limits like network.p99>50us, loss>0.1% or missing_hardware>0, with > >= < or <="),
         ("rtt.p99>5 us s", "a duration with its unit in 'rtt.p99>5 us s', like 250ns, 50us, 1ms or 1.5s"),
         ("rtt.p99>9e9s", "a duration with its unit in 'rtt.p99>9e9s', like 250ns, 50us, 1ms or 1.5s"),
         (
             "rtt>5us",
             "a statistic in 'rtt>5us', like rtt.p99: "
-                + "one of min, mean, p50, p90, p99, p99.9, max, stddev, spread, jitter"
+                + "one of min, mean, p50, p90, p95, p99, p99.9, max, stddev, spread, jitter"
         ),
         (
             "network.p98 > 5us",
             "a statistic in 'network.p98>5us', like network.p99: "
-                + "one of min, mean, p50, p90, p99, p99.9, max, stddev, spread, jitter"
+                + "one of min, mean, p50, p90, p95, p99, p99.9, max, stddev, spread, jitter"
         ),
         (
             "netwrk.p99>5us",
@@ -93,6 +94,36 @@ private func expectation(_ text: String) -> String? {
         ),
     ])
     func saysWhatIsRight(text: String, expected: String) { #expect(expectation(text) == expected) }
+
+    @Test func readsOtherNames() throws {
+        for (name, statistic) in [
+            ("avg", Statistic.mean), ("average", .mean), ("median", .p50), ("p999", .p999), ("p99.9", .p999),
+            ("p99_9", .p999), ("mdev", .stddev), ("p95", .p95), ("P99", .p99),
+        ] {
+            let limit = try parseLimits(" rtt.\(name) > 1 ms ")[0]
+            #expect(limit.bound == .duration(.rtt, statistic, 1_000_000))
+            #expect(limit.text == "rtt.\(name)>1 ms")
+        }
+        #expect(try parseLimits("Loss>1%,LOST>1k").map(\.bound) == [.loss(1), .count(.lost, 1000)])
+    }
+
+    @Test(arguments: [
+        ("loss>1", "loss>1%"), ("rtt>1ms", "rtt.p99>1ms"), ("p99>1ms", "rtt.p99>1ms"),
+        ("jitter>5us", "rtt.jitter>5us"),
+        ("avg>5us", "rtt.mean>5us"), ("rtt.p99 => 5us", "rtt.p99>=5us"), ("rtt.p99=<5us", "rtt.p99<=5us"),
+        ("rtt.p99>50", "rtt.p99>50us"), ("lost>1%", "loss>1%"), ("rtt_p99>5us", "rtt.p99>5us"),
+        ("request_tx_nic_p99_9_ns>5us", "request_tx_nic.p99.9>5us"),
+        ("loss>0.1%, rtt>1ms ,lost>0", "loss>0.1%,rtt.p99>1ms,lost>0"),
+        ("rtt.p99==5us", nil), ("loss=1%", nil), ("", nil), ("rtt.p98>5us", nil), ("loss>101", nil),
+        ("rtt.p99>", nil),
+        ("x=>5us", nil),
+    ])
+    func saysWhatWasMeant(text: String, meant: String?) throws {
+        do throws(ValueError) {
+            _ = try parseLimits(text)
+            Issue.record("'\(text)' is accepted")
+        } catch { #expect(error.meant == meant) }
+    }
 
     /// Limits and what is nearly one: nothing traps, and what is read reads the same again.
     @Test func survivesAnything() throws {

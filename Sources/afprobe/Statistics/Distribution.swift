@@ -83,7 +83,8 @@ struct Distribution {
         let ranked = percentiles([.p50, .p90, .p95, .p99, .p999])
         guard ranked.count == 5 else { return [:] }
         var statistics: [Statistic: Int64] = [
-            .p50: ranked[0], .p90: ranked[1], .p99: ranked[3], .p999: ranked[4], .min: moments.minimum,
+            .p50: ranked[0], .p90: ranked[1], .p95: ranked[2], .p99: ranked[3], .p999: ranked[4],
+            .min: moments.minimum,
             .max: moments.maximum,
         ]
         let (spread, overflow) = ranked[2].subtractingReportingOverflow(ranked[0])

@@ -75,6 +75,7 @@ enum Statistic: String, CaseIterable {
     case mean
     case p50
     case p90
+    case p95
     case p99
     case p999 = "p99.9"
     case max
@@ -89,6 +90,7 @@ enum Statistic: String, CaseIterable {
         switch self {
         case .min, .mean, .p50, .max, .stddev: 1
         case .p90: Percentile.p90.neededCount
+        case .p95: Percentile.p95.neededCount
         case .p99: Percentile.p99.neededCount
         case .p999: Percentile.p999.neededCount
         case .spread: Percentile.p95.neededCount

@@ -8,10 +8,10 @@
 //     operator   = ">" | ">=" | "<" | "<=" ;
 //     duration   = decimal , ( "ns" | "us" | "µs" | "ms" | "s" | "m" | "h" ) ;
 //     figure     = "rtt" | "network" | … ;  (* Figure *)
-//     statistic  = "min" | "mean" | … ;     (* Statistic *)
+//     statistic  = "min" | "mean" | … ;     (* Statistic; also "avg", "median", "p999", "mdev" *)
 //     counter    = "sent" | "received" | … ;  (* Counter *)
 //
-// Blanks may stand around operators and commas. A limit says what makes the run fail.
+// Blanks may stand around operators and commas, and names may be in capitals. A limit says what makes the run fail.
 
 /// A condition that makes a run fail, like `network.p99>50us`.
 struct Limit: Equatable {

@@ -1,71 +1,135 @@
 /// The limits of `--fail-if`, in the grammar on top of Limit.swift.
 func parseLimits(_ text: String) throws(ValueError) -> [Limit] {
+    let parts = text.split(separator: ",", omittingEmptySubsequences: false)
     var limits: [Limit] = []
-    for part in text.split(separator: ",", omittingEmptySubsequences: false) {
-        limits.append(try parseLimit(part))
+    for (index, part) in parts.enumerated() {
+        do throws(ValueError) { limits.append(try parseLimit(part)) } catch {
+            guard let meant = error.meant else { throw error }
+            var right = parts.map { String($0.trimmed) }
+            right[index] = meant
+            throw ValueError(error.expected, meant: right.joined(separator: ","))
+        }
     }
     return limits
 }
 
 private func parseLimit(_ text: Substring) throws(ValueError) -> Limit {
-    guard let start = text.firstIndex(where: { $0 == ">" || $0 == "<" }) else {
-        throw ValueError("limits like network.p99>50us, loss>0.1% or missing_hardware>0, with > >= < or <=")
+    let operators = text.firstIndex { "<>=".contains($0) }.map { start in
+        start..<(text[start...].firstIndex { !"<>=".contains($0) } ?? text.endIndex)
     }
-    let isStrict = text[text.index(after: start)...].first != "="
-    let end = text.index(start, offsetBy: isStrict ? 1 : 2)
-    let (name, bound) = (String(text[..<start].trimmed), String(text[end...].trimmed))
-    let comparison: Limit.Comparison =
-        if text[start] == ">" { isStrict ? .greater : .greaterOrEqual } else {
-            isStrict ? .less : .lessOrEqual
+    guard let operators, let comparison = Limit.Comparison(rawValue: String(text[operators])) else {
+        throw ValueError(
+            "limits like network.p99>50us, loss>0.1% or missing_hardware>0, with > >= < or <=",
+            meant: operators.flatMap { limitMeant(by: text, $0) })
+    }
+    let (name, bound) = (
+        String(text[..<operators.lowerBound].trimmed), String(text[operators.upperBound...].trimmed)
+    )
+    let parser = LimitParser(name: name, comparison: comparison, bound: bound)
+    return Limit(text: parser.text, comparison: comparison, bound: try parser.parse())
+}
+
+/// `rtt.p99>=5us` for `rtt.p99=>5us`; nil if the operator is none in disguise.
+private func limitMeant(by text: Substring, _ operators: Range<Substring.Index>) -> String? {
+    guard let right = ["=>": ">=", "=<": "<="][text[operators]] else { return nil }
+    let meant = text[..<operators.lowerBound].trimmed + right + text[operators.upperBound...].trimmed
+    return (try? parseLimit(meant[...])) == nil ? nil : String(meant)
+}
+
+/// A limit in its three parts.
+private struct LimitParser {
+    let name: String
+    let comparison: Limit.Comparison
+    let bound: String
+
+    var text: String { text(name, bound) }
+
+    private func text(_ name: String, _ bound: String) -> String { name + comparison.rawValue + bound }
+
+    private func error(_ expected: String, meant name: String? = nil, bound: String? = nil) -> ValueError {
+        let isKnown = name != nil || bound != nil
+        return ValueError(expected, meant: isKnown ? text(name ?? self.name, bound ?? self.bound) : nil)
+    }
+
+    func parse() throws(ValueError) -> Limit.Bound {
+        let name = name.lowercased()
+        if name == "loss" { return .loss(try parsePercentage()) }
+        if let counter = Counter.allCases.first(where: { $0.name == name }) {
+            guard let number = parseWhole(bound) else {
+                // `lost>1%`: the share is the loss.
+                let isShare = counter == .lost && bound.hasSuffix("%")
+                throw error("a whole number in '\(text)', like 0", meant: isShare ? "loss" : nil)
+            }
+            return .count(counter, number)
         }
-    let limit = name + comparison.rawValue + bound
-    return Limit(
-        text: limit, comparison: comparison, bound: try parseBound(of: name, bound, in: "'\(limit)'"))
-}
-
-/// - Parameter limit: the whole limit, quoted in errors.
-private func parseBound(
-    of name: String, _ bound: String, in limit: String
-) throws(ValueError) -> Limit.Bound {
-    if name == "loss" { return .loss(try parsePercentage(bound, in: limit)) }
-    if let counter = Counter.allCases.first(where: { $0.name == name }) {
-        guard let number = parseDecimal(bound) else {
-            throw ValueError("a whole number in \(limit), like 0")
+        let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
+        guard let figure = Figure.allCases.first(where: { $0.name == parts[0] }) else {
+            let figures = Figure.allCases.map(\.name).joined(separator: ", ")
+            let meant = figureMeant(by: name)
+            guard parts.count == 1 else {
+                throw error("a figure in '\(text)': one of \(figures)", meant: meant)
+            }
+            let counters = Counter.allCases.map(\.name).joined(separator: ", ")
+            throw error(
+                "a name in '\(text)': a figure's, like network.p99, loss, or one of \(counters)", meant: meant
+            )
         }
-        return .count(counter, number)
+        guard parts.count == 2, let statistic = Statistic(anyNameOf: String(parts[1])) else {
+            let statistics = Statistic.allCases.map(\.rawValue).joined(separator: ", ")
+            throw error(
+                "a statistic in '\(text)', like \(figure.name).p99: one of \(statistics)",
+                meant: parts.count == 1 ? "\(figure.name).p99" : nil)
+        }
+        return .duration(figure, statistic, try parseBoundDuration())
     }
-    let parts = name.split(separator: ".", maxSplits: 1, omittingEmptySubsequences: false)
-    guard let figure = Figure.allCases.first(where: { $0.name == parts[0] }) else {
-        let figures = Figure.allCases.map(\.name).joined(separator: ", ")
-        guard parts.count == 1 else { throw ValueError("a figure in \(limit): one of \(figures)") }
-        let counters = Counter.allCases.map(\.name).joined(separator: ", ")
-        throw ValueError("a name in \(limit): a figure's, like network.p99, loss, or one of \(counters)")
+
+    /// `rtt.p99` for `p99`, and for `rtt_p99` and `rtt_p99_ns`, the keys of the output.
+    private func figureMeant(by name: String) -> String? {
+        if let statistic = Statistic(anyNameOf: name) { return "rtt.\(statistic.rawValue)" }
+        let key = name.hasSuffix("_ns") ? String(name.dropLast(3)) : name
+        for figure in Figure.allCases where key.hasPrefix("\(figure.name)_") {
+            if let statistic = Statistic(anyNameOf: String(key.dropFirst(figure.name.count + 1))) {
+                return "\(figure.name).\(statistic.rawValue)"
+            }
+        }
+        return nil
     }
-    guard parts.count == 2, let statistic = Statistic(rawValue: String(parts[1])) else {
-        let statistics = Statistic.allCases.map(\.rawValue).joined(separator: ", ")
-        throw ValueError("a statistic in \(limit), like \(figure.name).p99: one of \(statistics)")
+
+    /// A duration with an explicit unit: ping's bare seconds would be misread among microseconds.
+    private func parseBoundDuration() throws(ValueError) -> Int64 {
+        guard bound.utf8.last.map({ !isDigit($0) && $0 != UInt8(ascii: ".") }) ?? false,
+            let duration = try? parseDuration(bound)
+        else {
+            let isBare = (try? parseDuration(bound)) != nil
+            throw error(
+                "a duration with its unit in '\(text)', like 250ns, 50us, 1ms or 1.5s",
+                bound: isBare ? "\(bound)us" : nil)
+        }
+        return duration
     }
-    return .duration(figure, statistic, try parseBoundDuration(bound, in: limit))
+
+    private func parsePercentage() throws(ValueError) -> Double {
+        let number = bound.last == "%" ? bound.dropLast() : bound[...]
+        let isNumber = number.utf8.allSatisfy { isDigit($0) || $0 == UInt8(ascii: ".") }
+        let percent = isNumber ? Double(number).flatMap { (0...100).contains($0) ? $0 : nil } : nil
+        guard let percent, bound.last == "%" else {
+            throw error("a percentage in '\(text)', like 0.1%", bound: percent == nil ? nil : "\(bound)%")
+        }
+        return percent
+    }
 }
 
-/// A duration with an explicit unit: ping's bare seconds would be misread among microseconds.
-private func parseBoundDuration(_ text: String, in limit: String) throws(ValueError) -> Int64 {
-    guard text.utf8.last.map({ !isDigit($0) && $0 != UInt8(ascii: ".") }) ?? false,
-        let duration = try? parseDuration(text)
-    else {
-        throw ValueError("a duration with its unit in \(limit), like 250ns, 50us, 1ms or 1.5s")
+extension Statistic {
+    /// The statistic by its name here, in other programs, or in a key of the output.
+    fileprivate init?(anyNameOf name: String) {
+        switch name {
+        case "avg", "average": self = .mean
+        case "median", "med": self = .p50
+        case "p999", "p99_9": self = .p999
+        case "mdev", "std", "sd": self = .stddev
+        default: self.init(rawValue: name)
+        }
     }
-    return duration
-}
-
-private func parsePercentage(_ text: String, in limit: String) throws(ValueError) -> Double {
-    let number = text.dropLast()
-    guard text.last == "%", number.utf8.allSatisfy({ isDigit($0) || $0 == UInt8(ascii: ".") }),
-        let percent = Double(number), (0...100).contains(percent)
-    else {
-        throw ValueError("a percentage in \(limit), like 0.1%")
-    }
-    return percent
 }
 
 extension Substring {
