@@ -41,6 +41,11 @@ import Testing
                 .missingOperand("MAC", help: "The host to ping."), "Argument MAC is missing",
                 "the host to ping; see 'afprobe help'"
             ),
+            (
+                .excluded("--rate", "--interval"), "--rate and --interval exclude each other",
+                "leave one of them out; see 'afprobe help'"
+            ),
+            (.mistake("Wrong", remedy: "write: right"), "Wrong", "write: right"),
             (.unexpectedOperand("eth1"), "Unexpected argument 'eth1'", "see 'afprobe help'"),
         ]
         for (error, message, hint) in cases {

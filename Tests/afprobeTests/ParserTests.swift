@@ -10,13 +10,17 @@ import Testing
         #expect(try parseSample(arguments).count == 5)
     }
 
-    @Test func takesAnOptionalValueBehindAnEqualsSignOnly() throws {
+    @Test func takesAnOptionalValueBehindAnEqualsSignOrAShortNumber() throws {
         #expect(try parseSample([]).level == nil)
         #expect(try parseSample(["--level"]).level == 1)
         #expect(try parseSample(["--level=5"]).level == 5)
         #expect(try parseSample(["--level=5", "--level"]).level == 1)
         #expect(try parseSample(["--level", "-q"]) == SampleValues(level: 1, isQuiet: true))
-        #expect(try parseSample(["--level", "5"]) == SampleValues(level: 1, words: ["5"]))
+        #expect(try parseSample(["--level", "5"]) == SampleValues(level: 5))
+        #expect(try parseSample(["--level", "5", "6"]) == SampleValues(level: 5, words: ["6"]))
+        for word in ["x", "5x", "0242", "024200000001", "", "5.5"] {
+            #expect(try parseSample(["--level", word]) == SampleValues(level: 1, words: [word]))
+        }
     }
 
     @Test func refusesAnEmptyOptionalValue() {
@@ -58,7 +62,7 @@ import Testing
         #expect(try Parser(spec).parse(["a", "-q", "b", "c"]).words == ["a", "b", "c"])
     }
 
-    @Test(arguments: [["-h"], ["--help"], ["-qh"], ["-c5", "--help", "nonsense", "more"]])
+    @Test(arguments: [["-h"], ["-?"], ["--help"], ["-qh"], ["-c5", "--help", "nonsense", "more"]])
     func helpComesFirst(arguments: [String]) {
         #expect(throws: ArgumentError.helpRequested(command: "sample")) { try parseSample(arguments) }
     }
@@ -145,6 +149,54 @@ import Testing
             return option.long == "name"
         }
         _ = try Parser(spec).parse(["--quiet", "-nx"])
+    }
+
+    @Test func aWordMayStandForAnOption() throws {
+        var spec = sampleSpec(nameIsRequired: true)
+        spec.wordsStandFor = ["count", "name"]
+        #expect(try Parser(spec).parse(["a", "b"]) == SampleValues(name: "b", words: ["a"]))
+        #expect(try Parser(spec).parse(["a", "b", "5"]) == SampleValues(name: "b", count: 5, words: ["a"]))
+        #expect(try Parser(spec).parse(["a", "5", "-nb"]) == SampleValues(name: "b", count: 5, words: ["a"]))
+        #expect(throws: ArgumentError.unexpectedOperand("c")) {
+            try Parser(spec).parse(["a", "-nb", "-c5", "c"])
+        }
+        #expect(throws: ArgumentError.unexpectedOperand("b")) { try Parser(spec).parse(["a", "b", "-nc"]) }
+    }
+
+    @Test func anOperandMayBeGivenByAnOption() throws {
+        var spec = sampleSpec(operandIsRequired: true)
+        spec.operandOption = ("word", "w")
+        for arguments in [["-w", "a"], ["-wa"], ["-qwa"], ["--word", "a"], ["--word=a"]] {
+            #expect(try Parser(spec).parse(arguments).words == ["a"])
+        }
+        #expect(throws: ArgumentError.missingValue(option: "-w", placeholder: "WORD")) {
+            try Parser(spec).parse(["-w"])
+        }
+        #expect(throws: ArgumentError.missingValue(option: "-c", placeholder: "N")) {
+            try Parser(spec).parse(["-c", "-w"])
+        }
+        #expect(throws: ArgumentError.unexpectedOperand("b")) { try Parser(spec).parse(["a", "-w", "b"]) }
+    }
+
+    @Test func aValueMayBeAnOption() throws {
+        var spec = sampleSpec()
+        spec.options[0].shorthands = ["red"]
+        #expect(try Parser(spec).parse(["--red"]).name == "red")
+        #expect(throws: ArgumentError.unexpectedValue(option: "--red")) {
+            try Parser(spec).parse(["--red=1"])
+        }
+        #expect(throws: ArgumentError.missingValue(option: "-c", placeholder: "N")) {
+            try Parser(spec).parse(["-c", "--red"])
+        }
+    }
+
+    @Test func someOptionsExcludeEachOther() {
+        var spec = sampleSpec()
+        spec.exclusions = [("quiet", "name")]
+        for arguments in [["-q", "-nx"], ["--name=x", "-vq"]] {
+            #expect(throws: ArgumentError.excluded("--quiet", "--name")) { try Parser(spec).parse(arguments) }
+        }
+        #expect(throws: Never.self) { try Parser(spec).parse(["-q", "-q"]) }
     }
 
     @Test func readsTokens() {

@@ -11,4 +11,8 @@ enum ArgumentError: Error, Equatable {
     case missingOption(OptionDescription)
     case missingOperand(String, help: String)
     case unexpectedOperand(String)
+    /// Two options that exclude each other.
+    case excluded(String, String)
+    /// A mistake whose remedy is known in full.
+    case mistake(String, remedy: String)
 }

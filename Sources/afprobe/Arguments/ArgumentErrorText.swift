@@ -11,6 +11,8 @@ extension ArgumentError {
         case .missingOption(let option): "Option \(option.synopsis) is missing"
         case .missingOperand(let placeholder, _): "Argument \(placeholder) is missing"
         case .unexpectedOperand(let word): "Unexpected argument '\(word)'"
+        case .excluded(let one, let other): "\(one) and \(other) exclude each other"
+        case .mistake(let message, _): message
         }
     }
 
@@ -22,12 +24,14 @@ extension ArgumentError {
         case .invalidValue(_, _, let expected, _): "expected \(expected)"
         case .missingOption(let option): lowercasedSentence(option.help)
         case .missingOperand(_, let help): lowercasedSentence(help)
+        case .excluded: "leave one of them out"
         default: nil
         }
     }
 
     /// The advice, followed by the help command to run.
     func hint(command: String?) -> String {
+        if case .mistake(_, let remedy) = self { return remedy }
         let help = "see 'afprobe \(command.map { "help \($0)" } ?? "help")'"
         return advice.map { "\($0); \(help)" } ?? help
     }

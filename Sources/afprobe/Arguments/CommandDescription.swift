@@ -3,7 +3,7 @@ struct OptionDescription: Equatable {
     enum Arity: Equatable {
         case flag
         case value(String)
-        /// `--name` or `--name=value`; the next word is never the value.
+        /// `--name` or `--name=value`; the next word is the value only if it is a number of at most three digits.
         case optionalValue(String)
     }
 

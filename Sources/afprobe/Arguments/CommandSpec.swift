@@ -5,9 +5,15 @@ struct CommandSpec<Values> {
     /// Text of the help below the usage line.
     let discussion: String
     let initial: Values
-    let options: [OptionSpec<Values>]
+    var options: [OptionSpec<Values>]
     var operands: [OperandSpec<Values>] = []
     var exemption: Exemption?
+    /// Pairs of options that exclude each other, by their long names.
+    var exclusions: [(String, String)] = []
+    /// The options that a word alone stands for, by their long names: the first that accepts it, unless it is given.
+    var wordsStandFor: [String] = []
+    /// The option by which an operand may be given, too, as in other commands.
+    var operandOption: (long: String, short: Character)?
 }
 
 /// The options of a command, as they were given.

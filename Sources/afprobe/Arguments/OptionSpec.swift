@@ -3,6 +3,8 @@
 /// An option of a command that collects its options in `Values`.
 struct OptionSpec<Values> {
     let description: OptionDescription
+    /// The values that are options, too: `--json` is `--format json`.
+    var shorthands: [String] = []
     /// Applies the text of the value; the text is nil if the option has none.
     let apply: (inout Values, String?) throws(ValueError) -> Void
 
@@ -21,7 +23,7 @@ struct OptionSpec<Values> {
     static func value<Value>(
         _ long: String, _ short: Character? = nil, _ placeholder: String,
         in section: OptionDescription.Section, isRequired: Bool = false,
-        completion: Completion = .nothing, help: String,
+        completion: Completion = .nothing, shorthands: [String] = [], help: String,
         as parse: @escaping (String) throws(ValueError) -> Value,
         set: @escaping (inout Values, Value) -> Void
     ) -> OptionSpec {
@@ -29,12 +31,13 @@ struct OptionSpec<Values> {
             description: OptionDescription(
                 long: long, short: short, arity: .value(placeholder), section: section, help: help,
                 completion: completion, isRequired: isRequired),
+            shorthands: shorthands,
             apply: { (values: inout Values, text: String?) throws(ValueError) in
                 set(&values, try parse(text ?? ""))
             })
     }
 
-    /// An option that means `fallback` without a value; a value comes after an equals sign.
+    /// An option that means `fallback` without a value; a value comes after an equals sign, or is a short number.
     static func optionalValue<Value>(
         _ long: String, _ placeholder: String, in section: OptionDescription.Section, fallback: Value,
         help: String, as parse: @escaping (String) throws(ValueError) -> Value,

@@ -22,12 +22,23 @@ struct Parser<Values> {
         var rest: ArraySlice<String>
         var onlyWords = false
         var given: Set<String> = []
+        /// The words that stand for options, by these options' long names.
+        var words: [String: String] = [:]
         var operandCount = 0
     }
 
     private func takeLong(_ name: String, _ value: String?, _ state: inout State) throws(ArgumentError) {
         if name == helpOption.long {
             throw value == nil ? .helpRequested(command: spec.name) : .unexpectedValue(option: "--\(name)")
+        }
+        if let operand = spec.operandOption, operand.long == name {
+            let word =
+                if let value { value } else { try nextValue(of: "--\(name)", operandPlaceholder, &state) }
+            return try takeOperand(word, &state)
+        }
+        if let option = spec.options.first(where: { $0.shorthands.contains(name) }) {
+            guard value == nil else { throw .unexpectedValue(option: "--\(name)") }
+            return try apply(option, name, as: "--\(name)", &state)
         }
         guard let option = spec.options.first(where: { $0.description.long == name }) else {
             throw .unknownOption("--\(name)", candidates: candidates(for: name))
@@ -37,7 +48,7 @@ struct Parser<Values> {
             guard value == nil else { throw .unexpectedValue(option: "--\(name)") }
             try apply(option, nil, as: "--\(name)", &state)
         case .optionalValue:
-            try apply(option, value, as: "--\(name)", &state)
+            try apply(option, value ?? nextNumber(&state), as: "--\(name)", &state)
         case .value(let placeholder):
             let given =
                 if let value { value } else { try nextValue(of: "--\(name)", placeholder, &state) }
@@ -49,7 +60,11 @@ struct Parser<Values> {
     private func takeShort(_ letters: Substring, _ state: inout State) throws(ArgumentError) {
         var letters = letters
         while let letter = letters.popFirst() {
-            if letter == helpOption.short { throw .helpRequested(command: spec.name) }
+            if letter == helpOption.short || letter == "?" { throw .helpRequested(command: spec.name) }
+            if let operand = spec.operandOption, operand.short == letter {
+                return try takeOperand(
+                    try restOrNext(letters, of: letter, operandPlaceholder, &state), &state)
+            }
             guard let option = spec.options.first(where: { $0.description.short == letter }) else {
                 throw .unknownOption("-\(letter)", candidates: shortCandidates(for: letter, letters))
             }
@@ -57,19 +72,24 @@ struct Parser<Values> {
             case .flag, .optionalValue:
                 try apply(option, nil, as: "-\(letter)", &state)
             case .value(let placeholder):
-                let value =
-                    try letters.isEmpty
-                    ? nextValue(of: "-\(letter)", placeholder, &state) : String(letters)
-                try apply(option, value, as: "-\(letter)", &state)
-                return
+                let value = try restOrNext(letters, of: letter, placeholder, &state)
+                return try apply(option, value, as: "-\(letter)", &state)
             }
         }
     }
 
+    private func restOrNext(
+        _ letters: Substring, of letter: Character, _ placeholder: String, _ state: inout State
+    ) throws(ArgumentError) -> String {
+        try letters.isEmpty ? nextValue(of: "-\(letter)", placeholder, &state) : String(letters)
+    }
+
+    private var operandPlaceholder: String { spec.operands.first?.description.placeholder ?? "" }
+
     private func takeOperand(_ word: String, _ state: inout State) throws(ArgumentError) {
         let index = min(state.operandCount, spec.operands.count - 1)
         guard index >= 0, state.operandCount == index || spec.operands[index].description.isRepeated else {
-            throw .unexpectedOperand(word)
+            return try takeForOption(word, &state)
         }
         let operand = spec.operands[index]
         do throws(ValueError) { try operand.apply(&state.values, word) } catch {
@@ -79,13 +99,41 @@ struct Parser<Values> {
         state.operandCount += 1
     }
 
+    /// Takes a word for the value of an option that was left out: `listen eth0`.
+    private func takeForOption(_ word: String, _ state: inout State) throws(ArgumentError) {
+        let options = spec.wordsStandFor.compactMap { name in
+            state.given.contains(name) ? nil : spec.options.first { $0.description.long == name }
+        }
+        var failure = ArgumentError.unexpectedOperand(word)
+        for option in options {
+            guard case .value(let placeholder) = option.description.arity else { continue }
+            do throws(ArgumentError) {
+                try apply(option, word, as: placeholder, &state)
+                state.words[option.description.long] = word
+                return
+            } catch { failure = error }
+        }
+        throw failure
+    }
+
     private func apply(
         _ option: OptionSpec<Values>, _ value: String?, as written: String, _ state: inout State
     ) throws(ArgumentError) {
+        let name = option.description.long
+        if let word = state.words[name] { throw .unexpectedOperand(word) }
         do throws(ValueError) { try option.apply(&state.values, value) } catch {
             throw .invalidValue(value ?? "", of: written, expected: error.expected, meant: error.meant)
         }
-        state.given.insert(option.description.long)
+        state.given.insert(name)
+    }
+
+    /// The next word as the value if it is a short number: no target and no interface is one.
+    private func nextNumber(_ state: inout State) -> String? {
+        guard let next = state.rest.first, (1...3).contains(next.utf8.count), next.utf8.allSatisfy(isDigit)
+        else {
+            return nil
+        }
+        return state.rest.popFirst()
     }
 
     /// The next word as the value, unless it is an option of this command: then the value was forgotten.
@@ -101,14 +149,21 @@ struct Parser<Values> {
 
     private func isOption(_ argument: String) -> Bool {
         switch Token(argument) {
-        case .long(let name, _): spec.options.contains { $0.description.long == name }
-        case .short(let letters): spec.options.contains { $0.description.short == letters.first }
+        case .long(let name, _):
+            name == spec.operandOption?.long
+                || spec.options.contains { $0.description.long == name || $0.shorthands.contains(name) }
+        case .short(let letters):
+            letters.first == spec.operandOption?.short
+                || spec.options.contains { $0.description.short == letters.first }
         case .word: false
         case .end: true
         }
     }
 
     private func checkCompleteness(_ state: State) throws(ArgumentError) {
+        for (one, other) in spec.exclusions where state.given.isSuperset(of: [one, other]) {
+            throw .excluded("--\(one)", "--\(other)")
+        }
         let exemption = spec.exemption.flatMap { state.given.contains($0.option) ? $0 : nil }
         for option in spec.options.map(\.description)
         where option.isRequired && !state.given.contains(option.long) {

@@ -27,8 +27,7 @@ struct FrameRequest {
         }
         let smallest = draft.smallestSize(forPayload: messageLength)
         if let size = traffic.size, size < smallest {
-            throw .usage(
-                "Size \(size) is too small for these frames", hint: "the smallest is \(smallest)")
+            throw .sizeTooSmall(size, smallest: smallest)
         }
     }
 
@@ -93,6 +92,18 @@ struct FrameRequest {
             throw .noAddress(destination.isVersion4 ? "IPv4" : "IPv6", on: interface)
         }
         return (source, destination)
+    }
+}
+
+extension Failure {
+    /// A size below that of the headers and the message.
+    ///
+    /// - Parameter payload: the size that ping(8) would mean, which counts the payload alone.
+    static func sizeTooSmall(_ size: Int, smallest: Int, ofPayload payload: Int? = nil) -> Failure {
+        let other = payload.map { "; ping's -s \(size) is -s \($0) here" } ?? ""
+        return .usage(
+            "Size \(size) is too small for these frames",
+            hint: "the smallest is \(smallest): a size counts the whole frame, its headers included\(other)")
     }
 }
 

@@ -55,7 +55,8 @@ extension CommandSpec<HWStampOptions> {
                     help: "The interfaces to show. Default: all Ethernet interfaces.",
                     as: parseInterfaceName
                 ) { $0.interfaces.append($1) }
-            ])
+            ],
+            operandOption: ("interface", "i"))
     }
 }
 

@@ -47,7 +47,8 @@ extension CommandSpec<HWStampConfigOptions> {
                     help: "The interface whose setting it is.",
                     as: parseInterfaceName
                 ) { $0.interface = $1 }
-            ])
+            ],
+            operandOption: ("interface", "i"))
     }
 }
 

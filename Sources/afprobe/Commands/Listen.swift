@@ -80,7 +80,7 @@ extension CommandSpec<ListenOptions> {
                     as: parseReportInterval
                 ) { $0.statisticsInterval = $1 },
             ] + OptionSpec.outputOptions(verbose: "Show more of each frame: addresses, kind, size, VLAN."),
-            operands: [])
+            operands: [], exclusions: sharedExclusions, wordsStandFor: ["interface"])
     }
 }
 

@@ -58,6 +58,13 @@ extension PingTarget {
     }
 }
 
+/// The destination of frames: any MAC address, or the IP address of a host of the link.
+func parseDestination(_ text: String) throws(ValueError) -> PingTarget {
+    if let address = MACAddress(anyFormOf: text) { return .station(address) }
+    if let target = try? PingTarget(parsing: text), case .address = target { return target }
+    throw ValueError("a MAC address like 02:42:ac:c8:01:61, or the IP address of a host on the link")
+}
+
 func parsePingTarget(_ text: String) throws(ValueError) -> PingTarget { try PingTarget(parsing: text) }
 
 extension MACAddress {
@@ -101,12 +108,21 @@ extension PingTarget {
             )
         case .address(let given, let zone):
             address = given
+            if let zone, let interface, zone != interface {
+                throw .usage(
+                    "\(given)%\(zone) and -i \(interface) name different interfaces",
+                    hint: "leave one of them out")
+            }
             if interface == nil { interface = zone }
             if let wantsVersion4, wantsVersion4 != given.isVersion4 {
                 throw .usage(
                     "\(given) is no IPv\(wantsVersion4 ? 4 : 6) address",
                     hint: "leave -4 or -6 out; and of the protocols, arp is for IPv4 and ndp for IPv6")
             }
+        case .name(let name) where isInterface(name):
+            throw .usage(
+                "\(name) is an interface of this host, and no target",
+                hint: "name the host to ping: afprobe ping -i \(name) TARGET")
         case .name(let name): address = try Self.lookUp(name, wantsVersion4: wantsVersion4, console)
         }
         if let source, source.isVersion4 != address.isVersion4 {
@@ -176,11 +192,14 @@ extension InternetWay {
     }
 
     /// The MAC address of the host, which must be on the link.
-    func station(for name: PingProtocolName) throws(Failure) -> MACAddress {
+    ///
+    /// - Parameter name: the protocol of a ping; nil for frames that nobody answers.
+    func station(for name: PingProtocolName?) throws(Failure) -> MACAddress {
         if let router = route.router {
             throw .refused(
-                "\(address) is behind the router \(router), where \(name.rawValue) does not reach",
-                hint: "these do: --protocol icmp, --protocol ntp")
+                "\(address) is behind the router \(router), where \(name?.rawValue ?? "the frame") does not reach",
+                hint: name == nil
+                    ? "to send to the router: -d \(router)" : "these do: --protocol icmp, --protocol ntp")
         }
         do throws(SystemError) {
             if let found = try interface.resolve(address, within: 1_000_000_000) { return found }

@@ -2,7 +2,7 @@ import AFPacketKit
 
 struct SendOptions: HasTraffic {
     var traffic = TrafficOptions()
-    var destination = MACAddress.zero
+    var destination: PingTarget?
     var source: MACAddress?
     var batch = 1
     var launchOffset: Int64?
@@ -25,8 +25,10 @@ extension CommandSpec<SendOptions> {
                 .interface,
                 .value(
                     "dst-mac", "d", "MAC", in: .target, isRequired: true,
-                    help: "The destination MAC address: a host's, a group's or ff:ff:ff:ff:ff:ff.",
-                    as: parseMACAddress
+                    help:
+                        "The destination MAC address: a host's, a group's or ff:ff:ff:ff:ff:ff; or the IP address of a host "
+                        + "on the link.",
+                    as: parseDestination
                 ) { $0.destination = $1 },
                 .value(
                     "read", nil, "FILE", in: .target, completion: .files,
@@ -80,7 +82,9 @@ extension CommandSpec<SendOptions> {
             ]
                 + OptionSpec.outputOptions(
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
-            exemption: Exemption(option: "read", keeping: ["interface"]))
+            exemption: Exemption(option: "read", keeping: ["interface"]),
+            exclusions: sharedExclusions + [("rate", "interval"), ("no-stamps", "timeout")],
+            wordsStandFor: ["dst-mac", "interface"])
     }
 }
 
@@ -88,10 +92,11 @@ extension SendOptions {
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         try checkReplay()
         try checkStamps()
-        let request = try FrameRequest(
-            traffic, to: destination, messageLength: ProbeMessage.referenceLength)
+        // Wrong options first: the interface may be missing, too.
+        _ = try request(to: .zero)
         try checkLaunchTime()
         let interface = try openInterface(traffic.interface, console)
+        let request = try request(to: try station(on: interface, console))
         let (shape, size) = try request.shape(on: interface, source: source)
         // Reading from a pipe may take long, and signals must end it.
         let frames: ReplayFrames? = if let replay { try read(replay, on: interface, console) } else { nil }
@@ -111,6 +116,28 @@ extension SendOptions {
         if hasMeasured || hasSent && !wantsStamps { return .measured }
         guard hasSent else { throw .nothingSent(on: interface, afterWarmup: traffic.warmup) }
         throw .noTransmitStamp(on: interface)
+    }
+
+    private func request(to station: MACAddress) throws(Failure) -> FrameRequest {
+        var traffic = traffic
+        if traffic.usesUDP, traffic.destinationAddress == nil, case .address(let address, _)? = destination {
+            traffic.destinationAddress = address
+        }
+        return try FrameRequest(traffic, to: station, messageLength: ProbeMessage.referenceLength)
+    }
+
+    /// The MAC address of the destination; zero if a capture has those of its frames.
+    private func station(
+        on interface: NetworkInterface, _ console: Console
+    ) throws(Failure) -> MACAddress {
+        switch destination {
+        case nil: return .zero
+        case .station(let address)?: return address
+        case let target?:
+            let way = try target.way(by: interface.name, from: nil, wantsVersion4: nil, console)
+            _ = try way.outgoing
+            return try way.station(for: nil)
+        }
     }
 
     /// The stamps to request. Only detailed lines show scheduled ones.
@@ -139,7 +166,7 @@ extension SendOptions {
     private func checkReplay() throws(Failure) {
         guard replay != nil else { return }
         let given: [(Bool, String)] = [
-            (destination != .zero, "--dst-mac"), (source != nil, "--src-mac"), (traffic.usesUDP, "--udp"),
+            (destination != nil, "--dst-mac"), (source != nil, "--src-mac"), (traffic.usesUDP, "--udp"),
             (traffic.isPTP, "--ptp"), (traffic.vlan != nil, "--vlan"), (traffic.size != nil, "--size"),
             (traffic.etherType != nil, "--ethertype"), (batch > 1, "--batch"),
             (launchOffset != nil, "--launch-time"), (traffic.warmup > 0, "--warmup"),

@@ -2,6 +2,11 @@ import AFPacketKit
 
 // The declarations of the options that several commands share.
 
+extension CommandSpec where Values: HasTraffic {
+    /// The options that exclude each other in every command about frames.
+    static var sharedExclusions: [(String, String)] { [("quiet", "verbose")] }
+}
+
 extension OptionSpec where Values: HasTraffic {
     static var interface: OptionSpec {
         .value(
@@ -209,8 +214,9 @@ extension OptionSpec where Values: CommandOptions {
         return [
             .value(
                 "format", nil, "FORMAT", in: .output, completion: .values(formats),
+                shorthands: LineFormat.allCases.map(\.rawValue),
                 help: "Output format: \(formats.joined(separator: ", ")). auto is text on a "
-                    + "terminal and logfmt elsewhere.",
+                    + "terminal and logfmt elsewhere. --json is short for --format json.",
                 as: parseFormat
             ) { $0.output.format = $1 },
             .value(

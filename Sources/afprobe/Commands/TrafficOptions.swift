@@ -65,3 +65,13 @@ extension HasTraffic {
 protocol HasControlPath {
     var path: ControlPath { get set }
 }
+
+extension OutputOptions {
+    /// Rejects colours where there are none.
+    func check() throws(Failure) {
+        guard let format, format != .text, color == .always else { return }
+        throw .usage(
+            "--color always and --format \(format.rawValue) exclude each other",
+            hint: "the text format alone has colours; leave one of them out")
+    }
+}

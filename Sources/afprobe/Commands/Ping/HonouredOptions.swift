@@ -22,6 +22,19 @@ extension PingProtocolName {
     }
 }
 
+/// A protocol by its name, or by another one in use.
+func parseProtocolName(_ text: String) throws(ValueError) -> PingProtocolName {
+    let name = text.lowercased()
+    switch name {
+    case "icmp4", "icmpv4", "icmp6", "icmpv6", "ping", "echo": return .icmp
+    case "arping": return .arp
+    case "ptp", "1588", "gptp":
+        throw ValueError(
+            "pdelay, which the next PTP device of the link answers, or delay, which any PTP host may answer")
+    default: return try choiceParser(PingProtocolName.self)(name)
+    }
+}
+
 extension PingOptions {
     /// Rejects the options that a protocol does not honour, by their names.
     func checkHonoured(by name: PingProtocolName) throws(Failure) {

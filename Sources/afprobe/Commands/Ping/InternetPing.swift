@@ -21,7 +21,7 @@ extension PingOptions {
         let shortest = max(FrameShape.smallestFrame, headers + EchoMessage.length)
         let size = traffic.size ?? shortest
         guard size >= shortest else {
-            throw .usage("Size \(size) is too small for these frames", hint: "the smallest is \(shortest)")
+            throw .sizeTooSmall(size, smallest: shortest, ofPayload: max(shortest, headers + 8 + size))
         }
         let shape = FrameShape(
             destination: .zero, source: way.interface.address, carrier: .ethernet(isV4 ? .ipv4 : .ipv6))
@@ -77,10 +77,11 @@ extension PingOptions {
     private mutating func restrain(to address: IPAddress) throws(Failure) {
         guard !address.isPrivate else { return }
         let (shortest, most): (Int64, UInt64) = (8_000_000_000, 60)
-        if let given = traffic.givenInterval, given < shortest || isAdaptive {
+        if isAdaptive || traffic.givenInterval.map({ $0 < shortest }) ?? false {
             throw .usage(
                 "The interval is too short for the public NTP server \(address)",
-                hint: "8s is the shortest; servers in private networks are not restricted")
+                hint:
+                    "8s is the shortest, and --adaptive none; servers in private networks are not restricted")
         }
         let (total, overflow) = (traffic.count ?? 1).addingReportingOverflow(traffic.warmup)
         guard !overflow, total <= most else {

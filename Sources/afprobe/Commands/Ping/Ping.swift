@@ -125,6 +125,10 @@ extension CommandSpec<PingOptions> {
                         + "any.",
                     as: parsePingTarget
                 ) { $0.target = $1 }
+            ],
+            exclusions: sharedExclusions + [
+                ("rate", "interval"),
+                ("adaptive", "interval"), ("adaptive", "rate"), ("ipv4", "ipv6"),
             ])
     }
 }
@@ -145,7 +149,7 @@ extension OptionSpec<PingOptions> {
             help:
                 "What the host answers: afprobe (default for a MAC address), icmp (default for IP), arp, ndp, pdelay "
                 + "and delay (PTP), ntp. See afprobe-protocols(7).",
-            as: choiceParser(PingProtocolName.self)
+            as: parseProtocolName
         ) { $0.givenProtocol = $1 }
     }
 }
@@ -291,6 +295,11 @@ extension PingOptions {
             throw .usage(
                 "Option --self takes neither an interface nor a target",
                 hint: "it measures in a private network: afprobe ping --self")
+        }
+        guard traffic.hardware != .on else {
+            throw .usage(
+                "--self and --hardware on exclude each other",
+                hint: "a private network has no NIC; leave one of them out")
         }
         let responder: ChildProcess
         var values = self
