@@ -7,6 +7,9 @@ enum Program {
         case send, listen, ping, hwstamp
         case hwstampConfig = "hwstamp-config"
 
+        /// The command of this name, in small or capital letters.
+        init?(_ name: String) { self.init(rawValue: name.lowercased()) }
+
         var command: Command {
             switch self {
             case .send: Command(CommandSpec<SendOptions>.send)
@@ -29,9 +32,9 @@ enum Program {
         } catch .helpRequested(let command) {
             return printHelp(command)
         } catch {
-            let console = Console()
-            let command = arguments.first { CommandName(rawValue: $0) != nil }
-            console.log(.usage(error.message, hint: error.hint(command: command)))
+            let command = arguments.first.flatMap { CommandName($0)?.rawValue }
+            Console(OutputOptions(askedForIn: arguments)).log(
+                .usage(error.message, hint: error.hint(command: command)))
             return .usage
         }
     }
@@ -41,32 +44,51 @@ enum Program {
         let rest = Array(arguments.dropFirst())
         switch Token(first) {
         case .long("help", nil): return print(overview)
+        case .word(let word) where word.lowercased() == "help": return try help(rest)
+        case .word(let word) where word.lowercased() == "version": return try dispatch(["--version"] + rest)
         case .long("version", nil):
             try expectNothing(in: rest)
             return print("afprobe \(Origin.version)\n")
-        case .short(let letters) where letters.first == "h": return print(overview)
+        case .short(let letters) where letters.first == "h" || letters.first == "?": return print(overview)
         case .short("V"): return try dispatch(["--version"] + rest)
+        case .short("v") where rest.isEmpty: return try dispatch(["--version"])
         case .long("generate-completion-script", let value): return try printCompletions(value, rest)
         case .long("generate-manual", let value): return try printManual(value, rest)
-        case .word("help"): return try help(rest)
-        case .word(let name): return try runCommand(named: name, rest)
+        case .word(let name):
+            do throws(ArgumentError) { return try runCommand(named: name, rest) } catch {
+                throw explainedCommand(error, TypedLine(words: arguments))
+            }
         case .long("help", _), .long("version", _):
             throw .unexpectedValue(option: String(first.prefix { $0 != "=" }))
         case .long(let name, _):
             let options = ["help", "version", "generate-completion-script"]
-            throw .unknownOption(
-                "--\(name)", candidates: candidates(for: name, among: options).map { "--\($0)" })
+            throw explainedOption(
+                .unknownOption(
+                    "--\(name)", candidates: candidates(for: name, among: options).map { "--\($0)" }),
+                TypedLine(words: arguments), before: commandNames)
         case .short(let letters):
             let unknown = letters.first { $0 != "V" } ?? "V"
-            throw .unknownOption("-\(unknown)", candidates: [])
+            throw explainedOption(
+                .unknownOption("-\(unknown)", candidates: []), TypedLine(words: arguments),
+                before: commandNames)
         case .end: throw .missingCommand
+        }
+    }
+
+    private static var commandNames: [String] { CommandName.allCases.map(\.rawValue) }
+
+    private static func parse(
+        _ command: Command, _ arguments: [String]
+    ) throws(ArgumentError) -> Command.Invocation {
+        do throws(ArgumentError) { return try command.parse(arguments) } catch {
+            throw explained(error, of: command, TypedLine(words: [command.description.name] + arguments))
         }
     }
 
     private static func runCommand(named name: String, _ arguments: [String]) throws(ArgumentError)
         -> ExitStatus
     {
-        let invocation = try find(name).parse(arguments)
+        let invocation = try parse(find(name), arguments)
         let output = invocation.output
         if invocation.isFiltered { SystemCallFilter.begin() }
         MemoryShortage.react { bytes in
@@ -76,6 +98,7 @@ enum Program {
         }
         let console = Console(output)
         do throws(Failure) {
+            try output.check()
             return try run(invocation, console)
         } catch {
             console.log(error)
@@ -105,9 +128,10 @@ enum Program {
     }
 
     private static func find(_ name: String) throws(ArgumentError) -> Command {
-        guard let known = CommandName(rawValue: name) else {
-            let names = CommandName.allCases.map { $0.rawValue } + ["help"]
-            throw .unknownCommand(name, candidates: candidates(for: name, among: names))
+        guard let known = CommandName(name) else {
+            let meant = commandMeant(by: name).map { [$0] }
+            throw .unknownCommand(
+                name, candidates: meant ?? candidates(for: name, among: commandNames + ["help"]))
         }
         return known.command
     }
