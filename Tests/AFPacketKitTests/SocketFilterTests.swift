@@ -136,3 +136,73 @@ private func ipv6(port: UInt16, next: UInt8 = 17) -> [UInt8] {
         }
     }
 }
+
+/// Payloads wherever they stand in a frame.
+@Suite struct PayloadFilterTests {
+    private let start: [UInt8] = [1, 2, 3, 4, 5, 6, 7, 8]
+    private let pattern = PayloadPattern(
+        start: 0x0102_0304_0506_0708, gaps: [0, 4],
+        except: PayloadPattern.Exception(word: 0x1112_1314, at: 8, bytes: [3, 4], at: 12))
+
+    private func udp4(_ payload: [UInt8], options: Int = 0, fragment: UInt16 = 0, protocolNumber: UInt8 = 17)
+        -> [UInt8]
+    {
+        ipv4(port: 7, protocolNumber: protocolNumber, fragment: fragment, options: options) + payload
+    }
+
+    @Test func findsThemInEveryCarrier() throws {
+        let bench = try FilterBench(.payloads(pattern))
+        for payload in [start, [0, 0, 0, 0] + start, start + [9]] {
+            for (type, content) in [
+                (0x88b5 as UInt16, payload), (0x1234, payload), (0x0800, udp4(payload)),
+                (0x0800, udp4(payload, options: 10)), (0x86dd, ipv6(port: 7) + payload),
+            ] {
+                let frame = ethernet(to: here, type: type, content)
+                #expect(bench.accepts(frame), "\(type): \(payload)")
+                for tag in [0x81, 0x88] as [UInt8] {
+                    let tagged = frame[..<12] + [tag, tag == 0x81 ? 0 : 0xa8, 0, 5] + frame[12...]
+                    #expect(bench.accepts(Array(tagged)), "\(type), tagged: \(payload)")
+                }
+            }
+        }
+    }
+
+    @Test func rejectsEverythingElse() throws {
+        let bench = try FilterBench(.payloads(pattern))
+        for (type, content) in [
+            (0x88b5 as UInt16, []), (0x88b5, Array(start.dropLast())), (0x88b5, [0] + start),
+            (0x88b5, start.map { $0 ^ 1 } + start), (0x88b5, [1, 2, 3, 4, 5, 6, 7, 9]),
+            (0x0800, start), (0x0800, udp4(start, protocolNumber: 6)), (0x0800, udp4(start, fragment: 1)),
+            (0x0800, udp4(start, fragment: 0x2000)), (0x86dd, ipv6(port: 7, next: 6) + start),
+            (0x86dd, start),
+            (0x8100, start),
+        ] {
+            #expect(!bench.accepts(ethernet(to: here, type: type, content)), "\(type): \(content)")
+        }
+    }
+
+    /// Behind a word, and only there; a payload that ends before it is none of them.
+    @Test func leavesExceptionsOut() throws {
+        let bench = try FilterBench(.payloads(pattern))
+        let word: [UInt8] = [0x11, 0x12, 0x13, 0x14]
+        func accepts(_ rest: [UInt8], gap: [UInt8] = []) -> Bool {
+            bench.accepts(ethernet(to: here, type: 0x0800, udp4(gap + start + rest)))
+        }
+        #expect(!accepts(word + [3]) && !accepts(word + [4, 0]) && !accepts(word + [3], gap: [0, 0, 0, 0]))
+        #expect(accepts(word + [2]) && accepts(word) && accepts([0x11, 0, 0, 0, 3]) && accepts([]))
+    }
+
+    @Test func invertedAcceptsTheOthers() throws {
+        let bench = try FilterBench(
+            SocketFilter.frames(of: .localExperimental1, to: [here, .broadcast]).inverted)
+        #expect(!bench.accepts(ethernet(to: here, type: 0x88b5, [1])))
+        #expect(!bench.accepts(ethernet(to: .broadcast, type: 0x88b5, [1])))
+        #expect(bench.accepts(ethernet(to: here, type: 0x88b6, [1])))
+        #expect(bench.accepts(ethernet(to: MACAddress(0x0200_0000_0077), type: 0x88b5, [1])))
+        let both = try FilterBench(
+            SocketFilter.datagrams(to: 7, destinations: [here]).inverted.and(.payloads(pattern)))
+        #expect(!both.accepts(ethernet(to: here, type: 0x0800, udp4(start))))
+        #expect(both.accepts(ethernet(to: here, type: 0x88b5, start)))
+        #expect(both.accepts(ethernet(to: .broadcast, type: 0x0800, udp4(start))))
+    }
+}

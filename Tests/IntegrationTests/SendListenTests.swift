@@ -13,7 +13,7 @@ struct SendListenTests {
         let received = try listener.finish()
         #expect(sent.status == 0, "\(sent)")
         #expect(received.status == 0, "\(received)")
-        #expect(sent.errors == "" && received.errors == "")
+        #expect(sent.errors == "" && received.diagnostics == "")
         #expect(sent.lines("TX Recvmsg").map { $0["probe"] } == ["1", "2", "3", "4", "5"], "\(sent)")
         #expect(received.lines("RX Recvmsg").map { $0["probe"] } == ["1", "2", "3", "4", "5"], "\(received)")
         #expect(sent.summary("TX Summary", "stamped_software") == 5)

@@ -86,7 +86,7 @@ struct SignalTests {
                 "sh", "-c", "{ \(Tool.afprobe) \(words) -w 100; echo ended >&2; } | head -n 0",
             ])
         ).finish()
-        #expect(result.errors == "ended\n", "\(result)")
+        #expect(result.diagnostics == "ended\n", "\(result)")
     }
 
     @Test(arguments: ["hwstamp va", "listen -i va -w 50ms", "ping -i va 02:00:00:00:00:77 -c 1 -W 10ms"])

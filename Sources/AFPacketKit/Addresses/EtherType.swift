@@ -23,6 +23,14 @@ public struct EtherType: RawRepresentable, Hashable, Sendable {
     public static var lowest: UInt16 { 0x0600 }
 }
 
+extension EtherType: CustomStringConvertible {
+    /// The number in hexadecimal, such as `0x88b5`.
+    public var description: String {
+        let digits = String(rawValue, radix: 16)
+        return "0x" + String(repeating: "0", count: 4 - digits.count) + digits
+    }
+}
+
 /// A VLAN tag. IEEE 802.1Q
 public struct VLANTag: Hashable, Sendable {
     /// Tag Control Information: priority (3 bits), drop eligible (1), VLAN identifier (12).

@@ -37,6 +37,14 @@ public struct SocketFilter: Hashable, Sendable {
         return SocketFilter(instructions: joined + other.instructions)
     }
 
+    /// Accepts what this filter rejects. A frame that is too short for a load of this filter is rejected all the same.
+    public var inverted: SocketFilter {
+        SocketFilter(
+            instructions: instructions.map {
+                $0.isAccepting ? .reject : $0 == .reject ? .accept : $0
+            })
+    }
+
     /// Attaches the program to a socket. SO_ATTACH_FILTER, socket(7)
     func attach(to descriptor: borrowing Descriptor) throws(SystemError) {
         var program = instructions.map {

@@ -8,7 +8,7 @@ import Glibc
 public enum PacketSocket {
     /// The size in bytes of a socket's queue, if permitted. It holds some 10,000 small frames while the program is not
     /// scheduled.
-    private static let queueSize: CInt = 8 << 20
+    public static let queueSize: CInt = 8 << 20
 
     /// Opens a socket that receives the frames its filter accepts.
     ///
@@ -21,15 +21,17 @@ public enum PacketSocket {
     ///   - isPromiscuous: whether the NIC lets every frame through, whatever its address and VLAN.
     ///   - tellsStatus: whether the kernel tells the tag that it took out of a frame, and whether the transport
     ///     checksum is not yet filled in, which takes time with each frame. PACKET_AUXDATA
+    ///   - queueSize: the size of the queue in bytes, if permitted.
     /// - Throws: `SystemError`: of `socket` with `notPermitted` if CAP_NET_RAW is missing, of `bind` with
     ///   `noSuchDevice` if the interface has gone or `networkDown` if it is down.
     public static func receiver(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
-        groups: [MACAddress] = [], isPromiscuous: Bool = false, tellsStatus: Bool = true
+        groups: [MACAddress] = [], isPromiscuous: Bool = false, tellsStatus: Bool = true,
+        queueSize: Int = Int(queueSize)
     ) throws(SystemError) -> TimestampedSocket {
         let socket = try silentReceiver(
             on: interface, filter: filter, timestamping: timestamping, groups: groups,
-            isPromiscuous: isPromiscuous, tellsStatus: tellsStatus)
+            isPromiscuous: isPromiscuous, tellsStatus: tellsStatus, queueSize: CInt(clamping: queueSize))
         try socket.start(on: interface)
         return socket
     }
@@ -37,7 +39,7 @@ public enum PacketSocket {
     /// Opens a configured receiver that receives nothing until it is started, for setup before the first frame.
     static func silentReceiver(
         on interface: NetworkInterface, filter: SocketFilter, timestamping: TimestampingFlags,
-        groups: [MACAddress], isPromiscuous: Bool, tellsStatus: Bool
+        groups: [MACAddress], isPromiscuous: Bool, tellsStatus: Bool, queueSize: CInt = queueSize
     ) throws(SystemError) -> TimestampedSocket {
         let descriptor = try openSilent(isBlocking: true)
         // For the calls that wait; the others pass MSG_DONTWAIT.

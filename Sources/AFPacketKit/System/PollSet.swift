@@ -37,6 +37,9 @@ public struct PollSet: ~Copyable {
     @usableFromInline private(set) var members: Members = []
     @usableFromInline private(set) var writable: Members = []
 
+    /// The descriptors that waits leave out.
+    private var paused: Members = []
+
     private static var nobody: pollfd { pollfd(fd: -1, events: 0, revents: 0) }
 
     /// Creates an empty set.
@@ -111,6 +114,23 @@ public struct PollSet: ~Copyable {
         writable.formSymmetricDifference(name)
         let event = Int16(POLLOUT)
         if watched { entries[index].events |= event } else { entries[index].events &= ~event }
+    }
+
+    /// Leaves the descriptors of some names out of waits, and no others, from now on.
+    public mutating func pause(_ names: Members) {
+        // Called before each wait, and the answer seldom changes.
+        if names != paused { changePaused(to: names) }
+    }
+
+    @inline(never)
+    private mutating func changePaused(to names: Members) {
+        let changed = names.symmetricDifference(paused).intersection(members)
+        paused = names
+        // poll(2) skips negative descriptors.
+        for index in 0..<count where changed.contains(Members(rawValue: 1 << UInt8(index))) {
+            entries[index].fd = ~entries[index].fd
+            entries[index].revents = 0
+        }
     }
 
     /// Sleeps until a descriptor is ready or the deadline has come; not at all if it has passed already.

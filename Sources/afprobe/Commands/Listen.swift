@@ -151,19 +151,20 @@ extension ListenOptions {
     }
 
     private func plan(on interface: NetworkInterface, _ captureFilter: SocketFilter?) -> ListenPlan {
-        func filter(for address: MACAddress) -> SocketFilter {
-            let destinations = [address, .broadcast] + groups
-            let probes: SocketFilter =
-                traffic.usesUDP
-                ? .datagrams(to: traffic.effectiveDestinationPort, destinations: destinations)
-                : .frames(of: traffic.effectiveEtherType, to: destinations)
-            return captureFilter.map { probes.and($0) } ?? probes
+        func taken(at address: MACAddress) -> SocketFilter {
+            traffic.carrier.filter(to: [address, .broadcast] + groups)
+        }
+        func filter(for address: MACAddress) -> SocketFilter { restricted(taken(at: address)) }
+        func restricted(_ filter: SocketFilter) -> SocketFilter {
+            captureFilter.map { filter.and($0) } ?? filter
         }
         return ListenPlan(
             receive: ReceiveOptions(
                 filter: filter(for: interface.address), usesRing: usesRing, threads: threads,
                 prefersHardware: traffic.hardware != .off, groups: groups, isPromiscuous: isPromiscuous),
-            filter: filter(for:), stampFilters: traffic.receiveFilters,
+            carrier: traffic.carrier, filter: filter(for:),
+            otherForms: { restricted(.otherForms(than: taken(at: $0))) },
+            stampFilters: traffic.receiveFilters,
             count: traffic.count, deadline: traffic.deadline,
             statisticsInterval: statisticsInterval, replies: replies ? rules(on: interface) : nil,
             spins: traffic.spins)
@@ -188,6 +189,7 @@ extension ListenOptions {
             let portGuard: PortGuard? =
                 if traffic.usesUDP { try guardPort(traffic.effectiveDestinationPort, console) } else { nil }
             var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
+            if !traffic.output.isQuiet { console.diagnosed(.listening(start(on: interface, snapshot, plan))) }
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
             _ = consume portGuard
             if failure == nil { run.tellStatistics() }
@@ -212,6 +214,15 @@ extension ListenOptions {
                 }
             }
         }
+    }
+
+    private func start(
+        on interface: NetworkInterface, _ snapshot: TimestampingSnapshot, _ plan: ListenPlan
+    ) -> ListenStart {
+        ListenStart(
+            form: ListenForm(interface: interface, carrier: plan.carrier, isPTP: traffic.isPTP),
+            addresses: ((try? interface.interfaceAddresses()) ?? []).map(\.own), given: replyAddresses,
+            answers: replies, hindrance: snapshot.receiveHardwareHindrance(stampedBy: plan.stampFilters))
     }
 
     private func compile(_ text: String) throws(Failure) -> SocketFilter {

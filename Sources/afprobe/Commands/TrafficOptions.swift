@@ -38,6 +38,11 @@ struct TrafficOptions {
     var effectiveSourcePort: UInt16 { sourcePort ?? (isPTP ? PTPHeader.eventPort : 60_000) }
     var effectiveDestinationPort: UInt16 { destinationPort ?? (isPTP ? PTPHeader.eventPort : 61_000) }
 
+    /// What carries the probes.
+    var carrier: ProbeCarrier {
+        usesUDP ? .datagrams(port: effectiveDestinationPort) : .frames(effectiveEtherType)
+    }
+
     /// The receive filters by which a NIC stamps frames of this shape, the narrowest first.
     var receiveFilters: [ReceiveFilter] {
         // Over UDP, the port makes a PTP event message.

@@ -22,6 +22,11 @@ func fields(_ line: String) -> [String: String] {
 }
 
 extension Program.Result {
+    /// The errors, without the line that says what a listener does.
+    var diagnostics: String {
+        errors.split(separator: "\n").filter { !$0.contains("Listening on ") }.map { "\($0)\n" }.joined()
+    }
+
     /// The lines with a message, as their pairs.
     func lines(_ message: String) -> [[String: String]] {
         lines.map(fields).filter { $0["msg"] == message }

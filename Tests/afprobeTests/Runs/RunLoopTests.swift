@@ -286,7 +286,7 @@ private struct FailingSources: RunSources, ~Copyable {
     func now() -> MonotonicTime { MonotonicTime(nanoseconds: 1) }
 
     mutating func wait(
-        until deadline: MonotonicTime, room isWaitingForRoom: Bool
+        until deadline: MonotonicTime, room isWaitingForRoom: Bool, without paused: PollSet.Members
     ) throws(SystemError) -> PollSet.Members {
         throw SystemError("ppoll", .outOfMemory)
     }

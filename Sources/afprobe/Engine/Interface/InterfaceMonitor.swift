@@ -137,9 +137,7 @@ struct InterfaceMonitor {
 
     /// The reason why no frame received now can have a hardware stamp; nil if one can.
     private func receiveHardwareHindrance(stampedBy filters: [ReceiveFilter]) -> MissingReason? {
-        guard first.claims(.receiveHardware) else { return .notSupported(driver: first.driver) }
-        guard let setting = first.setting, setting.receiveFilter != .none else { return .receiveFilterOff }
-        guard first.stampsReceiveHardware(by: filters) else { return .filterMismatch(setting.receiveFilter) }
+        if let reason = first.receiveHardwareHindrance(stampedBy: filters) { return reason }
         guard !latest.isOfOtherClock else { return .clockChanged }
         guard let now = latest.setting, !latest.stampsReceiveHardware(by: filters) else { return nil }
         return .filterChanged(now.receiveFilter)

@@ -61,6 +61,14 @@ struct TimestampingSnapshot {
             && setting.map { filters.contains(where: $0.receiveFilter.includes) } ?? false
     }
 
+    /// The reason why frames received under the setting can have no hardware stamp by any of the filters; nil if they
+    /// can.
+    func receiveHardwareHindrance(stampedBy filters: [ReceiveFilter]) -> MissingReason? {
+        guard claims(.receiveHardware) else { return .notSupported(driver: driver) }
+        guard let setting, setting.receiveFilter != .none else { return .receiveFilterOff }
+        return stampsReceiveHardware(by: filters) ? nil : .filterMismatch(setting.receiveFilter)
+    }
+
     /// The best clock for round trips through the interface whose replies any of the filters has stamped.
     func preferredClock(stampedBy filters: [ReceiveFilter]) -> StampClock {
         guard !stampsTransmitHardware || !stampsReceiveHardware(by: filters) else { return .hardware }

@@ -15,5 +15,7 @@ struct ListenResult {
     var faults = FrameFaultCounts()
     var statistics = PacketStatistics()
     var replies = ReplyCounts()
+    /// Probes that the run does not take because of their form; nil if nothing watched for them.
+    var otherForms: UInt64?
     var missingHardware: [MissingCount] = []
 }

@@ -3,8 +3,12 @@ import AFPacketKit
 /// The plan of a run of `listen`.
 struct ListenPlan {
     let receive: ReceiveOptions
+    /// What carries the probes that it takes.
+    let carrier: ProbeCarrier
     /// Returns the filter for an address of the interface, which may change.
     let filter: (MACAddress) -> SocketFilter
+    /// The same, for probes of other forms.
+    let otherForms: (MACAddress) -> SocketFilter
     /// The NIC filters that have such frames stamped.
     let stampFilters: [ReceiveFilter]
     /// Probes after which to end; nil for no end.

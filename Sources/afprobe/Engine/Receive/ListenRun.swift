@@ -7,9 +7,13 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     let events: Events
     private var source: Source
     private var station: Station<Socket, Events>
+    /// In memory of its own, like the responder; nil if it could not be opened.
+    private var otherForms: Slab<OtherFormWatch<Socket>>?
     private let plan: ListenPlan
     private let interface: NetworkInterface
     private var link: LinkMonitor
+    /// When to look for probes of other forms again after a flood of them; never if there is none.
+    private var otherFormsPauseEnd = MonotonicTime.never
     private var statistics = PacketStatistics()
     private var statisticsDue: MonotonicTime
     /// When to read the kernel's counters for the next answer, which tells the drops.
@@ -21,14 +25,17 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     /// Frames received since a receive call found none.
     private var framesInARow = 0
 
-    /// - Parameter responder: answers requests; nil if they are not answered.
+    /// - Parameters:
+    ///   - responder: answers requests; nil if they are not answered.
+    ///   - otherForms: notices probes that the run does not take; nil if nothing does.
     init(
         _ source: consuming Source, _ responder: consuming Slab<Responder<Socket, Events>>?,
-        _ plan: ListenPlan,
+        _ otherForms: consuming Slab<OtherFormWatch<Socket>>? = nil, _ plan: ListenPlan,
         _ snapshot: TimestampingSnapshot, _ reader: InterfaceReader, _ events: Events,
         at now: MonotonicTime
     ) {
         self.source = source
+        self.otherForms = otherForms
         self.plan = plan
         self.events = events
         interface = reader.interface
@@ -51,16 +58,28 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
 
     func watch(in poll: inout PollSet) -> Bool {
         source.watchFrames(in: &poll)
+        switch otherForms {
+        case .some(let watch): watch[0].watch(in: &poll)
+        case .none: break
+        }
         return station.watchCompletions(in: &poll)
+    }
+
+    var paused: PollSet.Members { otherFormsPauseEnd == .never ? [] : .otherForms }
+
+    mutating func handleOtherForms(at now: MonotonicTime) {
+        otherForms?[0].read(at: now, events)
+        otherFormsPauseEnd = otherForms?[0].pauseEnd ?? .never
     }
 
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
         if hasGoneDown { try goDown(at: now) }
         // The last replies are followed up as well.
         if station.isComplete && !station.awaitsCompletions || now >= end { return .end }
+        if now >= otherFormsPauseEnd { otherFormsPauseEnd = .never }
         if now >= statisticsDue { try tellStatistics(at: now) }
         if now >= dropsDue, station.replyCounts.replies != repliesAtDrops { try updateDrops(at: now) }
-        let wake = min(end, statisticsDue)
+        let wake = min(end, statisticsDue, otherFormsPauseEnd)
         guard station.awaitsCompletions else { return .wait(until: wake, framesAlone: source.canWait) }
         let due = station.expire(at: now)
         return station.isComplete && !station.awaitsCompletions ? .end : .wait(until: min(wake, due))
@@ -154,6 +173,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     mutating func handleLinkChange(at now: MonotonicTime) throws(RunError) {
         station.checkClock()
         guard let changed = station.checkLink() else { return }
+        otherForms?[0].follow(plan.otherForms(changed.address), on: changed)
         do throws(SystemError) { try source.follow(plan.filter(changed.address), mtu: changed.mtu) } catch {
             throw RunError(.receive, error, on: interface)
         }
@@ -180,7 +200,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         faults += source.threadFaults
         return ListenResult(
             tally: station.tally, faults: faults, statistics: statistics,
-            replies: station.replyCounts,
+            replies: station.replyCounts, otherForms: otherForms?[0].finish(events),
             missingHardware: station.monitor.reasonsForReceiveHardware(
                 station.tally.missingHardware, stampedBy: plan.stampFilters))
     }
@@ -199,7 +219,10 @@ extension ListenRun where Source: ~Copyable, Socket == TimestampedSocket {
             if let rules = plan.replies {
                 responder = Slab(of: try Responder(on: interface, rules, snapshot, reader, events))
             }
-            self.init(source, responder, plan, snapshot, reader, events, at: .now())
+            // Without it, the run is the same.
+            let otherForms = try? Slab(
+                of: OtherFormWatch(on: interface, plan.carrier, plan.otherForms(interface.address)))
+            self.init(source, responder, otherForms, plan, snapshot, reader, events, at: .now())
         } catch {
             throw RunError(.receive, error, on: interface)
         }

@@ -59,6 +59,9 @@ enum Diagnostic {
     /// The address of a host's name.
     case nameFound(String, IPAddress)
 
+    /// A run of `listen` has begun.
+    case listening(ListenStart)
+
     // The peer, and captures to be replayed.
     case otherResponder(Peer)
     /// Requests take another way now, or should.
@@ -67,6 +70,8 @@ enum Diagnostic {
     case undeliverable(Peer, NetworkError)
     /// A request is not answered because of its addresses; told once for each kind.
     case requestRefused(ReplyRefusal)
+    /// Probes come in a form that the run does not take; told once for each kind.
+    case otherForm(OtherForm, taken: ListenForm)
     /// The responder's part of a round trip is negative, or longer than the round trip.
     case implausibleTurnaround(Peer)
     case framesLeftOut(UInt64, of: UInt64)

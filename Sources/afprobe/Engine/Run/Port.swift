@@ -34,7 +34,7 @@ protocol Port: ~Copyable {
     func replaceFilter(by filter: SocketFilter) throws(SystemError)
 
     /// Adds the socket to the poll set: for frames, or for its error queue, which delivers completions and errors.
-    func watchFrames(in poll: inout PollSet)
+    func watchFrames(in poll: inout PollSet, as name: PollSet.Members)
     func watchCompletions(in poll: inout PollSet)
 }
 
@@ -47,11 +47,13 @@ extension TimestampedSocket: Port {
         var poll = PollSet()
         try poll.wait(until: time)
     }
-    func watchFrames(in poll: inout PollSet) { poll.add(self, as: .frames) }
+    func watchFrames(in poll: inout PollSet, as name: PollSet.Members) { poll.add(self, as: name) }
     func watchCompletions(in poll: inout PollSet) { poll.addErrorQueue(of: self, as: .completions) }
 }
 
 extension Port where Self: ~Copyable {
+    func watchFrames(in poll: inout PollSet) { watchFrames(in: &poll, as: .frames) }
+
     /// The time of a pair's clock when CLOCK_MONOTONIC shows `time`, as both are set now; nil without a pair.
     @inline(__always)
     func reading(of pair: inout ClockPair?, at time: MonotonicTime) -> Timestamp? {
@@ -73,4 +75,6 @@ extension PollSet.Members {
     static let reader = Self(rawValue: 1 << 3)
     /// A link has changed.
     static let links = Self(rawValue: 1 << 4)
+    /// Probes have arrived that the run does not take.
+    static let otherForms = Self(rawValue: 1 << 5)
 }

@@ -23,6 +23,12 @@ protocol Run: ~Copyable {
     /// Handles a change of some link, before the frames that came after it.
     mutating func handleLinkChange(at now: MonotonicTime) throws(RunError)
 
+    /// Handles probes that the run does not take.
+    mutating func handleOtherForms(at now: MonotonicTime)
+
+    /// What does not wake the run up at the moment.
+    var paused: PollSet.Members { get }
+
     /// Tells whether changes of routes and neighbours are handled with those of links.
     var watchesRoutes: Bool { get }
 
@@ -41,6 +47,8 @@ protocol Run: ~Copyable {
 
 extension Run where Self: ~Copyable {
     var watchesRoutes: Bool { false }
+    var paused: PollSet.Members { [] }
+    mutating func handleOtherForms(at now: MonotonicTime) {}
     mutating func begin() throws(RunError) {}
     mutating func readLast() throws(RunError) {}
     mutating func handleLinkChange(at now: MonotonicTime) throws(RunError) {}
@@ -151,7 +159,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
     ) throws(RunError) -> RunEnding? {
         let ready: PollSet.Members
         do throws(SystemError) {
-            ready = try sources.wait(until: deadline, room: run.isWaitingForRoom)
+            ready = try sources.wait(until: deadline, room: run.isWaitingForRoom, without: run.paused)
         } catch {
             throw RunError(.wait, error)
         }
@@ -159,6 +167,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
         // Completions first: those of a request came before its reply.
         if ready.contains(.completions) { try run.handleCompletions(.ready) }
         if ready.contains(.frames) { try run.handleFrames(.all) }
+        if ready.contains(.otherForms) { run.handleOtherForms(at: sources.now()) }
         if ready.contains(.reader) { run.events.close() }
         guard ready.contains(.signals) else { return nil }
         while let request = sources.nextRequest() {

@@ -14,8 +14,9 @@ protocol RunSources: ~Copyable {
     /// - Parameters:
     ///   - deadline: the latest wake-up time; the call does not sleep if it has passed.
     ///   - isWaitingForRoom: whether room to send counts as ready, too.
+    ///   - paused: what does not count as ready.
     mutating func wait(
-        until deadline: MonotonicTime, room isWaitingForRoom: Bool
+        until deadline: MonotonicTime, room isWaitingForRoom: Bool, without paused: PollSet.Members
     ) throws(SystemError) -> PollSet.Members
 
     /// Removes and returns the user's oldest request; nil if none waits.
@@ -48,8 +49,9 @@ struct PolledSources: RunSources, ~Copyable {
     func now() -> MonotonicTime { .now() }
 
     mutating func wait(
-        until deadline: MonotonicTime, room isWaitingForRoom: Bool
+        until deadline: MonotonicTime, room isWaitingForRoom: Bool, without paused: PollSet.Members
     ) throws(SystemError) -> PollSet.Members {
+        poll.pause(paused)
         if hasCompletions { poll.watchWritability(of: .completions, isWaitingForRoom) }
         let ready = try poll.wait(until: deadline)
         if ready.contains(.links) {

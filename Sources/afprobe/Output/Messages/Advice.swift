@@ -130,6 +130,7 @@ func advice(for diagnostic: Diagnostic) -> String? {
     case .transmitStampsShared: "leave them to it: --hardware auto, or off"
     case .requestRefused(.destination(let address)): "to answer them: --address \(address)"
     case .requestRefused(.source): "to answer hosts beyond the link: --allow-routed"
+    case .otherForm(let form, let taken): advice(for: form, taken)
     case .otherResponder: "it was restarted; or two hosts have this address"
     case .implausibleTurnaround:
         "such replies have no turnaround here; is its clock or its NIC's set meanwhile?"

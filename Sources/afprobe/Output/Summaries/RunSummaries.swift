@@ -55,6 +55,7 @@ extension Console {
             result.faults, result.statistics, result.replies, result.tally
         )
         let (dropped, uncaptured) = (droppedLines, droppedCaptures.map { Int64($0) })
+        let otherForms = result.otherForms.map { Int64($0) }
         write(.info, "RX Summary") { line in
             line.integer("corrupt", faults.corrupt)
             line.integer("drops", total.drops)
@@ -67,6 +68,7 @@ extension Console {
                 "missing_hardware", tally.missingHardware, because: "missing_hardware_reason",
                 result.missingHardware)
             line.integer("missing_software", tally.missingSoftware)
+            line.integer("other_form", otherForms)
             line.integer("other_version", faults.otherVersion)
             line.integer("packets", total.packets)
             line.integer("pcap_dropped", uncaptured)

@@ -22,6 +22,9 @@ struct ParsedFrame {
     /// Tells whether only the Ethernet header precedes the payload.
     var isPlain: Bool { contentStart == UInt32(Self.ethernetHeader) && ptp == .none }
 
+    /// Tells whether a VLAN tag is in the bytes.
+    var isTagged: Bool { network == Self.ethernetHeader + 4 }
+
     var payload: Range<Int> { payloadStart..<Int(contentEnd) }
 
     var payloadStart: Int { Int(contentStart) + ptp.length }

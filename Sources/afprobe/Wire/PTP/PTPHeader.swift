@@ -15,7 +15,7 @@ enum PTPHeader {
     private static let tlvType: UInt16 = 0x2004
 
     /// How a probe is joined to a PTP message; the raw value is the number of bytes before the probe.
-    enum Form: UInt8 {
+    enum Form: UInt8, CaseIterable {
         /// There is no PTP message.
         case none = 0
         /// The probe follows the message, which does not account for it: the form of earlier versions.

@@ -59,6 +59,9 @@ struct FoundProbe: ~Escapable {
     /// The frame's headers.
     var shape: FrameShape { parts.shape(of: frame.bytes, vlan: ancillary.vlan) }
 
+    /// Tells whether a VLAN tag is in the frame's bytes, beside the one that the kernel took out.
+    var isTagged: Bool { parts.isTagged }
+
     /// The origin of a plain frame; nil if it is not plain.
     var origin: PlainOrigin? { parts.isPlain ? PlainOrigin(frame.bytes, ancillary.vlan) : nil }
 

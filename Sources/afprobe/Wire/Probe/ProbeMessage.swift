@@ -90,6 +90,7 @@ struct ProbeMessage: Equatable {
     static let numberOffset = 8
     static let fieldsOffset = 16
     static let versionOffset = 20
+    static let kindOffset = 21
     static let checkOffset = 24
     static let flagsOffset = 26
     /// The timeout of a request, and the losses in an answer.
@@ -224,7 +225,7 @@ extension ProbeMessage {
         var info = frame.span.value(at: start + infoOffset, as: ResponderInfo.self)
         complete(&info)
         frame.store(info, at: start + infoOffset)
-        frame[start + 21] = Kind.followUp.rawValue
+        frame[start + kindOffset] = Kind.followUp.rawValue
         // They are in the lower of the two bytes.
         frame[start + flagsOffset] |= UInt8(truncatingIfNeeded: flags.rawValue)
         encodeCheck(into: &frame, at: start, length: exchangeLength)
@@ -301,7 +302,7 @@ extension ProbeMessage {
     }
 
     private static func checkFields(_ payload: Span<UInt8>) throws(FrameFault) -> Kind {
-        guard payload[versionOffset] == version, let kind = Kind(rawValue: payload[21]) else {
+        guard payload[versionOffset] == version, let kind = Kind(rawValue: payload[kindOffset]) else {
             // Its length and its check value tell another version from a corrupt message of this one.
             let length = Int(payload.littleEndian16(at: 22))
             guard length >= checkOffset + 2, length <= payload.count else { throw .corrupt }

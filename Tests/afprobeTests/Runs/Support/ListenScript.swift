@@ -39,7 +39,8 @@ final class ListenScript {
         replyLimit: UInt64? = 1_000_000_000, rules: ReplyRules? = nil, spins: Bool = false
     ) -> ListenPlan {
         ListenPlan(
-            receive: ReceiveOptions(filter: .rejectAll), filter: { _ in .rejectAll },
+            receive: ReceiveOptions(filter: .rejectAll), carrier: .frames(.localExperimental1),
+            filter: { _ in .rejectAll }, otherForms: { _ in .rejectAll },
             stampFilters: [.everything], count: count,
             deadline: deadline, statisticsInterval: statistics,
             replies: replyLimit.map {
@@ -51,7 +52,8 @@ final class ListenScript {
 
     func run(_ plan: ListenPlan = ListenScript.plan()) -> Outcome {
         var run = ListenRun(
-            Receiver(ScriptedPort(network.receiver), mtu: network.mtu), responder(plan.replies), plan,
+            Receiver(ScriptedPort(network.receiver), mtu: network.mtu), responder(plan.replies),
+            otherForms(plan), plan,
             network.snapshot,
             network.reader, events, at: network.now)
         let (ending, error) = play(&run, on: network)
@@ -62,6 +64,10 @@ final class ListenScript {
     static let addresses = [
         (IPAddress.v4(IPv4Address(0x0a00_0002)), 24), (.v6(IPv6Address(high: 0xfd00 << 48, low: 2)), 64),
     ].map { InterfaceAddress($0, InternetNetwork($0, prefixLength: $1)) }
+
+    private func otherForms(_ plan: ListenPlan) -> Slab<OtherFormWatch<ScriptedPort>> {
+        Slab(of: OtherFormWatch(ScriptedPort(network.otherForms), plan.carrier, on: network.interface))
+    }
 
     private func responder(_ rules: ReplyRules?) -> Slab<Responder<ScriptedPort, RecordedEvents>>? {
         guard let rules else { return nil }

@@ -22,6 +22,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
     private(set) var missing: [MissingReason?] = []
     private(set) var statistics: [PacketStatistics] = []
     private(set) var captures: [(bytes: [UInt8], tag: VLANTag?, length: Int, time: Timestamp)] = []
+    private(set) var otherForms: [OtherForm] = []
     private(set) var flushes = 0
 
     private func tell(_ line: String) {
@@ -40,6 +41,9 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
         case .linkDown: tell("link down")
         case .linkUp: tell("link up")
         case .framesDropped(let error): tell("frames dropped: \(error.code.rawValue)")
+        case .otherForm(let form, _):
+            otherForms.append(form)
+            tell("other form: \(form)")
         case .otherResponder(let peer): tell("other responder at \(peer)")
         case .implausibleTurnaround(let peer): tell("implausible turnaround at \(peer)")
         case .timestampingLost(_, let old, let new):

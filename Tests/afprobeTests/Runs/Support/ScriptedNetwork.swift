@@ -47,6 +47,9 @@ final class ScriptedNetwork {
     /// Receives.
     let receiver = ScriptedSocket()
 
+    /// Receives probes of other forms.
+    let otherForms = ScriptedSocket()
+
     /// Signals that wait, and whether the reader of the output has gone.
     private(set) var signals: [RunRequest] = []
     private(set) var hasLostReader = false
@@ -56,7 +59,7 @@ final class ScriptedNetwork {
     private var events: [(time: MonotonicTime, action: () -> Void)] = []
 
     init() {
-        for socket in [sender, plainSender, receiver] { socket.network = self }
+        for socket in [sender, plainSender, receiver, otherForms] { socket.network = self }
     }
 
     // MARK: Clocks
@@ -136,7 +139,8 @@ final class ScriptedNetwork {
     // MARK: Waiting
 
     /// Waits until something is ready, but not beyond a deadline.
-    func wait(until deadline: MonotonicTime, room: Bool) -> PollSet.Members {
+    func wait(until deadline: MonotonicTime, room: Bool, without paused: PollSet.Members) -> PollSet.Members {
+        func ready(room: Bool) -> PollSet.Members { self.ready(room: room).subtracting(paused) }
         happen()
         while ready(room: room).isEmpty, let next = events.first, next.time <= deadline {
             advance(to: next.time)
@@ -157,6 +161,7 @@ final class ScriptedNetwork {
     private func ready(room: Bool) -> PollSet.Members {
         var ready: PollSet.Members = []
         if !receiver.frames.isEmpty || receiver.receiveError != nil { ready.insert(.frames) }
+        if !otherForms.frames.isEmpty { ready.insert(.otherForms) }
         let hasCompletions = !sender.completions.isEmpty || sender.pendingError != nil
         if hasCompletions || room && sender.hasRoom { ready.insert(.completions) }
         if !signals.isEmpty { ready.insert(.signals) }
@@ -214,9 +219,9 @@ struct ScriptedSources: RunSources, ~Copyable {
     var linkMayChange: Bool { network.isBond }
 
     mutating func wait(
-        until deadline: MonotonicTime, room isWaitingForRoom: Bool
+        until deadline: MonotonicTime, room isWaitingForRoom: Bool, without paused: PollSet.Members
     ) throws(SystemError) -> PollSet.Members {
-        network.wait(until: deadline, room: isWaitingForRoom)
+        network.wait(until: deadline, room: isWaitingForRoom, without: paused)
     }
 
     mutating func nextRequest() -> RunRequest? { network.nextSignal() }

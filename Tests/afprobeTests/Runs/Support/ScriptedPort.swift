@@ -285,7 +285,7 @@ struct ScriptedPort: Port, ~Copyable {
         (socket.completions.count * socket.completionSize, socket.queueLimit)
     }
 
-    func watchFrames(in poll: inout PollSet) {}
+    func watchFrames(in poll: inout PollSet, as name: PollSet.Members) {}
     func watchCompletions(in poll: inout PollSet) {}
     func replaceFilter(by filter: SocketFilter) throws(SystemError) { socket.filters += 1 }
     func stopHardwareStamps() { socket.hasStoppedHardwareStamps = true }

@@ -1,0 +1,94 @@
+import AFPacketKit
+
+// Commands of this program, as the user can give them on this host or the other one.
+
+extension ProbeCarrier {
+    /// The options of a command that takes or sends such probes.
+    ///
+    /// - Parameters:
+    ///   - isPTP: whether they are shaped as PTP messages; nil if that follows from the carrier.
+    ///   - address: the address to send to, over UDP; nil for a command that takes probes.
+    func options(isPTP: Bool? = nil, to address: String? = nil) -> String {
+        switch self {
+        case .frames(let type):
+            if isPTP ?? (type == PTPHeader.etherType) { return " --ptp" }
+            return type == .localExperimental1 ? "" : " --ethertype \(type)"
+        case .datagrams(let port):
+            let isPTP = isPTP ?? (port == PTPHeader.eventPort)
+            return " --udp" + (address.map { " --dst-addr \($0)" } ?? "") + (isPTP ? " --ptp" : "")
+                + (port == (isPTP ? PTPHeader.eventPort : 61_000) ? "" : " --dst-port \(port)")
+        }
+    }
+
+    /// `UDP port 61000`, or `EtherType 0x88b5`.
+    var name: String {
+        switch self {
+        case .frames(let type): "EtherType \(type)"
+        case .datagrams(let port): "UDP port \(port)"
+        }
+    }
+}
+
+// MARK: Other forms
+
+func description(of form: OtherForm) -> String {
+    switch form {
+    case .carrier(.frames(let type)):
+        "Probes come as frames of EtherType \(type), which this run does not take"
+    case .carrier(.datagrams(let port)): "Probes come over UDP port \(port), which this run does not take"
+    case .twoTags: "Probes come in two VLAN tags, which this run does not take"
+    case .destination(let address) where address.isGroup:
+        "Probes come to the group \(address), which this run has not joined"
+    case .destination(let address): "Probes come to \(address), which is not the address of this interface"
+    }
+}
+
+func advice(for form: OtherForm, _ taken: ListenForm) -> String {
+    let name = taken.interface.name
+    switch form {
+    case .carrier(let carrier): return "to take them: afprobe listen -i \(name)\(carrier.options())"
+    case .twoTags(let outer):
+        return "it takes those with one tag at most; the outer one is of VLAN \(outer.identifier): does a switch on "
+            + "the way add one?"
+    case .destination(let address) where address.isGroup:
+        return "to take them: afprobe listen -i \(name)\(taken.carrier.options()) --group \(address)"
+    case .destination: return "have the other side send to \(taken.interface.address), the address of \(name)"
+    }
+}
+
+// MARK: The start of listen
+
+extension Message {
+    init(_ start: ListenStart) {
+        let form = start.form
+        var fields = [
+            Field("addresses", start.addresses.map(\.description).joined(separator: ",")),
+            Field("clock", start.hindrance == nil ? "hardware" : "software"),
+        ]
+        if let reason = start.hindrance { fields.append(Field("clock_reason", reason.text)) }
+        fields += [
+            Field("interface", form.interface.name), Field("mac", form.interface.address.description),
+        ]
+        let reach = start.reach
+        if let reach { fields.append(Field("reach", reach)) }
+        fields.append(Field("takes", form.carrier.name + (form.isPTP ? ", shaped as PTP messages" : "")))
+        self.init(
+            .info, "Listening on \(form.interface.name)", fields,
+            hint: reach == nil
+                ? "over UDP, only its own addresses are reached: ip address add ADDRESS/LENGTH dev "
+                    + form.interface.name : nil)
+    }
+}
+
+extension ListenStart {
+    /// The command that reaches it from another host; nil if it has no address to be reached at.
+    var reach: String? {
+        let start = "afprobe \(answers ? "ping -i IF" : "send -i IF -d") \(form.interface.address)"
+        guard case .datagrams = form.carrier else { return start + form.carrier.options(isPTP: form.isPTP) }
+        let all = addresses + given
+        guard
+            let address = all.first(where: \.isVersion4) ?? all.first(where: { !$0.isLinkLocal }) ?? all.first
+        else { return nil }
+        return start + form.carrier.options(isPTP: form.isPTP, to: address.description)
+    }
+}
