@@ -143,7 +143,7 @@ struct MismatchTests {
         #expect(ping.status == 0, "\(ping)")
         #expect(try other.interrupt().summary("RX Summary", "other_form") == 0)
         let results = try listeners.map { try $0.interrupt() }
-        #expect(results[0].summary("RX Summary", "other_form") == 2, "\(results[0])")
+        #expect(results[0].summary("RX Summary", "probes") == 2, "\(results[0])")
         #expect(results[1].summary("RX Summary", "other_form") == 0, "\(results[1])")
         #expect(!results[1].errors.contains("level=warning"), "\(results[1])")
     }

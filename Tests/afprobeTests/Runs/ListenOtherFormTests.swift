@@ -100,4 +100,13 @@ import Testing
         #expect(forms.count == 1 && count == 47)
         #expect(script.network.otherForms.reads.count < 5)
     }
+
+    /// The watch takes time in the kernel with each frame: it ends with the first probe that is taken.
+    @Test func theWatchRestsWhileProbesAreTaken() {
+        for time in [1, 2, 6, 7, 21] as [Int64] { script.probe(1, at: time * second) }
+        _ = script.run(ListenScript.plan(deadline: 40 * second))
+        #expect(script.events.watched.map(\.1) == [false, true, false, true])
+        // Looked at every five seconds.
+        #expect(script.events.watched.map { $0.at / second } == [1, 16, 21, 26])
+    }
 }

@@ -12,8 +12,10 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private let plan: ListenPlan
     private let interface: NetworkInterface
     private var link: LinkMonitor
-    /// When to look for probes of other forms again after a flood of them; never if there is none.
-    private var otherFormsPauseEnd = MonotonicTime.never
+    /// When to attend to the watch for other forms, and the number of probes after which to.
+    private var otherFormsDue = MonotonicTime.never
+    private var otherFormsLimit: UInt64 = 0
+    private var areOtherFormsPaused = false
     private var statistics = PacketStatistics()
     private var statisticsDue: MonotonicTime
     /// When to read the kernel's counters for the next answer, which tells the drops.
@@ -65,21 +67,29 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         return station.watchCompletions(in: &poll)
     }
 
-    var paused: PollSet.Members { otherFormsPauseEnd == .never ? [] : .otherForms }
+    var paused: PollSet.Members { areOtherFormsPaused ? .otherForms : [] }
 
     mutating func handleOtherForms(at now: MonotonicTime) {
         otherForms?[0].read(at: now, events)
-        otherFormsPauseEnd = otherForms?[0].pauseEnd ?? .never
+        attendToOtherForms(at: now)
+    }
+
+    private mutating func attendToOtherForms(at now: MonotonicTime) {
+        let probes = station.tally.probes
+        otherForms?[0].attend(at: now, probes: probes)
+        otherFormsDue = otherForms?[0].due ?? .never
+        areOtherFormsPaused = otherForms?[0].isPaused ?? false
+        otherFormsLimit = otherForms?[0].isReceiving ?? false ? probes : .max
     }
 
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
         if hasGoneDown { try goDown(at: now) }
         // The last replies are followed up as well.
         if station.isComplete && !station.awaitsCompletions || now >= end { return .end }
-        if now >= otherFormsPauseEnd { otherFormsPauseEnd = .never }
+        if now >= otherFormsDue || station.tally.probes > otherFormsLimit { attendToOtherForms(at: now) }
         if now >= statisticsDue { try tellStatistics(at: now) }
         if now >= dropsDue, station.replyCounts.replies != repliesAtDrops { try updateDrops(at: now) }
-        let wake = min(end, statisticsDue, otherFormsPauseEnd)
+        let wake = min(end, statisticsDue, otherFormsDue)
         guard station.awaitsCompletions else { return .wait(until: wake, framesAlone: source.canWait) }
         let due = station.expire(at: now)
         return station.isComplete && !station.awaitsCompletions ? .end : .wait(until: min(wake, due))

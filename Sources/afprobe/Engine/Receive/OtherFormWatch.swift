@@ -2,8 +2,9 @@ import AFPacketKit
 
 /// Notices probes of other forms than a run takes: those that its own filter rejects, though they come from afprobe.
 ///
-/// The kernel looks for them with a filter that rejects at once what the run takes, so that those frames cost no more
-/// than a few of its instructions: TODO.
+/// A second socket with a filter costs every frame of the interface some 0.15 µs in the kernel ("receive through the
+/// ring: CPU per frame" and the rate of its sender). So it receives only until the first probe that the run takes, and
+/// again after a silence.
 struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
     private let socket: Socket
     private var batch: MessageBatch
@@ -11,16 +12,26 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
     private var interface: NetworkInterface
     private var found: UInt64 = 0
     private var told: OtherForm.Kinds = []
-    /// When to look again after more have come than one look reads; nil if none have.
-    private(set) var pauseEnd: MonotonicTime?
+    private let setReceiving: (Bool) -> Void
+    private(set) var isReceiving = true
+    /// The number of probes that the run had taken at the last look.
+    private var probesTaken: UInt64 = 0
+    /// When to look again after more have come than one look reads; never if none have.
+    private var pauseEnd = MonotonicTime.never
+    /// When to look whether the run has taken probes; never while it waits for the first.
+    private var silenceEnd = MonotonicTime.never
 
     /// Nanoseconds between two looks at a flood.
     private static var pause: Int64 { 100_000_000 }
+    /// Nanoseconds without a probe after which it receives again.
+    private static var silence: Int64 { 5_000_000_000 }
 
+    /// - Parameter setReceiving: turns the receiving off and on, without waiting for the kernel.
     init(
         _ socket: consuming Socket, _ carrier: ProbeCarrier, on interface: NetworkInterface,
-        tellsOutgoing: Bool = false
+        tellsOutgoing: Bool = false, setReceiving: @escaping (Bool) -> Void
     ) {
+        self.setReceiving = setReceiving
         self.socket = socket
         self.carrier = carrier
         self.interface = interface
@@ -39,7 +50,27 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
             found += 1
             tell(form, events)
         }
-        pauseEnd = batch.count == batch.capacity ? now + Self.pause : nil
+        pauseEnd = batch.count == batch.capacity ? now + Self.pause : .never
+    }
+
+    /// Tells whether more have come than one look reads.
+    var isPaused: Bool { pauseEnd != .never }
+
+    /// When to attend next.
+    var due: MonotonicTime { min(pauseEnd, silenceEnd) }
+
+    /// Does what is due.
+    ///
+    /// - Parameter probes: the number of probes that the run has taken.
+    mutating func attend(at now: MonotonicTime, probes: UInt64) {
+        if now >= pauseEnd { pauseEnd = .never }
+        let isSilent = probes == probesTaken
+        guard isReceiving ? !isSilent : now >= silenceEnd else { return }
+        probesTaken = probes
+        silenceEnd = isSilent ? .never : now + Self.silence
+        guard isReceiving != isSilent else { return }
+        isReceiving = isSilent
+        setReceiving(isSilent)
     }
 
     /// The form of the probe in a frame; nil if there is none.
@@ -90,7 +121,35 @@ extension OtherFormWatch where Socket == TimestampedSocket {
         let socket = try PacketSocket.receiver(
             on: interface, filter: filter, timestamping: [], queueSize: Self.queueSize)
         let tellsOutgoing = socket.receivesOutgoing
-        self.init(socket, carrier, on: interface, tellsOutgoing: tellsOutgoing)
+        let control = ReceiveSwitch(try socket.duplicate(), on: interface)
+        self.init(socket, carrier, on: interface, tellsOutgoing: tellsOutgoing) { control.set($0) }
+    }
+}
+
+/// Turns the receiving of a socket off and on, in threads of their own: the kernel makes the caller wait.
+private final class ReceiveSwitch {
+    /// A duplicate of the socket, which lasts as long as a thread uses it.
+    private final class Shared: Sendable {
+        let socket: TimestampedSocket
+        init(_ socket: consuming TimestampedSocket) { self.socket = socket }
+    }
+
+    private let shared: Shared
+    private let interface: NetworkInterface
+    private var thread: WorkerThread?
+
+    init(_ socket: consuming TimestampedSocket, on interface: NetworkInterface) {
+        shared = Shared(socket)
+        self.interface = interface
+    }
+
+    deinit { thread.take()?.join() }
+
+    func set(_ receives: Bool) {
+        // Ended long since: it is turned on only after a silence.
+        thread.take()?.join()
+        let (shared, interface) = (shared, interface)
+        thread = try? WorkerThread { try? shared.socket.setReceiving(receives, on: interface) }
     }
 }
 

@@ -48,7 +48,8 @@ func advice(for form: OtherForm, _ taken: ListenForm) -> String {
     switch form {
     case .carrier(let carrier): return "to take them: afprobe listen -i \(name)\(carrier.options())"
     case .twoTags(let outer):
-        return "it takes those with one tag at most; the outer one is of VLAN \(outer.identifier): does a switch on "
+        return
+            "it takes those with one tag at most; the outer one is of VLAN \(outer.identifier): does a switch on "
             + "the way add one?"
     case .destination(let address) where address.isGroup:
         return "to take them: afprobe listen -i \(name)\(taken.carrier.options()) --group \(address)"

@@ -66,7 +66,11 @@ final class ListenScript {
     ].map { InterfaceAddress($0, InternetNetwork($0, prefixLength: $1)) }
 
     private func otherForms(_ plan: ListenPlan) -> Slab<OtherFormWatch<ScriptedPort>> {
-        Slab(of: OtherFormWatch(ScriptedPort(network.otherForms), plan.carrier, on: network.interface))
+        Slab(
+            of: OtherFormWatch(ScriptedPort(network.otherForms), plan.carrier, on: network.interface) {
+                [network, events] in
+                events.watched.append((network.elapsed, $0))
+            })
     }
 
     private func responder(_ rules: ReplyRules?) -> Slab<Responder<ScriptedPort, RecordedEvents>>? {

@@ -23,6 +23,8 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
     private(set) var statistics: [PacketStatistics] = []
     private(set) var captures: [(bytes: [UInt8], tag: VLANTag?, length: Int, time: Timestamp)] = []
     private(set) var otherForms: [OtherForm] = []
+    /// When probes of other forms were watched for again, and no longer.
+    var watched: [(at: Int64, Bool)] = []
     private(set) var flushes = 0
 
     private func tell(_ line: String) {
