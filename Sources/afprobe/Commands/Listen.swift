@@ -189,7 +189,7 @@ extension ListenOptions {
             let portGuard: PortGuard? =
                 if traffic.usesUDP { try guardPort(traffic.effectiveDestinationPort, console) } else { nil }
             var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
-            if !traffic.output.isQuiet { console.diagnosed(.listening(start(on: interface, snapshot, plan))) }
+            if !traffic.output.isQuiet { console.log(Message(start(on: interface, snapshot, plan))) }
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
             _ = consume portGuard
             if failure == nil { run.tellStatistics() }

@@ -22,6 +22,16 @@ struct ListenPlan {
     let spins: Bool
 }
 
+extension ProbeCarrier {
+    /// The filter for what it carries to some stations.
+    func filter(to destinations: [MACAddress]) -> SocketFilter {
+        switch self {
+        case .frames(let type): .frames(of: type, to: destinations)
+        case .datagrams(let port): .datagrams(to: port, destinations: destinations)
+        }
+    }
+}
+
 /// The way frames are received.
 struct ReceiveOptions {
     let filter: SocketFilter

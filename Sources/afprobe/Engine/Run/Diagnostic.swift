@@ -59,9 +59,6 @@ enum Diagnostic {
     /// The address of a host's name.
     case nameFound(String, IPAddress)
 
-    /// A run of `listen` has begun.
-    case listening(ListenStart)
-
     // The peer, and captures to be replayed.
     case otherResponder(Peer)
     /// Requests take another way now, or should.
@@ -97,4 +94,12 @@ enum ReplyRefusal: Equatable {
     case destination(IPAddress)
     /// It is none of a host on the link.
     case source(IPAddress)
+}
+
+/// What a run of `listen` takes, and where.
+struct ListenForm {
+    let interface: NetworkInterface
+    let carrier: ProbeCarrier
+    /// Tells whether the probes are to be shaped as PTP messages.
+    var isPTP = false
 }

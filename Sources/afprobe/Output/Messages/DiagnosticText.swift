@@ -104,7 +104,6 @@ extension Diagnostic {
             warning("Pings to \(address) are not answered: it is no address of this interface")
         case .requestRefused(.source(let address)):
             warning("Pings from \(address) are not answered: it is no host's address on this link")
-        case .listening(let start): Message(start)
         case .otherForm(let form, _): warning(description(of: form))
         case .otherResponder(let peer): warning("Another responder answers for \(peer) than before")
         case .nameFound(let name, let address):

@@ -1,20 +1,5 @@
 import AFPacketKit
 
-/// What carries the probes that a run takes.
-enum ProbeCarrier: Equatable {
-    case frames(EtherType)
-    /// UDP datagrams to a port.
-    case datagrams(port: UInt16)
-
-    /// The filter for what it carries to some stations.
-    func filter(to destinations: [MACAddress]) -> SocketFilter {
-        switch self {
-        case .frames(let type): .frames(of: type, to: destinations)
-        case .datagrams(let port): .datagrams(to: port, destinations: destinations)
-        }
-    }
-}
-
 /// The form of a probe because of which a run does not take it.
 enum OtherForm: Equatable {
     case carrier(ProbeCarrier)
@@ -59,24 +44,4 @@ enum OtherForm: Equatable {
             self = .destination(shape.destination)
         }
     }
-}
-
-/// What a run of `listen` takes, and where.
-struct ListenForm {
-    let interface: NetworkInterface
-    let carrier: ProbeCarrier
-    /// Tells whether the probes are to be shaped as PTP messages.
-    var isPTP = false
-}
-
-/// A run of `listen` at its start.
-struct ListenStart {
-    let form: ListenForm
-    let addresses: [IPAddress]
-    /// Addresses that it answers for beside the interface's.
-    let given: [IPAddress]
-    /// Tells whether it answers pings.
-    let answers: Bool
-    /// Why the probes will have no hardware stamps; nil if they will.
-    let hindrance: MissingReason?
 }

@@ -1,0 +1,48 @@
+import AFPacketKit
+
+/// A run of `listen` at its start.
+struct ListenStart {
+    let form: ListenForm
+    let addresses: [IPAddress]
+    /// Addresses that it answers for beside the interface's.
+    let given: [IPAddress]
+    /// Tells whether it answers pings.
+    let answers: Bool
+    /// Why the probes will have no hardware stamps; nil if they will.
+    let hindrance: MissingReason?
+}
+
+extension Message {
+    init(_ start: ListenStart) {
+        let form = start.form
+        var fields = [
+            Field("addresses", start.addresses.map(\.description).joined(separator: ",")),
+            Field("clock", start.hindrance == nil ? "hardware" : "software"),
+        ]
+        if let reason = start.hindrance { fields.append(Field("clock_reason", reason.text)) }
+        fields += [
+            Field("interface", form.interface.name), Field("mac", form.interface.address.description),
+        ]
+        let reach = start.reach
+        if let reach { fields.append(Field("reach", reach)) }
+        fields.append(Field("takes", form.carrier.name + (form.isPTP ? ", shaped as PTP messages" : "")))
+        self.init(
+            .info, "Listening on \(form.interface.name)", fields,
+            hint: reach == nil
+                ? "over UDP, only its own addresses are reached: ip address add ADDRESS/LENGTH dev "
+                    + form.interface.name : nil)
+    }
+}
+
+extension ListenStart {
+    /// The command that reaches it from another host; nil if it has no address to be reached at.
+    var reach: String? {
+        let start = "afprobe \(answers ? "ping -i IF" : "send -i IF -d") \(form.interface.address)"
+        guard case .datagrams = form.carrier else { return start + form.carrier.options(isPTP: form.isPTP) }
+        let all = addresses + given
+        guard
+            let address = all.first(where: \.isVersion4) ?? all.first(where: { !$0.isLinkLocal }) ?? all.first
+        else { return nil }
+        return start + form.carrier.options(isPTP: form.isPTP, to: address.description)
+    }
+}

@@ -1,0 +1,8 @@
+import AFPacketKit
+
+/// What carries the probes that a run takes.
+enum ProbeCarrier: Equatable {
+    case frames(EtherType)
+    /// UDP datagrams to a port.
+    case datagrams(port: UInt16)
+}
