@@ -48,6 +48,27 @@ struct PingFigureTests {
         _ = try listener.interrupt()
     }
 
+    /// The intervals of --stats add up to the summary.
+    @Test(arguments: ["ping", "send"])
+    func theIntervalsAddUp(command: String) throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let peer = command == "ping" ? [hosts.far.address] : ["-d", hosts.far.address]
+        let run = try hosts.near.afprobe(
+            [command, "-i", "va"] + peer + ["-c", "40", "-I", "5ms", "-q", "--stats", "50ms"]
+        ).finish()
+        #expect(run.status == 0, "\(run)")
+        let name = command == "ping" ? "PING" : "TX"
+        let intervals = run.lines("\(name) Stats")
+        let summary = try #require(run.lines("\(name) Summary").first, "\(run)")
+        #expect(intervals.count >= 3, "\(run)")
+        for key in command == "ping" ? ["sent", "received", "rtt_count"] : ["sent", "stamped_software"] {
+            let sum = try intervals.map { try numbers($0, [key])[0] }.reduce(0, +)
+            #expect(sum == 40 && summary[key] == "40", "\(key) of \(run)")
+        }
+        _ = try listener.interrupt()
+    }
+
     @Test func everyFigureStandsInTheSummary() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-q")

@@ -2,7 +2,6 @@ import AFPacketKit
 
 struct ListenOptions: HasTraffic {
     var traffic = TrafficOptions()
-    var statisticsInterval: Int64 = 5_000_000_000
     var filter: String?
     var groups: [MACAddress] = []
     var isPromiscuous = false
@@ -74,11 +73,7 @@ extension CommandSpec<ListenOptions> {
                 .udp("Receive probes in UDP datagrams, over IPv4 and IPv6."),
                 .destinationPort,
                 .ptp,
-                .value(
-                    "stats", nil, "TIME", in: .output,
-                    help: "Time between two lines RX Stats, with the kernel's counters. Default: 5s.",
-                    as: parseReportInterval
-                ) { $0.statisticsInterval = $1 },
+                .statistics("Time between two lines RX Stats, with the kernel's counters. Default: 5s."),
             ] + OptionSpec.outputOptions(verbose: "Show more of each frame: addresses, kind, size, VLAN."),
             operands: [], exclusions: sharedExclusions, wordsStandFor: ["interface"])
     }
@@ -166,7 +161,8 @@ extension ListenOptions {
             otherForms: { restricted(.otherForms(than: taken(at: $0))) },
             stampFilters: traffic.receiveFilters,
             count: traffic.count, deadline: traffic.deadline,
-            statisticsInterval: statisticsInterval, replies: replies ? rules(on: interface) : nil,
+            statisticsInterval: traffic.statisticsInterval ?? 5_000_000_000,
+            replies: replies ? rules(on: interface) : nil,
             spins: traffic.spins)
     }
 

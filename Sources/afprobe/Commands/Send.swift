@@ -79,6 +79,8 @@ extension CommandSpec<SendOptions> {
                 .udp("Send the probes in UDP datagrams."),
                 .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
                 .ptp,
+                .statistics(
+                    "Also print a line TX Stats after each interval of this length, with its figures."),
             ]
                 + OptionSpec.outputOptions(
                     verbose: "Show more of each frame: addresses, size, VLAN, further stamps."),
@@ -109,7 +111,8 @@ extension SendOptions {
             count: frames.map { min($0.count, traffic.count ?? .max) } ?? traffic.count,
             warmup: traffic.warmup, deadline: traffic.deadline, timeout: traffic.timeout,
             spins: traffic.spins, batch: batch, launchOffset: launchOffset,
-            replay: frames, keepsDistances: frames != nil && traffic.givenInterval == nil)
+            replay: frames, keepsDistances: frames != nil && traffic.givenInterval == nil,
+            statisticsInterval: traffic.statisticsInterval)
         let (hasSent, hasMeasured) = try reportingFailures { () throws(RunError) in
             try send(on: interface, plan, signals, console)
         }

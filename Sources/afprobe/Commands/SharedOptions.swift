@@ -141,6 +141,12 @@ extension OptionSpec where Values: HasTraffic {
         ) { $0.traffic.scheduling.cpu = $1 }
     }
 
+    static func statistics(_ help: String) -> OptionSpec {
+        .value("stats", nil, "TIME", in: .output, help: help, as: parseReportInterval) {
+            $0.traffic.statisticsInterval = $1
+        }
+    }
+
     static var pcap: OptionSpec {
         .value(
             "pcap", nil, "FILE", in: .output, completion: .files,

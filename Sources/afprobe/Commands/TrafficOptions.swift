@@ -25,6 +25,8 @@ struct TrafficOptions {
 
     var hardware = HardwareMode.auto
     var captureFile: String?
+    /// Nanoseconds between the figures of two intervals; nil if not given.
+    var statisticsInterval: Int64?
     var output = OutputOptions()
 
     // MARK: Derived values

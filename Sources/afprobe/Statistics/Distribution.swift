@@ -47,6 +47,8 @@ struct Distribution {
     var count: UInt64 { moments.count }
     var minimum: Int64? { count == 0 ? nil : moments.minimum }
     var maximum: Int64? { count == 0 ? nil : moments.maximum }
+    /// The latest value.
+    var latest: Int64? { count == 0 ? nil : consecutive.previous }
     var mean: Int64? { moments.mean }
     var standardDeviation: Int64? { moments.standardDeviation }
 

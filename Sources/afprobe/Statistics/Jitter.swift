@@ -4,7 +4,8 @@
 /// the two clocks cancels out. A round trip has no such offset, so that D is the difference of two consecutive ones, in
 /// order of arrival: J += (|D| − J) / 16, from 0.
 struct Jitter {
-    private var previous: Int64 = 0
+    /// The latest value.
+    private(set) var previous: Int64 = 0
     private var estimate = 0.0
 
     /// Sets the first value, which has no predecessor.

@@ -68,6 +68,10 @@ extension Namespaces.Host {
 
     /// Starts afprobe in this host.
     func afprobe(_ arguments: String..., environment: [String: String] = [:]) throws -> Program {
+        try afprobe(arguments, environment: environment)
+    }
+
+    func afprobe(_ arguments: [String], environment: [String: String] = [:]) throws -> Program {
         try Program(command([Tool.afprobe] + arguments), environment: environment)
     }
 

@@ -61,6 +61,28 @@ import Testing
         #expect(log == ["answered 1", "answered 2"])
     }
 
+    // MARK: Intervals
+
+    /// The intervals add up to the run, and the last one is shorter.
+    @Test func eachIntervalIsTold() {
+        script.peer.answers = { $0 == 3 ? [] : [.reply, .followUp] }
+        let plan = TransmitPlan.scripted(
+            interval: 100 * millisecond, count: 5, timeout: 50 * millisecond,
+            statisticsInterval: 150 * millisecond)
+        let outcome = script.run(.scripted(plan))
+        #expect(outcome.counts["lost"] == 1)
+        #expect(
+            log == [
+                "answered 1", "answered 2", "interval 2 2 0", "lost 3", "interval 1 0 1", "answered 4",
+                "answered 5", "interval 2 2 0",
+            ])
+    }
+
+    @Test func withoutIntervalsNoneIsTold() {
+        _ = script.run(.scripted(.scripted(count: 20)))
+        #expect(!log.contains { $0.hasPrefix("interval") } && log.count == 20)
+    }
+
     // MARK: Signals
 
     /// It is looked for after the first send, which is due at once.

@@ -22,6 +22,15 @@ import Testing
         #expect(script.network.elapsed == 200 * millisecond + 500)
     }
 
+    @Test func eachIntervalIsTold() {
+        _ = script.run(.scripted(count: 5, statisticsInterval: 250 * millisecond))
+        #expect(
+            script.events.log == [
+                "completed 1", "completed 2", "completed 3", "interval 3 3", "completed 4", "completed 5",
+                "interval 2 2",
+            ])
+    }
+
     @Test func dueTimesAreOnTheClockOfTheStamps() {
         let outcome = script.run()
         let stamps = script.events.completed.map(\.stamps)

@@ -26,7 +26,7 @@ extension PingOptions {
             shape: shape, size: size, options: traffic.transmitOptions(hasStages ? .scheduled : .sent),
             interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
             deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: followUpTimeout,
-            isDatagram: name.carrier == .internet)
+            isDatagram: name.carrier == .internet, statisticsInterval: traffic.statisticsInterval)
         return PingPlan(
             transmit: transmit, receive: ReceiveOptions(filter: filter, groups: groups),
             stampFilters: name.stampFilters(isOverIP: shape.isOverIP), hasStages: hasStages,

@@ -107,6 +107,8 @@ extension CommandSpec<PingOptions> {
                     "force", in: .target,
                     help: "Send PTP messages although another program takes part in PTP on the interface."
                 ) { $0.isForced = true },
+                .statistics(
+                    "Also print a line PING Stats after each interval of this length, with its figures."),
                 .flag("histogram", in: .output, help: "Draw the distribution of the round trips.") {
                     $0.report.drawsHistogram = true
                 },
@@ -348,7 +350,8 @@ extension PingOptions {
         let transmit = TransmitPlan(
             shape: shape, size: size, options: traffic.transmitOptions(hasStages ? .scheduled : .sent),
             interval: isAdaptive ? 0 : traffic.interval, count: traffic.count, warmup: traffic.warmup,
-            deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: traffic.timeout)
+            deadline: traffic.deadline, timeout: traffic.timeout, followUpTimeout: traffic.timeout,
+            statisticsInterval: traffic.statisticsInterval)
         return PingPlan(
             transmit: transmit, receive: ReceiveOptions(filter: filter), stampFilters: traffic.receiveFilters,
             hasStages: hasStages,

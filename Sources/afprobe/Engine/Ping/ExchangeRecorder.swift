@@ -3,6 +3,8 @@ import AFPacketKit
 /// Records how each request of a `ping` run ended: in figures and counts, and as an event.
 struct ExchangeRecorder<Events: PingEvents> {
     var result: PingResult
+    /// Nil if only the figures of the whole run are wanted.
+    private(set) var interval: PingInterval?
     private let events: Events
     private let peer: Peer
     /// Exchanges that wait until the run's clock is chosen, perhaps for longer than the window keeps them.
@@ -10,8 +12,9 @@ struct ExchangeRecorder<Events: PingEvents> {
     private var hasToldImplausible = false
     private var toldErrors: Set<NetworkError> = []
 
-    init(_ result: PingResult, peer: Peer, _ events: Events) {
+    init(_ result: PingResult, peer: Peer, hasIntervals: Bool, _ events: Events) {
         self.result = result
+        interval = hasIntervals ? PingInterval() : nil
         self.peer = peer
         self.events = events
     }
@@ -44,6 +47,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     private mutating func record(_ exchange: Exchange, _ number: UInt64) {
         var values = FigureValues()
         let clock = result.record(exchange, &values)
+        if interval != nil, clock == result.roundTripClock { interval?.record(values) }
         if result.counts[.implausible] > 0, !hasToldImplausible { tellImplausible() }
         guard events.takesFrames else { return }
         events.answered(
@@ -62,6 +66,15 @@ struct ExchangeRecorder<Events: PingEvents> {
     mutating func tellUndeliverable(_ error: NetworkError) {
         guard toldErrors.insert(error).inserted else { return }
         events.diagnosed(.undeliverable(peer, error))
+    }
+
+    /// Tells the figures of the interval that ends now, and begins the next one.
+    mutating func endInterval(sent: UInt64, after length: Int64) {
+        var totals = result.counts
+        totals[.sent] = sent
+        interval?.end(totals, after: length)
+        if let interval, !interval.isEmpty { events.intervalEnded(interval) }
+        interval?.begin(totals)
     }
 
     // MARK: Replies that are in no figure

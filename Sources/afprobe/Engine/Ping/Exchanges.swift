@@ -35,7 +35,11 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
                 preferred: snapshot.preferredClock(stampedBy: plan.stampFilters),
                 hasStages: plan.hasStages, isSynchronised: plan.isSynchronised,
                 protocolName: plan.protocolName),
-            peer: plan.peer, events)
+            peer: plan.peer, hasIntervals: plan.transmit.statisticsInterval != nil, events)
+    }
+
+    mutating func endInterval(after length: Int64) {
+        recorder.endInterval(sent: transmitter.sent, after: length)
     }
 
     /// The result so far.

@@ -11,6 +11,8 @@ protocol PingEvents: RunEvents {
     ///
     /// - Parameter sent: the time of its send call.
     func lost(_ number: UInt64, peer: Peer, sent: Timestamp?)
+    /// An interval has ended.
+    func intervalEnded(_ interval: borrowing PingInterval)
     /// The user asked for the status.
     func pingStatus(_ result: borrowing PingResult)
 

@@ -10,6 +10,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
     private var faults = AnswerFaults()
     private var monitor: InterfaceMonitor
     private var way: WayMonitor?
+    private var intervals: IntervalTimer
     /// Frames that the receive queue dropped.
     private var drops: UInt64 = 0
 
@@ -22,6 +23,8 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         self.events = events
         self.receiver = receiver
         monitor = InterfaceMonitor(snapshot, reader, at: transmitter.monotonicTime())
+        intervals = IntervalTimer(
+            length: plan.transmit.statisticsInterval, at: transmitter.monotonicTime())
         exchanges = Exchanges(transmitter, request, plan, snapshot, reader, events)
         self.answers = answers
         way = plan.way
@@ -41,7 +44,9 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
 
     var spins: Bool { plan.spins }
     var isWaitingForRoom: Bool { exchanges.transmitter.isWaitingForRoom }
-    var housekeepingDue: MonotonicTime { min(monitor.checkDue, events.progressDue) }
+    var housekeepingDue: MonotonicTime {
+        min(monitor.checkDue, events.progressDue, intervals.due)
+    }
 
     func watch(in poll: inout PollSet) -> Bool {
         receiver.watchFrames(in: &poll)
@@ -110,6 +115,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
 
     mutating func keepHouse(at now: MonotonicTime) {
         if monitor.check(at: now, missing: missing, events) { exchanges.expectStamps(monitor.latest) }
+        if now >= intervals.due { exchanges.endInterval(after: intervals.advance(at: now)) }
         if now >= events.progressDue { events.progressed(result, at: now) }
     }
 
@@ -146,6 +152,8 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
     /// Settles the rest, and completes the result.
     mutating func finish() {
         exchanges.complete(faults, drops: drops)
+        guard plan.transmit.statisticsInterval != nil else { return }
+        exchanges.endInterval(after: intervals.advance(at: exchanges.transmitter.now))
     }
 
     mutating func reasonsForMissingHardware() -> [MissingCount] {

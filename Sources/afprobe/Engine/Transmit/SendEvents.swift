@@ -3,6 +3,8 @@ import AFPacketKit
 protocol SendEvents: RunEvents {
     /// A frame is settled: its stamps have come, or have timed out.
     func completed(_ frame: borrowing SentFrame)
+    /// An interval has ended.
+    func intervalEnded(_ interval: SendInterval)
     /// The user asked for the status.
     func sendStatus(sent: UInt64, stampedSoftware: UInt64)
 }
@@ -24,6 +26,20 @@ struct MissingStamps {
     var hardware: MissingReason?
     var software: MissingReason?
     var scheduled: MissingReason?
+}
+
+/// The figures of one interval of a run of `send`.
+struct SendInterval {
+    /// Nanoseconds from its begin to its end.
+    let length: Int64
+    let sent: UInt64
+    let failed: UInt64
+    let stampedSoftware: UInt64
+    let stampedHardware: UInt64
+    let missingSoftware: UInt64
+    let missingHardware: UInt64
+    /// Nil if there are no due times.
+    let scheduleErrors: Distribution?
 }
 
 /// The result of a run of `send`.

@@ -8,6 +8,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     private let clockName: String?
     private var expected: ExpectedStamps
     private(set) var tally: TransmitTally
+    private var intervals: IntervalTimer
     /// Tells whether a settled frame is only counted.
     private let onlyCounts: Bool
     /// For captures: each frame as it was sent.
@@ -20,12 +21,15 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         let message = ProbeMessage(number: 0, kind: .probe, session: .random(in: 1 ... .max))
         let frame = ProbeFrame(message, in: plan.shape, size: plan.size)
         monitor = InterfaceMonitor(snapshot, reader, at: socket.monotonicTime())
+        intervals = IntervalTimer(length: plan.statisticsInterval, at: socket.monotonicTime())
         transmitter = PacedTransmitter(socket, frame, plan, reader, isStopAndWait: false)
         self.events = events
         clockName = snapshot.clockName
         captured = RenumberedFrame(frame)
         expected = ExpectedStamps(snapshot, plan.options)
-        tally = TransmitTally(hasSchedule: plan.interval > 0 && plan.options.stamps != .none)
+        tally = TransmitTally(
+            hasSchedule: plan.interval > 0 && plan.options.stamps != .none,
+            hasIntervals: plan.statisticsInterval != nil)
         onlyCounts = !events.takesFrames && !events.takesCaptures
         transmitter.takesUserspaceStamps = !onlyCounts
     }
@@ -47,7 +51,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     /// `step` spins by itself once a frame is nearly due.
     var spins: Bool { false }
     var isWaitingForRoom: Bool { transmitter.isWaitingForRoom }
-    var housekeepingDue: MonotonicTime { monitor.checkDue }
+    var housekeepingDue: MonotonicTime { min(monitor.checkDue, intervals.due) }
 
     func watch(in poll: inout PollSet) -> Bool {
         transmitter.watchCompletions(in: &poll)
@@ -91,6 +95,13 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         if monitor.check(at: now, missing: (tally.missingHardware, 0), events) {
             expected = ExpectedStamps(monitor.latest, transmitter.plan.options)
         }
+        if now >= intervals.due { endInterval(at: now) }
+    }
+
+    private mutating func endInterval(at now: MonotonicTime) {
+        let interval = tally.endInterval(
+            sent: transmitter.sent, failed: transmitter.failed, after: intervals.advance(at: now))
+        if interval.sent + interval.failed > 0 { events.intervalEnded(interval) }
     }
 
     mutating func handleLinkChange(at now: MonotonicTime) {
@@ -215,6 +226,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
 
     /// Sums the run up.
     mutating func finish() -> SendResult {
+        if transmitter.plan.statisticsInterval != nil { endInterval(at: transmitter.now) }
         var result = SendResult()
         result.sent = transmitter.sent
         result.warmedUp = transmitter.warmedUp

@@ -82,6 +82,8 @@ struct TransmitPlan {
     var isDatagram = false
     /// Tells whether they keep the intervals at which they were captured.
     var keepsDistances = false
+    /// Nanoseconds between the figures of two intervals; nil for those of the whole run alone.
+    var statisticsInterval: Int64?
 
     /// The number of frames prepared together. Flat out, calls for single frames are made several at a time: one check
     /// for all of them, and one call for their completions, cost less ("send one by one"). More gain nothing, because

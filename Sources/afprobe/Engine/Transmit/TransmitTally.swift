@@ -14,12 +14,25 @@ struct TransmitTally: ~Copyable {
     var unmatched: UInt64 = 0
     /// The frames' schedule errors; nil if there are no due times.
     private(set) var scheduleErrors: Distribution?
+    /// Those of the interval at hand; nil if nobody asks.
+    private var scheduleErrorsOfInterval: Distribution?
+    /// The counts when the interval at hand began.
+    private var before = Before()
     /// Tells whether there are due times.
     let hasSchedule: Bool
 
-    init(hasSchedule: Bool) {
+    private struct Before {
+        var sent: UInt64 = 0
+        var failed: UInt64 = 0
+        var settled: UInt64 = 0
+        var stampedSoftware: UInt64 = 0
+        var stampedHardware: UInt64 = 0
+    }
+
+    init(hasSchedule: Bool, hasIntervals: Bool = false) {
         self.hasSchedule = hasSchedule
         scheduleErrors = hasSchedule ? Distribution() : nil
+        scheduleErrorsOfInterval = hasSchedule && hasIntervals ? Distribution() : nil
     }
 
     var missingSoftware: UInt64 { settled - stampedSoftware }
@@ -34,7 +47,28 @@ struct TransmitTally: ~Copyable {
     }
 
     private mutating func record(_ scheduleError: Int64?) {
-        if let scheduleError { scheduleErrors?.record(scheduleError) }
+        guard let scheduleError else { return }
+        scheduleErrors?.record(scheduleError)
+        if scheduleErrorsOfInterval != nil { scheduleErrorsOfInterval?.record(scheduleError) }
+    }
+
+    /// Ends the interval at hand, and begins the next one.
+    mutating func endInterval(sent: UInt64, failed: UInt64, after length: Int64) -> SendInterval {
+        let stamped = (
+            software: stampedSoftware - before.stampedSoftware,
+            hardware: stampedHardware - before.stampedHardware
+        )
+        let interval = SendInterval(
+            length: length, sent: sent - before.sent, failed: failed - before.failed,
+            stampedSoftware: stamped.software, stampedHardware: stamped.hardware,
+            missingSoftware: settled - before.settled - stamped.software,
+            missingHardware: settled - before.settled - stamped.hardware,
+            scheduleErrors: scheduleErrorsOfInterval)
+        before = Before(
+            sent: sent, failed: failed, settled: settled, stampedSoftware: stampedSoftware,
+            stampedHardware: stampedHardware)
+        if hasSchedule { scheduleErrorsOfInterval = Distribution() }
+        return interval
     }
 
     /// Counts stamps that came after their frame had been settled.

@@ -14,6 +14,27 @@ extension Console: RunEvents {
 extension Console: SendEvents {
     func completed(_ frame: borrowing SentFrame) { write(.transmit(TransmitLine(frame: copy frame))) }
 
+    func intervalEnded(_ interval: SendInterval) {
+        let errors = interval.scheduleErrors?.statistics ?? [:]
+        let name = context.interface
+        write(.info, "TX Stats") { line in
+            guard !line.isShort else { return line.write(interval, errors) }
+            line.integer("failed", interval.failed)
+            line.string("interface", name)
+            line.integer("interval_ns", interval.length)
+            line.integer("missing_hardware", interval.missingHardware)
+            line.integer("missing_software", interval.missingSoftware)
+            line.integer("schedule_error_count", interval.scheduleErrors.map { Int64($0.count) })
+            line.integer("schedule_error_max_ns", errors[.max])
+            line.integer("schedule_error_min_ns", errors[.min])
+            line.integer("schedule_error_p50_ns", errors[.p50])
+            line.integer("schedule_error_p99_ns", errors[.p99])
+            line.integer("sent", interval.sent)
+            line.integer("stamped_hardware", interval.stampedHardware)
+            line.integer("stamped_software", interval.stampedSoftware)
+        }
+    }
+
     func sendStatus(sent: UInt64, stampedSoftware: UInt64) {
         log(.info, "TX Status") { line in
             line.integer("sent", sent)
@@ -72,6 +93,15 @@ extension Console: PingEvents {
         write(.pingTimeout(PingTimeoutLine(number: number, peer: peer, sent: sent)))
     }
 
+    func intervalEnded(_ interval: borrowing PingInterval) {
+        let interval = copy interval
+        let context = context
+        write(.info, "PING Stats") { line in
+            guard !line.isShort else { return line.write(interval) }
+            interval.fields(in: context).write(to: &line)
+        }
+    }
+
     func pingStatus(_ result: borrowing PingResult) {
         log(.info, "PING Status") { line in
             line.integer("lost", result.counts[.lost])
@@ -85,10 +115,27 @@ extension Console: PingEvents {
 
     func progressed(_ result: borrowing PingResult, at now: MonotonicTime) {
         showStatus(at: now) {
-            let mean = result[.rtt]?.mean.map { ", rtt mean \(durationText($0))" } ?? ""
-            let (sent, lost) = (result.counts[.sent], result.counts[.lost])
-            return "\(sent) sent, \(result.counts[.received]) received, "
-                + "\(percentage(lost, of: sent)) lost\(mean)"
+            result.statusLine(style)
         }
+    }
+}
+
+extension PingResult {
+    /// The run so far, in less than 80 columns:
+    ///
+    ///     1200 sent, 0% lost, last 134.0µs, p50 131.2µs, p99 180.1µs, most in turnaround
+    fileprivate func statusLine(_ style: TextStyle) -> String {
+        let (sent, lost) = (counts[.sent], counts[.lost])
+        let loss = "\(percentage(lost, of: sent)) lost"
+        var parts = ["\(sent) sent", loss]
+        if let roundTrips = self[.rtt], let latest = roundTrips.latest {
+            let ranked = roundTrips.percentiles([.p50, .p99]).map(style.rounded)
+            parts += ["last \(style.rounded(latest))", "p50 \(ranked[0])"]
+            if roundTrips.count >= Statistic.p99.neededCount { parts.append("p99 \(ranked[1])") }
+        }
+        if let largestPart { parts.append("most in \(largestPart.name)") }
+        while parts.joined(separator: ", ").count >= 80 { parts.removeLast() }
+        if lost > 0 { parts[1] = style.alarm(loss) }
+        return parts.joined(separator: ", ")
     }
 }

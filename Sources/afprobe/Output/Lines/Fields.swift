@@ -40,6 +40,57 @@ struct Fields {
     }
 }
 
+extension PingInterval {
+    func fields(in context: LineContext) -> Fields {
+        var fields = Fields()
+        for counter in [Counter.sent, .received, .lost, .late, .duplicates, .failed] {
+            fields.add(counter.name, .count(counts[counter]))
+        }
+        let (lost, sent) = (counts[.lost], counts[.sent])
+        fields.add(
+            "loss_percent",
+            .decimal(sent > 0 ? Int64(thousandthsOfPercent(min(lost, sent), of: sent)) : nil, decimals: 3))
+        fields.add("interface", .text(context.interface))
+        fields.add("target", .text(context.target))
+        fields.add("interval_ns", .integer(length))
+        for (figure, distribution) in figures { fields.add(figure, distribution) }
+        return fields
+    }
+}
+
+extension Line {
+    /// Writes an interval of ping in a short line.
+    mutating func write(_ interval: PingInterval) {
+        add(interval[.rtt]?.statistics ?? [:], [.p50, .p99, .max])
+        integer("sent", interval.counts[.sent])
+        integer("lost", interval.counts[.lost])
+    }
+
+    /// Writes an interval of send in a short line; the percentiles are of the schedule error.
+    mutating func write(_ interval: SendInterval, _ scheduleErrors: [Statistic: Int64]) {
+        integer("sent", interval.sent)
+        if interval.missingSoftware > 0 { integer("missing_software", interval.missingSoftware) }
+        add(scheduleErrors, [.p50, .p99, .max])
+    }
+
+    /// Adds statistics in one unit, as far as the values are enough for them.
+    private mutating func add(_ statistics: [Statistic: Int64], _ shown: [Statistic]) {
+        guard !statistics.isEmpty else { return }
+        let scale = DurationScale(largest: statistics[.max]?.magnitude ?? 0, digits: 4)
+        for statistic in shown { duration(statistic.key, statistics[statistic], in: scale) }
+    }
+}
+
+extension Statistic {
+    fileprivate var key: StaticString {
+        switch self {
+        case .p50: "p50"
+        case .p99: "p99"
+        default: "max"
+        }
+    }
+}
+
 extension Tail {
     var fields: Fields {
         var fields = Fields()

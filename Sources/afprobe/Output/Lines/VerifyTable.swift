@@ -22,7 +22,7 @@ struct VerifyTable {
         if !hasHeading {
             hasHeading = true
             let names = claims.map { ($0.frames == .sent ? "TX " : "RX ") + $0.clock.name }
-            text = style.heading(line("\(first.count) frames", names)) + "\n"
+            text = style.heading(line("\(first.count) frames", names.map(cell))) + "\n"
         }
         for claim in claims {
             if claim.verdict.isBreach { breaches += 1 }

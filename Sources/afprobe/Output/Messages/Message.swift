@@ -4,6 +4,8 @@ struct Message {
     let text: String
     /// The fields in display order; the remedy comes last.
     private(set) var fields: [Field]
+    /// The whole in sentences, a paragraph each, where the fields are not as a person would say it.
+    var paragraphs: [String]?
 
     struct Field {
         let key: StaticString
@@ -29,7 +31,7 @@ extension Message {
         let others = fields.filter { !["error", "hint"].contains("\($0.key)") }
         let details = [value("error")].compactMap(\.self) + others.map { "\($0.key)=\($0.value)" }
         let sentence = details.isEmpty ? text : "\(text): \(details.joined(separator: " "))"
-        let paragraphs = [sentence] + (value("hint").map { [$0] } ?? [])
+        let paragraphs = self.paragraphs ?? [sentence] + (value("hint").map { [$0] } ?? [])
         return String(wrap(paragraphs.joined(separator: "\n"), indent: indent).dropFirst(indent).dropLast())
     }
 }

@@ -19,11 +19,12 @@ extension TransmitPlan {
     static func scripted(
         size: Int = 150, options: TransmitOptions = TransmitOptions(), interval: Int64 = 100 * millisecond,
         count: UInt64? = 3, warmup: UInt64 = 0, deadline: Int64? = nil, timeout: Int64 = second,
-        spins: Bool = false, batch: Int = 1
+        spins: Bool = false, batch: Int = 1, statisticsInterval: Int64? = nil
     ) -> TransmitPlan {
         TransmitPlan(
             shape: .scripted, size: size, options: options, interval: interval, count: count, warmup: warmup,
-            deadline: deadline, timeout: timeout, spins: spins, batch: batch)
+            deadline: deadline, timeout: timeout, spins: spins, batch: batch,
+            statisticsInterval: statisticsInterval)
     }
 }
 

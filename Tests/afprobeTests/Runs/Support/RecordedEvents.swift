@@ -110,6 +110,13 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
         progressDue = .never
     }
 
+    func intervalEnded(_ interval: borrowing PingInterval) {
+        tell("interval \(interval.counts[.sent]) \(interval.counts[.received]) \(interval.counts[.lost])")
+    }
+    func intervalEnded(_ interval: SendInterval) {
+        tell("interval \(interval.sent) \(interval.stampedSoftware)")
+    }
+
     func verified(_ claims: [StampClaim]) { for _ in claims { tell("claim") } }
     func verified(_ rate: StampRate) { tell("rate") }
     func verified(_ arrivals: Arrivals, of shape: TrialShape, by peer: MACAddress) { tell("arrivals") }
