@@ -100,7 +100,8 @@ struct PingFigureTests {
     @Test(arguments: [
         ("rtt.p50>1ns", 4, "limit=\"rtt.p50>1ns\" value="), ("rtt.p50>10s,loss>0%", 0, ""),
         ("missing_hardware>0", 4, "limit=\"missing_hardware>0\" value=5"),
-        ("wire.max>1s", 4, "limit=\"wire.max>1s\" value=none"),
+        ("wire.max>1s", 4, "limit=\"wire.max>1s\" reason=\"only --breakdown measures it\" value=none"),
+        ("rtt.p95>10s", 4, "reason=\"p95 needs 20 values, and there are 5\" value=none"),
     ])
     func limitsDecideTheExitStatus(limits: String, status: Int32, told: String) throws {
         let hosts = try Namespaces()
@@ -111,6 +112,22 @@ struct PingFigureTests {
         #expect(ping.status == status, "\(ping)")
         #expect(told.isEmpty ? ping.errors.isEmpty : ping.errors.contains(told), "\(ping)")
         _ = try listener.interrupt()
+    }
+
+    @Test func theReasonsForNoValueAreTold() throws {
+        let hosts = try Namespaces()
+        let ping = try hosts.near.afprobe(
+            "ping", "10.77.0.2", "-c", "2", "-I", "1ms", "-q", "--breakdown", "--fail-if",
+            "turnaround.max>1s,wire.max>1s,responder_drops>0"
+        ).finish()
+        #expect(ping.status == 4, "\(ping)")
+        for reason in [
+            "limit=\"turnaround.max>1s\" reason=\"the answers of icmp do not tell it\" value=none",
+            "limit=\"wire.max>1s\" reason=\"no reply has the stamps that it takes\" value=none",
+            "limit=\"responder_drops>0\" reason=\"the answers of icmp do not tell it\" value=none",
+        ] {
+            #expect(ping.errors.contains(reason), "\(ping)")
+        }
     }
 
     @Test func noAnswerStaysStatus1WhateverTheLimits() throws {
@@ -157,13 +174,12 @@ struct PingFigureTests {
     }
 
     /// Spinning changes how the frames are waited for, and nothing else.
-    @Test(arguments: ["--spin", "--adaptive"])
-    func otherWaysToWaitMeasureTheSame(option: String) throws {
+    @Test(arguments: [["--spin", "-I", "0"], ["--adaptive"]])
+    func otherWaysToWaitMeasureTheSame(options: [String]) throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen("-q")
-        let ping = try hosts.near.afprobe(
-            "ping", "-i", "va", hosts.far.address, "-c", "200", "-I", "0", "-q", option
-        ).finish()
+        let words = [Tool.afprobe, "ping", "-i", "va", hosts.far.address, "-c", "200", "-q"]
+        let ping = try Program(hosts.near.command(words + options)).finish()
         #expect(ping.summary("PING Summary", "received") == 200, "\(ping)")
         #expect(ping.summary("PING Summary", "missing_follow_ups") == 0)
         _ = try listener.interrupt()

@@ -10,9 +10,11 @@ private struct Run: Measurement {
         durations["\(figure.name).\(statistic.rawValue)"]
     }
 
-    func count(of figure: Figure) -> UInt64 { 40 }
+    func count(of figure: Figure) -> UInt64 { figure == .wire ? 0 : 40 }
 
     func value(of counter: Counter) -> UInt64? { counts[counter] }
+    func absence(of figure: Figure) -> Absence { .notStamped }
+    func absence(of counter: Counter) -> Absence { .noReply }
 }
 
 private func expectation(_ text: String) -> String? {
@@ -163,11 +165,21 @@ private func expectation(_ text: String) -> String? {
             limit.violation(by: Run()) == value.map { Violation(limit: limit, value: $0, count: count) })
     }
 
-    @Test(arguments: ["wire.p99>1h", "wire.p99<1ns", "failed>10", "loss>100%"])
-    func isExceededWhereNothingWasMeasured(text: String) throws {
+    @Test(
+        arguments: [
+            ("wire.p99>1h", 0, .notStamped), ("wire.p99<1ns", 0, .notStamped), ("rtt.p90>1h", 40, nil),
+            ("failed>10", nil, .noReply), ("loss>100%", nil, .nothingSent),
+        ] as [(String, UInt64?, Absence?)])
+    func isExceededWhereNothingWasMeasured(text: String, count: UInt64?, absence: Absence?) throws {
         let limit = try parseLimits(text)[0]
         let run = Run(counts: [.sent: 0, .lost: 0])
-        let count: UInt64? = limit.isOnDuration ? 40 : nil
-        #expect(limit.violation(by: run) == Violation(limit: limit, value: nil, count: count))
+        #expect(
+            limit.violation(by: run) == Violation(limit: limit, value: nil, count: count, absence: absence))
+    }
+
+    @Test func theLossIsUnknownWithRequestsOfWhichNothingIsKnown() throws {
+        let limit = try parseLimits("loss>100%")[0]
+        let run = Run(counts: [.sent: 10, .lost: 0, .unknown: 1])
+        #expect(limit.violation(by: run) == Violation(limit: limit, value: nil, absence: .unknownRequests))
     }
 }

@@ -67,6 +67,11 @@ enum Figure: Int, CaseIterable {
 extension Figure {
     /// The stages between a driver and the wire.
     static let stagesOfNICs: [Figure] = [.requestTxNIC, .requestRxNIC, .replyTxNIC, .replyRxNIC]
+
+    /// The stages that the responder's own stamps bound.
+    static let stagesOfResponder: [Figure] = [
+        .requestRxNIC, .requestWakeup, .respond, .replySend, .replyQdisc, .replyTxNIC,
+    ]
 }
 
 /// The statistics of a figure's values. The names stand in limits and tables and, with `_` for `.`, in keys.

@@ -55,6 +55,9 @@ protocol Measurement {
     func count(of figure: Figure) -> UInt64
     /// Nil if it was not counted.
     func value(of counter: Counter) -> UInt64?
+    /// The reason why a figure has no values, if it has none.
+    func absence(of figure: Figure) -> Absence
+    func absence(of counter: Counter) -> Absence
 }
 
 /// A limit that was exceeded.
@@ -70,34 +73,40 @@ struct Violation: Equatable {
     let value: Value?
     /// The number of values of the figure; nil if the limit is on a count.
     var count: UInt64?
+    /// The reason why nothing was measured; nil if something was.
+    var absence: Absence?
 }
 
 extension Limit {
     /// The violation of this limit by a run; nil if there is none. A limit on a value that could not be measured is
     /// exceeded: a check must not pass because there was nothing to check.
     func violation(by run: some Measurement) -> Violation? {
-        let (value, isExceeded): (Violation.Value?, Bool)
         switch bound {
         case .duration(let figure, let statistic, let nanoseconds):
             let measured = run.value(of: figure, statistic)
-            (value, isExceeded) = (measured.map(Violation.Value.duration), judge(measured, nanoseconds))
+            guard judge(measured, nanoseconds) else { return nil }
+            let count = run.count(of: figure)
+            return Violation(
+                limit: self, value: measured.map(Violation.Value.duration), count: count,
+                absence: count == 0 ? run.absence(of: figure) : nil)
         case .count(let counter, let number):
             let measured = run.value(of: counter)
-            (value, isExceeded) = (measured.map(Violation.Value.count), judge(measured, number))
+            guard judge(measured, number) else { return nil }
+            return Violation(
+                limit: self, value: measured.map(Violation.Value.count),
+                absence: measured == nil ? run.absence(of: counter) : nil)
         case .loss(let percent):
             // With requests of which nothing is known, the loss is not known either.
-            guard let lost = run.value(of: .lost), let sent = run.value(of: .sent), sent > 0,
-                run.value(of: .unknown) ?? 0 == 0
-            else {
-                return Violation(limit: self, value: nil)
+            guard let lost = run.value(of: .lost), let sent = run.value(of: .sent), sent > 0 else {
+                return Violation(limit: self, value: nil, absence: .nothingSent)
+            }
+            guard run.value(of: .unknown) ?? 0 == 0 else {
+                return Violation(limit: self, value: nil, absence: .unknownRequests)
             }
             // If equal, both are the nearest number to the same decimal: 1 of 1000 is not above 0.1 %.
-            value = .loss(lost, sent: sent)
-            isExceeded = judge(100 * Double(lost) / Double(sent), percent)
+            guard judge(100 * Double(lost) / Double(sent), percent) else { return nil }
+            return Violation(limit: self, value: .loss(lost, sent: sent))
         }
-        guard isExceeded else { return nil }
-        guard case .duration(let figure, _, _) = bound else { return Violation(limit: self, value: value) }
-        return Violation(limit: self, value: value, count: run.count(of: figure))
     }
 
     private func judge<Value: Comparable>(_ value: Value?, _ bound: Value) -> Bool {

@@ -41,7 +41,23 @@ import Testing
         #expect(outcome.counts["implausible"] == 20 && outcome.result[.network] == nil)
         #expect(script.events.log.filter { $0.hasPrefix("implausible") }.count == 1)
         let limit = try parseLimits("network.mean>1s")[0]
-        #expect(limit.violation(by: outcome.result) != nil)
+        #expect(limit.violation(by: outcome.result)?.absence == .implausible)
+    }
+
+    /// The reason why a figure has no values.
+    @Test func whatIsNotMeasuredHasAReason() {
+        let plain = script.run(.scripted()).result
+        #expect(plain.absence(of: .wire) == .onlyWithStages && plain.absence(of: .total) == .onlyWithStages)
+        #expect(plain.absence(of: .replyOneWay) == .onlyWithSynchronisedClocks)
+        let staged = PingScript().run(.scripted(hasStages: true)).result
+        #expect(staged[.wire] == nil && staged.absence(of: .wire) == .notStamped)
+        let silent = PingScript()
+        silent.peer.answers = { _ in [] }
+        #expect(silent.run(.scripted()).result.absence(of: .rtt) == .noReply)
+        let short = PingScript()
+        short.peer.answers = { _ in [.reply] }
+        let result = short.run(.scripted()).result
+        #expect(result[.network] == nil && result.absence(of: .network) == .noFollowUp)
     }
 
     /// Two clocks that drift apart make a network of nothing negative: that is no lie.

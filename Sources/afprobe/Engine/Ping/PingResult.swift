@@ -299,4 +299,27 @@ extension PingResult: Measurement {
         default: counts[counter]
         }
     }
+    func absence(of figure: Figure) -> Absence {
+        let received = counts[.received]
+        guard received > 0 else { return .noReply }
+        guard wantedFigures.contains(figure) else {
+            return [.requestOneWay, .replyOneWay].contains(figure)
+                ? .onlyWithSynchronisedClocks : .onlyWithStages
+        }
+        let isTold =
+            figure == .turnaround ? protocolName.tellsTime : !Figure.stagesOfResponder.contains(figure)
+        if isForeign, !isTold { return .notTold(protocolName: protocolName.rawValue) }
+        if counts[.clockStepped] >= received { return .clockStepped }
+        let needsResponder =
+            figure == .network || figure == .turnaround || Figure.stagesOfResponder.contains(figure)
+        guard needsResponder else { return .notStamped }
+        if counts[.implausible] >= received { return .implausible }
+        return counts[.missingFollowUps] >= received ? .noFollowUp : .notStamped
+    }
+
+    func absence(of counter: Counter) -> Absence {
+        if isForeign { return .notTold(protocolName: protocolName.rawValue) }
+        if counter == .lostReached, counts[.unknown] > 0 { return .unknownRequests }
+        return .noReply
+    }
 }

@@ -123,8 +123,9 @@ extension Statistic {
 }
 
 extension Violation {
-    /// The reason why there is no value: too few values for a percentile.
+    /// The reason why there is no value: none was measured, or too few for a percentile.
     private var reason: String? {
+        if let absence { return absence.text }
         guard value == nil, case .duration(_, let statistic, _) = limit.bound, let count, count > 0,
             statistic.neededCount > count
         else { return nil }
