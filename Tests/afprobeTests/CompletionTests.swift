@@ -20,9 +20,45 @@ import Testing
         #expect(try complete("send", "--interv") == ["--interval"])
         #expect(try complete("send", "--format", "") == ["auto", "text", "logfmt", "json"])
         #expect(try complete("ping", "-i", "l") == ["lo"])
-        #expect(try complete("hwstamp", "l") == ["lo"])
+        #expect(try complete("hwstamp", "l") == [])
         #expect(try complete("hwstamp-config", "lo", "--tx", "on") == ["on", "onestep-sync", "onestep-p2p"])
         #expect(try complete("help", "lis") == ["listen"])
+    }
+
+    @Test func bashCompletesLimits() throws {
+        #expect(try complete("ping", "--fail-if", "rt") == ["rtt."])
+        #expect(try complete("ping", "--fail-if", "'rtt.p99") == ["rtt.p99", "rtt.p99.9"])
+        #expect(try complete("ping", "--fail-if", "loss>1%,network.sp") == ["loss>1%,network.spread"])
+        #expect(try complete("ping", "--fail-if", "=", "lo") == ["loss", "lost", "lost_reached"])
+        #expect(try complete("ping", "--fail-if", "$(touch x).p90") == ["$(touch x).p90"])
+    }
+
+    @Test func bashCompletesCPUs() throws {
+        let offered = try complete("listen", "--cpu", "")
+        #expect(!offered.isEmpty && offered.allSatisfy { UInt64($0) != nil })
+        #expect(Set(offered).count == offered.count)
+    }
+
+    /// Each option has a line that fits beside it.
+    @Test func descriptionsAreShort() {
+        for command in commands {
+            for option in command.options {
+                #expect((3...60).contains(option.summary.count), "\(option.summary)")
+                #expect(!option.summary.hasSuffix(".") && !option.summary.hasSuffix(","))
+            }
+        }
+        func summary(_ help: String) -> String {
+            OptionDescription(
+                long: "x", short: nil, arity: .flag, section: .general, help: help, completion: .nothing,
+                isRequired: false
+            ).summary
+        }
+        let long = "which is followed by more than fits into a line of sixty characters"
+        #expect(summary("Short, as it is. More.") == "Short, as it is")
+        #expect(summary("A clause, \(long).") == "A clause")
+        #expect(summary("A list: one, \(long).") == "A list")
+        #expect(summary("With --udp: also do this, \(long).") == "With --udp: also do this")
+        #expect(summary("No clause \(long).") == "No clause which is followed by more than fits into a line…")
     }
 
     @Test func bashCompletesBehindAnEqualsSign() throws {
@@ -39,6 +75,7 @@ import Testing
             try FileManager.default.createDirectory(
                 at: folder.appending(path: name), withIntermediateDirectories: true)
             try Data().write(to: folder.appending(path: "\(name)/ifindex"))
+            try Data("1\n".utf8).write(to: folder.appending(path: "\(name)/type"))
         }
         let copy = folder.appending(path: "script")
         try script.replacing("/sys/class/net", with: folder.path).write(
@@ -53,7 +90,7 @@ import Testing
     }
 
     private func complete(_ words: [String], script: String) throws -> [String] {
-        let quoted = words.map { "'\($0)'" }.joined(separator: " ")
+        let quoted = words.map { "'\($0.replacing("'", with: "'\\''"))'" }.joined(separator: " ")
         let process = Process()
         process.executableURL = URL(filePath: "/bin/bash")
         process.arguments = [

@@ -23,12 +23,46 @@ struct OptionDescription: Equatable {
     let help: String
     let completion: Completion
     let isRequired: Bool
+
+    /// The help's beginning, as far as it fits into a line beside the option.
+    var summary: String { firstClause(of: help, atMost: 60) }
+}
+
+/// The first sentence without its full stop; if it is too long, what stands before its colon, or else as many of its
+/// clauses or words as fit.
+private func firstClause(of text: String, atMost width: Int) -> String {
+    let lastFullStop = text.last == "." ? text.index(before: text.endIndex) : text.endIndex
+    let sentence = text[..<(text.firstRange(of: ". ")?.lowerBound ?? lastFullStop)]
+    guard sentence.count > width else { return String(sentence) }
+    let beginning = sentence.prefix(width)
+    var depth = 0
+    var clauses: [Substring.Index] = []
+    for index in beginning.indices {
+        if depth == 0, [": ", "; ", ", ", " ("].contains(where: { beginning[index...].hasPrefix($0) }) {
+            clauses.append(index)
+        }
+        depth += beginning[index] == "(" ? 1 : beginning[index] == ")" ? -1 : 0
+    }
+    // Behind "With --udp:" comes what matters.
+    let isCondition = sentence.hasPrefix("With -")
+    if isCondition, let colon = clauses.first, sentence[colon] == ":" { clauses.removeFirst() }
+    if let end = clauses.first(where: { sentence[$0] == ":" }) ?? clauses.last {
+        return String(sentence[..<end])
+    }
+    let words = beginning.dropLast().lastIndex(of: " ").map { beginning[..<$0] } ?? beginning.dropLast()
+    return words + "…"
 }
 
 /// The kind of completion that a shell offers for a value.
 enum Completion: Equatable {
     case nothing
     case interfaces
+    case ethernetInterfaces
+    /// MAC addresses of hosts on the link.
+    case neighbours
+    case cpus
+    /// Limits of `--fail-if`.
+    case limits
     case files
     case values([String])
 }

@@ -34,14 +34,14 @@ extension CommandSpec<HWStampOptions> {
                     $0.verifies = true
                 },
                 .value(
-                    "receiver", nil, "IF", in: .target, completion: .interfaces,
+                    "receiver", nil, "IF", in: .target, completion: .ethernetInterfaces,
                     help:
                         "With --verify: another interface of this host, cabled to the first. It receives the frames, and "
                         + "its receive stamps are tested, too.",
                     as: parseInterfaceName
                 ) { $0.receiver = $1 },
                 .value(
-                    "peer", nil, "MAC", in: .target,
+                    "peer", nil, "MAC", in: .target, completion: .neighbours,
                     help:
                         "With --verify: the address of a host that runs afprobe listen. The stamps that it reports are "
                         + "shown, and the receive stamps of its answers are tested here. It answers plain frames "
@@ -51,7 +51,7 @@ extension CommandSpec<HWStampOptions> {
             ] + OptionSpec.formatOptions + [.controlPath],
             operands: [
                 OperandSpec(
-                    "IF", isRequired: false, isRepeated: true, completion: .interfaces,
+                    "IF", isRequired: false, isRepeated: true, completion: .ethernetInterfaces,
                     help: "The interfaces to show. Default: all Ethernet interfaces.",
                     as: parseInterfaceName
                 ) { $0.interfaces.append($1) }

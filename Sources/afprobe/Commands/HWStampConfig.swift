@@ -43,7 +43,7 @@ extension CommandSpec<HWStampConfigOptions> {
             ] + OptionSpec.formatOptions + [.controlPath],
             operands: [
                 OperandSpec(
-                    "IF", isRequired: true, completion: .interfaces,
+                    "IF", isRequired: true, completion: .ethernetInterfaces,
                     help: "The interface whose setting it is.",
                     as: parseInterfaceName
                 ) { $0.interface = $1 }

@@ -24,7 +24,7 @@ extension CommandSpec<SendOptions> {
             options: [
                 .interface,
                 .value(
-                    "dst-mac", "d", "MAC", in: .target, isRequired: true,
+                    "dst-mac", "d", "MAC", in: .target, isRequired: true, completion: .neighbours,
                     help:
                         "The destination MAC address: a host's, a group's or ff:ff:ff:ff:ff:ff; or the IP address of a host "
                         + "on the link.",

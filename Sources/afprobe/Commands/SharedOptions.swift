@@ -10,7 +10,7 @@ extension CommandSpec where Values: HasTraffic {
 extension OptionSpec where Values: HasTraffic {
     static var interface: OptionSpec {
         .value(
-            "interface", "i", "IF", in: .target, isRequired: true, completion: .interfaces,
+            "interface", "i", "IF", in: .target, isRequired: true, completion: .ethernetInterfaces,
             help: "The network interface to use.",
             as: parseInterfaceName
         ) { $0.traffic.interface = $1 }
@@ -135,7 +135,7 @@ extension OptionSpec where Values: HasTraffic {
 
     static var cpu: OptionSpec {
         .value(
-            "cpu", nil, "N", in: .pace,
+            "cpu", nil, "N", in: .pace, completion: .cpus,
             help: "Run the measuring thread on CPU N. The thread that writes lines may run on any CPU.",
             as: parseCPU
         ) { $0.traffic.scheduling.cpu = $1 }

@@ -53,7 +53,7 @@ extension CommandSpec<PingOptions> {
                         + "more accurate than the clocks."
                 ) { $0.isSynchronised = true },
                 .value(
-                    "fail-if", nil, "LIMITS", in: .target,
+                    "fail-if", nil, "LIMITS", in: .target, completion: .limits,
                     help: "Exit with status 4 if a limit is exceeded, for instance "
                         + "'network.p99>50us,loss>0.1%'.",
                     as: parseLimits
@@ -121,7 +121,7 @@ extension CommandSpec<PingOptions> {
             ] + OptionSpec.outputOptions(verbose: "Show all fourteen stamps of each round trip."),
             operands: [
                 OperandSpec(
-                    "TARGET", isRequired: false,
+                    "TARGET", isRequired: false, completion: .neighbours,
                     help:
                         "The host to ping: the MAC address of one that runs afprobe listen, or the IP address or name of "
                         + "any.",
