@@ -13,17 +13,23 @@ public struct PortGuard: ~Copyable, Sendable {
     /// - Throws: `SystemError` of the call that failed: of `bind(UDP)` with `addressInUse` if a program has the port
     ///   on some address and does not share it, with `accessDenied` if the port is below 1024 and CAP_NET_BIND_SERVICE
     ///   is missing.
-    public init(port: UInt16) throws(SystemError) {
+    ///
+    /// - Parameter tellsErrors: whether to keep what the network says about datagrams sent from this port, by whatever
+    ///   socket of this host: see `takeNetworkErrors`. IP_RECVERR, ip(7)
+    public init(port: UInt16, tellsErrors: Bool = false) throws(SystemError) {
         let v4 = try Self.open(AF_INET)
+        if tellsErrors {
+            try v4.setOption("IP_RECVERR", CInt(IPPROTO_IP), IP_RECVERR, to: CInt(1))
+        }
         var address = sockaddr_in()
         address.sin_family = sa_family_t(AF_INET)
         address.sin_port = port.bigEndian
         try Self.bind(v4, &address)
-        v6 = try Self.guardV6(port)
+        v6 = try Self.guardV6(port, tellsErrors: tellsErrors)
         self.v4 = v4
     }
 
-    private static func guardV6(_ port: UInt16) throws(SystemError) -> Descriptor? {
+    private static func guardV6(_ port: UInt16, tellsErrors: Bool) throws(SystemError) -> Descriptor? {
         let descriptor: Descriptor
         do throws(SystemError) { descriptor = try open(AF_INET6) } catch
             where error.code == .familyNotSupported
@@ -31,11 +37,34 @@ public struct PortGuard: ~Copyable, Sendable {
             return nil
         }
         try descriptor.setOption("IPV6_V6ONLY", CInt(IPPROTO_IPV6), IPV6_V6ONLY, to: CInt(1))
+        if tellsErrors {
+            try descriptor.setOption("IPV6_RECVERR", CInt(IPPROTO_IPV6), IPV6_RECVERR, to: CInt(1))
+        }
         var address = sockaddr_in6()
         address.sin6_family = sa_family_t(AF_INET6)
         address.sin6_port = port.bigEndian
         try bind(descriptor, &address)
         return descriptor
+    }
+
+    /// Removes and returns the errors of the network (ICMP) that wait, the oldest first, at most 64 of each IP version.
+    public func takeNetworkErrors() -> [NetworkError] {
+        var errors = Self.takeErrors(v4)
+        switch v6 {
+        case .some(let v6): errors += Self.takeErrors(v6)
+        case .none: break
+        }
+        return errors
+    }
+
+    private static func takeErrors(_ descriptor: borrowing Descriptor) -> [NetworkError] {
+        var batch = MessageBatch(capacity: 64, frameCapacity: 64)
+        do throws(SystemError) {
+            try batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE))
+        } catch {
+            return []
+        }
+        return (0..<batch.count).compactMap { batch.ancillary(at: $0).networkError }
     }
 
     private static func open(_ family: CInt) throws(SystemError) -> Descriptor {

@@ -16,8 +16,12 @@ func openInterface(_ name: String, _ console: Console) throws(Failure) -> Networ
 }
 
 /// Prevents the kernel from answering datagrams to a port with ICMP port unreachable.
-func guardPort(_ port: UInt16, _ events: some RunEvents) throws(RunError) -> PortGuard? {
-    do throws(SystemError) { return try PortGuard(port: port) } catch
+///
+/// - Parameter tellsErrors: whether the guard keeps what the network says about datagrams from that port.
+func guardPort(
+    _ port: UInt16, tellsErrors: Bool = false, _ events: some RunEvents
+) throws(RunError) -> PortGuard? {
+    do throws(SystemError) { return try PortGuard(port: port, tellsErrors: tellsErrors) } catch
         where error.code == .addressInUse || error.code == .accessDenied
     {
         events.diagnosed(.portNotGuarded(port, error.code))

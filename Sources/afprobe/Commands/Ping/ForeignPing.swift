@@ -49,8 +49,8 @@ extension PingOptions {
 
     /// Measures, and judges the result.
     func conclude(
-        _ name: PingProtocolName, peer: Peer, on interface: NetworkInterface, guarding ports: [UInt16] = [],
-        _ console: Console,
+        _ name: PingProtocolName, peer: Peer, nextHop: IPAddress? = nil, on interface: NetworkInterface,
+        guarding ports: [UInt16] = [], _ console: Console,
         _ open: (_ hasStages: Bool, _ snapshot: TimestampingSnapshot) throws(RunError) -> ForeignRun
     ) throws(Failure) -> ExitStatus {
         var options = self
@@ -60,7 +60,9 @@ extension PingOptions {
             peer, on: interface, name.stampFilters(isOverIP: !ports.isEmpty), guarding: ports, console, open)
         if let kiss = answers.form.kiss { throw .kissOfDeath(kiss, from: peer) }
         return try judge(result, on: interface, console) {
-            .noAnswer(to: name, from: peer, answers.form.mismatch)
+            .noAnswer(
+                from: peer,
+                silence(name, on: interface, result, nextHop: nextHop, answers.form.mismatch))
         }
     }
 }

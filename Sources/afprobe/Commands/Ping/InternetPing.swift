@@ -26,7 +26,10 @@ extension PingOptions {
         let shape = FrameShape(
             destination: .zero, source: way.interface.address, carrier: .ethernet(isV4 ? .ipv4 : .ipv6))
         let interface = way.interface
-        return try conclude(name, peer: .host(way.address), on: interface, console) {
+        let nextHop = way.route.kind == .local ? nil : way.route.nextHop(to: way.address)
+        return try conclude(
+            name, peer: .host(way.address), nextHop: nextHop, on: interface, console
+        ) {
             (hasStages, snapshot) throws(RunError) in
             let plan = plan(
                 name, peer: .host(way.address), shape, size: size, filter: .rejectAll, hasStages: hasStages,

@@ -215,7 +215,9 @@ extension PingOptions {
         ) { (hasStages, snapshot) throws(RunError) in
             try PingRun(on: interface, plan(shape, size, hasStages: hasStages), snapshot, console)
         }
-        return try judge(result, on: interface, console) { .noReply(from: peer, result.counts) }
+        return try judge(result, on: interface, console) {
+            .noAnswer(from: peer, silence(.afprobe, on: interface, result))
+        }
     }
 
     /// Pings until the run ends, and writes the summary, even after a failure.
@@ -244,7 +246,7 @@ extension PingOptions {
                 on: interface, [.transmit, .receive], filters, traffic.hardware, console)
             defer { lease.end(console) }
             let portGuard: PortGuard? =
-                if let port = ports.first { try guardPort(port, console) } else { nil }
+                if let port = ports.first { try guardPort(port, tellsErrors: true, console) } else { nil }
             let other: PortGuard? =
                 if let port = ports.dropFirst().first { try guardPort(port, console) } else { nil }
             var run = try open(console.replyDetail != .usual, lease.snapshot)
@@ -252,13 +254,16 @@ extension PingOptions {
             console.context.clock = lease.snapshot.preferredClock(stampedBy: filters)
             console.beginPing(to: peer, by: chosenProtocol)
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
+            let errors = portGuard?.takeNetworkErrors() ?? []
             _ = consume portGuard
             _ = consume other
             run.finish()
             let reasons = run.reasonsForMissingHardware()
+            var result = run.result
+            result.networkError = errors.last ?? result.networkError
             summary.write(
-                run.result, elapsed: run.elapsed, missingHardware: reasons, facts: run.answers.facts, console)
-            return (run.result, run.answers, failure)
+                result, elapsed: run.elapsed, missingHardware: reasons, facts: run.answers.facts, console)
+            return (result, run.answers, failure)
         }
         try summary.writePercentiles(result)
         if let failure { throw Failure(failure) }
@@ -272,6 +277,20 @@ extension PingOptions {
         do throws(SystemError) { try pause.wait(until: .now() + 10_000_000) } catch {
             throw RunError(.wait, error)
         }
+    }
+
+    /// The circumstances of a run without any answer.
+    ///
+    /// - Parameter nextHop: the host of this link to which requests went by IP.
+    func silence(
+        _ name: PingProtocolName, on interface: NetworkInterface, _ result: PingResult,
+        nextHop: IPAddress? = nil, _ mismatch: PTPMismatch? = nil
+    ) -> Silence {
+        Silence(
+            interface: try? NetworkInterface(index: interface.index), hadCarrier: interface.hasCarrier,
+            name: name, carrier: traffic.carrier, isPTP: traffic.isPTP, nextHop: nextHop,
+            destination: traffic.usesUDP ? traffic.destinationAddress : nil, result: result,
+            mismatch: mismatch)
     }
 
     /// The exit status by a result; throws the failure if nothing came.

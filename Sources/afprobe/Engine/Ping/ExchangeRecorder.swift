@@ -64,6 +64,7 @@ struct ExchangeRecorder<Events: PingEvents> {
 
     /// Tells each kind of error of the network once.
     mutating func tellUndeliverable(_ error: NetworkError) {
+        result.networkError = error
         guard toldErrors.insert(error).inserted else { return }
         events.diagnosed(.undeliverable(peer, error))
     }

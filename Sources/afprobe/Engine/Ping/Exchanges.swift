@@ -9,6 +9,8 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     private let plan: PingPlan
     private let events: Events
     private var expected: ExpectedStamps
+    /// Tells whether every request that leaves this host gets a stamp.
+    private let areAllStamped: Bool
     private var clock: NICClock
     private var recorder: ExchangeRecorder<Events>
     private var pacing: ReplyPacing
@@ -28,6 +30,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         transmitter = PacedTransmitter(
             socket, frame, plan.transmit, reader, isStopAndWait: plan.isStopAndWait)
         expected = ExpectedStamps(snapshot, plan.transmit.options)
+        areAllStamped = snapshot.canStampTransmitSoftware
         clock = NICClock(reader)
         pacing = ReplyPacing(isAdaptive: plan.isAdaptive, maxRoundTrip: plan.transmit.timeout)
         recorder = ExchangeRecorder(
@@ -324,6 +327,10 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         if let now, !transmitter.window[number].hasReply {
             let forgotten = overdue.add(number, sentAt: transmitter.window.sentAt(number), at: now)
             recorder.result.forget(forgotten)
+            let stamps = transmitter.window[number].requestSent
+            if areAllStamped, stamps.software == nil, stamps.hardware == nil {
+                recorder.result.countLostUnstamped()
+            }
         }
         let exchange = transmitter.window[number]
         recorder.settle(exchange, number)

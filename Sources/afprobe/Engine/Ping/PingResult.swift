@@ -11,6 +11,10 @@ struct PingResult {
     private(set) var crossingError: Int64?
     /// Of the replies without a hardware stamp of their round trip, those that lack the request's.
     private(set) var unstampedRequests: UInt64 = 0
+    /// Of the lost requests, those without any transmit stamp, though the driver takes some: this host dropped them.
+    private(set) var lostUnstamped: UInt64 = 0
+    /// What the network said last about a request that it returned; nil if it returned none.
+    var networkError: NetworkError?
     private var recorded: [(figure: Figure, distribution: Distribution)]
     /// Made when the clock is known, which decides the stages of the round trip.
     private var attribution: TailAttribution?
@@ -85,6 +89,9 @@ struct PingResult {
     mutating func countOrder(of number: UInt64) {
         if number < highest { counts[.reordered] += 1 } else { highest = number }
     }
+
+    /// Counts a lost request that this host seems to have dropped.
+    mutating func countLostUnstamped() { lostUnstamped += 1 }
 
     /// Counts lost requests of which nothing will be known.
     mutating func forget(_ count: UInt64) {

@@ -83,7 +83,7 @@ extension Failure {
 }
 
 /// The meaning of an error of the network.
-private func deliveryAdvice(_ error: NetworkError) -> String? {
+func deliveryAdvice(_ error: NetworkError) -> String? {
     switch error.detail {
     case .timeExceeded:
         return "the time to live was used up on the way: give a greater --ttl, or look for a loop"

@@ -13,43 +13,11 @@ extension Failure {
             hint: "the lines above say why; or the deadline (-w) is too short")
     }
 
-    /// A run without any reply.
-    static func noReply(from peer: Peer, _ counts: Counts) -> Failure {
-        let hints: [(Counter, String)] = [
-            (
-                .otherVersion,
-                "messages came in another version of the format: install the same version of afprobe there"
-            ),
-            (.otherVLAN, "answers came in another VLAN: is a switch's port set up for it? See --vlan"),
-            (.otherProtocol, "answers came over another protocol: what rewrites the frames on the way?"),
-            (.corrupt, "corrupt frames came: see ethtool -S of both NICs, and the cable"),
-        ]
+    /// A run without any answer.
+    static func noAnswer(from peer: Peer, _ silence: Silence) -> Failure {
+        let answer = silence.name == .afprobe ? "reply" : "answer"
         return Failure(
-            status: .nothingCame, message: "No reply came from \(peer)",
-            hint: hints.first { counts[$0.0] > 0 }?.1
-                ?? "does that host run: afprobe listen -i IF? Is it on the same network, VLAN included?")
-    }
-
-    /// A run without any answer of another host's program.
-    static func noAnswer(
-        to name: PingProtocolName, from peer: Peer, _ mismatch: PTPMismatch?
-    ) -> Failure {
-        let usual =
-            switch name {
-            case .icmp:
-                "is the host up, and does it, or a firewall, drop ICMP echo? On the same link: --protocol arp"
-            case .arp, .ndp: "is the host up, and on this link, VLAN included?"
-            case .pdelay: "does it run ptp4l, or a bridge of 802.1AS, with the peer delay mechanism (P2P)?"
-            case .delay: "does it run ptp4l with net_sync_monitor 1 and hybrid_e2e 1?"
-            case .ntp: "does it run an NTP server that answers this host? See its access rules"
-            case .afprobe: "does it run afprobe listen?"
-            }
-        let hint =
-            mismatch.map {
-                "answers came with --domain \($0.domain) and --ptp-profile "
-                    + "\($0.profile == 0 ? PTPProfile.ieee1588.rawValue : PTPProfile.gPTP.rawValue)"
-            } ?? usual
-        return Failure(status: .nothingCame, message: "No answer came from \(peer)", hint: hint)
+            status: .nothingCame, message: "No \(answer) came from \(peer)", hint: silence.hint)
     }
 
     /// A server that wants no more requests.
