@@ -164,6 +164,9 @@ _afprobe() {
         --dst-port)
             return
             ;;
+        --stats)
+            return
+            ;;
         --pcap)
             compopt -o default
             return
@@ -178,7 +181,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --dst-mac --read --hardware --no-stamps --count --interval --rate --batch --launch-time --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --dst-mac --read --hardware --no-stamps --count --interval --rate --batch --launch-time --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --src-mac --udp --src-addr --dst-addr --src-port --dst-port --ptp --stats --quiet --verbose --pcap --format --color --help'
         fi
         ;;
     listen)
@@ -319,6 +322,9 @@ _afprobe() {
             _afprobe_words '1588 8021as'
             return
             ;;
+        --stats)
+            return
+            ;;
         --hgrm)
             compopt -o default
             return
@@ -337,7 +343,7 @@ _afprobe() {
             ;;
         esac
         if [[ $current == -* ]]; then
-            _afprobe_words '--interface --protocol --ipv4 --ipv6 --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --dscp --ttl --df --domain --ptp-profile --force --histogram --hgrm --quiet --verbose --pcap --format --color --help'
+            _afprobe_words '--interface --protocol --ipv4 --ipv6 --hardware --breakdown --synchronised --fail-if --self --count --interval --rate --adaptive --deadline --timeout --warmup --realtime --cpu --spin --size --ethertype --vlan --priority --qdisc-bypass --udp --src-addr --dst-addr --src-port --dst-port --ptp --dscp --ttl --df --domain --ptp-profile --force --stats --histogram --hgrm --quiet --verbose --pcap --format --color --help'
         else
             _afprobe_neighbours
         fi

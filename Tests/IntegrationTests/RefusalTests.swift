@@ -98,7 +98,7 @@ struct RefusalTests {
         let cases: [([String], String, String)] = [
             (["send", "-i", "none", "-d", peer], "There is no interface none", "there are: "),
             (["listen", "-i", "none"], "There is no interface none", "there are: "),
-            (["send", "-i", "lo", "-d", peer], "lo is not an Ethernet interface", "veth"),
+            (["send", "-i", "lo", "-d", peer], "lo is not an Ethernet interface", "afprobe ping 127.0.0.1"),
             (["send", "-i", "idle", "-d", peer], "Interface idle is down", "ip link set idle up"),
             (["ping", "-i", "idle", peer], "Interface idle is down", "ip link set idle up"),
             (["send", "-i", "va", "-d", peer, "-s", "1515"], "over what interface va takes", "is 1514"),

@@ -12,6 +12,10 @@ struct LinkInformation: Equatable {
     /// The index of the port that a bond sends by; nil if it has none or uses several, as in all modes but
     /// active-backup. IFLA_BOND_ACTIVE_SLAVE
     var activePort: CInt?
+    /// The name. IFLA_IFNAME
+    var name: String?
+    /// The index of the bridge or the bond of which it is a port. IFLA_MASTER
+    var master: CInt?
 
     /// - Throws: `SystemError` of netlink; `noSuchDevice` if this network namespace has no such link.
     init(index: CInt) throws(SystemError) {
@@ -35,11 +39,14 @@ struct LinkInformation: Equatable {
         let fixedSize = MemoryLayout<ifinfomsg>.size - 4
         guard message.count >= fixedSize else { return nil }
         var (kind, lower, isElsewhere, port): (String?, CInt?, Bool, CInt?) = (nil, nil, false, nil)
+        var (name, master): (String?, CInt?) = (nil, nil)
         var mode: UInt8?
         let activeBackup: UInt8 = 1
         message.extracting(fixedSize..<message.count).forEachAttribute { type, payload in
             switch type {
             case Int(IFLA_LINK): lower = payload.load(CInt.self, at: 0)
+            case Int(IFLA_IFNAME): name = payload.netlinkString
+            case Int(IFLA_MASTER): master = payload.load(CInt.self, at: 0)
             case 37: isElsewhere = true  // IFLA_LINK_NETNSID
             case Int(IFLA_LINKINFO):
                 payload.forEachAttribute { type, payload in
@@ -57,9 +64,33 @@ struct LinkInformation: Equatable {
             default: break
             }
         }
+        (self.name, self.master) = (name, master)
         self.kind = kind
         self.lower = lower
         isLowerElsewhere = isElsewhere
         activePort = kind == "bond" && mode == activeBackup ? port : nil
+    }
+}
+
+extension NetworkInterface {
+    /// The names of the ports of a bridge or a bond that are in this network namespace, in the kernel's order; none for
+    /// another interface. RTM_GETLINK, rtnetlink(7)
+    ///
+    /// - Throws: `SystemError` of netlink.
+    public func ports() throws(SystemError) -> [String] {
+        try NetlinkSocket.repeating { () throws(SystemError) in
+            var socket = try NetlinkSocket(NETLINK_ROUTE)
+            let sequence = socket.nextSequence()
+            let request = unsafe netlinkMessage(
+                type: UInt16(RTM_GETLINK), flags: NLM_F_REQUEST | NLM_F_DUMP, sequence: sequence,
+                withUnsafeBytes(of: ifinfomsg()) { unsafe Array($0) })
+            let exchange = NetlinkExchange(operation: "RTM_GETLINK", kind: .dump, sequence: sequence)
+            var names: [String] = []
+            try socket.ask(exchange, request) { content in
+                guard let link = LinkInformation(message: content), link.master == index else { return }
+                if let name = link.name { names.append(name) }
+            }
+            return names
+        }
     }
 }

@@ -110,7 +110,7 @@ extension ListenOptions {
         }
         let captureFilter: SocketFilter? =
             if let filter { try compile(filter) } else { nil }
-        let interface = try openInterface(traffic.interface, console)
+        let interface = try openInterface(traffic.interface, hardware: traffic.hardware, console)
         console.context.interface = interface.name
         let signals = try console.begin(capturingTo: traffic.captureFile)
         let plan = plan(on: interface, captureFilter)

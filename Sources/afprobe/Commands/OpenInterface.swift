@@ -7,11 +7,20 @@ func lookUpInterface(_ name: String) throws(Failure) -> NetworkInterface {
 }
 
 /// Looks up an interface and checks that it can carry frames.
-func openInterface(_ name: String, _ console: Console) throws(Failure) -> NetworkInterface {
+///
+/// - Parameter hardware: whether hardware stamps are wanted.
+func openInterface(
+    _ name: String, hardware: HardwareMode = .off, _ console: Console
+) throws(Failure) -> NetworkInterface {
     let found = try lookUpInterface(name)
     guard found.isEthernet else { throw .notEthernet(found) }
     guard found.isUp else { throw .isDown(found) }
     if !found.hasCarrier { console.diagnosed(.noCarrier(name)) }
+    // If they must come, the failure says the same.
+    if hardware == .auto, case .bridge(let bridge)? = try? found.timestampingDevice() {
+        let ports = (try? bridge.ports()) ?? []
+        if !ports.isEmpty { console.diagnosed(.bridge(bridge.name, ports: ports)) }
+    }
     return found
 }
 

@@ -97,7 +97,7 @@ extension SendOptions {
         // Wrong options first: the interface may be missing, too.
         _ = try request(to: .zero)
         try checkLaunchTime()
-        let interface = try openInterface(traffic.interface, console)
+        let interface = try openInterface(traffic.interface, hardware: traffic.hardware, console)
         let request = try request(to: try station(on: interface, console))
         let (shape, size) = try request.shape(on: interface, source: source)
         // Reading from a pipe may take long, and signals must end it.

@@ -61,16 +61,21 @@ extension PingOptions {
     ) throws(Failure) -> (NetworkInterface, MACAddress, InternetWay?) {
         switch target {
         case nil where name == .pdelay:
-            return (try openInterface(try givenInterface(), console), .ptpPeerDelayGroup, nil)
+            return (
+                try openInterface(try givenInterface(), hardware: traffic.hardware, console),
+                .ptpPeerDelayGroup, nil
+            )
         case nil: throw .missingTarget
         case .station(let address)?:
             guard !address.isGroup || name == .pdelay else { throw .isGroup(address) }
-            return (try openInterface(try givenInterface(), console), address, nil)
+            return (
+                try openInterface(try givenInterface(), hardware: traffic.hardware, console), address, nil
+            )
         case let target?:
             let way = try target.way(
                 by: traffic.interface.isEmpty ? nil : traffic.interface, from: traffic.sourceAddress,
                 wantsVersion4: name == .arp ? true : name == .ndp ? false : wantsVersion4, console)
-            let interface = try openInterface(try way.outgoing.name, console)
+            let interface = try openInterface(try way.outgoing.name, hardware: traffic.hardware, console)
             return (interface, try way.station(for: name), way)
         }
     }

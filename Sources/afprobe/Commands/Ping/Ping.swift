@@ -181,13 +181,13 @@ extension PingOptions {
             guard !address.isGroup else { throw .isGroup(address) }
             // Wrong options first: the interface may be missing, too.
             try checkFrames(to: address)
-            return (try openInterface(name, console), address)
+            return (try openInterface(name, hardware: traffic.hardware, console), address)
         case let target?:
             let way = try target.way(
                 by: traffic.interface.isEmpty ? nil : traffic.interface, from: nil,
                 wantsVersion4: wantsVersion4,
                 console)
-            let interface = try openInterface(try way.outgoing.name, console)
+            let interface = try openInterface(try way.outgoing.name, hardware: traffic.hardware, console)
             return (interface, try way.station(for: .afprobe))
         }
     }

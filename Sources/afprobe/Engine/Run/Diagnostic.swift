@@ -33,6 +33,8 @@ enum Diagnostic {
 
     // The interface.
     case noCarrier(String)
+    /// It is a bridge with these ports, each of which stamps for itself.
+    case bridge(String, ports: [String])
     case linkDown(String)
     case linkUp(String)
     case carrierLost(String)

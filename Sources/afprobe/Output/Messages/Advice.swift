@@ -51,7 +51,19 @@ extension Failure {
             ? "it is the loopback" : "its hardware type is \(interface.hardwareType), not 1"
         return .refused(
             "Interface \(interface.name) is not an Ethernet interface", reason: kind,
-            hint: "for frames within this host use a veth pair: ip link add veth0 type veth peer name veth1")
+            hint: insteadOfFrames(on: interface))
+    }
+
+    /// What works on an interface without Ethernet frames.
+    private static func insteadOfFrames(on interface: NetworkInterface) -> String {
+        if interface.isLoopback {
+            return
+                "this host answers by IP: afprobe ping 127.0.0.1; afprobe itself is measured by: afprobe ping --self"
+        }
+        let addresses = (try? interface.interfaceAddresses()) ?? []
+        return addresses.isEmpty
+            ? "for frames within this host use a veth pair: ip link add veth0 type veth peer name veth1"
+            : "hosts behind it are reached by IP: afprobe ping -i \(interface.name) ADDRESS"
     }
 
     /// The system gives no memory, at the start of a run. The lease on a NIC's setting cannot be ended.
@@ -105,6 +117,9 @@ func deliveryAdvice(_ error: NetworkError) -> String? {
 func advice(for diagnostic: Diagnostic) -> String? {
     switch diagnostic {
     case .noCarrier: "check the cable, or set the peer of the veth pair up"
+    case .bridge(_, let ports):
+        "use one of them: \(ports.joined(separator: ", ")); what they can stamp is shown by: afprobe hwstamp "
+            + ports.joined(separator: " ")
     case .linkDown(let name): "set it up: ip link set \(name) up"
     case .carrierLost: "check the cable and the other end"
     case .addressChanged(_, _, _, isFollowed: true): "this run goes on under the new one"
@@ -146,10 +161,20 @@ func advice(for error: TimestampingLeaseError) -> String? {
     case .busy(let process?):
         "try again; a change takes some milliseconds. If it lasts, end that process: kill \(process.process)"
     case .elsewhere: "change the setting there: afprobe hwstamp-config IF --tx on --rx FILTER"
-    case .bondWithoutActivePort(let name):
-        "use one of its ports; they are shown by: ip link show master \(name)"
-    case .bridge(let name): "use one of its ports; they are shown by: ip link show master \(name)"
+    case .bondWithoutActivePort(let name), .bridge(let name): portAdvice(name)
     }
+}
+
+/// The ports to use instead of an interface; nil if it has none.
+private func knownPortAdvice(_ name: String) -> String? {
+    guard let interface = try? NetworkInterface(named: name), let ports = try? interface.ports(),
+        !ports.isEmpty
+    else { return nil }
+    return "use one of its ports: \(ports.joined(separator: ", "))"
+}
+
+private func portAdvice(_ name: String) -> String {
+    knownPortAdvice(name) ?? "use one of its ports; they are shown by: ip link show master \(name)"
 }
 
 /// The command that puts a setting in force.
@@ -179,7 +204,9 @@ private func advice(for error: SystemError, on interface: String?) -> String? {
             + "change the setting for good: afprobe hwstamp-config \(name) --tx on --rx FILTER"
     case .noSuchDevice, .noSuchAddress: return "the interface has gone; ip link shows those there are"
     case .messageTooLong: return "use a smaller --size, or raise the MTU: ip link set \(name) mtu N"
-    case .notSupported: return "what the interface can stamp is shown by: afprobe hwstamp \(name)"
+    case .notSupported:
+        if let advice = interface.flatMap(knownPortAdvice) { return advice }
+        return "what the interface can stamp is shown by: afprobe hwstamp \(name)"
     case .notImplemented: return netlinkAdvice(for: error)
     case .outOfMemory where error.operation.description == "PACKET_RX_RING":
         return "the kernel has no 64 MiB to spare; listen without --ring"

@@ -59,6 +59,10 @@ extension Diagnostic {
                 .warning, "Another program changed hardware timestamping on \(name) during the run",
                 fields(old, new))
         case .noCarrier(let name): warning("Interface \(name) has no carrier: no frame will pass")
+        case .bridge(let name, _):
+            Message(
+                .info, "Interface \(name) is a bridge: only its ports can take hardware stamps",
+                hint: advice(for: self))
         case .linkDown(let name): warning("Interface \(name) went down; waiting until it is up")
         case .linkUp(let name): Message(.info, "Interface \(name) is up again")
         case .carrierLost(let name):
