@@ -73,8 +73,8 @@ import Testing
         #expect(outcome.counts["lost"] == 1)
         #expect(
             log == [
-                "answered 1", "answered 2", "interval 2 2 0", "lost 3", "interval 1 0 1", "answered 4",
-                "answered 5", "interval 2 2 0",
+                "answered 1", "answered 2", "interval 2 2 0", "lost 3", "interval 2 0 1", "answered 4",
+                "answered 5", "interval 1 2 0",
             ])
     }
 
