@@ -10,7 +10,12 @@ func fuzzValue(_ bytes: Span<UInt8>) {
     _ = try? parseEtherType(text)
     _ = try? parseVLAN(text)
     _ = try? parseRate(text)
-    _ = try? parseLimits(text)
+    _ = try? parseSize(text)
+    if let host = hostAlone(in: text) { precondition(!host.isEmpty && host.utf8.count < text.utf8.count) }
+    if let limits = try? parseLimits(text) {
+        let again = try? parseLimits(limits.map(\.text).joined(separator: ","))
+        precondition(again == limits, "the limits are others")
+    }
     if let duration = try? parseDuration(text) {
         precondition(duration >= 0, "a duration is below zero")
     }

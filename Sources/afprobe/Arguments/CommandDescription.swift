@@ -32,7 +32,8 @@ struct OptionDescription: Equatable {
 /// clauses or words as fit.
 private func firstClause(of text: String, atMost width: Int) -> String {
     let lastFullStop = text.last == "." ? text.index(before: text.endIndex) : text.endIndex
-    let sentence = text[..<(text.firstRange(of: ". ")?.lowerBound ?? lastFullStop)]
+    let firstFullStop = text.indices.first { text[$0...].hasPrefix(". ") }
+    let sentence = text[..<(firstFullStop ?? lastFullStop)]
     guard sentence.count > width else { return String(sentence) }
     let beginning = sentence.prefix(width)
     var depth = 0

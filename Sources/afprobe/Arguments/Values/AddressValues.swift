@@ -78,7 +78,7 @@ private func isHexadecimalDigit(_ byte: UInt8) -> Bool {
 /// A VLAN and, after a colon, a priority: `100` or `100:5`.
 func parseVLAN(_ text: String) throws(ValueError) -> VLANTag {
     if let tag = vlanTag(text) { return tag }
-    let meant = ["/", ".", ","].map { separator in
+    let meant = (["/", ".", ","] as [Character]).map { separator in
         text.split(separator: separator, omittingEmptySubsequences: false).joined(separator: ":")
     }.first { vlanTag($0) != nil }
     throw ValueError(
@@ -109,7 +109,8 @@ func parsePort(_ text: String) throws(ValueError) -> UInt16 {
 /// `user@host`, `192.0.2.7.`; nil if there is no more.
 func hostAlone(in text: String) -> String? {
     var host = text[...]
-    if let scheme = host.firstRange(of: "://") { host = host[scheme.upperBound...] }
+    let scheme = host.prefix { $0 != ":" }
+    if host.dropFirst(scheme.count).hasPrefix("://") { host = host.dropFirst(scheme.count + 3) }
     host = host.prefix { $0 != "/" && $0 != "?" }
     if let user = host.firstIndex(of: "@") { host = host[host.index(after: user)...] }
     if host.first == "[", let end = host.firstIndex(of: "]") {

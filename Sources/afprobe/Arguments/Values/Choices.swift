@@ -43,7 +43,8 @@ private func nameWithoutPrefix(_ text: String) -> String {
     for prefix in ["hwtstamp_tx_", "hwtstamp_filter_"] where name.hasPrefix(prefix) {
         name = name.dropFirst(prefix.count)
     }
-    return name.split(separator: "_").joined(separator: "-").replacing("ptp-v", with: "ptpv")
+    let words = name.split(separator: "_").joined(separator: "-")
+    return words.hasPrefix("ptp-v") ? "ptpv" + words.dropFirst(5) : words
 }
 
 /// The form of the lines; nil for `auto`.

@@ -62,7 +62,7 @@ func correctionOfTarget(_ word: String, _ rest: TypedLine) -> Correction? {
     guard let target = try? parsePingTarget(host) else { return nil }
     var line = TypedLine(words: ["ping", host] + rest.words)
     switch target {
-    case .name where !host.contains("."): return nil
+    case .name where !host.utf8.contains(UInt8(ascii: ".")): return nil
     case .address, .name: break
     case .station:
         let hasInterface = rest.words.contains { $0.hasPrefix("-i") || $0.hasPrefix("--interface") }

@@ -103,7 +103,8 @@ private func correction(
 
 /// A deadline begins with a digit or a point.
 private func looksLikeFile(_ value: String) -> Bool {
-    value == "-" || value.contains("/") || value.utf8.contains { $0 | 0x20 == UInt8(ascii: "p") }
+    value == "-" || value.utf8.contains(UInt8(ascii: "/"))
+        || value.utf8.contains { $0 | 0x20 == UInt8(ascii: "p") }
         || value.utf8.first.map { !isDigit($0) && $0 != UInt8(ascii: ".") } ?? false
 }
 
@@ -189,6 +190,6 @@ extension TypedLine {
     private func looksLikeInterface(_ text: String) -> Bool {
         (text.utf8.last.map(isDigit) ?? false) && !(text.utf8.first.map(isDigit) ?? true)
             && text.utf8.count <= 15
-            && !text.contains("-") && IPAddress(text) == nil
+            && !text.utf8.contains(UInt8(ascii: "-")) && IPAddress(text) == nil
     }
 }
