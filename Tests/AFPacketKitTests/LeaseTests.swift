@@ -88,6 +88,14 @@ import Testing
         #expect(LinkInformation(message: link("bond", mode: 6).span)?.activePort == nil)
     }
 
+    @Test func aPortKnowsItsMaster() {
+        let attributes: [UInt8] = [8, 0, 3, 0, 101, 116, 104, 0, 8, 0, 10, 0, 7, 0, 0, 0]
+        let link = LinkInformation(message: ([UInt8](repeating: 0, count: 12) + attributes).span)
+        #expect(link?.name == "eth" && link?.master == 7)
+        let cut = LinkInformation(message: ([UInt8](repeating: 0, count: 12) + attributes.dropLast()).span)
+        #expect(cut?.name == "eth" && cut?.master == nil)
+    }
+
     @Test func aDeviceWithoutOthersBelowStampsItself() throws {
         let loopback = try NetworkInterface(named: "lo")
         guard case .device(let device, isBondPort: false) = try loopback.timestampingDevice() else {

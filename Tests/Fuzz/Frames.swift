@@ -34,6 +34,9 @@ private func compareWays(_ bytes: Span<UInt8>) {
         let isPlain = ParsedFrame.isPlain(bytes) && bytes.bigEndian64(at: 14) == ProbeMessage.magic
         precondition(!isPlain, "a plain probe is missed")
     }
+    for carrier in [ProbeCarrier.frames(.localExperimental1), .datagrams(port: 61_000)] {
+        if let probe = try? FoundProbe(frame, at: never) { _ = OtherForm(of: probe, unlike: carrier).kind }
+    }
     guard bytes.count >= ParsedFrame.ethernetHeader + ProbeMessage.exchangeLength else { return }
     compareWays(ofAnswer: frame)
 }

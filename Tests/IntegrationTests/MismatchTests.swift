@@ -160,4 +160,28 @@ struct MismatchTests {
         #expect(result.summary("RX Summary", "other_form") == 0, "\(result)")
         #expect(!result.errors.contains("level=warning"), "\(result)")
     }
+
+    /// The watch costs every frame time in the kernel: it rests from the first probe until some seconds without one.
+    @Test func theWatchRestsAndGoesOn() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen()
+        func send(_ options: [String]) throws {
+            try Program.expect(
+                hosts.near.command(
+                    [Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "1"] + options))
+        }
+        func isWatching() throws -> Bool {
+            // The protocol of the resting socket.
+            try !Program.run(hosts.far.command(["cat", "/proc/net/packet"])).output.contains(" ffff ")
+        }
+        #expect(try isWatching())
+        try send([])
+        try listener.wait("the rest") { (try? !isWatching()) ?? false }
+        try send(Self.over4)
+        try listener.wait("the watch") { (try? isWatching()) ?? false }
+        #expect(!listener.errors.contains("level=warning"), "\(listener.errors)")
+        try send(Self.over4)
+        try listener.waitForErrors(containing: Self.over61000)
+        #expect(try listener.interrupt().summary("RX Summary", "other_form") == 1)
+    }
 }

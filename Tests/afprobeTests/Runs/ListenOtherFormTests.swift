@@ -109,4 +109,10 @@ import Testing
         // Looked at every five seconds.
         #expect(script.events.watched.map { $0.at / second } == [1, 16, 21, 26])
     }
+
+    @Test func withoutAWatchNothingIsCounted() {
+        script.watchesOtherForms = false
+        script.probe(1, at: millisecond)
+        #expect(told().count == nil)
+    }
 }

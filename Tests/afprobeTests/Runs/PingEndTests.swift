@@ -173,4 +173,18 @@ import Testing
         #expect(log == ["answered 1", "answered 2", "progressed 2", "answered 3"])
         #expect(script.network.waits.contains(150 * millisecond))
     }
+
+    /// A request that the driver never stamped did not leave this host, if it stamps others.
+    @Test func requestsThatThisHostDroppedAreKnown() {
+        script.peer.answers = { _ in [] }
+        script.network.sender.stamps = { $0 == 2 ? .software : .none }
+        #expect(script.run(.scripted(.scripted(timeout: millisecond))).result.lostUnstamped == 2)
+    }
+
+    @Test func aDriverWithoutStampsProvesNothing() {
+        script.network.snapshot = .scripted([], setting: nil)
+        script.peer.answers = { _ in [] }
+        script.network.sender.stamps = { _ in .none }
+        #expect(script.run(.scripted(.scripted(timeout: millisecond))).result.lostUnstamped == 0)
+    }
 }

@@ -63,7 +63,7 @@ struct Silence {
     private var hostHint: String? {
         let counts = result.counts
         let device = interface?.name ?? "IF"
-        if result.lostUnstamped > 0, result.lostUnstamped == counts[.lost] {
+        if result.lostUnstamped > 0, result.lostUnstamped >= counts[.lost] {
             return "no request left this host: its driver stamped none; what dropped them? See: "
                 + "tc -s qdisc show dev \(device)"
         }

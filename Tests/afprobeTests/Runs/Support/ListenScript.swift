@@ -15,6 +15,7 @@ final class ListenScript {
 
     let network = ScriptedNetwork()
     let events = RecordedEvents()
+    var watchesOtherForms = true
 
     /// How long before the receive call the kernel and the NIC stamped a frame.
     static let wakeup: Int64 = 300
@@ -65,8 +66,9 @@ final class ListenScript {
         (IPAddress.v4(IPv4Address(0x0a00_0002)), 24), (.v6(IPv6Address(high: 0xfd00 << 48, low: 2)), 64),
     ].map { InterfaceAddress($0, InternetNetwork($0, prefixLength: $1)) }
 
-    private func otherForms(_ plan: ListenPlan) -> Slab<OtherFormWatch<ScriptedPort>> {
-        Slab(
+    private func otherForms(_ plan: ListenPlan) -> Slab<OtherFormWatch<ScriptedPort>>? {
+        guard watchesOtherForms else { return nil }
+        return Slab(
             of: OtherFormWatch(ScriptedPort(network.otherForms), plan.carrier, on: network.interface) {
                 [network, events] in
                 events.watched.append((network.elapsed, $0))
