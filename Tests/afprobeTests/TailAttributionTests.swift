@@ -199,7 +199,7 @@ extension Tail {
         attribution.record(roundTrip([.rtt: 2, .network: .max, .turnaround: .min]))
         let tail = try #require(attribution.tails(above: [.p99]).first)
         var line = Line(format: .json, isColored: false)
-        tail.fields.write(to: &line)
+        tail.fields(of: [.network, .turnaround]).write(to: &line)
         let text = line.text.string
         #expect(text.contains(#""network_percent":922337203685477580.7,"#))
         #expect(text.contains(#""turnaround_percent":-922337203685477580.8,"#))

@@ -71,9 +71,12 @@ struct PingResult {
     /// The slowest round trips, and the stages that made them slow.
     func tails(above percentiles: [Percentile]) -> [Tail] { attribution?.tails(above: percentiles) ?? [] }
 
+    /// The stages that tails are attributed to.
+    var tailStages: [Figure] { attribution?.stages ?? [] }
+
     /// The part of the round trip that takes most of it on average; nil if no parts are known.
     var largestPart: Figure? {
-        let parts = (attribution?.stages ?? []).filter { $0 != .link || self[.wire] == nil }
+        let parts = tailStages.filter { $0 != .link || self[.wire] == nil }
         return parts.compactMap { part in self[part]?.mean.map { (part, $0) } }.max { $0.1 < $1.1 }?.0
     }
 

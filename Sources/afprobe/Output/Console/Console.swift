@@ -35,6 +35,8 @@ final class Console {
     /// Tells whether the data lines are for people.
     var isForPeople: Bool { formats.data == .text }
 
+    var areDiagnosticsForPeople: Bool { formats.diagnostics == .text }
+
     var isColored: Bool { formats.isDataColored }
 
     /// Tells whether lines show optional keys.

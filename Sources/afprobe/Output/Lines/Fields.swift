@@ -92,15 +92,19 @@ extension Statistic {
 }
 
 extension Tail {
-    var fields: Fields {
+    /// - Parameter stages: those of the run, with or without a share.
+    func fields(of stages: [Figure]) -> Fields {
         var fields = Fields()
         fields.add("excess_ns", .integer(excess))
         fields.add("percentile", .text(percentile.name))
         fields.add("round_trips", .count(count))
         func tenths(_ percent: Double) -> Field { .decimal(Int64(saturating: 10 * percent), decimals: 1) }
         fields.add("unattributed_percent", unattributed.map(tenths) ?? .decimal(nil, decimals: 1))
-        for share in shares { fields.add("\(share.figure.name)_percent", tenths(share.percent)) }
-        for stage in missing { fields.add("\(stage.figure.name)_missing", .count(stage.count)) }
+        for stage in stages {
+            let share = shares.first { $0.figure == stage }?.percent
+            fields.add("\(stage.name)_percent", share.map(tenths) ?? .decimal(nil, decimals: 1))
+            fields.add("\(stage.name)_missing", .count(missing.first { $0.figure == stage }?.count))
+        }
         return fields
     }
 }
@@ -132,9 +136,19 @@ extension Violation {
         return "\(statistic.rawValue) needs \(statistic.neededCount) values, and there are \(count)"
     }
 
+    /// For people: `rtt.p99>1us, and it is 883.7µs`.
+    func sentence(_ style: TextStyle) -> String {
+        switch value {
+        case .duration(let nanoseconds): "\(limit.text), and it is \(style.rounded(nanoseconds))"
+        case .count(let number): "\(limit.text), and it is \(number)"
+        case .loss(let lost, let sent): "\(limit.text), and it is \(percentage(lost, of: sent))"
+        case nil: "\(limit.text), and there is no value" + (reason.map { ": \($0)" } ?? "")
+        }
+    }
+
     func write(to line: inout Line) {
         line.string("limit", limit.text)
-        if let reason { line.string("reason", reason) }
+        line.string("reason", reason)
         switch value {
         case .duration(let nanoseconds): line.duration("value", nanoseconds)
         case .count(let number): line.integer("value", number)

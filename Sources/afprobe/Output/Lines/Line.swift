@@ -162,6 +162,10 @@ struct Line: ~Copyable {
     /// A readable duration, in text only. JSON has it in nanoseconds.
     mutating func readableDuration(_ key: StaticString, _ nanoseconds: Int64?) {
         guard format != .json, let nanoseconds else { return }
+        if isShort {
+            return duration(
+                key, nanoseconds, in: DurationScale(largest: nanoseconds.magnitude, digits: 4))
+        }
         begin(key)
         // By logrus's rule only the µ needs quotes.
         let isQuoted = (1_000..<1_000_000).contains(nanoseconds.magnitude)

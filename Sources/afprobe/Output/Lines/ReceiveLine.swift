@@ -36,6 +36,7 @@ struct ReceiveLine: LineWritable {
         if isDetailed { line.address("from", source) }
         line.stamp("hardware", hardware, clock: clock, namesClock: isDetailed)
         if isDetailed {
+            line.string("interface", context.interface)
             line.string("kind", kind.name)
             line.string("missing_hardware", missingHardware?.text)
             line.integer("pcp", vlan.map { Int64($0.priority) })

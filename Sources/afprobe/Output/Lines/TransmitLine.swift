@@ -13,6 +13,7 @@ struct TransmitLine: LineWritable {
         if isDetailed { line.address("from", shape.source) }
         line.stamp("hardware", stamps.hardware, clock: frame.clock, namesClock: isDetailed)
         if isDetailed {
+            line.string("interface", context.interface)
             line.string("missing_hardware", missing.hardware?.text)
             line.string("missing_scheduled", missing.scheduled?.text)
             line.string("missing_software", missing.software?.text)

@@ -15,9 +15,9 @@ extension Failure {
 
     /// A run without any answer.
     static func noAnswer(from peer: Peer, _ silence: Silence) -> Failure {
-        let answer = silence.name == .afprobe ? "reply" : "answer"
-        return Failure(
-            status: .nothingCame, message: "No \(answer) came from \(peer)", hint: silence.hint)
+        let message =
+            silence.name == .afprobe ? "No reply came from \(peer)" : "No answer came from \(peer)"
+        return Failure(status: .nothingCame, message: message, hint: silence.hint)
     }
 
     /// A server that wants no more requests.

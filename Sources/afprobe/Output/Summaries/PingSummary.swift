@@ -12,7 +12,7 @@ extension PingSummaryOptions {
     func judge(_ result: PingResult, _ console: Console) -> Bool {
         let violations = limits.compactMap { $0.violation(by: result) }
         for violation in violations {
-            console.log(.error, "Limit exceeded") { violation.write(to: &$0) }
+            console.log(violation)
         }
         return violations.isEmpty
     }
@@ -54,7 +54,7 @@ struct PingSummary: ~Copyable {
             if let bias = result.turnaroundBias {
                 console.write(.warning, "PING Bias") { bias.fields.write(to: &$0) }
             }
-            for tail in tails { console.write(tail) }
+            for tail in tails { console.write(tail, of: result.tailStages) }
             var fields = fields(result, elapsed: elapsed, reasons, console.context)
             func fact(_ key: String) -> Field { .text(facts.first { $0.key == key }?.value) }
             func number(_ key: String) -> Field {
@@ -120,8 +120,16 @@ struct PingSummary: ~Copyable {
 
 extension Console {
     /// Writes the stages that slow down the slowest round trips.
-    fileprivate func write(_ tail: Tail) {
-        write(.info, "PING Tail") { tail.fields.write(to: &$0) }
+    fileprivate func write(_ tail: Tail, of stages: [Figure]) {
+        write(.info, "PING Tail") { tail.fields(of: stages).write(to: &$0) }
+    }
+
+    fileprivate func log(_ violation: Violation) {
+        let name = "Limit exceeded"
+        guard !areDiagnosticsForPeople else {
+            return log(Message(.error, "\(name): \(violation.sentence(style))"))
+        }
+        log(.error, name) { violation.write(to: &$0) }
     }
 
     /// Writes the distribution of the round trips as it is drawn, a line per row.

@@ -75,7 +75,8 @@ struct PingSummaryText {
         if let drops = result.value(of: .responderDrops), drops > 0 {
             parts.append("up to \(drops) in the responder's receive queue")
         }
-        return "of \(lost) lost:\n" + indented(parts)
+        // A single reason stands on the same line.
+        return parts.count == 1 ? "\(lost) lost: \(parts[0])\n" : "of \(lost) lost:\n" + indented(parts)
     }
 
     private var roundTrips: String {
