@@ -278,7 +278,7 @@ struct CaptureTests {
         let refused = try Program(hosts.near.command(send + [file.path])).finish()
         #expect(refused.status == 3 && refused.lines("TX Summary").isEmpty, "\(refused)")
         #expect(
-            refused.errors.contains("Frame 3 of the capture \(file.path) is over what interface va takes"))
+            refused.errors.contains("Frame 3 of the capture \(file.path) is too long for interface va"))
         #expect(refused.errors.contains("1515 bytes") && refused.errors.contains("ip link set va mtu N"))
         let sent = try Program(hosts.near.command(send + [file.path, "-c", "2"])).finish()
         #expect(sent.status == 0 && sent.summary("TX Summary", "stamped_software") == 2, "\(sent)")
@@ -290,7 +290,7 @@ struct CaptureTests {
         let command = [Tool.afprobe, "send", "-i", "va", "-q", "--read", file.path]
         let sent = try Program(hosts.near.command(command)).finish()
         #expect(sent.status == 0 && sent.summary("TX Summary", "sent") == 1, "\(sent)")
-        #expect(sent.errors.contains("not whole: 2 of 3"), "\(sent)")
+        #expect(sent.errors.contains("Left out 2 of 3 frames of the capture"), "\(sent)")
     }
 
     /// As that of all interfaces at once.

@@ -101,8 +101,8 @@ struct RefusalTests {
             (["send", "-i", "lo", "-d", peer], "lo is not an Ethernet interface", "afprobe ping 127.0.0.1"),
             (["send", "-i", "idle", "-d", peer], "Interface idle is down", "ip link set idle up"),
             (["ping", "-i", "idle", peer], "Interface idle is down", "ip link set idle up"),
-            (["send", "-i", "va", "-d", peer, "-s", "1515"], "over what interface va takes", "is 1514"),
-            (["send", "-i", "va", "-d", peer, "--vlan", "1", "-s", "1519"], "over what", "is 1518"),
+            (["send", "-i", "va", "-d", peer, "-s", "1515"], "too large for interface va", "is 1514"),
+            (["send", "-i", "va", "-d", peer, "--vlan", "1", "-s", "1519"], "too large", "is 1518"),
             (["send", "-i", "va:1", "-d", peer], "There is no interface va:1", "there are: "),
             (
                 ["ping", "-i", "va", "02:00:00:00:00:01"], "the address of interface va itself",

@@ -39,7 +39,7 @@ extension Diagnostic {
                 fields(before: setting), hint: advice(for: self))
         case .timestampingGone(let name, let setting):
             warning(
-                "Interface \(name) has gone, with the hardware timestamping of this run",
+                "Interface \(name) has gone: its hardware timestamping cannot be restored",
                 fields(before: setting))
         case .timestampingSetDuringRun(let name, let process, let setting):
             warning(
@@ -105,26 +105,26 @@ extension Diagnostic {
                 hint:
                     "the latest was number \(denials.latest): please report it, with the C library's version")
         case .requestRefused(.destination(let address)):
-            warning("Pings to \(address) are not answered: it is no address of this interface")
+            warning("Pings to \(address) are not answered: this interface does not have that address")
         case .requestRefused(.source(let address)):
-            warning("Pings from \(address) are not answered: it is no host's address on this link")
+            warning("Pings from \(address) are not answered: that address is not on this link")
         case .otherForm(let form, _): warning(description(of: form))
-        case .otherResponder(let peer): warning("Another responder answers for \(peer) than before")
+        case .otherResponder(let peer): warning("Another responder answers for \(peer) now")
         case .nameFound(let name, let address):
             Message(.info, "Found \(name)", [Field("address", address.description)])
         case .wayChanged(let peer, let old, let new, _):
             Message(
-                .warning, "The way to \(peer) has changed",
+                .warning, "The route to \(peer) has changed",
                 [Field("from", description(of: old)), Field("to", description(of: new))],
                 hint: advice(for: self))
         case .undeliverable(let peer, let error):
             Message(
-                .warning, "Requests to \(peer) are returned", [Field("error", "\(error.code)")],
+                .warning, "Requests to \(peer) cannot be delivered", [Field("error", "\(error.code)")],
                 hint: advice(for: self))
         case .implausibleTurnaround(let peer):
             warning("Implausible stamps came from \(peer): a turnaround below 0 or above the round trip")
         case .framesLeftOut(let count, let total):
-            warning("Left out frames of the capture that are not whole: \(count) of \(total)")
+            warning("Left out \(count) of \(total) frames of the capture: they were cut short")
         }
     }
 
@@ -173,11 +173,11 @@ extension Failure {
             case .readCounters: "Cannot read the counters of interface \(name)"
             case .findInterface: "Interface \(name) has gone"
             case .wait: "Cannot wait for frames"
-            case .measureWakeUp: "Cannot measure how long it takes to wake up"
+            case .measureWakeUp: "Cannot measure the wake-up time"
             case .queueSignals: "Cannot wait for signals"
             case .runOnCPU(let cpu): "Cannot run on CPU \(cpu)"
             case .runInRealTime(let priority): "Cannot run at real-time priority \(priority)"
-            case .guardPort(let port): "Cannot take UDP port \(port)"
+            case .guardPort(let port): "Cannot bind UDP port \(port)"
             case .turnOnHardwareTimestamping: "Cannot turn on hardware timestamping on \(name)"
             case .startWriter: "Cannot start the thread that writes lines"
             case .dropCapabilities: "Cannot give up the capabilities"

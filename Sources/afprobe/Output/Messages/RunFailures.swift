@@ -101,7 +101,7 @@ extension Failure {
 
     static func sizeTooLarge(_ size: Int, largest: Int, on interface: NetworkInterface) -> Failure {
         .refused(
-            "Size \(size) is over what interface \(interface.name) takes",
+            "Size \(size) is too large for interface \(interface.name)",
             reason: "its MTU is \(interface.mtu)",
             hint: "the largest size is \(largest), or raise the MTU: ip link set \(interface.name) mtu N")
     }
@@ -110,7 +110,7 @@ extension Failure {
         _ number: UInt64, of path: String, length: Int, on interface: NetworkInterface
     ) -> Failure {
         .refused(
-            "Frame \(number) of the capture \(path) is over what interface \(interface.name) takes",
+            "Frame \(number) of the capture \(path) is too long for interface \(interface.name)",
             reason: "it has \(length) bytes, and the MTU is \(interface.mtu)",
             hint: "raise the MTU: ip link set \(interface.name) mtu N; or leave long frames out: "
                 + "tcpdump -r \(path) -w short.pcap less \(interface.mtu + 14)")

@@ -1,5 +1,3 @@
-import AFPacketKit
-
 /// The figures of one interval of a run of `ping`.
 struct PingInterval {
     /// What was counted in the interval.
