@@ -116,6 +116,8 @@ private func expectation(_ text: String) -> String? {
         ("rtt.p99>50", "rtt.p99>50us"), ("lost>1%", "loss>1%"), ("rtt_p99>5us", "rtt.p99>5us"),
         ("request_tx_nic_p99_9_ns>5us", "request_tx_nic.p99.9>5us"),
         ("loss>0.1%, rtt>1ms ,lost>0", "loss>0.1%,rtt.p99>1ms,lost>0"),
+        ("rtt.p99>1,5ms", "rtt.p99>1.5ms"), ("lost>0,loss>0,1%,p99>50", "lost>0,loss>0.1%,rtt.p99>50us"),
+        ("p99>1s,rtt.p98>1s", nil), ("p99>x", nil), ("rtt.p99>1ms,5ms", nil), ("rtt>,", nil),
         ("rtt.p99==5us", nil), ("loss=1%", nil), ("", nil), ("rtt.p98>5us", nil), ("loss>101", nil),
         ("rtt.p99>", nil),
         ("x=>5us", nil),

@@ -53,6 +53,23 @@ import Testing
             "ping -I 192.0.2.1 192.0.2.7",
             "-I is the interval, --src-addr the source: afprobe ping --src-addr 192.0.2.1 192.0.2.7"
         ),
+        ("ping -i0.2 192.0.2.7", "-i is the interface and -I the interval: afprobe ping -I 0.2 192.0.2.7"),
+        (
+            "ping -qi 0.2 192.0.2.7",
+            "-i is the interface and -I the interval: afprobe ping -q -I 0.2 192.0.2.7"
+        ),
+        (
+            "ping --interval=eth9 192.0.2.7",
+            "-i is the interface and -I the interval: afprobe ping -i eth9 192.0.2.7"
+        ),
+        (
+            "ping -c 5 -i x0 -i 0.2 192.0.2.7",
+            "-i is the interface and -I the interval: afprobe ping -c 5 -i x0 -I 0.2 192.0.2.7"
+        ),
+        (
+            "listen -i x0 udp port 319 -c 5",
+            "an expression is one word behind --filter: afprobe listen -i x0 --filter 'udp port 319' -c 5"
+        ),
         ("listen -I x0", "-I is -i here: afprobe listen -i x0"),
         ("listen x0 -qw1,5", "did you mean: afprobe listen x0 -q -w 1.5"),
         (
@@ -129,7 +146,8 @@ import Testing
         "ping a b",
         "hwstamp-config x0 -t 9", "ping -i", "listen x0 x1", "send x0 02:00:00:00:00:02 -d 02:00:00:00:00:03",
         "ping --protocol ptp 192.0.2.7", "listen x0 --realtime 500", "hwstamp --format xml",
-        "listen x0 --json=1",
+        "listen x0 --json=1", "listen x0 -w -5",
+        "ping -I -1 192.0.2.7", "ping --fail-if 'rtt.p99>1ms,rtt.p98>5ms' 192.0.2.7",
     ])
     func pointsToTheHelpElse(line: String) throws {
         let hint = try #require(try hint(line))
@@ -224,6 +242,7 @@ import Testing
         ("192.0.2.7 -c 1", "to ping that host: afprobe ping 192.0.2.7 -c 1"),
         ("02:00:00:00:00:02 -i x0", "to ping that host: afprobe ping 02:00:00:00:00:02 -i x0"),
         ("http://host.example/", "to ping that host: afprobe ping host.example"),
+        ("afprobe ping 192.0.2.7", "did you mean: afprobe ping 192.0.2.7"),
         ("lo", "to show its stamps: afprobe hwstamp lo"), ("nonsense", "see 'afprobe help'"),
     ])
     func answersAFirstWordThatIsNoCommand(line: String, expected: String) {

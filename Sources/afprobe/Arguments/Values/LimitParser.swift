@@ -4,13 +4,28 @@ func parseLimits(_ text: String) throws(ValueError) -> [Limit] {
     var limits: [Limit] = []
     for (index, part) in parts.enumerated() {
         do throws(ValueError) { limits.append(try parseLimit(part)) } catch {
-            guard let meant = error.meant else { throw error }
-            var right = parts.map { String($0.trimmed) }
-            right[index] = meant
-            throw ValueError(error.expected, meant: right.joined(separator: ","))
+            throw ValueError(error.expected, meant: limitsMeant(by: parts, at: index, error.meant))
         }
     }
     return limits
+}
+
+/// The list with a wrong limit corrected: by what was meant by it, or with a point for a decimal comma, `1,5ms`.
+private func limitsMeant(by parts: [Substring], at index: Int, _ meant: String?) -> String? {
+    var texts = parts.map { String($0.trimmed) }
+    let point = index + 1 < texts.count ? "\(texts[index]).\(texts[index + 1])" : nil
+    if let point, (try? parseLimit(point[...])) != nil {
+        texts.replaceSubrange(index...index + 1, with: [point])
+    } else if let meant {
+        texts[index] = meant
+    } else {
+        return nil
+    }
+    let text = texts.joined(separator: ",")
+    do throws(ValueError) {
+        _ = try parseLimits(text)
+        return text
+    } catch { return error.meant }
 }
 
 private func parseLimit(_ text: Substring) throws(ValueError) -> Limit {

@@ -26,6 +26,10 @@ func commandMeant(by word: String) -> String? {
 func explainedCommand(_ error: ArgumentError, _ line: TypedLine) -> ArgumentError {
     guard case .unknownCommand(let name, let candidates) = error else { return error }
     guard candidates.isEmpty else { return withRest(error, candidates, line) }
+    if name == "afprobe", line.words.count > 1 {
+        return .mistake(
+            error.message, remedy: "did you mean: \(TypedLine(words: Array(line.words.dropFirst())).text)")
+    }
     let rest = TypedLine(words: Array(line.words.dropFirst()))
     guard let correction = correctionOfTarget(name, rest) else { return error }
     return .mistake(error.message, remedy: "\(correction.remark ?? ""): \(correction.line.text)")

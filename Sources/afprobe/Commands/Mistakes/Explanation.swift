@@ -82,7 +82,7 @@ private func correction(
             right.replace(place, by: ["--src-addr", value])
             return Correction(remark: "-I is the interval, --src-addr the source", line: right)
         }
-        guard right.exchangeInterfaceAndInterval() else { return nil }
+        guard right.exchangeInterfaceAndInterval() || right.rename(owner, of: value) else { return nil }
         return Correction(remark: "-i is the interface and -I the interval", line: right)
     case "-w" where looksLikeFile(value) && command.has(["--pcap"]):
         guard let place = right.place(of: owner, value: value) else { return nil }
@@ -101,11 +101,12 @@ private func correction(
     }
 }
 
-/// A deadline begins with a digit or a point.
+/// Tells a file's name from a deadline, which begins with a digit or a point.
 private func looksLikeFile(_ value: String) -> Bool {
-    value == "-" || value.utf8.contains(UInt8(ascii: "/"))
-        || value.utf8.contains { $0 | 0x20 == UInt8(ascii: "p") }
-        || value.utf8.first.map { !isDigit($0) && $0 != UInt8(ascii: ".") } ?? false
+    guard let first = value.utf8.first else { return false }
+    if first == UInt8(ascii: "-") { return value == "-" }
+    return value.utf8.contains(UInt8(ascii: "/")) || value.hasSuffix(".pcap") || value.hasSuffix(".pcapng")
+        || !isDigit(first) && first != UInt8(ascii: ".")
 }
 
 /// Words where options stand elsewhere: `ping MAC eth0`, `listen -i eth0 udp port 319`.
@@ -130,10 +131,9 @@ private func correction(ofWords command: CommandDescription, _ line: TypedLine) 
         let keywords = [
             "host", "src", "dst", "ether", "udp", "tcp", "port", "ip", "ip6", "arp", "not", "net", "icmp",
         ]
-        guard let start = line.words.firstIndex(where: keywords.contains),
-            !line.words[start...].contains(where: { $0.hasPrefix("-") })
-        else { return nil }
-        right.words[start...] = ["--filter", line.words[start...].joined(separator: " ")]
+        guard let start = line.words.firstIndex(where: keywords.contains) else { return nil }
+        let expression = line.words[start...].prefix { !$0.hasPrefix("-") }
+        right.words[start..<expression.endIndex] = ["--filter", expression.joined(separator: " ")]
         return Correction(remark: "an expression is one word behind --filter", line: right)
     default: return nil
     }
@@ -179,6 +179,19 @@ extension TypedLine {
         for place in intervals { words[place] = words[place] == "-i" ? "-I" : "--interval" }
         for place in interfaces { words[place] = words[place] == "-I" ? "-i" : "--interface" }
         return !intervals.isEmpty || !interfaces.isEmpty
+    }
+
+    /// The same for one option in another spelling, like `-i0.2`.
+    fileprivate mutating func rename(_ option: String, of value: String) -> Bool {
+        guard let place = place(of: option, value: value) else { return false }
+        let isInterval = (try? parseDuration(value)) != nil
+        guard isInterval != (option == "-I" || option == "--interval"),
+            isInterval || looksLikeInterface(value)
+        else {
+            return false
+        }
+        replace(place, by: [isInterval ? "-I" : "-i", value])
+        return true
     }
 
     /// Finds an option whose value, the next word, is of some kind.
