@@ -79,4 +79,17 @@ struct NTPPingTests {
         #expect(result.errors.contains("kiss-o'-death RATE"), "\(result)")
         #expect(result.summary("PING Summary", "received") == 0, "\(result)")
     }
+
+    /// No pace is too fast for the public servers that is not refused; nothing is sent.
+    @Test func publicServersAreSpared() throws {
+        let hosts = try Namespaces()
+        try Program.expect(
+            ["ip", "-n", hosts.near.namespace, "route", "add", "8.8.8.8", "via", hosts.far.ipv4])
+        for options in [["-A"], ["-I", "1"], ["-A", "-c", "5"], ["--rate", "1"]] {
+            let words = [Tool.afprobe, "ping", "--protocol", "ntp", "8.8.8.8", "-w", "50ms"]
+            let result = try Program(hosts.near.command(words + options)).finish()
+            #expect(result.status == 2, "\(result)")
+            #expect(result.errors.contains("too short for the public NTP server 8.8.8.8"), "\(result)")
+        }
+    }
 }
