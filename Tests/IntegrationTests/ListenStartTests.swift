@@ -71,6 +71,7 @@ struct ListenStartTests {
         let hosts = try Namespaces()
         try Program.expect(["ip", "-n", hosts.far.namespace, "address", "flush", "dev", "vb"])
         let lone = try hosts.far.listen("--udp").interrupt()
+        #expect(lone.errors.contains("it has no address to be reached at over UDP"), "\(lone)")
         #expect(try start(lone.errors)["reach"] == nil, "\(lone)")
         #expect(lone.errors.contains("ip address add ADDRESS/LENGTH dev vb"), "\(lone)")
         let given = try hosts.far.listen("--udp", "--address", "192.0.2.7").interrupt()

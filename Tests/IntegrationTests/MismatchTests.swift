@@ -69,6 +69,7 @@ struct MismatchTests {
         #expect(result.errors.contains("hint=\"to take them: \(mismatch.hint)\"\n"), "\(result)")
         #expect(result.summary("RX Summary", "other_form") == 3, "\(result)")
         #expect(result.summary("RX Summary", "probes") == 0, "\(result)")
+        #expect(result.status == 1 && result.errors.contains("they came in another form"), "\(result)")
         // The remedy helps.
         let willing = try Program(
             hosts.far.command(

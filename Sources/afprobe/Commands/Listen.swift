@@ -114,11 +114,11 @@ extension ListenOptions {
         console.context.interface = interface.name
         let signals = try console.begin(capturingTo: traffic.captureFile)
         let plan = plan(on: interface, captureFilter)
-        let hasMeasured = try reportingFailures { () throws(RunError) in
+        let failure = try reportingFailures { () throws(RunError) in
             try listen(on: interface, plan, signals, console)
         }
-        guard !hasMeasured else { return .measured }
-        throw .noProbe(at: interface.address)
+        if let failure { throw failure }
+        return .measured
     }
 
     /// Rejects options about replies if there are none, or none of that kind.
@@ -168,10 +168,10 @@ extension ListenOptions {
 
     /// Receives until the run ends, and writes the summary, even after a failure.
     ///
-    /// - Returns: whether any probe was received.
+    /// - Returns: the failure if no probe was received; else nil.
     private func listen(
         on interface: NetworkInterface, _ plan: ListenPlan, _ signals: RunSignals, _ console: Console
-    ) throws(RunError) -> Bool {
+    ) throws(RunError) -> Failure? {
         // The responder's answers need transmit stamps.
         var lease = try HardwareLease(
             on: interface, replies ? [.receive, .transmit] : .receive, plan.stampFilters, traffic.hardware,
@@ -180,18 +180,20 @@ extension ListenOptions {
         let snapshot = lease.snapshot
         func run<Source: ProbeSource & ~Copyable>(
             _ open: () throws(SystemError) -> Source
-        ) throws(RunError) -> Bool {
+        ) throws(RunError) -> Failure? {
             // After the lease, to which it would look like a PTP program.
             let portGuard: PortGuard? =
                 if traffic.usesUDP { try guardPort(traffic.effectiveDestinationPort, console) } else { nil }
             var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
-            if !traffic.output.isQuiet { console.log(Message(start(on: interface, snapshot, plan))) }
+            let start = start(on: interface, snapshot, plan)
+            if !traffic.output.isQuiet { console.log(Message(start)) }
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
             _ = consume portGuard
             if failure == nil { run.tellStatistics() }
-            console.write(run.finish())
+            let result = run.finish()
+            console.write(result)
             if let failure { throw failure }
-            return run.hasMeasured
+            return run.hasMeasured ? nil : .noProbe(start, otherForms: result.otherForms)
         }
         let receive = plan.receive
         switch (receive.usesRing, receive.threads) {

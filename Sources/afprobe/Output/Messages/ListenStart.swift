@@ -7,7 +7,7 @@ struct ListenStart {
     /// Addresses that it answers for beside the interface's.
     let given: [IPAddress]
     /// Tells whether it answers pings.
-    let answers: Bool
+    var answers: Bool
     /// Why the probes will have no hardware stamps; nil if they will.
     let hindrance: MissingReason?
 }

@@ -65,10 +65,17 @@ extension Failure {
             status: .nothingCame, message: "No probe got a transmit stamp", hint: capabilityAdvice(interface))
     }
 
-    static func noProbe(at address: MACAddress) -> Failure {
-        Failure(
-            status: .nothingCame, message: "No probe came",
-            hint: "send some from another host: afprobe send -i IF -d \(address)")
+    /// A run of `listen` without any probe.
+    ///
+    /// - Parameter otherForms: the number of probes that it did not take because of their form.
+    static func noProbe(_ start: ListenStart, otherForms: UInt64?) -> Failure {
+        var sender = start
+        sender.answers = false
+        let hint =
+            otherForms ?? 0 > 0
+            ? "they came in another form: the lines above say how to take them"
+            : "send some from another host: \(sender.reach ?? "it has no address to be reached at over UDP")"
+        return Failure(status: .nothingCame, message: "No probe came", hint: hint)
     }
 
     static func ownAddress(of interface: NetworkInterface) -> Failure {
