@@ -22,6 +22,8 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private var dropsDue = MonotonicTime(nanoseconds: 0)
     private var repliesAtDrops: UInt64 = 0
     private let end: MonotonicTime
+    /// The earliest of these times: one comparison in a turn of the loop ("receive one by one: user instructions").
+    private var due: MonotonicTime
     /// Tells whether a receive call has found the interface down. The next step handles it: it knows the time.
     private var hasGoneDown = false
     /// Frames received since a receive call found none.
@@ -44,6 +46,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         link = LinkMonitor(reader)
         statisticsDue = now + plan.statisticsInterval
         end = plan.deadline.map { now + $0 } ?? .never
+        due = min(statisticsDue, end)
         station = Station(
             events: events, responder: responder, monitor: InterfaceMonitor(snapshot, reader, at: now),
             tally: ReceiveTally(upTo: plan.count), clockName: snapshot.clockName,
@@ -72,6 +75,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     mutating func handleOtherForms(at now: MonotonicTime) {
         otherForms?[0].read(at: now, events)
         attendToOtherForms(at: now)
+        due = min(statisticsDue, min(otherFormsDue, end))
     }
 
     private mutating func attendToOtherForms(at now: MonotonicTime) {
@@ -86,13 +90,17 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         if hasGoneDown { try goDown(at: now) }
         // The last replies are followed up as well.
         if station.isComplete && !station.awaitsCompletions || now >= end { return .end }
+        if now >= due || station.tally.probes > otherFormsLimit { try attend(at: now) }
+        if now >= dropsDue, station.replyCounts.replies != repliesAtDrops { try updateDrops(at: now) }
+        guard station.awaitsCompletions else { return .wait(until: due, framesAlone: source.canWait) }
+        let next = min(due, station.expire(at: now))
+        return station.isComplete && !station.awaitsCompletions ? .end : .wait(until: next)
+    }
+
+    private mutating func attend(at now: MonotonicTime) throws(RunError) {
         if now >= otherFormsDue || station.tally.probes > otherFormsLimit { attendToOtherForms(at: now) }
         if now >= statisticsDue { try tellStatistics(at: now) }
-        if now >= dropsDue, station.replyCounts.replies != repliesAtDrops { try updateDrops(at: now) }
-        let wake = min(end, statisticsDue, otherFormsDue)
-        guard station.awaitsCompletions else { return .wait(until: wake, framesAlone: source.canWait) }
-        let due = station.expire(at: now)
-        return station.isComplete && !station.awaitsCompletions ? .end : .wait(until: min(wake, due))
+        due = min(statisticsDue, min(otherFormsDue, end))
     }
 
     /// Hands the drops to the responder. Only after a reply, so that it wakes nobody up.
