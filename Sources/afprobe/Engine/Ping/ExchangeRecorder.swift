@@ -4,7 +4,8 @@ import AFPacketKit
 struct ExchangeRecorder<Events: PingEvents> {
     var result: PingResult
     /// Nil if only the figures of the whole run are wanted.
-    private(set) var interval: PingInterval?
+    private var interval: PingInterval?
+    private let hasIntervals: Bool
     private let events: Events
     private let peer: Peer
     /// Exchanges that wait until the run's clock is chosen, perhaps for longer than the window keeps them.
@@ -14,6 +15,7 @@ struct ExchangeRecorder<Events: PingEvents> {
 
     init(_ result: PingResult, peer: Peer, hasIntervals: Bool, _ events: Events) {
         self.result = result
+        self.hasIntervals = hasIntervals
         interval = hasIntervals ? PingInterval() : nil
         self.peer = peer
         self.events = events
@@ -22,11 +24,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     /// Records a settled exchange.
     @inline(__always)  // "ping, with follow-ups: user instructions"
     mutating func settle(_ exchange: Exchange, _ number: UInt64) {
-        guard exchange.hasReply else {
-            result.counts[.lost] += 1
-            if events.takesFrames { events.lost(number, peer: peer, sent: exchange.requestSent.userspace) }
-            return
-        }
+        guard exchange.hasReply else { return countLost(number, sent: exchange.requestSent.userspace) }
         if !exchange.hasFollowUp { result.counts[.missingFollowUps] += 1 }
         if result.roundTripClock == nil, !result.chooseClock(by: exchange) {
             undecided.append((number, exchange))
@@ -34,6 +32,12 @@ struct ExchangeRecorder<Events: PingEvents> {
         }
         if !undecided.isEmpty { decide() }
         record(exchange, number)
+    }
+
+    @inline(never)
+    private mutating func countLost(_ number: UInt64, sent: Timestamp?) {
+        result.counts[.lost] += 1
+        if events.takesFrames { events.lost(number, peer: peer, sent: sent) }
     }
 
     /// Records the exchanges that waited for the run's clock, once it is chosen or the run ends.
@@ -47,7 +51,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     private mutating func record(_ exchange: Exchange, _ number: UInt64) {
         var values = FigureValues()
         let clock = result.record(exchange, &values)
-        if interval != nil, clock == result.roundTripClock { interval?.record(values) }
+        if hasIntervals, clock == result.roundTripClock { recordInInterval(values) }
         if result.counts[.implausible] > 0, !hasToldImplausible { tellImplausible() }
         guard events.takesFrames else { return }
         events.answered(
@@ -55,6 +59,9 @@ struct ExchangeRecorder<Events: PingEvents> {
                 number: number, peer: peer, exchange: exchange, values: values,
                 roundTripClock: clock, turnaroundClock: result.toldTurnaroundClock))
     }
+
+    @inline(never)
+    private mutating func recordInInterval(_ values: borrowing FigureValues) { interval?.record(values) }
 
     /// It may be so with every reply, and is told once.
     private mutating func tellImplausible() {
