@@ -68,18 +68,21 @@ private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inou
         arguments: [
             (
                 "network.p99>50us", .duration(61_234), #" limit="network.p99>50us" value="61.234µs""#,
-                #","limit":"network.p99>50us","value_ns":61234"#
+                #","limit":"network.p99>50us","reason":null,"value_ns":61234"#
             ),
-            ("lost>0", .count(3), #" limit="lost>0" value=3"#, #","limit":"lost>0","value":3"#),
+            ("lost>0", .count(3), #" limit="lost>0" value=3"#, #","limit":"lost>0","reason":null,"value":3"#),
             (
                 "loss>0.1%", .loss(1, sent: 3), #" limit="loss>0.1%" value="33.333%""#,
-                #","limit":"loss>0.1%","value":"33.333%""#
+                #","limit":"loss>0.1%","reason":null,"value":"33.333%""#
             ),
             (
                 "wire.max>1s", nil, #" limit="wire.max>1s" value=none"#,
-                #","limit":"wire.max>1s","value_ns":null"#
+                #","limit":"wire.max>1s","reason":null,"value_ns":null"#
             ),
-            ("loss>1%", nil, #" limit="loss>1%" value=none"#, #","limit":"loss>1%","value":null"#),
+            (
+                "loss>1%", nil, #" limit="loss>1%" value=none"#,
+                #","limit":"loss>1%","reason":null,"value":null"#
+            ),
         ] as [(String, Violation.Value?, String, String)])
     func writesViolations(text: String, value: Violation.Value?, logfmt: String, json: String) throws {
         let violation = Violation(limit: try parseLimits(text)[0], value: value)
