@@ -221,7 +221,8 @@ struct DocumentationTests {
             example.command.contains("hwstamp-config") || example.command.contains("--hardware on")
             ? [3] : example.command.contains("--fail-if") ? [0, 4] : [0]
         #expect(others.contains(result.status), "\(example)\n\(result)")
-        let came = Set(result.output.split(whereSeparator: \.isNewline).map { outline(String($0)) })
+        let lines = (result.output + "\n" + result.errors).split(whereSeparator: \.isNewline)
+        let came = Set(lines.map { outline(String($0)) })
         for line in example.output {
             #expect(came.contains(outline(line)), "\(example)\n\(line)\n\(result)")
         }
@@ -238,8 +239,9 @@ struct DocumentationTests {
         } else if let match = line.firstMatch(of: /^time=\S+ level=\w+ msg="(.*?)" (.*)$/) {
             log = (match.output.1, match.output.2)
         } else {
-            // Columns are as wide as their figures.
-            return line.prefix { !$0.isNumber && $0 != "-" }.split(separator: " ").joined(separator: " ")
+            // Columns are as wide as their figures; the seconds of a line's time are no figure that it shows.
+            let words = line.replacing(#/^(?:INFO|WARN|ERRO)\[\d+\] /#, with: "")
+            return words.prefix { !$0.isNumber && $0 != "-" }.split(separator: " ").joined(separator: " ")
         }
         let keys = log.fields.matches(of: /(\w+)=(?:"[^"]*"|\S+)/).map { String($0.output.1) }
         return "\(log.message): \(keys.joined(separator: " "))"
