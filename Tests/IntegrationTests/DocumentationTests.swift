@@ -119,18 +119,20 @@ struct DocumentationTests {
         }
     }
 
-    /// The lines at a prompt in a page's displays.
+    /// The commands at a prompt in a page's displays, with the output that the same display shows.
     private func examples(inManual page: String) -> [Example] {
-        var lines: [String] = []
+        var displays: [[String]] = []
         var isDisplay = false
         for line in page.components(separatedBy: "\n") {
-            if line.hasPrefix(".Bd") { isDisplay = true }
             if line.hasPrefix(".Ed") { isDisplay = false }
-            if line.hasPrefix(".Dl ") { lines.append(String(line.dropFirst(4))) }
-            if isDisplay { lines.append(line) }
+            if line.hasPrefix(".Dl ") { displays.append([String(line.dropFirst(4))]) }
+            if isDisplay { displays[displays.count - 1].append(line.replacing("\\e", with: "\\")) }
+            if line.hasPrefix(".Bd") {
+                isDisplay = true
+                displays.append([])
+            }
         }
-        let source = lines.map { $0.replacing("\\e", with: "\\") }
-        return examples(in: source).map { Example(host: $0.host, command: $0.command) }
+        return displays.flatMap { examples(in: $0) }
     }
 
     // MARK: Running
@@ -221,11 +223,16 @@ struct DocumentationTests {
             example.command.contains("hwstamp-config") || example.command.contains("--hardware on")
             ? [3] : example.command.contains("--fail-if") ? [0, 4] : [0]
         #expect(others.contains(result.status), "\(example)\n\(result)")
-        let lines = (result.output + "\n" + result.errors).split(whereSeparator: \.isNewline)
-        let came = Set(lines.map { outline(String($0)) })
-        for line in example.output {
+        let came = Set(lines(of: result.output + "\n" + result.errors).map(outline))
+        for line in lines(of: example.output.joined(separator: "\n")) {
             #expect(came.contains(outline(line)), "\(example)\n\(line)\n\(result)")
         }
+    }
+
+    /// The lines of a text, folded ones joined: a page has fewer columns than a terminal.
+    private func lines(of text: String) -> [String] {
+        text.replacing("\r\n", with: "\n").replacing(#/\n {11}(?=\S)/#, with: " ")
+            .split(separator: "\n").map(String.init)
     }
 
     /// A line without its figures: of a log line the message and the keys, of any other the text before the first
@@ -241,7 +248,8 @@ struct DocumentationTests {
         } else {
             // Columns are as wide as their figures; the seconds of a line's time are no figure that it shows.
             let words = line.replacing(#/^(?:INFO|WARN|ERRO)\[\d+\] /#, with: "")
-            return words.prefix { !$0.isNumber && $0 != "-" }.split(separator: " ").joined(separator: " ")
+            return words.prefix { !$0.isNumber && $0 != "-" }.split(whereSeparator: \.isWhitespace)
+                .joined(separator: " ")
         }
         let keys = log.fields.matches(of: /(\w+)=(?:"[^"]*"|\S+)/).map { String($0.output.1) }
         return "\(log.message): \(keys.joined(separator: " "))"
