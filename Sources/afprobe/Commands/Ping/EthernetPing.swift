@@ -34,6 +34,7 @@ extension PingOptions {
             throw .sizeTooLarge(frame.bytes.count, largest: largest, on: interface)
         }
         let peer: Peer = if let way { .host(way.address) } else { .station(destination) }
+        if way != nil { console.context.station = destination }
         return try conclude(name, peer: peer, on: interface, guarding: exchange.ports, console) {
             (hasStages, snapshot) throws(RunError) in
             let plan = plan(

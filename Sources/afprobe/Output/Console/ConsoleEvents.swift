@@ -66,7 +66,8 @@ extension Console {
     func beginPing(to peer: Peer, by name: PingProtocolName) {
         guard isForPeople else { return }
         let target = context.target ?? "\(peer)"
-        let address = target == "\(peer)" ? "" : " (\(peer))"
+        let addresses = (target == "\(peer)" ? [] : ["\(peer)"]) + (context.station.map { ["\($0)"] } ?? [])
+        let address = addresses.isEmpty ? "" : " (\(addresses.joined(separator: ", ")))"
         let clock = context.clock.map { ", \($0.name) stamps" } ?? ""
         write(
             text: wrap(

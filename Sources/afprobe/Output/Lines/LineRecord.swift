@@ -43,6 +43,8 @@ struct LineContext: Sendable {
     var interface: String?
     /// The target of ping, as it was given.
     var target: String?
+    /// The MAC address of a target that was given by its IP address or its name; nil if it is not looked up.
+    var station: MACAddress?
     /// The clock that stamps are on unless a line says otherwise.
     var clock: StampClock?
     /// Tells whether the reply at hand is slow for this run.

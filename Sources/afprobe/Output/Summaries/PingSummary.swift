@@ -102,6 +102,7 @@ struct PingSummary: ~Copyable {
         fields.add("largest_part", .text(result.largestPart?.name))
         fields.add("elapsed_ns", .integer(elapsed))
         fields.add("peer", .text(peer.description))
+        fields.add("peer_mac", .text(context.station?.description))
         fields.add("missing_hardware_reason", .reasons(reasons.map(\.text)))
         fields.add("rtt_clock", .text(result.roundTripClock?.name))
         fields.add("protocol", .text(result.protocolName.rawValue))
