@@ -186,6 +186,15 @@ func settingAdvice(_ name: String, _ setting: HardwareTimestampingSetting) -> St
     "to restore it: " + settingCommand(name, setting)
 }
 
+/// The remedy for frames that a NIC does not stamp: perhaps another shape.
+func shapeAdvice(_ interface: NetworkInterface) -> String {
+    let capabilities = (try? interface.timestampingCapabilities()) ?? nil
+    let stampsPTP = capabilities?.receiveFilters.contains { $0.description.hasPrefix("ptpv2") } ?? false
+    let general = capabilityAdvice(interface)
+    return stampsPTP
+        ? "its NIC stamps PTP messages: shape the probes so, by --ptp on both hosts; \(general)" : general
+}
+
 /// The command that shows an interface's capabilities.
 func capabilityAdvice(_ interface: NetworkInterface) -> String {
     "what it can stamp is shown by: afprobe hwstamp \(interface.name)"

@@ -200,7 +200,7 @@ extension Failure {
                 goal,
                 reason:
                     "it does not stamp all frames of this shape that it receives: its filter is \(filter)",
-                hint: capabilityAdvice(refusal.interface))
+                hint: shapeAdvice(refusal.interface))
         }
     }
 }

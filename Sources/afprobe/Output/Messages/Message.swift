@@ -28,8 +28,16 @@ extension Message {
     /// - Parameter indent: the columns that are left free, in the first line for what precedes the text.
     func wrapped(indent: Int) -> String {
         func value(_ key: String) -> String? { fields.first { "\($0.key)" == key }?.value }
-        let others = fields.filter { !["error", "hint"].contains("\($0.key)") }
-        let details = [value("error")].compactMap(\.self) + others.map { "\($0.key)=\($0.value)" }
+        // A value before stands behind the one now, if it is another.
+        let others = fields.compactMap { field -> String? in
+            let key = "\(field.key)"
+            guard !["error", "hint"].contains(key),
+                !key.hasSuffix("_before") || value(String(key.dropLast(7))) == nil
+            else { return nil }
+            let before = value("\(key)_before").flatMap { $0 == field.value ? nil : " (before: \($0))" } ?? ""
+            return "\(key)=\(field.value)\(before)"
+        }
+        let details = [value("error")].compactMap(\.self) + others
         let sentence = details.isEmpty ? text : "\(text): \(details.joined(separator: " "))"
         let paragraphs = self.paragraphs ?? [sentence] + (value("hint").map { [$0] } ?? [])
         return String(wrap(paragraphs.joined(separator: "\n"), indent: indent).dropFirst(indent).dropLast())
