@@ -8,9 +8,10 @@ import Testing
 struct DocumentedLinesTests {
     /// The page's words about each line: the message, and the items under it.
     private let documented: [String: Set<String>]
+    private let page: String
 
     init() throws {
-        let page = try String(
+        page = try String(
             contentsOf: DocumentedHosts.root.appending(path: "man/afprobe-output.5"), encoding: .utf8)
         var items: [String: Set<String>] = [:]
         // Several lines may share one list.
@@ -71,6 +72,44 @@ struct DocumentedLinesTests {
                 "Verify Receive",
                 "Verify Peer",
             ]))
+    }
+
+    @Test func eachMessageHasASampleWithKeysThatAreDescribed() throws {
+        var shown: Set<String> = []
+        for line in samples {
+            guard let message = documented.keys.first(where: { line.contains($0) }) else { continue }
+            shown.insert(message)
+            let keys: Set<String>
+            if line.hasPrefix("{") {
+                let object = try JSONSerialization.jsonObject(with: Data(line.utf8)) as? [String: Any]
+                keys = Set(try #require(object, "\(line)").keys)
+            } else if line.hasPrefix("time=") {
+                keys = Set(line.matches(of: /(\w+)=(?:"[^"]*"|\S+)/).map { String($0.output.1) })
+            } else {
+                continue  // the short lines for people
+            }
+            let items = documented[message] ?? []
+            let unknown = keys.subtracting(["time", "level", "msg", "schema"]).subtracting(items)
+            #expect(unknown.filter { !isOfAFigure($0, in: message) } == [], "\(line)")
+        }
+        #expect(Set(documented.keys).subtracting(shown) == ["Formats"], "without a sample")
+    }
+
+    /// The lines in the page's displays, unfolded.
+    private var samples: [String] {
+        var lines: [String] = []
+        var isDisplay = false
+        for line in page.components(separatedBy: "\n") {
+            if line.hasPrefix(".Bd") || line.hasPrefix(".Ed") {
+                isDisplay = line.hasPrefix(".Bd")
+            } else if isDisplay, line.hasPrefix("    "), let start = lines.last {
+                let blank = start.hasPrefix("{") ? "" : " "
+                lines[lines.count - 1] += blank + line.trimmingCharacters(in: .whitespaces)
+            } else if isDisplay {
+                lines.append(line.replacing("\\e", with: "\\"))
+            }
+        }
+        return lines
     }
 
     /// In JSON there is no key for people beside one in nanoseconds.
