@@ -37,8 +37,8 @@ extension CommandSpec<ListenOptions> {
                 .flag(
                     "promiscuous", in: .target,
                     help:
-                        "Have the NIC let every frame through, for probes that its own filters would drop, such as its "
-                        + "VLAN filter."
+                        "Turn on promiscuous mode, for probes that the NIC's own filters would drop, such as its VLAN "
+                        + "filter."
                 ) { $0.isPromiscuous = true },
                 .value(
                     "filter", nil, "EXPRESSION", in: .target,
@@ -56,14 +56,14 @@ extension CommandSpec<ListenOptions> {
                 .value(
                     "address", nil, "ADDR", in: .target,
                     help:
-                        "With --udp: also answer pings to this address, which is none of the interface's. May be given "
+                        "With --udp: also answer pings to this address, which the interface does not have. May be given "
                         + "several times.",
                     as: parseHostAddress
                 ) { $0.replyAddresses.append($1) },
                 .flag(
                     "allow-routed", in: .target,
                     help:
-                        "With --udp: also answer hosts beyond the link, whose addresses are in none of its networks."
+                        "With --udp: also answer hosts behind routers, whose addresses are not on the link."
                 ) { $0.allowsRouted = true },
                 .count("End after N probes. Default: no limit."),
                 .deadline,

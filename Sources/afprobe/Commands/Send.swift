@@ -57,8 +57,8 @@ extension CommandSpec<SendOptions> {
                 .value(
                     "launch-time", nil, "OFFSET", in: .pace,
                     help:
-                        "Give each probe a launch time, OFFSET after it is due and is handed to the kernel, at which the "
-                        + "qdisc or the NIC sends it (SO_TXTIME). Needs tc-etf(8), tc-taprio(8) or tc-fq(8) on the "
+                        "Have the qdisc or the NIC send each probe at a launch time (SO_TXTIME). It is OFFSET after the due "
+                        + "time, at which the probe is handed to the kernel. Needs tc-etf(8), tc-taprio(8) or tc-fq(8) on the "
                         + "interface. Probes that miss their launch time are counted.",
                     as: parseLaunchOffset
                 ) { $0.launchOffset = $1 },
@@ -67,8 +67,8 @@ extension CommandSpec<SendOptions> {
                 .warmup,
                 .realtime, .cpu,
                 .spin(
-                    "Sleep until shortly before a probe is due, then spin. How long before follows from the wake-up "
-                        + "time, which is measured at the start. No effect with interval 0."
+                    "Sleep until shortly before a probe is due, then spin. The wake-up time, which is measured at the "
+                        + "start, determines how long before. No effect with interval 0."
                 ),
                 .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .value(

@@ -23,7 +23,7 @@ extension OptionSpec where Values: HasTraffic {
             help:
                 "Hardware stamps: auto (turn them on for the run if the NIC has them, and restore its setting "
                 + "afterwards), on (fail if that is not possible), off (leave the NIC as it is, and "
-                + "ask for no hardware stamp of what is sent).",
+                + "request no hardware stamps of sent frames).",
             as: choiceParser(HardwareMode.self)
         ) { $0.traffic.hardware = $1 }
     }
@@ -77,7 +77,7 @@ extension OptionSpec where Values: HasTraffic {
             "size", "s", "BYTES", in: .frame,
             help:
                 "Frame size, from the destination MAC address to the last byte before the FCS, VLAN tag included: "
-                + "60 is RFC 2544's 64. Default: the smallest legal size.",
+                + "60 is a frame size of 64 in RFC 2544. Default: the smallest legal size.",
             as: parseSize
         ) { $0.traffic.size = $1 }
     }

@@ -23,10 +23,10 @@ extension CommandSpec<PingOptions> {
             name: "ping",
             summary: "Measure the round trip to a host",
             discussion: """
-                Sends requests to a MAC address, where a host runs afprobe listen, or to an IP address or a name, where \
-                any host answers ICMP echo; --protocol selects others that hosts answer. Measures the round trip \
-                (rtt), the part of it inside the responder (turnaround), if it tells that, and the rest (network), \
-                each by the best stamps that both its ends have: hardware, software or userspace. The hosts' clocks \
+                Measures the round trip to a host. A MAC address is that of a host that runs afprobe listen; an IP \
+                address or a name is that of any host, which answers ICMP echo. The option --protocol selects another. \
+                Shows the round trip (rtt), the part of it inside the responder (turnaround), if that is known, and \
+                the rest (network), by the best stamps available: hardware, software or userspace. The hosts' clocks \
                 need not be synchronised.
                 """,
             initial: PingOptions(),
@@ -90,7 +90,10 @@ extension CommandSpec<PingOptions> {
                     "ttl", nil, "N", in: .frame, help: "Time to live, or hop limit, of IP datagrams.",
                     as: numberParser(1...255, "a number of hops")
                 ) { $0.internet.hopLimit = Int($1) },
-                .flag("df", in: .frame, help: "Forbid fragments: too long a datagram is returned.") {
+                .flag(
+                    "df", in: .frame,
+                    help: "Do not fragment IP datagrams: those that are too long are not delivered."
+                ) {
                     $0.internet.forbidsFragments = true
                 },
                 .value(
@@ -139,7 +142,8 @@ extension OptionSpec<PingOptions> {
     fileprivate static var pingInterface: OptionSpec {
         .value(
             "interface", "i", "IF", in: .target, completion: .interfaces,
-            help: "The network interface to use. Needed with a MAC address; else the kernel's routes tell.",
+            help:
+                "The network interface to use. Required with a MAC address; otherwise the routing table decides.",
             as: parseInterfaceName
         ) { $0.traffic.interface = $1 }
     }
@@ -149,7 +153,7 @@ extension OptionSpec<PingOptions> {
             "protocol", nil, "NAME", in: .target,
             completion: .values(PingProtocolName.allCases.map(\.rawValue)),
             help:
-                "What the host answers: afprobe (default for a MAC address), icmp (default for IP), arp, ndp, pdelay "
+                "Protocol of the requests: afprobe (default for a MAC address), icmp (default for IP), arp, ndp, pdelay "
                 + "and delay (PTP), ntp. See afprobe-protocols(7).",
             as: parseProtocolName
         ) { $0.givenProtocol = $1 }
