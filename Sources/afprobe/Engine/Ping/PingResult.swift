@@ -7,8 +7,8 @@ struct PingResult {
     private(set) var roundTripClock: StampClock?
     private(set) var turnaroundClock: StampClock?
     private(set) var bounds = ClockBounds()
-    /// The maximum error of figures between a NIC's clock and the system's, in nanoseconds.
-    private(set) var crossingError: Int64?
+    /// The maximum error of the comparisons of a NIC's clock with the system's, in nanoseconds.
+    private var comparisonError: Int64?
     /// Of the replies without a hardware stamp of their round trip, those that lack the request's.
     private(set) var unstampedRequests: UInt64 = 0
     /// Of the lost requests, those without any transmit stamp, though the driver takes some: this host dropped them.
@@ -70,6 +70,11 @@ struct PingResult {
 
     /// The slowest round trips, and the stages that made them slow.
     func tails(above percentiles: [Percentile]) -> [Tail] { attribution?.tails(above: percentiles) ?? [] }
+
+    /// The maximum error of figures between a NIC's clock and the system's, in nanoseconds; nil if there are none.
+    var crossingError: Int64? {
+        Figure.stagesOfNICs.contains { self[$0] != nil } ? comparisonError : nil
+    }
 
     /// The stages that tails are attributed to.
     var tailStages: [Figure] { attribution?.stages ?? [] }
@@ -257,7 +262,7 @@ struct PingResult {
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func note(_ comparison: ClockOffset?) {
         guard let error = comparison?.error else { return }
-        crossingError = max(crossingError ?? 0, error)
+        comparisonError = max(comparisonError ?? 0, error)
     }
 }
 

@@ -69,7 +69,7 @@ extension StampVerdict {
         case .kept: "kept"
         case .partly: "not kept"
         case .broken: "not kept"
-        case .unclaimed: "unclaimed"
+        case .unclaimed: "unexpected"
         case .none: "not claimed"
         case .unknown: "no frame"
         }
