@@ -187,7 +187,7 @@ extension OptionSpec where Values: HasTraffic {
     static var sourcePort: OptionSpec {
         .value(
             "src-port", nil, "PORT", in: .frame,
-            help: "With --udp: the source port. Default: 60000, with --ptp 319.",
+            help: "With --udp: the source port. Default: 60000; of PTP messages, 319.",
             as: parsePort
         ) { $0.traffic.sourcePort = $1 }
     }
@@ -195,7 +195,7 @@ extension OptionSpec where Values: HasTraffic {
     static var destinationPort: OptionSpec {
         .value(
             "dst-port", nil, "PORT", in: .frame,
-            help: "With --udp: the destination port. Default: 61000, with --ptp 319.",
+            help: "With --udp: the destination port. Default: 61000; of PTP messages, 319.",
             as: parsePort
         ) { $0.traffic.destinationPort = $1 }
     }
