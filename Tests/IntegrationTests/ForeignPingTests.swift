@@ -185,7 +185,7 @@ struct ForeignPingTests {
         try Program.expect(["ip", "-n", hosts.near.namespace, "link", "set", "lo", "up"])
         let cases: [([String], Int32, String)] = [
             (["10.77.0.2", "--vlan", "5"], 2, "Option --vlan has no meaning with the protocol icmp"),
-            (["10.77.0.2", "--pcap", "/dev/null"], 2, "it is for afprobe, arp, ndp, pdelay, delay"),
+            (["10.77.0.2", "--pcap", "/dev/null"], 2, "--protocol afprobe|arp|ndp|pdelay|delay"),
             (["-i", "va", hosts.far.address, "--dscp", "1"], 2, "no meaning with the protocol afprobe"),
             (["--protocol", "icmp", hosts.far.address], 2, "is a MAC address"),
             ([hosts.far.address], 2, "Option -i IF is missing"),

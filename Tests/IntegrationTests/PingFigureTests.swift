@@ -48,6 +48,26 @@ struct PingFigureTests {
         _ = try listener.interrupt()
     }
 
+    /// Of all stages that the application waits for, those before and after the round trip by stamps included.
+    @Test func theLargestPartIsTheLargestStage() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "200", "-I", "1ms", "-q", "--breakdown"
+        ).finish()
+        let summary = try #require(ping.lines("PING Summary").first, "\(ping)")
+        let names = stages.map { String($0.dropLast(3)) }
+        let means = try numbers(summary, names.map { "\($0)_mean_ns" })
+        let largest = try #require(zip(names, means).max { $0.1 < $1.1 })
+        #expect(summary["largest_part"] == largest.0, "\(ping)")
+        _ = try listener.interrupt()
+        // What the kernel takes to answer is in the link, which is not to be blamed.
+        let echo = try hosts.near.afprobe(
+            "ping", hosts.far.ipv4, "-c", "50", "-I", "1ms", "-q", "--hardware", "off"
+        ).finish()
+        #expect(echo.lines("PING Summary").first?["largest_part"] == nil, "\(echo)")
+    }
+
     /// The intervals of --stats add up to the summary.
     @Test(arguments: ["ping", "send"])
     func theIntervalsAddUp(command: String) throws {

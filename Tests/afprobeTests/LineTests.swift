@@ -198,6 +198,18 @@ import Testing
         #expect(text.string == expected)
     }
 
+    /// The lines of a run keep to the unit of the first, as long as that is readable.
+    @Test(arguments: [
+        (143_612, "143.6"), (1_556_100, "1556"), (48_520, "48.52"), (8_341, "8.341"), (999, "0.999"),
+        (99_999_999, "100000"), (100_000_000, "100.0"), (0, "0.000"),
+    ])
+    func keepsAGivenUnit(nanoseconds: Int64, expected: String) {
+        let scale = DurationScale(largest: nanoseconds.magnitude, digits: 4, exponent: 3)
+        var text = TextBuffer()
+        text.append(nanoseconds, in: scale)
+        #expect(text.string == expected && (scale.exponent == 3 || nanoseconds >= 100_000_000))
+    }
+
     @Test func isSharedBySmallerDurations() {
         let scale = DurationScale(largest: 12_345_678, digits: 6, finest: 3)
         var text = TextBuffer()

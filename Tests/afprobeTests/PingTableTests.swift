@@ -126,7 +126,7 @@ private func distribution(_ values: [Int64]) -> Distribution {
             ], unattributed: 8.21, missing: [])
         #expect(
             tail.text(TextStyle())
-                == "above p99.9, 12 round trips take 1.204ms more than usual:\n"
+                == "above rtt p99.9, 12 round trips take 1.204ms more than usual:\n"
                 + "  reply_wakeup 88.1%, unattributed 8.2%, network 3.9%, respond -0.3%\n")
     }
 }

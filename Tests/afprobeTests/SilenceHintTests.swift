@@ -46,10 +46,11 @@ import Testing
     }
 
     @Test func theListenerIsNamedWithItsOptions() {
-        #expect(hint().hasPrefix("does that host run: afprobe listen -i IF? Is it on"))
+        #expect(hint().hasPrefix("does that host run: afprobe listen -i IF? Is this"))
         let address = IPAddress("192.0.2.9")
         #expect(
             hint(carrier: .datagrams(port: 61_000), destination: address).hasPrefix(
-                "does that host run: afprobe listen -i IF --udp? Is 192.0.2.9 an address of its interface?"))
+                "does that host run: afprobe listen -i IF --udp? Is this its MAC address? Is 192.0.2.9 an address"
+            ))
     }
 }

@@ -127,7 +127,7 @@ extension Tail {
         #expect(tail.missing.map(\.figure) == [.respond] && tail.missing.map(\.count) == [5])
         #expect(
             tail.text(TextStyle()) == """
-                above p99, 10 round trips take 40.00µs more than usual; where is not known, without
+                above rtt p99, 10 round trips take 40.00µs more than usual; where is not known, without
                   respond in 5 of 10
 
                 """)

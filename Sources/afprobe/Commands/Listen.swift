@@ -161,7 +161,7 @@ extension ListenOptions {
             otherForms: { restricted(.otherForms(than: taken(at: $0))) },
             stampFilters: traffic.receiveFilters,
             count: traffic.count, deadline: traffic.deadline,
-            statisticsInterval: traffic.statisticsInterval ?? 5_000_000_000,
+            statisticsInterval: traffic.statisticsInterval ?? (traffic.output.isQuiet ? nil : 5_000_000_000),
             replies: replies ? rules(on: interface) : nil,
             spins: traffic.spins)
     }

@@ -88,7 +88,7 @@ private func correction(
         guard let place = right.place(of: owner, value: value) else { return nil }
         right.replace(place, by: ["--pcap", value])
         return Correction(remark: "-w is the deadline; to write a capture", line: right)
-    case "-c" where command.name == "ping" && (try? parsePingTarget(value)) != nil:
+    case "-c" where command.name == "ping" && isAddress(value):
         guard let place = right.place(of: owner, value: value) else { return nil }
         right.replace(place, by: [value])
         return Correction(remark: "-c is the number of requests", line: right)
@@ -98,6 +98,13 @@ private func correction(
             Correction(remark: "listen takes an interface; to ping that host", line: $0.line)
         }
     default: return nil
+    }
+}
+
+private func isAddress(_ value: String) -> Bool {
+    switch try? parsePingTarget(value) {
+    case .station?, .address?: true
+    case .name?, nil: false
     }
 }
 

@@ -55,7 +55,7 @@ extension PingOptions {
         let others = PingProtocolName.allCases.filter { $0.honoured.contains(option) }.map(\.rawValue)
         throw .usage(
             "Option \(option) has no meaning with the protocol \(name.rawValue)",
-            hint: "leave it out; it is for \(others.joined(separator: ", "))")
+            hint: "leave it out, or choose another protocol: --protocol \(others.joined(separator: "|"))")
     }
 
     /// The protocol: as given, or by the kind of the target.

@@ -169,12 +169,16 @@ extension PingOptions {
         let name = chosenProtocol
         guard name == .afprobe else { return try runForeign(name, console) }
         try checkHonoured(by: .afprobe)
-        let (interface, destination) = try responder(console)
-        return try pingResponder(destination, on: interface, console)
+        let (interface, destination, address) = try responder(console)
+        var options = self
+        if traffic.usesUDP, traffic.destinationAddress == nil { options.traffic.destinationAddress = address }
+        return try options.pingResponder(destination, on: interface, console)
     }
 
-    /// The interface and the MAC address of the host that runs afprobe listen.
-    private func responder(_ console: Console) throws(Failure) -> (NetworkInterface, MACAddress) {
+    /// The interface and the MAC address of the host that runs afprobe listen, and its IP address if that was given.
+    private func responder(
+        _ console: Console
+    ) throws(Failure) -> (NetworkInterface, MACAddress, IPAddress?) {
         switch target {
         case nil: throw .missingTarget
         case .station(let address)?:
@@ -185,14 +189,14 @@ extension PingOptions {
             guard !address.isGroup else { throw .isGroup(address) }
             // Wrong options first: the interface may be missing, too.
             try checkFrames(to: address)
-            return (try openInterface(name, hardware: traffic.hardware, console), address)
+            return (try openInterface(name, hardware: traffic.hardware, console), address, nil)
         case let target?:
             let way = try target.way(
                 by: traffic.interface.isEmpty ? nil : traffic.interface, from: nil,
                 wantsVersion4: wantsVersion4,
                 console)
             let interface = try openInterface(try way.outgoing.name, hardware: traffic.hardware, console)
-            return (interface, try way.station(for: .afprobe))
+            return (interface, try way.station(for: .afprobe), way.address)
         }
     }
 

@@ -35,6 +35,7 @@ extension PingOptions {
             throw Failure("Cannot make a private network", error)
         }
         SystemCallFilter.begin(with: responder)
+        console.spareFrames()
         guard responder.waitForOutput() else { throw .responderNotStarted }
         values.measuresItself = false
         values.traffic.hardware = .off

@@ -79,10 +79,18 @@ struct PingResult {
     /// The stages that tails are attributed to.
     var tailStages: [Figure] { attribution?.stages ?? [] }
 
-    /// The part of the round trip that takes most of it on average; nil if no parts are known.
-    var largestPart: Figure? {
-        let parts = tailStages.filter { $0 != .link || self[.wire] == nil }
-        return parts.compactMap { part in self[part]?.mean.map { (part, $0) } }.max { $0.1 < $1.1 }?.0
+    /// The part that takes most of a round trip on average, and the figure that it is a part of: with stages the time
+    /// that the application sees, else the round trip by stamps. Nil if no parts are known.
+    var largestPart: (part: Figure, whole: Figure)? {
+        let whole: Figure = hasStages && self[.total] != nil ? .total : .rtt
+        // What a responder without times takes is in the link, which says nothing of the link then.
+        let unknown: [Figure] = protocolName.tellsTime ? [] : [.network, .link, .wire]
+        let parts = (whole == .total ? Figure.stages + [.link, .turnaround] : tailStages).filter { part in
+            !unknown.contains(part) && (part != .link || self[.wire] == nil)
+                && (part != .turnaround || whole == .rtt || isForeign)
+        }
+        let largest = parts.compactMap { part in self[part]?.mean.map { (part, $0) } }.max { $0.1 < $1.1 }
+        return largest.map { ($0.0, whole) }
     }
 
     /// Counts a reply within the timeout.

@@ -15,8 +15,8 @@ struct ListenPlan {
     let count: UInt64?
     /// Nanoseconds after which to end, whatever has come.
     let deadline: Int64?
-    /// Nanoseconds between two lines of the kernel's counters.
-    let statisticsInterval: Int64
+    /// Nanoseconds between two lines of the kernel's counters; nil for none but the last.
+    let statisticsInterval: Int64?
     /// Whom to answer; nil if requests are not answered.
     let replies: ReplyRules?
     let spins: Bool

@@ -17,7 +17,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private var otherFormsLimit: UInt64 = 0
     private var areOtherFormsPaused = false
     private var statistics = PacketStatistics()
-    private var statisticsDue: MonotonicTime
+    private var intervals: IntervalTimer
     /// When to read the kernel's counters for the next answer, which tells the drops.
     private var dropsDue = MonotonicTime(nanoseconds: 0)
     private var repliesAtDrops: UInt64 = 0
@@ -44,9 +44,9 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         self.events = events
         interface = reader.interface
         link = LinkMonitor(reader)
-        statisticsDue = now + plan.statisticsInterval
+        intervals = IntervalTimer(length: plan.statisticsInterval, at: now)
         end = plan.deadline.map { now + $0 } ?? .never
-        due = min(statisticsDue, end)
+        due = min(intervals.due, end)
         station = Station(
             events: events, responder: responder, monitor: InterfaceMonitor(snapshot, reader, at: now),
             tally: ReceiveTally(upTo: plan.count), clockName: snapshot.clockName,
@@ -75,7 +75,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     mutating func handleOtherForms(at now: MonotonicTime) {
         otherForms?[0].read(at: now, events)
         attendToOtherForms(at: now)
-        due = min(statisticsDue, min(otherFormsDue, end))
+        due = min(intervals.due, min(otherFormsDue, end))
     }
 
     private mutating func attendToOtherForms(at now: MonotonicTime) {
@@ -99,8 +99,8 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
 
     private mutating func attend(at now: MonotonicTime) throws(RunError) {
         if now >= otherFormsDue || station.tally.probes > otherFormsLimit { attendToOtherForms(at: now) }
-        if now >= statisticsDue { try tellStatistics(at: now) }
-        due = min(statisticsDue, min(otherFormsDue, end))
+        if now >= intervals.due { try tellStatistics(at: now) }
+        due = min(intervals.due, min(otherFormsDue, end))
     }
 
     /// Hands the drops to the responder. Only after a reply, so that it wakes nobody up.
@@ -118,8 +118,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     private mutating func tellStatistics(at now: MonotonicTime) throws(RunError) {
         try readLast()
         tellStatistics()
-        let missed = (now - statisticsDue) / plan.statisticsInterval
-        statisticsDue = statisticsDue + (missed + 1) * plan.statisticsInterval
+        _ = intervals.advance(at: now)
     }
 
     mutating func handleCompletions(_ read: CompletionsRead) throws(RunError) {

@@ -26,7 +26,9 @@ final class Console {
     /// The time to redraw the status line; nil without one.
     private var statusDue: MonotonicTime?
     /// Tells whether frames get no lines.
-    let isQuiet: Bool
+    private(set) var isQuiet: Bool
+    /// The unit of the lines about intervals, once one was written.
+    var statisticsExponent: Int?
     /// The table of a verification so far.
     var verifyTable: VerifyTable?
     /// The keys in the line of a reply.
@@ -34,6 +36,11 @@ final class Console {
 
     /// Tells whether the data lines are for people.
     var isForPeople: Bool { formats.data == .text }
+
+    /// Leaves out the lines about frames, of which people would see thousands; -v wants them all the same.
+    func spareFrames() {
+        if isForPeople, !isDetailed { isQuiet = true }
+    }
 
     var areDiagnosticsForPeople: Bool { formats.diagnostics == .text }
 

@@ -11,14 +11,25 @@ extension Console: RunEvents {
     func diagnosed(_ diagnostic: Diagnostic) { log(diagnostic.message) }
 }
 
+extension Console {
+    /// The unit of the lines about intervals: that of the first one.
+    private func exponentOfStatistics(_ median: Int64?) -> Int? {
+        if statisticsExponent == nil, let median {
+            statisticsExponent = DurationScale(largest: median.magnitude, digits: 4, finest: 3).exponent
+        }
+        return statisticsExponent
+    }
+}
+
 extension Console: SendEvents {
     func completed(_ frame: borrowing SentFrame) { write(.transmit(TransmitLine(frame: copy frame))) }
 
     func intervalEnded(_ interval: SendInterval) {
         let errors = interval.scheduleErrors?.statistics ?? [:]
+        let exponent = exponentOfStatistics(errors[.p50])
         let name = context.interface
         write(.info, "TX Stats") { line in
-            guard !line.isShort else { return line.write(interval, errors) }
+            guard !line.isShort else { return line.write(interval, errors, exponent: exponent) }
             line.integer("failed", interval.failed)
             line.string("interface", name)
             line.integer("interval_ns", interval.length)
@@ -97,8 +108,9 @@ extension Console: PingEvents {
     func intervalEnded(_ interval: borrowing PingInterval) {
         let interval = copy interval
         let context = context
+        let exponent = exponentOfStatistics(interval[.rtt]?[.p50])
         write(.info, "PING Stats") { line in
-            guard !line.isShort else { return line.write(interval) }
+            guard !line.isShort else { return line.write(interval, exponent: exponent) }
             interval.fields(in: context).write(to: &line)
         }
     }
@@ -124,19 +136,20 @@ extension Console: PingEvents {
 extension PingResult {
     /// The run so far, in less than 80 columns:
     ///
-    ///     1200 sent, 0% lost, last 134.0µs, p50 131.2µs, p99 180.1µs, most in turnaround
+    ///     1200 sent, 0% lost; last 134.0µs, p50 131.2µs, p99 180.1µs; most turnaround
     fileprivate func statusLine(_ style: TextStyle) -> String {
         let (sent, lost) = (counts[.sent], counts[.lost])
         let loss = "\(percentage(lost, of: sent)) lost"
-        var parts = ["\(sent) sent", loss]
+        var parts = ["\(sent) sent, \(loss)"]
         if let roundTrips = self[.rtt], let latest = roundTrips.latest {
             let ranked = roundTrips.percentiles([.p50, .p99]).map(style.rounded)
-            parts += ["last \(style.rounded(latest))", "p50 \(ranked[0])"]
-            if roundTrips.count >= Statistic.p99.neededCount { parts.append("p99 \(ranked[1])") }
+            let isRanked = roundTrips.count >= Statistic.p99.neededCount
+            let tail = isRanked ? ", p99 \(ranked[1])" : ""
+            parts.append("last \(style.rounded(latest)), p50 \(ranked[0])\(tail)")
         }
-        if let largestPart { parts.append("most in \(largestPart.name)") }
-        while parts.joined(separator: ", ").count >= 80 { parts.removeLast() }
-        if lost > 0 { parts[1] = style.alarm(loss) }
-        return parts.joined(separator: ", ")
+        if let largestPart { parts.append("most \(largestPart.part.name)") }
+        while parts.joined(separator: "; ").count >= 80 { parts.removeLast() }
+        if lost > 0 { parts[0] = "\(sent) sent, \(style.alarm(loss))" }
+        return parts.joined(separator: "; ")
     }
 }

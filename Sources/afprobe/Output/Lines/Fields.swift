@@ -59,34 +59,28 @@ extension PingInterval {
 }
 
 extension Line {
-    /// Writes an interval of ping in a short line.
-    mutating func write(_ interval: PingInterval) {
-        add(interval[.rtt]?.statistics ?? [:], [.p50, .p99, .max])
+    /// Writes an interval of ping in a short line, in the unit of those before.
+    mutating func write(_ interval: PingInterval, exponent: Int?) {
+        add(interval[.rtt]?.statistics ?? [:], [(.p50, "rtt_p50"), (.p99, "p99"), (.max, "max")], exponent)
         integer("sent", interval.counts[.sent])
         integer("lost", interval.counts[.lost])
     }
 
-    /// Writes an interval of send in a short line; the percentiles are of the schedule error.
-    mutating func write(_ interval: SendInterval, _ scheduleErrors: [Statistic: Int64]) {
+    /// Writes an interval of send in a short line.
+    mutating func write(_ interval: SendInterval, _ scheduleErrors: [Statistic: Int64], exponent: Int?) {
         integer("sent", interval.sent)
         if interval.missingSoftware > 0 { integer("missing_software", interval.missingSoftware) }
-        add(scheduleErrors, [.p50, .p99, .max])
+        add(scheduleErrors, [(.p50, "schedule_error_p50"), (.max, "max")], exponent)
     }
 
     /// Adds statistics in one unit, as far as the values are enough for them.
-    private mutating func add(_ statistics: [Statistic: Int64], _ shown: [Statistic]) {
+    private mutating func add(
+        _ statistics: [Statistic: Int64], _ shown: [(Statistic, StaticString)], _ exponent: Int?
+    ) {
         guard !statistics.isEmpty else { return }
-        let scale = DurationScale(largest: statistics[.max]?.magnitude ?? 0, digits: 4)
-        for statistic in shown { duration(statistic.key, statistics[statistic], in: scale) }
-    }
-}
-
-extension Statistic {
-    fileprivate var key: StaticString {
-        switch self {
-        case .p50: "p50"
-        case .p99: "p99"
-        default: "max"
+        for (statistic, key) in shown {
+            guard let value = statistics[statistic] else { continue }
+            duration(key, value, in: DurationScale(largest: value.magnitude, digits: 4, exponent: exponent))
         }
     }
 }
@@ -142,7 +136,7 @@ extension Violation {
         case .duration(let nanoseconds): "\(limit.text), and it is \(style.rounded(nanoseconds))"
         case .count(let number): "\(limit.text), and it is \(number)"
         case .loss(let lost, let sent): "\(limit.text), and it is \(percentage(lost, of: sent))"
-        case nil: "\(limit.text), and there is no value" + (reason.map { ": \($0)" } ?? "")
+        case nil: "\(limit.text) counts so, because it has no value" + (reason.map { ": \($0)" } ?? "")
         }
     }
 

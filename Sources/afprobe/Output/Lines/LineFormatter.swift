@@ -33,6 +33,9 @@ struct LineFormatter: ~Copyable {
         case .transmit(let line): append(line, record, to: &text)
         case .receive(let line): append(line, record, to: &text)
         case .ping(let line):
+            if context.exponent == nil, let roundTrip = line.reply.values[.rtt] {
+                context.exponent = DurationScale(largest: roundTrip.magnitude, digits: 4, finest: 3).exponent
+            }
             context.isSlow = line.reply.values[.rtt].map { slowReplies?.record($0) ?? false } ?? false
             append(line, record, to: &text)
         case .pingTimeout(let line): append(line, record, to: &text)
@@ -43,7 +46,10 @@ struct LineFormatter: ~Copyable {
             text.append(bytes: bytes)
             isStatusShown = true
         case .statusEnd: break
-        case .context(let new): context = new
+        case .context(let new):
+            let exponent = context.exponent
+            context = new
+            context.exponent = exponent
         }
         return .output
     }
@@ -116,7 +122,7 @@ private struct SlowReplies {
     private var roundTrips = Distribution()
     private var limit = Int64.max
 
-    /// Records a round trip, and returns whether it is above p99 of those before it.
+    /// Records a round trip, and returns whether it is above rtt p99 of those before it.
     mutating func record(_ roundTrip: Int64) -> Bool {
         roundTrips.record(roundTrip)
         // Not with each reply, because a percentile is a walk through the histogram.

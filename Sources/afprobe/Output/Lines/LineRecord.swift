@@ -47,6 +47,8 @@ struct LineContext: Sendable {
     var station: MACAddress?
     /// The clock that stamps are on unless a line says otherwise.
     var clock: StampClock?
+    /// The unit of the round trips in short lines: that of the first one.
+    var exponent: Int?
     /// Tells whether the reply at hand is slow for this run.
     var isSlow = false
 }

@@ -53,7 +53,7 @@ struct PingLine: LineWritable {
     /// For people: the figures in one unit, so that they add up.
     private func writeShort(to line: inout Line, in context: LineContext) {
         let roundTrip = reply.values[.rtt]
-        let scale = DurationScale(largest: roundTrip?.magnitude ?? 0, digits: 4)
+        let scale = DurationScale(largest: roundTrip?.magnitude ?? 0, digits: 4, exponent: context.exponent)
         line.integer("probe", reply.number)
         line.duration("rtt", roundTrip, in: scale, isEmphasised: context.isSlow)
         if reply.roundTripClock != context.clock {

@@ -99,7 +99,7 @@ struct PingSummary: ~Copyable {
         fields.add("version", .text(Origin.version))
         fields.add("interface", .text(context.interface))
         fields.add("target", .text(context.target))
-        fields.add("largest_part", .text(result.largestPart?.name))
+        fields.add("largest_part", .text(result.largestPart?.part.name))
         fields.add("elapsed_ns", .integer(elapsed))
         fields.add("peer", .text(peer.description))
         fields.add("peer_mac", .text(context.station?.description))

@@ -14,10 +14,11 @@ struct PingSummaryText {
     var text: String {
         var text = "\n--- \(peer) ping statistics ---\n" + bias + countsLine + losses + roundTrips
         guard let clock = result.roundTripClock else { return text }
-        for tail in tails { text += tail.text(style) }
+        // The only part of a round trip is no news.
+        for tail in tails where tail.shares.count != 1 { text += tail.text(style) }
         text +=
             "\n"
-            + PingTable(style: style, worst: result.largestPart) {
+            + PingTable(style: style, worst: result.largestPart?.part) {
                 result.figures.contains($0) ? result[$0] : nil
             }.text
         if result.counts[.clockSteps] > 0 {
@@ -52,7 +53,8 @@ struct PingSummaryText {
     /// The places where requests and replies were lost, as far as something names them.
     private var losses: String {
         let lost = result.counts[.lost]
-        guard lost > 0 else { return "" }
+        // Without any reply, the failure says more.
+        guard lost > 0, result.counts[.received] + result.counts[.late] > 0 else { return "" }
         var parts: [String] = []
         if var reached = result.value(of: .lostReached) {
             let before = reached
@@ -89,12 +91,13 @@ struct PingSummaryText {
 
     /// Where the time goes on average.
     private var largestPart: String {
-        guard let part = result.largestPart, let time = result[part]?.mean, let all = result[.rtt]?.mean,
-            time > 0, all > 0, part != .network || result[.turnaround] != nil
+        guard let (part, whole) = result.largestPart, let time = result[part]?.mean,
+            let all = result[whole]?.mean, time > 0, all > 0
         else { return "" }
         let tenths = UInt64((Double(time) / Double(all) * 1000).rounded())
         return style.warning(
-            "most of it is \(part.name): \(fixedPoint(tenths, decimals: 1))% of the mean round trip") + "\n"
+            "most of it is \(part.name): \(fixedPoint(tenths, decimals: 1))% of the mean \(whole.name)")
+            + "\n"
     }
 
     /// The worth of another program's times.

@@ -84,11 +84,11 @@ struct PingTable {
 extension Tail {
     /// The stages that slow down the slowest round trips, for people, the largest share first:
     ///
-    ///     above p99, 12 round trips take 1.204ms more than usual:
+    ///     above rtt p99, 12 round trips take 1.204ms more than usual:
     ///       turnaround 96.1%, network 3.9%
     func text(_ style: TextStyle) -> String {
         let trips = count == 1 ? "1 round trip takes" : "\(count) round trips take"
-        let heading = "above p\(percentile.name), \(trips) \(style.rounded(excess)) more than usual"
+        let heading = "above rtt p\(percentile.name), \(trips) \(style.rounded(excess)) more than usual"
         guard let unattributed else {
             let stages = missing.map { "\($0.figure.name) in \($0.count) of \(count)" }
             return heading + "; where is not known, without\n" + indented(stages)

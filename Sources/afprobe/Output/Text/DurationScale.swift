@@ -4,6 +4,8 @@ struct DurationScale: Equatable {
     let exponent: Int
     let decimals: Int
 
+    private init(exponent: Int, decimals: Int) { (self.exponent, self.decimals) = (exponent, decimals) }
+
     /// The finest scale in which a duration takes at most so many digits.
     ///
     /// - Parameters:
@@ -24,6 +26,19 @@ struct DurationScale: Equatable {
             exponent += 3
         }
         (self.exponent, decimals) = (9, 0)
+    }
+
+    /// The finest scale of a unit, if a duration does not take more than five digits before the point there; else of a
+    /// larger one.
+    ///
+    /// - Parameter exponent: the unit; nil for the one that suits the duration.
+    init(largest: UInt64, digits: Int, exponent: Int?) {
+        guard let exponent, largest / tenTo(exponent) < 100_000 else {
+            self.init(largest: largest, digits: digits, finest: 3)
+            return
+        }
+        let whole = (largest / tenTo(exponent)).digitCount
+        self.init(exponent: exponent, decimals: min(exponent, 3, max(0, digits - whole)))
     }
 
     /// The unit's symbol.
