@@ -40,51 +40,6 @@ struct Fields {
     }
 }
 
-extension PingInterval {
-    func fields(in context: LineContext) -> Fields {
-        var fields = Fields()
-        for counter in [Counter.sent, .received, .lost, .late, .duplicates, .failed] {
-            fields.add(counter.name, .count(counts[counter]))
-        }
-        let (lost, sent) = (counts[.lost], counts[.sent])
-        fields.add(
-            "loss_percent",
-            .decimal(sent > 0 ? Int64(thousandthsOfPercent(min(lost, sent), of: sent)) : nil, decimals: 3))
-        fields.add("interface", .text(context.interface))
-        fields.add("target", .text(context.target))
-        fields.add("interval_ns", .integer(length))
-        for (figure, distribution) in figures { fields.add(figure, distribution) }
-        return fields
-    }
-}
-
-extension Line {
-    /// Writes an interval of ping in a short line, in the unit of those before.
-    mutating func write(_ interval: PingInterval, exponent: Int?) {
-        add(interval[.rtt]?.statistics ?? [:], [(.p50, "rtt_p50"), (.p99, "p99"), (.max, "max")], exponent)
-        integer("sent", interval.counts[.sent])
-        integer("lost", interval.counts[.lost])
-    }
-
-    /// Writes an interval of send in a short line.
-    mutating func write(_ interval: SendInterval, _ scheduleErrors: [Statistic: Int64], exponent: Int?) {
-        integer("sent", interval.sent)
-        if interval.missingSoftware > 0 { integer("missing_software", interval.missingSoftware) }
-        add(scheduleErrors, [(.p50, "schedule_error_p50"), (.max, "max")], exponent)
-    }
-
-    /// Adds statistics in one unit, as far as the values are enough for them.
-    private mutating func add(
-        _ statistics: [Statistic: Int64], _ shown: [(Statistic, StaticString)], _ exponent: Int?
-    ) {
-        guard !statistics.isEmpty else { return }
-        for (statistic, key) in shown {
-            guard let value = statistics[statistic] else { continue }
-            duration(key, value, in: DurationScale(largest: value.magnitude, digits: 4, exponent: exponent))
-        }
-    }
-}
-
 extension Tail {
     /// - Parameter stages: those of the run, with or without a share.
     func fields(of stages: [Figure]) -> Fields {
