@@ -73,7 +73,9 @@ extension CommandSpec<ListenOptions> {
                 .udp("Receive probes in UDP datagrams, over IPv4 and IPv6."),
                 .destinationPort,
                 .ptp,
-                .statistics("Time between two lines RX Stats, with the kernel's counters. Default: 5s."),
+                .statistics(
+                    "Time between two lines RX Stats, with the kernel's counters. Default: 5s; with -q, at the end alone."
+                ),
             ] + OptionSpec.outputOptions(verbose: "Show more of each frame: addresses, kind, size, VLAN."),
             operands: [], exclusions: sharedExclusions, wordsStandFor: ["interface"])
     }
