@@ -104,7 +104,10 @@ extension PingTarget {
         switch self {
         case .station(let station):
             throw .usage(
-                "\(station) is a MAC address, and this protocol needs an IP address", hint: "see ip neighbour"
+                "\(station) is a MAC address, and this protocol needs an IP address",
+                hint:
+                    "the IP addresses of the link's hosts are shown by: ip neighbour; without --protocol, a "
+                    + "host that runs afprobe listen answers at its MAC address"
             )
         case .address(let given, let zone):
             address = given

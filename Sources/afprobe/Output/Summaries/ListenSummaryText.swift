@@ -7,7 +7,7 @@ struct ListenSummaryText {
     init(_ result: ListenResult, _ console: Console) {
         let (tally, replies, faults) = (result.tally, result.replies, result.faults)
         var text = SummaryText("listen", console)
-        text.add("\(tally.probes) probes received")
+        text.add(tally.probes == 1 ? "1 probe received" : "\(tally.probes) probes received")
         text.add(stamped: tally.stampedSoftware, by: "software", of: tally.probes)
         text.add(stamped: tally.stampedHardware, by: "hardware", of: tally.probes)
         text.endLine()

@@ -5,7 +5,7 @@ struct SendSummaryText {
     init(_ result: SendResult, _ tally: borrowing TransmitTally, _ console: Console) {
         var text = SummaryText("send", console)
         let asksStamps = !result.missingSoftware.contains(.all(.notAskedFor))
-        text.add("\(result.sent) frames sent")
+        text.add(result.sent == 1 ? "1 frame sent" : "\(result.sent) frames sent")
         if asksStamps {
             text.add(stamped: tally.stampedSoftware, by: "software", of: result.sent)
             text.add(stamped: tally.stampedHardware, by: "hardware", of: result.sent)
