@@ -101,7 +101,8 @@ struct FanOutTests {
 }
 
 extension Namespaces.Host {
-    /// How many frames each socket gets of what `send` sends to this host, with groups of so many sockets.
+    /// The number of frames that each socket gets of those that `send` sends to this host, with groups of so many
+    /// sockets.
     fileprivate func shares(ofGroups sizes: [Int], _ send: @escaping @Sendable () throws -> Void) throws
         -> [[Int]]
     {

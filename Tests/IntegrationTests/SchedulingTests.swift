@@ -2,7 +2,7 @@ import Foundation
 import Glibc
 import Testing
 
-/// How runs are scheduled, by what the kernel says of their threads.
+/// The CPU scheduling of runs, by the kernel's view of their threads.
 @Suite(.needs("chrt", "setpriv"))
 struct SchedulingTests {
     /// The commands, and what they print once they run.

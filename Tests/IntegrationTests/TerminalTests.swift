@@ -1,6 +1,6 @@
 import Testing
 
-/// What people see on a terminal.
+/// The output that people see on a terminal.
 @Suite struct TerminalTests {
     /// The lines that scripts made for the reference may parse; they are as long as they are there.
     private let reference = ["TX Recvmsg", "RX Recvmsg", "RX Stats", "Current settings", "New settings"]

@@ -140,7 +140,7 @@ import Testing
         #expect(try hint(line) == expected)
     }
 
-    /// Where nothing is plain, the help is named.
+    /// The help is named if nothing is plain.
     @Test(arguments: [
         "listen -i any", "listen -i x0 -Z", "send -i x0 -o out.pcap", "ping -Q 999 192.0.2.7", "ping -M",
         "ping a b",

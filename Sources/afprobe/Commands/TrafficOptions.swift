@@ -40,7 +40,7 @@ struct TrafficOptions {
     var effectiveSourcePort: UInt16 { sourcePort ?? (isPTP ? PTPHeader.eventPort : 60_000) }
     var effectiveDestinationPort: UInt16 { destinationPort ?? (isPTP ? PTPHeader.eventPort : 61_000) }
 
-    /// What carries the probes.
+    /// The carrier of the probes.
     var carrier: ProbeCarrier {
         usesUDP ? .datagrams(port: effectiveDestinationPort) : .frames(effectiveEtherType)
     }

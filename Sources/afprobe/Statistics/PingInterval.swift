@@ -1,6 +1,6 @@
 /// The figures of one interval of a run of `ping`.
 struct PingInterval {
-    /// What was counted in the interval.
+    /// The counts of the interval.
     private(set) var counts = Counts()
     private(set) var figures: [(figure: Figure, distribution: Distribution)] = []
     /// Nanoseconds from its begin to its end.

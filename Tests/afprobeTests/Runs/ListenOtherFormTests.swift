@@ -67,7 +67,7 @@ import Testing
         #expect(forms == [.carrier(.datagrams(port: 1))] && count == 100)
     }
 
-    /// What the kernel's filter lets through need not be a probe.
+    /// A frame that the kernel's filter lets through need not be a probe.
     @Test func hostileFramesAreNotCounted() {
         let whole = ListenScript.bytes(.request, 1, shape: shape(.udp4(Self.flow)))
         for length in 0..<whole.count { come(Array(whole[..<length])) }

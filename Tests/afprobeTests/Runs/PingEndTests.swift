@@ -3,7 +3,7 @@ import Testing
 
 @testable import afprobe
 
-/// How a run of ping begins and ends.
+/// The begin and the end of a run of ping.
 @Suite struct PingEndTests {
     private let script = PingScript()
     private var log: [String] { script.events.log }

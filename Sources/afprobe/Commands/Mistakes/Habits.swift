@@ -9,7 +9,7 @@ struct Habit {
     var takesValue = false
     /// The commands that are taken for that program; empty for all.
     var commands: [String] = []
-    /// What is said about it.
+    /// The remark about it.
     let remark: String
     /// The words to write instead; nil if there are none for this value.
     let replacement: (String) -> [String]?

@@ -67,7 +67,7 @@ struct HardwareLease: ~Copyable {
             && (!need.contains(.receive) || filters.contains(where: setting.receiveFilter.includes))
     }
 
-    /// Why the transmit stamps of a NIC that has them are not asked for.
+    /// The reason not to ask for the transmit stamps of a NIC that has them.
     private static func unasked(
         on interface: NetworkInterface, _ mode: HardwareMode, isTest: Bool, _ events: some RunEvents
     ) -> TransmitUnasked? {

@@ -265,7 +265,7 @@ struct MissingStampFacts {
     let timeout: Int64
     /// Stamps that came after that.
     var late: UInt64 = 0
-    /// How often the error queue was found full.
+    /// The number of times that the error queue was full.
     let overflows: UInt64
     /// Frames dropped because of their launch times.
     var launchMissed: UInt64 = 0

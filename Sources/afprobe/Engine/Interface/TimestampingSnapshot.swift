@@ -11,7 +11,7 @@ struct TimestampingSnapshot {
     var leasedDevice: CInt?
     /// Tells whether another NIC than at the beginning stamps, whose clock must not be taken for the first one's.
     var isOfOtherClock = false
-    /// Why hardware stamps of sent frames are not asked for; nil if they are.
+    /// The reason not to ask for hardware stamps of sent frames; nil if they are asked for.
     var unasked: TransmitUnasked?
 
     init(

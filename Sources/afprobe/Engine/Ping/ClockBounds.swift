@@ -8,7 +8,8 @@ import AFPacketKit
 struct ClockBounds {
     private(set) var minimum: Int64 = .min
     private(set) var maximum: Int64 = .max
-    /// How often the bounds contradicted each other and were restarted: the clocks drift apart, or one was set.
+    /// The number of times that the bounds contradicted each other and were restarted: the clocks drift apart, or
+    /// one was set.
     private(set) var restarts: UInt64 = 0
 
     /// Narrows the bounds by the stamps of an exchange, of one clock of each host.

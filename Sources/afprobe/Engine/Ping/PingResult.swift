@@ -13,7 +13,7 @@ struct PingResult {
     private(set) var unstampedRequests: UInt64 = 0
     /// Of the lost requests, those without any transmit stamp, though the driver takes some: this host dropped them.
     private(set) var lostUnstamped: UInt64 = 0
-    /// What the network said last about a request that it returned; nil if it returned none.
+    /// The latest error of the network about a request; nil if there was none.
     var networkError: NetworkError?
     private var recorded: [(figure: Figure, distribution: Distribution)]
     /// Made when the clock is known, which decides the stages of the round trip.

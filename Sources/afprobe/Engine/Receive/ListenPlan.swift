@@ -3,7 +3,7 @@ import AFPacketKit
 /// The plan of a run of `listen`.
 struct ListenPlan {
     let receive: ReceiveOptions
-    /// What carries the probes that it takes.
+    /// The carrier of the probes that it takes.
     let carrier: ProbeCarrier
     /// Returns the filter for an address of the interface, which may change.
     let filter: (MACAddress) -> SocketFilter

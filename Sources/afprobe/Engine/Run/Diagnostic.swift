@@ -98,7 +98,7 @@ enum ReplyRefusal: Equatable {
     case source(IPAddress)
 }
 
-/// What a run of `listen` takes, and where.
+/// The form of the probes that a run of `listen` takes, and its interface.
 struct ListenForm {
     let interface: NetworkInterface
     let carrier: ProbeCarrier

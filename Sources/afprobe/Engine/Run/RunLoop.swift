@@ -26,7 +26,7 @@ protocol Run: ~Copyable {
     /// Handles probes that the run does not take.
     mutating func handleOtherForms(at now: MonotonicTime)
 
-    /// What does not wake the run up at the moment.
+    /// The sources that do not wake the run up at the moment.
     var paused: PollSet.Members { get }
 
     /// Tells whether changes of routes and neighbours are handled with those of links.

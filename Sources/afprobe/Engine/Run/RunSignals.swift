@@ -11,7 +11,7 @@ enum RunRequest {
 /// The signals that a run handles. One object, because the output that a run waits for handles them, too.
 final class RunSignals {
     let queue: SignalQueue
-    /// How often the user has asked to stop.
+    /// The number of times that the user has asked to stop.
     private(set) var stops = 0
 
     init() throws(RunError) {

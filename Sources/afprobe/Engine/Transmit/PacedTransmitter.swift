@@ -267,7 +267,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         transmitter.completion(at: index)
     }
 
-    /// How often the error queue was found full.
+    /// The number of times that the error queue was full.
     var completionOverflows: UInt64 { transmitter.overflows }
 }
 

@@ -49,7 +49,7 @@ struct SendResult {
     /// Frames that the system did not take.
     var failed: UInt64 = 0
     var inFlight: UInt64 = 0
-    /// How often the error queue was found full.
+    /// The number of times that the error queue was full.
     var overflows: UInt64 = 0
     var missingHardware: [MissingCount] = []
     var missingSoftware: [MissingCount] = []

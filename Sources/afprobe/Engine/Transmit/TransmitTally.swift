@@ -14,7 +14,7 @@ struct TransmitTally: ~Copyable {
     var unmatched: UInt64 = 0
     /// The frames' schedule errors; nil if there are no due times.
     private(set) var scheduleErrors: Distribution?
-    /// Those of the interval at hand; nil if nobody asks.
+    /// The schedule errors of the interval at hand; nil if nobody asks.
     private var scheduleErrorsOfInterval: Distribution?
     /// The counts when the interval at hand began.
     private var before = Before()

@@ -91,7 +91,7 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     /// Tells whether completions may be left that the last batch had no room for.
     var mayHaveMore: Bool { completions.count == completions.capacity }
 
-    /// How often the error queue was found full, so that completions will have been dropped.
+    /// The number of times that the error queue was full, so that completions will have been dropped.
     var overflows: UInt64 { backlog.overflows }
 
     typealias Completion = TransmitterCompletion

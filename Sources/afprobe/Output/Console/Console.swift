@@ -49,7 +49,7 @@ final class Console {
     /// Tells whether lines show optional keys.
     var isDetailed: Bool { formats.context.isDetailed }
 
-    /// What the lines of a run have in common.
+    /// The values that the lines of a run have in common.
     var context: LineContext {
         get { formats.context }
         set {

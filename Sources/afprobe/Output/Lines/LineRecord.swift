@@ -36,7 +36,7 @@ protocol LineWritable {
     func write(to line: inout Line, in context: LineContext)
 }
 
-/// What all lines of a run have in common.
+/// The values that all lines of a run have in common.
 struct LineContext: Sendable {
     /// Tells whether lines show optional keys.
     var isDetailed = false

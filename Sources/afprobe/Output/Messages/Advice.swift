@@ -54,7 +54,7 @@ extension Failure {
             hint: insteadOfFrames(on: interface))
     }
 
-    /// What works on an interface without Ethernet frames.
+    /// The commands that work on an interface without Ethernet frames.
     private static func insteadOfFrames(on interface: NetworkInterface) -> String {
         if interface.isLoopback {
             return

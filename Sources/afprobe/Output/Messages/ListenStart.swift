@@ -8,7 +8,7 @@ struct ListenStart {
     let given: [IPAddress]
     /// Tells whether it answers pings.
     var answers: Bool
-    /// Why the probes will have no hardware stamps; nil if they will.
+    /// The reason for probes without hardware stamps; nil if they will have them.
     let hindrance: MissingReason?
 }
 

@@ -33,7 +33,7 @@ struct Silence {
         return hadCarrier ? nil : "\(name) had no carrier when the run began, and has one now: try again"
     }
 
-    /// What the network said of the requests, by ICMP.
+    /// The advice on an ICMP error about the requests.
     private var networkHint: String? {
         guard let error = result.networkError else { return nil }
         if name == .afprobe, error.code == .connectionRefused, error.detail == .none {
@@ -59,7 +59,7 @@ struct Silence {
         return hints.first { result.counts[$0.0] > 0 }?.1
     }
 
-    /// What this host dropped.
+    /// The advice on frames that this host dropped.
     private var hostHint: String? {
         let counts = result.counts
         let device = interface?.name ?? "IF"

@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// What an interface can stamp, and the setting in force: the line of `hwstamp`.
+/// The stamps that an interface can take, and the setting in force: the line of `hwstamp`.
 struct CapabilityReport {
     let interface: String
     /// Nil if the driver does not support the request.

@@ -89,7 +89,7 @@ struct PingSummaryText {
         return "rtt min/avg/max/mdev = \(figures) ms (\(clock.name) stamps)\n" + largestPart
     }
 
-    /// Where the time goes on average.
+    /// The part that takes most of the time on average.
     private var largestPart: String {
         guard let (part, whole) = result.largestPart, let time = result[part]?.mean,
             let all = result[whole]?.mean, time > 0, all > 0

@@ -21,7 +21,7 @@ struct SummaryText {
         parts = []
     }
 
-    /// Why stamps are missing, if any are.
+    /// Adds the reasons for missing stamps, if any are missing.
     mutating func add(missing count: UInt64, of clock: String, _ reasons: [MissingCount]) {
         guard count > 0 else { return }
         let why = reasons.isEmpty ? "" : ": " + reasons.map(\.text).joined(separator: "; ")
@@ -39,7 +39,7 @@ struct SummaryText {
         text += "\(name) \(figures.joined(separator: ", ")) (n \(values.count))\n"
     }
 
-    /// What does not happen in a run without trouble.
+    /// Adds the counts that are 0 in a run without trouble.
     mutating func addCounts(_ counts: [(count: UInt64, label: String)]) {
         let present = counts.filter { $0.count > 0 }
         guard !present.isEmpty else { return }

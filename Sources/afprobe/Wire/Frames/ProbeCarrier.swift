@@ -1,6 +1,6 @@
 import AFPacketKit
 
-/// What carries the probes that a run takes.
+/// The carrier of the probes that a run takes.
 enum ProbeCarrier: Equatable {
     case frames(EtherType)
     /// UDP datagrams to a port.

@@ -14,7 +14,7 @@ enum PTPHeader {
     private static let tlvHeaderLength = 4
     private static let tlvType: UInt16 = 0x2004
 
-    /// How a probe is joined to a PTP message; the raw value is the number of bytes before the probe.
+    /// The join of a probe to a PTP message; the raw value is the number of bytes before the probe.
     enum Form: UInt8, CaseIterable {
         /// There is no PTP message.
         case none = 0

@@ -17,7 +17,7 @@ final class ListenScript {
     let events = RecordedEvents()
     var watchesOtherForms = true
 
-    /// How long before the receive call the kernel and the NIC stamped a frame.
+    /// The time from the stamps of the kernel and the NIC to the receive call.
     static let wakeup: Int64 = 300
     static let sinceNIC: Int64 = 900
 

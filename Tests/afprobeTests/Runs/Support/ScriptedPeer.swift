@@ -2,7 +2,7 @@ import AFPacketKit
 
 @testable import afprobe
 
-/// How long each stage of a round trip takes, in nanoseconds. All differ, so that no two can be mixed up.
+/// The duration of each stage of a round trip, in nanoseconds. All differ, so that no two can be mixed up.
 struct Path {
     var requestSend: Int64 = 200
     var requestQdisc: Int64 = 300
