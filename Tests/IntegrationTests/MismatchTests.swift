@@ -162,10 +162,26 @@ struct MismatchTests {
         #expect(!result.errors.contains("level=warning"), "\(result)")
     }
 
-    /// The watch costs every frame time in the kernel: it rests from the first probe until some seconds without one.
-    @Test func theWatchRestsAndGoesOn() throws {
+    /// Somebody tries one form after the other: each is answered or named.
+    @Test func otherFormsAreNamedAlsoBesideProbesThatAreTaken() throws {
         let hosts = try Namespaces()
         let listener = try hosts.far.listen()
+        for options in [[], Self.over4] {
+            try Program.expect(
+                hosts.near.command(
+                    [Tool.afprobe, "send", "-i", "va", "-d", hosts.far.address, "-c", "2", "-I", "1ms"]
+                        + options))
+        }
+        try listener.waitForErrors(containing: Self.over61000)
+        let result = try listener.interrupt()
+        #expect(result.summary("RX Summary", "probes") == 2, "\(result)")
+        #expect(result.summary("RX Summary", "other_form") == 2, "\(result)")
+    }
+
+    /// The watch costs every frame time in the kernel: it rests while many probes are taken.
+    @Test func theWatchRestsAndGoesOn() throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
         func send(_ options: [String]) throws {
             try Program.expect(
                 hosts.near.command(
@@ -176,7 +192,7 @@ struct MismatchTests {
             try !Program.run(hosts.far.command(["cat", "/proc/net/packet"])).output.contains(" ffff ")
         }
         #expect(try isWatching())
-        try send([])
+        try send(["-c", "2000", "-I", "200us", "-q"])
         try listener.wait("the rest") { (try? !isWatching()) ?? false }
         try send(Self.over4)
         try listener.wait("the watch") { (try? isWatching()) ?? false }

@@ -101,13 +101,23 @@ import Testing
         #expect(script.network.otherForms.reads.count < 5)
     }
 
-    /// The watch takes time in the kernel with each frame: it ends with the first probe that is taken.
-    @Test func theWatchRestsWhileProbesAreTaken() {
-        for time in [1, 2, 6, 7, 21] as [Int64] { script.probe(1, at: time * second) }
-        _ = script.run(ListenScript.plan(deadline: 40 * second))
-        #expect(script.events.watched.map(\.1) == [false, true, false, true])
-        // Looked at every five seconds.
-        #expect(script.events.watched.map { $0.at / second } == [1, 16, 21, 26])
+    /// The watch takes time in the kernel with each frame: it rests while the run takes 500 probes a second or more.
+    @Test func theWatchRestsWhileManyProbesAreTaken() {
+        for number in 1...1200 as ClosedRange<Int64> {
+            script.probe(UInt64(number), at: second + number * millisecond)
+        }
+        _ = script.run(ListenScript.plan(deadline: 10 * second))
+        #expect(script.events.watched.map(\.1) == [false, true])
+        // After 1000 probes, and after the first second with fewer than 50.
+        #expect(script.events.watched.map { $0.at / second } == [2, 4])
+    }
+
+    @Test func itGoesOnBesideFewProbes() {
+        for time in 1...30 as ClosedRange<Int64> { script.probe(1, at: time * second / 10) }
+        come(ListenScript.bytes(.probe, 1, shape: shape(.udp4(Self.flow))), at: 4 * second)
+        let (forms, count) = told(ListenScript.plan(deadline: 5 * second))
+        #expect(script.events.watched.isEmpty)
+        #expect(forms == [.carrier(.datagrams(port: 61_000))] && count == 1)
     }
 
     @Test func withoutAWatchNothingIsCounted() {

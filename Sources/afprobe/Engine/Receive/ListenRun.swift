@@ -83,14 +83,14 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
         otherForms?[0].attend(at: now, probes: probes)
         otherFormsDue = otherForms?[0].due ?? .never
         areOtherFormsPaused = otherForms?[0].isPaused ?? false
-        otherFormsLimit = otherForms?[0].isReceiving ?? false ? probes : .max
+        otherFormsLimit = otherForms?[0].limit ?? .max
     }
 
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
         if hasGoneDown { try goDown(at: now) }
         // The last replies are followed up as well.
         if station.isComplete && !station.awaitsCompletions || now >= end { return .end }
-        if now >= due || station.tally.probes > otherFormsLimit { try attend(at: now) }
+        if now >= due || station.tally.probes >= otherFormsLimit { try attend(at: now) }
         if now >= dropsDue, station.replyCounts.replies != repliesAtDrops { try updateDrops(at: now) }
         guard station.awaitsCompletions else { return .wait(until: due, framesAlone: source.canWait) }
         let next = min(due, station.expire(at: now))
@@ -98,7 +98,7 @@ struct ListenRun<Source: ProbeSource & ~Copyable, Socket: Port & ~Copyable, Even
     }
 
     private mutating func attend(at now: MonotonicTime) throws(RunError) {
-        if now >= otherFormsDue || station.tally.probes > otherFormsLimit { attendToOtherForms(at: now) }
+        if now >= otherFormsDue || station.tally.probes >= otherFormsLimit { attendToOtherForms(at: now) }
         if now >= intervals.due { try tellStatistics(at: now) }
         due = min(intervals.due, min(otherFormsDue, end))
     }

@@ -3,7 +3,7 @@ import AFPacketKit
 /// Notices probes of other forms than a run takes: those that its own filter rejects, though they come from afprobe.
 ///
 /// A second socket with a filter costs every frame of the interface some 0.15 µs in the kernel, which is 5 % of the rate
-/// of a sender on the same CPU. So it receives only until the first probe that the run takes, and again after a silence.
+/// of a sender on the same CPU. So it rests while the run takes many probes.
 struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
     private let socket: Socket
     private var batch: MessageBatch
@@ -13,17 +13,19 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
     private var told: OtherForm.Kinds = []
     private let setReceiving: (Bool) -> Void
     private(set) var isReceiving = true
-    /// The number of probes that the run had taken at the last look.
+    /// The number of probes that the run had taken when they were last compared with the time, and that time.
     private var probesTaken: UInt64 = 0
+    private var comparedAt = MonotonicTime(nanoseconds: 0)
     /// When to look again after more have come than one look reads; never if none have.
     private var pauseEnd = MonotonicTime.never
-    /// When to look whether the run has taken probes; never while it waits for the first.
-    private var silenceEnd = MonotonicTime.never
+    /// The end of its rest, if the run takes few probes by then; never while it receives.
+    private var restEnd = MonotonicTime.never
 
     /// Nanoseconds between two looks at a flood.
     private static var pause: Int64 { 100_000_000 }
-    /// Nanoseconds without a probe after which it receives again.
-    private static var silence: Int64 { 5_000_000_000 }
+    /// Probes in a second that are many, of which the watch would be a cost; a tenth of them are few.
+    private static var many: UInt64 { 500 }
+    private static var second: Int64 { 1_000_000_000 }
 
     /// - Parameter setReceiving: turns the receiving off and on, without waiting for the kernel.
     init(
@@ -56,20 +58,24 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
     var isPaused: Bool { pauseEnd != .never }
 
     /// When to attend next.
-    var due: MonotonicTime { min(pauseEnd, silenceEnd) }
+    var due: MonotonicTime { min(pauseEnd, restEnd) }
+
+    /// The number of probes taken by the run from which on to attend, whatever the time.
+    var limit: UInt64 { isReceiving ? probesTaken + Self.many : .max }
 
     /// Does what is due.
     ///
     /// - Parameter probes: the number of probes that the run has taken.
     mutating func attend(at now: MonotonicTime, probes: UInt64) {
         if now >= pauseEnd { pauseEnd = .never }
-        let isSilent = probes == probesTaken
-        guard isReceiving ? !isSilent : now >= silenceEnd else { return }
-        probesTaken = probes
-        silenceEnd = isSilent ? .never : now + Self.silence
-        guard isReceiving != isSilent else { return }
-        isReceiving = isSilent
-        setReceiving(isSilent)
+        guard isReceiving ? probes >= limit : now >= restEnd else { return }
+        let isToReceive =
+            isReceiving ? now - comparedAt >= Self.second : probes - probesTaken < Self.many / 10
+        (probesTaken, comparedAt) = (probes, now)
+        restEnd = isToReceive ? .never : now + Self.second
+        guard isReceiving != isToReceive else { return }
+        isReceiving = isToReceive
+        setReceiving(isToReceive)
     }
 
     /// The form of the probe in a frame; nil if there is none.
