@@ -25,21 +25,16 @@ extension Console: SendEvents {
     func completed(_ frame: borrowing SentFrame) { write(.transmit(TransmitLine(frame: copy frame))) }
 
     func intervalEnded(_ interval: SendInterval) {
-        let errors = interval.scheduleErrors?.statistics ?? [:]
-        let exponent = exponentOfStatistics(errors[.p50])
+        let exponent = exponentOfStatistics(interval.scheduleErrors?[.p50])
         let name = context.interface
         write(.info, "TX Stats") { line in
-            guard !line.isShort else { return line.write(interval, errors, exponent: exponent) }
+            guard !line.isShort else { return line.write(interval, exponent: exponent) }
             line.integer("failed", interval.failed)
             line.string("interface", name)
             line.integer("interval_ns", interval.length)
             line.integer("missing_hardware", interval.missingHardware)
             line.integer("missing_software", interval.missingSoftware)
-            line.integer("schedule_error_count", interval.scheduleErrors.map { Int64($0.count) })
-            line.integer("schedule_error_max_ns", errors[.max])
-            line.integer("schedule_error_min_ns", errors[.min])
-            line.integer("schedule_error_p50_ns", errors[.p50])
-            line.integer("schedule_error_p99_ns", errors[.p99])
+            line.add(scheduleErrors: interval.scheduleErrors)
             line.integer("sent", interval.sent)
             line.integer("stamped_hardware", interval.stampedHardware)
             line.integer("stamped_software", interval.stampedSoftware)

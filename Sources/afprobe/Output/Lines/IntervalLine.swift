@@ -27,10 +27,22 @@ extension Line {
     }
 
     /// Writes an interval of send in a short line.
-    mutating func write(_ interval: SendInterval, _ scheduleErrors: [Statistic: Int64], exponent: Int?) {
+    mutating func write(_ interval: SendInterval, exponent: Int?) {
         integer("sent", interval.sent)
         if interval.missingSoftware > 0 { integer("missing_software", interval.missingSoftware) }
-        add(scheduleErrors, [(.p50, "schedule_error_p50"), (.max, "max")], exponent)
+        add(
+            interval.scheduleErrors?.statistics ?? [:], [(.p50, "schedule_error_p50"), (.max, "max")],
+            exponent)
+    }
+
+    /// Adds the schedule errors of a run of send, or of an interval of it; nil without due times.
+    mutating func add(scheduleErrors: Distribution?) {
+        let statistics = scheduleErrors?.statistics ?? [:]
+        integer("schedule_error_count", scheduleErrors.map { Int64($0.count) })
+        integer("schedule_error_max_ns", statistics[.max])
+        integer("schedule_error_min_ns", statistics[.min])
+        integer("schedule_error_p50_ns", statistics[.p50])
+        integer("schedule_error_p99_ns", statistics[.p99])
     }
 
     /// Adds statistics in one unit, as far as the values are enough for them.

@@ -12,7 +12,7 @@ extension Console {
     private func writeLine(_ result: SendResult, _ tally: borrowing TransmitTally) {
         let (dropped, uncaptured) = (droppedLines, droppedCaptures.map { Int64($0) })
         let interface = context.interface
-        let scheduleErrors = tally.scheduleErrors?.statistics ?? [:]
+        let scheduleErrors = tally.scheduleErrors
         write(.info, "TX Summary") { line in
             line.integer("failed", result.failed)
             line.string("host", Origin.host)
@@ -32,10 +32,7 @@ extension Console {
                 result.missingSoftware)
             line.integer("pcap_dropped", uncaptured)
             line.integer("queue_overflows", result.overflows)
-            line.integer("schedule_error_max_ns", scheduleErrors[.max])
-            line.integer("schedule_error_min_ns", scheduleErrors[.min])
-            line.integer("schedule_error_p50_ns", scheduleErrors[.p50])
-            line.integer("schedule_error_p99_ns", scheduleErrors[.p99])
+            line.add(scheduleErrors: scheduleErrors)
             line.integer("sent", result.sent)
             line.integer("stamped_hardware", tally.stampedHardware)
             line.integer("stamped_software", tally.stampedSoftware)
