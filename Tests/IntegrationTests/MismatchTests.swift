@@ -194,12 +194,10 @@ struct MismatchTests {
         #expect(try isWatching())
         try send(["-c", "2000", "-I", "200us", "-q"])
         try listener.wait("the rest") { (try? !isWatching()) ?? false }
-        try send(Self.over4)
         try listener.wait("the watch") { (try? isWatching()) ?? false }
-        #expect(!listener.errors.contains("level=warning"), "\(listener.errors)")
         // The kernel shows the protocol of a socket a moment before frames come to it.
         try send(Self.over4 + ["-c", "20", "-I", "10ms"])
         try listener.waitForErrors(containing: Self.over61000)
-        #expect((1...20).contains(try listener.interrupt().summary("RX Summary", "other_form") ?? 0))
+        #expect(try listener.interrupt().summary("RX Summary", "probes") == 2000)
     }
 }

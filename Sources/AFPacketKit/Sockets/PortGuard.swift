@@ -10,12 +10,11 @@ public struct PortGuard: ~Copyable, Sendable {
 
     /// Binds the port on all addresses of both IP versions, shared with other guards of that port.
     ///
+    /// - Parameter tellsErrors: whether to keep what the network says about datagrams sent from this port, by whatever
+    ///   socket of this host: see `takeNetworkError`. IP_RECVERR, ip(7)
     /// - Throws: `SystemError` of the call that failed: of `bind(UDP)` with `addressInUse` if a program has the port
     ///   on some address and does not share it, with `accessDenied` if the port is below 1024 and CAP_NET_BIND_SERVICE
     ///   is missing.
-    ///
-    /// - Parameter tellsErrors: whether to keep what the network says about datagrams sent from this port, by whatever
-    ///   socket of this host: see `takeNetworkErrors`. IP_RECVERR, ip(7)
     public init(port: UInt16, tellsErrors: Bool = false) throws(SystemError) {
         let v4 = try Self.open(AF_INET)
         if tellsErrors {
@@ -47,24 +46,25 @@ public struct PortGuard: ~Copyable, Sendable {
         return descriptor
     }
 
-    /// Removes and returns the errors of the network (ICMP) that wait, the oldest first, at most 64 of each IP version.
-    public func takeNetworkErrors() -> [NetworkError] {
-        var errors = Self.takeErrors(v4)
-        switch v6 {
-        case .some(let v6): errors += Self.takeErrors(v6)
-        case .none: break
+    /// Removes the errors of the network (ICMP) that wait, and returns the latest of an IP version; nil if there is none.
+    public func takeNetworkError(isVersion4: Bool) -> NetworkError? {
+        if isVersion4 { return Self.takeError(v4) }
+        return switch v6 {
+        case .some(let v6): Self.takeError(v6)
+        case .none: nil
         }
-        return errors
     }
 
-    private static func takeErrors(_ descriptor: borrowing Descriptor) -> [NetworkError] {
+    private static func takeError(_ descriptor: borrowing Descriptor) -> NetworkError? {
         var batch = MessageBatch(capacity: 64, frameCapacity: 64)
-        do throws(SystemError) {
-            try batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE))
-        } catch {
-            return []
+        var latest: NetworkError?
+        // The queue of the socket holds fewer.
+        for _ in 0..<64 {
+            guard (try? batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE))) != nil, batch.count > 0
+            else { break }
+            for index in 0..<batch.count { latest = batch.ancillary(at: index).networkError ?? latest }
         }
-        return (0..<batch.count).compactMap { batch.ancillary(at: $0).networkError }
+        return latest
     }
 
     private static func open(_ family: CInt) throws(SystemError) -> Descriptor {

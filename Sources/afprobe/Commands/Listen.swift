@@ -159,7 +159,7 @@ extension ListenOptions {
             receive: ReceiveOptions(
                 filter: filter(for: interface.address), usesRing: usesRing, threads: threads,
                 prefersHardware: traffic.hardware != .off, groups: groups, isPromiscuous: isPromiscuous),
-            carrier: traffic.carrier, filter: filter(for:),
+            carrier: traffic.carrier, isPTP: traffic.isPTP, filter: filter(for:),
             otherForms: { restricted(.otherForms(than: taken(at: $0))) },
             stampFilters: traffic.receiveFilters,
             count: traffic.count, deadline: traffic.deadline,

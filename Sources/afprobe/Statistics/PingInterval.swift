@@ -16,9 +16,10 @@ struct PingInterval {
 
     subscript(figure: Figure) -> Distribution? { figures.first { $0.figure == figure }?.distribution }
 
-    var isEmpty: Bool {
-        Counter.allCases.allSatisfy { counts[$0] == 0 }
-    }
+    /// The counters that an interval is told by.
+    static let counters: [Counter] = [.sent, .received, .lost, .late, .duplicates, .failed]
+
+    var isEmpty: Bool { Self.counters.allSatisfy { counts[$0] == 0 } }
 
     mutating func record(_ values: borrowing FigureValues) {
         for index in figures.indices {
@@ -32,7 +33,7 @@ struct PingInterval {
     ///   have become smaller: it is then 0.
     mutating func end(_ totals: Counts, after length: Int64) {
         self.length = length
-        for counter in Counter.allCases {
+        for counter in Self.counters {
             counts[counter] = totals[counter] - min(before[counter], totals[counter])
         }
     }

@@ -78,6 +78,16 @@ import Testing
             ])
     }
 
+    /// In the interval in which it happened, and not at the end of the run.
+    @Test func aSendThatFailsCountsInItsInterval() {
+        script.network.sender.outcomes[1] = .failed(.noBufferSpace)
+        let plan = TransmitPlan.scripted(
+            interval: 100 * millisecond, count: 5, statisticsInterval: 150 * millisecond)
+        _ = script.run(.scripted(plan))
+        #expect(script.events.failedInIntervals.first == 1)
+        #expect(script.events.failedInIntervals.dropFirst().allSatisfy { $0 == 0 })
+    }
+
     @Test func withoutIntervalsNoneIsTold() {
         _ = script.run(.scripted(.scripted(count: 20)))
         #expect(!log.contains { $0.hasPrefix("interval") } && log.count == 20)
@@ -179,6 +189,14 @@ import Testing
         script.peer.answers = { _ in [] }
         script.network.sender.stamps = { $0 == 2 ? .software : .none }
         #expect(script.run(.scripted(.scripted(timeout: millisecond))).result.lostUnstamped == 2)
+    }
+
+    /// A stamp that comes after the timeout shows that the driver stamps late.
+    @Test func lateStampsProveNothing() {
+        script.peer.answers = { _ in [] }
+        script.network.sender.stamps = { _ in .init(software: 500, readable: 5 * millisecond) }
+        let outcome = script.run(.scripted(.scripted(timeout: millisecond)))
+        #expect(outcome.counts["lost"] == 3 && outcome.result.lostUnstamped == 0)
     }
 
     @Test func aDriverWithoutStampsProvesNothing() {

@@ -262,13 +262,14 @@ extension PingOptions {
             console.context.clock = lease.snapshot.preferredClock(stampedBy: filters)
             console.beginPing(to: peer, by: chosenProtocol)
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
-            let errors = portGuard?.takeNetworkErrors() ?? []
+            let networkError = portGuard?.takeNetworkError(
+                isVersion4: traffic.destinationAddress?.isVersion4 ?? true)
             _ = consume portGuard
             _ = consume other
             run.finish()
             let reasons = run.reasonsForMissingHardware()
             var result = run.result
-            result.networkError = errors.last ?? result.networkError
+            result.networkError = networkError ?? result.networkError
             summary.write(
                 result, elapsed: run.elapsed, missingHardware: reasons, facts: run.answers.facts, console)
             return (result, run.answers, failure)

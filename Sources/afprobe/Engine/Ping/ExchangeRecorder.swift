@@ -5,6 +5,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     var result: PingResult
     /// Nil if only the figures of the whole run are wanted.
     private var interval: PingInterval?
+    /// Stored, because to ask the optional costs more: "ping, with follow-ups: user instructions".
     private let hasIntervals: Bool
     private let events: Events
     private let peer: Peer
@@ -77,9 +78,9 @@ struct ExchangeRecorder<Events: PingEvents> {
     }
 
     /// Tells the figures of the interval that ends now, and begins the next one.
-    mutating func endInterval(sent: UInt64, after length: Int64) {
+    mutating func endInterval(sent: UInt64, failed: UInt64, after length: Int64) {
         var totals = result.counts
-        totals[.sent] = sent
+        (totals[.sent], totals[.failed]) = (sent, failed)
         interval?.end(totals, after: length)
         if let interval, !interval.isEmpty { events.intervalEnded(interval) }
         interval?.begin(totals)

@@ -10,7 +10,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     private let events: Events
     private var expected: ExpectedStamps
     /// Tells whether every request that leaves this host gets a stamp.
-    private let areAllStamped: Bool
+    private var areAllStamped: Bool
     private var clock: NICClock
     private var recorder: ExchangeRecorder<Events>
     private var pacing: ReplyPacing
@@ -42,7 +42,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     }
 
     mutating func endInterval(after length: Int64) {
-        recorder.endInterval(sent: transmitter.sent, after: length)
+        recorder.endInterval(sent: transmitter.sent, failed: transmitter.failed, after: length)
     }
 
     /// The result so far.
@@ -55,6 +55,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     /// Handles a change of the NIC's setting.
     mutating func expectStamps(_ snapshot: TimestampingSnapshot) {
         expected = ExpectedStamps(snapshot, plan.transmit.options)
+        areAllStamped = snapshot.canStampTransmitSoftware
     }
 
     /// Takes no more hardware stamps: those of the requests in flight were another clock's.
@@ -140,7 +141,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         guard let isInFlight = transmitter.window.isInFlight(number) else { return }
         let isNew = transmitter.window[number].requestSent.merge(stamps)
         if isNew, events.takesCaptures, stamps.event == .sent, stamps.software != nil { capture(number) }
-        if isInFlight { settleIfComplete(number) }
+        if isInFlight { settleIfComplete(number) } else { recorder.result.doubtLostUnstamped() }
     }
 
     // MARK: Answers
@@ -363,6 +364,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             }
         }
         recorder.decide()
+        if transmitter.completionOverflows > 0 { recorder.result.doubtLostUnstamped() }
         recorder.result.counts[.failed] = transmitter.failed
         recorder.result.counts[.warmup] = transmitter.warmedUp
         recorder.result.counts[.clockSteps] = clockSteps.count

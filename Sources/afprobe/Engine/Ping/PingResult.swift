@@ -13,6 +13,7 @@ struct PingResult {
     private(set) var unstampedRequests: UInt64 = 0
     /// Of the lost requests, those without any transmit stamp, though the driver takes some: this host dropped them.
     private(set) var lostUnstamped: UInt64 = 0
+    private var areStampsLate = false
     /// The latest error of the network about a request; nil if there was none.
     var networkError: NetworkError?
     private var recorded: [(figure: Figure, distribution: Distribution)]
@@ -107,7 +108,11 @@ struct PingResult {
     }
 
     /// Counts a lost request that this host seems to have dropped.
-    mutating func countLostUnstamped() { lostUnstamped += 1 }
+    mutating func countLostUnstamped() { lostUnstamped += areStampsLate ? 0 : 1 }
+
+    /// Takes back what was said of unstamped requests: stamps came after the timeout, or were dropped.
+    @inline(never)
+    mutating func doubtLostUnstamped() { (lostUnstamped, areStampsLate) = (0, true) }
 
     /// Counts lost requests of which nothing will be known.
     mutating func forget(_ count: UInt64) {

@@ -23,8 +23,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         self.events = events
         self.receiver = receiver
         monitor = InterfaceMonitor(snapshot, reader, at: transmitter.monotonicTime())
-        intervals = IntervalTimer(
-            length: plan.transmit.statisticsInterval, at: transmitter.monotonicTime())
+        intervals = IntervalTimer(length: nil, at: transmitter.monotonicTime())
         exchanges = Exchanges(transmitter, request, plan, snapshot, reader, events)
         self.answers = answers
         way = plan.way
@@ -38,6 +37,8 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
     mutating func begin() throws(RunError) {
         Scheduling.useFinestTimer()
         try exchanges.begin()
+        intervals = IntervalTimer(
+            length: plan.transmit.statisticsInterval, at: exchanges.transmitter.now)
     }
 
     // MARK: The loop

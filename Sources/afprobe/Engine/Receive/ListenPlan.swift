@@ -5,6 +5,8 @@ struct ListenPlan {
     let receive: ReceiveOptions
     /// The carrier of the probes that it takes.
     let carrier: ProbeCarrier
+    /// Tells whether they are shaped as PTP messages.
+    let isPTP: Bool
     /// Returns the filter for an address of the interface, which may change.
     let filter: (MACAddress) -> SocketFilter
     /// The same, for probes of other forms.

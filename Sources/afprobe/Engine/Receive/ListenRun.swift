@@ -238,7 +238,9 @@ extension ListenRun where Source: ~Copyable, Socket == TimestampedSocket {
             }
             // Without it, the run is the same.
             let otherForms = try? Slab(
-                of: OtherFormWatch(on: interface, plan.carrier, plan.otherForms(interface.address)))
+                of: OtherFormWatch(
+                    ListenForm(interface: interface, carrier: plan.carrier, isPTP: plan.isPTP),
+                    plan.otherForms(interface.address)))
             self.init(source, responder, otherForms, plan, snapshot, reader, events, at: .now())
         } catch {
             throw RunError(.receive, error, on: interface)

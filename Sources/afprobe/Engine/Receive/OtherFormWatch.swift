@@ -1,16 +1,17 @@
 import AFPacketKit
+import Synchronization
 
 /// Notices probes of other forms than a run takes: those that its own filter rejects, though they come from afprobe.
 ///
-/// A second socket with a filter costs every frame of the interface some 0.15 µs in the kernel, which is 5 % of the rate
-/// of a sender on the same CPU. So it rests while the run takes many probes.
+/// A second socket with a filter costs every frame of the interface time in the kernel. So it rests while the run takes
+/// many probes.
 struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
     private let socket: Socket
     private var batch: MessageBatch
-    private let carrier: ProbeCarrier
-    private var interface: NetworkInterface
+    private var taken: ListenForm
     private var found: UInt64 = 0
     private var told: OtherForm.Kinds = []
+    private let tellsOutgoing: Bool
     private let setReceiving: (Bool) -> Void
     private(set) var isReceiving = true
     /// The number of probes that the run had taken when they were last compared with the time, and that time.
@@ -23,21 +24,22 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
 
     /// Nanoseconds between two looks at a flood.
     private static var pause: Int64 { 100_000_000 }
-    /// Probes in a second that are many, of which the watch would be a cost; a tenth of them are few.
+    /// The number of probes that are many if they come within a second.
     private static var many: UInt64 { 500 }
     private static var second: Int64 { 1_000_000_000 }
+    /// The size of the queue in bytes. The kernel doubles it, and counts more than 512 bytes for the smallest frame.
+    private static var queueSize: Int { 1 << 18 }
 
     /// - Parameter setReceiving: turns the receiving off and on, without waiting for the kernel.
     init(
-        _ socket: consuming Socket, _ carrier: ProbeCarrier, on interface: NetworkInterface,
+        _ socket: consuming Socket, _ taken: ListenForm,
         tellsOutgoing: Bool = false, setReceiving: @escaping (Bool) -> Void
     ) {
         self.setReceiving = setReceiving
         self.socket = socket
-        self.carrier = carrier
-        self.interface = interface
-        batch = MessageBatch(
-            capacity: 16, frameCapacity: min(interface.mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
+        self.taken = taken
+        self.tellsOutgoing = tellsOutgoing
+        batch = Self.batch(mtu: taken.interface.mtu, tellsOutgoing)
     }
 
     func watch(in poll: inout PollSet) { socket.watchFrames(in: &poll, as: .otherForms) }
@@ -47,7 +49,7 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
         // That the interface is down is told by the run's own socket.
         try? socket.receive(into: &batch, limit: .max)
         for index in 0..<batch.count {
-            guard let form = Self.form(of: batch[index], unlike: carrier) else { continue }
+            guard let form = Self.form(of: batch[index], unlike: taken.carrier) else { continue }
             found += 1
             tell(form, events)
         }
@@ -70,7 +72,7 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
         if now >= pauseEnd { pauseEnd = .never }
         guard isReceiving ? probes >= limit : now >= restEnd else { return }
         let isToReceive =
-            isReceiving ? now - comparedAt >= Self.second : probes - probesTaken < Self.many / 10
+            isReceiving ? now - comparedAt >= Self.second : probes - probesTaken < Self.many
         (probesTaken, comparedAt) = (probes, now)
         restEnd = isToReceive ? .never : now + Self.second
         guard isReceiving != isToReceive else { return }
@@ -93,19 +95,24 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
 
     private mutating func tell(_ form: OtherForm, _ events: some RunEvents) {
         guard told.insert(form.kind).inserted else { return }
-        events.diagnosed(.otherForm(form, taken: ListenForm(interface: interface, carrier: carrier)))
+        events.diagnosed(.otherForm(form, taken: taken))
     }
 
     /// Watches for the frames of another filter: the interface has changed.
     mutating func follow(_ filter: SocketFilter, on interface: NetworkInterface) {
-        self.interface = interface
+        if interface.mtu > taken.interface.mtu { batch = Self.batch(mtu: interface.mtu, tellsOutgoing) }
+        taken.interface = interface
         try? socket.replaceFilter(by: filter)
+    }
+
+    private static func batch(mtu: Int, _ tellsOutgoing: Bool) -> MessageBatch {
+        MessageBatch(capacity: 16, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
     }
 
     /// Reads what is left, and returns the number of probes of other forms, those included that found no room in the
     /// queue.
     mutating func finish(_ events: some RunEvents) -> UInt64 {
-        var batchesLeft = batchesInATurn
+        var batchesLeft = Self.queueSize / 256 / batch.capacity
         repeat {
             batchesLeft -= 1
             read(at: .never, events)
@@ -115,46 +122,68 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
 }
 
 extension OtherFormWatch where Socket == TimestampedSocket {
-    /// The size of the queue in bytes: room for some 200 frames.
-    private static var queueSize: Int { 1 << 18 }
-
     /// Opens the socket. It must be opened after the run's own: the kernel hands a frame over to the last one first, and
     /// copies it for each but the last that accepts it.
     init(
-        on interface: NetworkInterface, _ carrier: ProbeCarrier, _ filter: SocketFilter
+        _ taken: ListenForm, _ filter: SocketFilter
     ) throws(SystemError) {
+        let interface = taken.interface
         let socket = try PacketSocket.receiver(
             on: interface, filter: filter, timestamping: [], queueSize: Self.queueSize)
         let tellsOutgoing = socket.receivesOutgoing
-        let control = ReceiveSwitch(try socket.duplicate(), on: interface)
-        self.init(socket, carrier, on: interface, tellsOutgoing: tellsOutgoing) { control.set($0) }
+        let control = try ReceiveSwitch(try socket.duplicate(), on: interface)
+        self.init(socket, taken, tellsOutgoing: tellsOutgoing) { control.set($0) }
     }
 }
 
-/// Turns the receiving of a socket off and on, in threads of their own: the kernel makes the caller wait.
+/// Turns the receiving of a socket off and on in a thread of its own, because the kernel makes the caller wait. The thread
+/// lasts as long as the switch: it is started before the run's CPU scheduling is set, which it would inherit.
 private final class ReceiveSwitch {
-    /// A duplicate of the socket, which lasts as long as a thread uses it.
     private final class Shared: Sendable {
+        /// A duplicate of the socket.
         let socket: TimestampedSocket
-        init(_ socket: consuming TimestampedSocket) { self.socket = socket }
+        let change: Wakeup
+        let isOn = Atomic<Bool>(true)
+        let isEnding = Atomic<Bool>(false)
+
+        init(_ socket: consuming TimestampedSocket) throws(SystemError) {
+            change = try Wakeup()
+            self.socket = socket
+        }
     }
 
     private let shared: Shared
-    private let interface: NetworkInterface
     private var thread: WorkerThread?
 
-    init(_ socket: consuming TimestampedSocket, on interface: NetworkInterface) {
-        shared = Shared(socket)
-        self.interface = interface
+    init(_ socket: consuming TimestampedSocket, on interface: NetworkInterface) throws(SystemError) {
+        let shared = try Shared(socket)
+        self.shared = shared
+        thread = try WorkerThread {
+            try? ThisProcess.keepOnly([])
+            ThisProcess.forbidNewPrivileges()
+            var poll = PollSet()
+            poll.add(shared.change, as: .wakeup)
+            var isReceiving = true
+            while !shared.isEnding.load(ordering: .acquiring) {
+                let isOn = shared.isOn.load(ordering: .acquiring)
+                if isOn != isReceiving, (try? shared.socket.setReceiving(isOn, on: interface)) != nil {
+                    isReceiving = isOn
+                }
+                _ = try? poll.wait(until: .never)
+                shared.change.clear()
+            }
+        }
     }
 
-    deinit { thread.take()?.join() }
+    deinit {
+        shared.isEnding.store(true, ordering: .releasing)
+        shared.change.signal()
+        thread.take()?.join()
+    }
 
     func set(_ receives: Bool) {
-        // Ended long since: it is turned on only after a silence.
-        thread.take()?.join()
-        let (shared, interface) = (shared, interface)
-        thread = try? WorkerThread { try? shared.socket.setReceiving(receives, on: interface) }
+        shared.isOn.store(receives, ordering: .releasing)
+        shared.change.signal()
     }
 }
 

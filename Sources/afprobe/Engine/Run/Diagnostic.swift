@@ -100,8 +100,8 @@ enum ReplyRefusal: Equatable {
 
 /// The form of the probes that a run of `listen` takes, and its interface.
 struct ListenForm {
-    let interface: NetworkInterface
+    var interface: NetworkInterface
     let carrier: ProbeCarrier
     /// Tells whether the probes are to be shaped as PTP messages.
-    var isPTP = false
+    let isPTP: Bool
 }

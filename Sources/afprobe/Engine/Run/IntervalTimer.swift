@@ -3,7 +3,7 @@ import AFPacketKit
 /// The intervals of a run for which figures are told on their own. None, if no length is given.
 struct IntervalTimer {
     private let length: Int64
-    private(set) var start: MonotonicTime
+    private var start: MonotonicTime
     /// The end of the interval at hand; never if there are none.
     private(set) var due: MonotonicTime
 

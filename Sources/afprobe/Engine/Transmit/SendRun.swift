@@ -21,7 +21,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         let message = ProbeMessage(number: 0, kind: .probe, session: .random(in: 1 ... .max))
         let frame = ProbeFrame(message, in: plan.shape, size: plan.size)
         monitor = InterfaceMonitor(snapshot, reader, at: socket.monotonicTime())
-        intervals = IntervalTimer(length: plan.statisticsInterval, at: socket.monotonicTime())
+        intervals = IntervalTimer(length: nil, at: socket.monotonicTime())
         transmitter = PacedTransmitter(socket, frame, plan, reader, isStopAndWait: false)
         self.events = events
         clockName = snapshot.clockName
@@ -43,6 +43,8 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     mutating func begin() throws(RunError) {
         Scheduling.useFinestTimer()
         try transmitter.begin()
+        intervals = IntervalTimer(
+            length: transmitter.plan.statisticsInterval, at: transmitter.now)
         if tally.hasSchedule { transmitter.dueClock = ClockPair(.realtime) }
     }
 

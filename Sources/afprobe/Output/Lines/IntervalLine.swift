@@ -3,7 +3,7 @@
 extension PingInterval {
     func fields(in context: LineContext) -> Fields {
         var fields = Fields()
-        for counter in [Counter.sent, .received, .lost, .late, .duplicates, .failed] {
+        for counter in Self.counters {
             fields.add(counter.name, .count(counts[counter]))
         }
         let (lost, sent) = (counts[.lost], counts[.sent])

@@ -52,7 +52,8 @@ func advice(for form: OtherForm, _ taken: ListenForm) -> String {
             "it takes those with one tag at most; the outer one is of VLAN \(outer.identifier): does a switch on "
             + "the way add one?"
     case .destination(let address) where address.isGroup:
-        return "to take them: afprobe listen -i \(name)\(taken.carrier.options()) --group \(address)"
+        return
+            "to take them: afprobe listen -i \(name)\(taken.carrier.options(isPTP: taken.isPTP)) --group \(address)"
     case .destination: return "have the other side send to \(taken.interface.address), the address of \(name)"
     }
 }

@@ -41,6 +41,7 @@ final class ListenScript {
     ) -> ListenPlan {
         ListenPlan(
             receive: ReceiveOptions(filter: .rejectAll), carrier: .frames(.localExperimental1),
+            isPTP: false,
             filter: { _ in .rejectAll }, otherForms: { _ in .rejectAll },
             stampFilters: [.everything], count: count,
             deadline: deadline, statisticsInterval: statistics,
@@ -69,7 +70,10 @@ final class ListenScript {
     private func otherForms(_ plan: ListenPlan) -> Slab<OtherFormWatch<ScriptedPort>>? {
         guard watchesOtherForms else { return nil }
         return Slab(
-            of: OtherFormWatch(ScriptedPort(network.otherForms), plan.carrier, on: network.interface) {
+            of: OtherFormWatch(
+                ScriptedPort(network.otherForms),
+                ListenForm(interface: network.interface, carrier: plan.carrier, isPTP: plan.isPTP)
+            ) {
                 [network, events] in
                 events.watched.append((network.elapsed, $0))
             })

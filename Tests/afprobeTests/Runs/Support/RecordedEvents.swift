@@ -25,6 +25,8 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
     private(set) var otherForms: [OtherForm] = []
     /// When probes of other forms were watched for again, and no longer.
     var watched: [(at: Int64, Bool)] = []
+    /// The failed sends of each interval.
+    private(set) var failedInIntervals: [UInt64] = []
     private(set) var flushes = 0
 
     private func tell(_ line: String) {
@@ -111,6 +113,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
     }
 
     func intervalEnded(_ interval: borrowing PingInterval) {
+        failedInIntervals.append(interval.counts[.failed])
         tell("interval \(interval.counts[.sent]) \(interval.counts[.received]) \(interval.counts[.lost])")
     }
     func intervalEnded(_ interval: SendInterval) {
