@@ -17,6 +17,8 @@ struct Correction {
 ///   - line: the words behind the program's name, of which the first is the command.
 func explained(_ error: ArgumentError, of command: Command, _ line: TypedLine) -> ArgumentError {
     var (next, line): (ArgumentError?, TypedLine) = (error, line)
+    line.lettersWithValue = Set(
+        command.description.options.filter { $0.arity != .flag }.compactMap(\.short))
     var remarks: [String] = []
     var isCorrected = false
     for _ in 0..<8 {
@@ -31,7 +33,9 @@ func explained(_ error: ArgumentError, of command: Command, _ line: TypedLine) -
             next = nil
         } catch { next = error }
     }
-    guard isCorrected else { return error }
+    // A line that is still wrong helps nobody; one for another command was not parsed.
+    let isOther = line.words.first != command.description.name
+    guard isCorrected, isOther || next == nil || next?.isIncompleteness ?? false else { return error }
     let remark = remarks.isEmpty ? "did you mean" : remarks.joined(separator: "; ")
     return .mistake(error.message, remedy: remark + (remark.hasSuffix("?") ? " " : ": ") + line.text)
 }
@@ -138,11 +142,36 @@ private func correction(ofWords command: CommandDescription, _ line: TypedLine) 
         let keywords = [
             "host", "src", "dst", "ether", "udp", "tcp", "port", "ip", "ip6", "arp", "not", "net", "icmp",
         ]
-        guard let start = line.words.firstIndex(where: keywords.contains) else { return nil }
-        let expression = line.words[start...].prefix { !$0.hasPrefix("-") }
-        right.words[start..<expression.endIndex] = ["--filter", expression.joined(separator: " ")]
+        let name = "--filter"
+        // Its first word may stand behind the option.
+        guard let start = line.words.firstIndex(where: { keywords.contains($0.afterPrefix("\(name)=")) })
+        else {
+            return nil
+        }
+        var expression = line.words[start...].prefix { !$0.hasPrefix("-") || $0.hasPrefix("\(name)=") }
+        let end = expression.endIndex
+        expression[start] = expression[start].afterPrefix("\(name)=")
+        let begin = line.words[start - 1] == name ? start - 1 : start
+        right.words[begin..<end] = [name, expression.joined(separator: " ")]
         return Correction(remark: "an expression is one word behind --filter", line: right)
     default: return nil
+    }
+}
+
+extension String {
+    /// The rest behind a prefix, or all of it.
+    fileprivate func afterPrefix(_ prefix: String) -> String {
+        hasPrefix(prefix) ? String(dropFirst(prefix.count)) : self
+    }
+}
+
+extension ArgumentError {
+    /// Tells whether something is missing that was not typed: the line is right as far as it goes.
+    fileprivate var isIncompleteness: Bool {
+        switch self {
+        case .missingOption, .missingOperand: true
+        default: false
+        }
     }
 }
 

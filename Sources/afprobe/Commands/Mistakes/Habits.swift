@@ -50,8 +50,9 @@ extension Habit {
                 replacement: { _ in ["--format", "logfmt"] }),
             .renamed("-t", "--ttl", in: "ping"), .renamed("-C", "-c", in: "ping"),
             Habit(
-                option: "-M", takesValue: true, commands: ["ping"], remark: "-M do is --df here",
-                replacement: { ["do", "probe"].contains($0) ? ["--df"] : [] }),
+                option: "-M", takesValue: true, commands: ["ping"],
+                remark: "-M do is --df here",
+                replacement: { ["do", "probe"].contains($0) ? ["--df"] : nil }),
             Habit(
                 option: "-Q", takesValue: true, commands: ["ping"],
                 remark: "--dscp takes the upper six bits of a TOS", replacement: { codePoint($0) }),

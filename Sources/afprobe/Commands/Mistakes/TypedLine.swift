@@ -1,6 +1,8 @@
 /// The words behind the program's name as they were typed, and changed on the way to the right ones.
 struct TypedLine: Equatable {
     var words: [String]
+    /// The options of one letter that take a value, which may follow in the same word.
+    var lettersWithValue: Set<Character> = []
 
     /// The command line to paste into a shell.
     var text: String { (["afprobe"] + words.map(quotedForShell)).joined(separator: " ") }
@@ -30,7 +32,8 @@ struct TypedLine: Equatable {
         let word = words[index]
         if word == option { return ([], nil) }
         guard !option.hasPrefix("--"), let letter = option.last, case .short(let letters) = Token(word),
-            let position = letters.firstIndex(of: letter)
+            let position = letters.firstIndex(where: { $0 == letter || lettersWithValue.contains($0) }),
+            letters[position] == letter
         else { return nil }
         let rest = letters[letters.index(after: position)...]
         let flags = letters[..<position]
