@@ -96,7 +96,8 @@ extension HWStampOptions {
             var verification = StampVerification(of: interface, witness: witness, signals, console)
             return try verification.run()
         }
-        console.concludeVerification()
+        console.concludeVerification(
+            isKept: ending == .kept ? true : ending == .breached ? false : nil)
         switch ending {
         case .kept: return .measured
         case .breached: return .exceeded

@@ -7,8 +7,9 @@ extension Console: VerifyEvents {
         if isForPeople {
             if verifyTable == nil { verifyTable = VerifyTable(style: style) }
             if let row = verifyTable?.row(claims) { write(text: row) }
+        } else {
+            for claim in claims { write(claim) }
         }
-        if !isForPeople || isDetailed { for claim in claims { write(claim) } }
     }
 
     private func write(_ claim: StampClaim) {
@@ -35,12 +36,13 @@ extension Console: VerifyEvents {
             (.software, arrivals.peer.receivedSoftware, arrivals.peer.sentSoftware),
         ]
         if isForPeople {
+            if verifyTable == nil { verifyTable = VerifyTable(style: style) }
             let stamped = counts.map { "\($0.0.name) RX \($0.1), TX \($0.2)" }.joined(separator: "; ")
-            write(
-                text: wrap(
-                    "\(peer) answered \(arrivals.count) \(shape.rawValue) frames: \(stamped)", indent: 0))
+            verifyTable?.add(
+                "\(peer) answered \(arrivals.count) \(shape.rawValue) frames, with its stamps: \(stamped)")
+            return
         }
-        for (clock, received, sent) in counts where !isForPeople || isDetailed {
+        for (clock, received, sent) in counts {
             write(.info, "Verify Peer") { line in
                 line.integer("answered", UInt64(arrivals.count))
                 line.address("peer", peer)
@@ -53,8 +55,7 @@ extension Console: VerifyEvents {
     }
 
     func verified(_ rate: StampRate) {
-        if isForPeople { write(text: wrap(rate.sentence, indent: 0)) }
-        guard !isForPeople || isDetailed else { return }
+        guard !isForPeople else { return write(text: wrap(rate.sentence, indent: 0)) }
         write(.info, "Verify Rate") { line in
             line.string("interface", rate.interface)
             line.integer("skipping_rate", (rate.skipping?.rate).map { Int64($0) })
@@ -66,9 +67,11 @@ extension Console: VerifyEvents {
 }
 
 extension Console {
-    /// Ends the table of a verification with its verdict.
-    func concludeVerification() {
-        if let verifyTable { write(text: verifyTable.conclusion) }
+    /// Ends the table of a verification.
+    ///
+    /// - Parameter isKept: the verdict; nil if there is none.
+    func concludeVerification(isKept: Bool?) {
+        if let verifyTable { write(text: verifyTable.conclusion(isKept: isKept)) }
     }
 }
 

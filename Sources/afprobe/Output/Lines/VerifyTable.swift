@@ -11,6 +11,7 @@ struct VerifyTable {
     let style: TextStyle
     private var hasHeading = false
     private var breaches = 0
+    private var notes: [String] = []
     private var latest: [(clock: StampClock, lateness: Int64)] = []
 
     init(style: TextStyle) { self.style = style }
@@ -47,18 +48,26 @@ struct VerifyTable {
         }
     }
 
-    /// The verdict, and how late stamps were.
-    var conclusion: String {
-        var text = ""
+    /// Adds a sentence to stand under the table.
+    mutating func add(_ note: String) { notes.append(note) }
+
+    /// The sentences under the table: the notes, how late stamps were, and the verdict.
+    ///
+    /// - Parameter isKept: the verdict; nil if there is none.
+    func conclusion(isKept: Bool?) -> String {
+        var text = notes.map { wrap($0, indent: 0) }.joined()
         for clock in [StampClock.hardware, .software] {
             guard let most = latest.filter({ $0.clock == clock }).map(\.lateness).max() else { continue }
             text +=
                 "\(clock.name) stamps of sent frames came at most \(style.rounded(most)) after the send call\n"
         }
-        return text
-            + (breaches == 0
-                ? style.success("every claim is kept") : style.alarm("\(breaches) claims are not kept"))
-            + "\n"
+        return switch isKept {
+        case true?: text + style.success("every claim is kept") + "\n"
+        case false?:
+            text + style.alarm(breaches == 1 ? "1 claim is not kept" : "\(breaches) claims are not kept")
+                + "\n"
+        case nil: text
+        }
     }
 }
 

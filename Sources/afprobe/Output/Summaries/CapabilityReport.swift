@@ -72,9 +72,9 @@ extension Line {
 }
 
 extension Console {
-    /// Writes a report: a table for people, else a line. With -v people get the line, too.
+    /// Writes a report: a table for people, else a line.
     func write(_ report: CapabilityReport) {
-        if isForPeople { write(text: report.text(style)) }
-        if !isForPeople || isDetailed { write(.info, "Hardware Timestamping") { report.write(to: &$0) } }
+        guard !isForPeople else { return write(text: report.text(style)) }
+        write(.info, "Hardware Timestamping") { report.write(to: &$0) }
     }
 }
