@@ -73,7 +73,7 @@ private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inou
             ("lost>0", .count(3), #" limit="lost>0" value=3"#, #","limit":"lost>0","reason":null,"value":3"#),
             (
                 "loss>0.1%", .loss(1, sent: 3), #" limit="loss>0.1%" value="33.333%""#,
-                #","limit":"loss>0.1%","reason":null,"value":"33.333%""#
+                #","limit":"loss>0.1%","reason":null,"value_percent":33.333"#
             ),
             (
                 "wire.max>1s", nil, #" limit="wire.max>1s" value=none"#,
@@ -81,7 +81,7 @@ private func written(_ format: LineFormat, isColored: Bool = false, _ add: (inou
             ),
             (
                 "loss>1%", nil, #" limit="loss>1%" value=none"#,
-                #","limit":"loss>1%","reason":null,"value":null"#
+                #","limit":"loss>1%","reason":null,"value_percent":null"#
             ),
         ] as [(String, Violation.Value?, String, String)])
     func writesViolations(text: String, value: Violation.Value?, logfmt: String, json: String) throws {

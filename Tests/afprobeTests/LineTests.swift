@@ -201,13 +201,22 @@ import Testing
     /// The lines of a run keep to the unit of the first, as long as that is readable.
     @Test(arguments: [
         (143_612, "143.6"), (1_556_100, "1556"), (48_520, "48.52"), (8_341, "8.341"), (999, "0.999"),
-        (99_999_999, "100000"), (100_000_000, "100.0"), (0, "0.000"),
+        (99_999_999, "100000"), (100_000_000, "100.0"), (0, "0.000"), (50, "0.050"),
     ])
     func keepsAGivenUnit(nanoseconds: Int64, expected: String) {
         let scale = DurationScale(largest: nanoseconds.magnitude, digits: 4, exponent: 3)
         var text = TextBuffer()
         text.append(nanoseconds, in: scale)
         #expect(text.string == expected && (scale.exponent == 3 || nanoseconds >= 100_000_000))
+    }
+
+    /// A first reply that was slow must not hide the figures of all others.
+    @Test func aRunsUnitGivesWayWhereItWouldShowNothing() {
+        var unit = RunUnit()
+        #expect(unit.scale(for: 1_287_000_000).exponent == 9)
+        #expect(unit.scale(for: 45_000) == DurationScale(largest: 45_000, digits: 4))
+        #expect(unit.scale(for: 300_000_000).exponent == 9)
+        #expect(unit.scale(for: -2_000_000_000).exponent == 9)
     }
 
     @Test func isSharedBySmallerDurations() {

@@ -69,6 +69,9 @@ public struct ReceiveFilter: RawRepresentable, Hashable, Sendable {
         "ptpv2-l2-delay-req", "ptpv2-event", "ptpv2-sync", "ptpv2-delay-req", "ntp-all",
     ]
 
+    /// Tells whether it is for PTP messages alone.
+    public var isForPTP: Bool { (3...14).contains(rawValue) }
+
     /// The filters that can be requested.
     public static let all = names.indices.map { ReceiveFilter(rawValue: CInt($0)) }.filter { $0 != .some }
 }

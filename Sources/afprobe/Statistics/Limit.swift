@@ -45,6 +45,7 @@ struct Limit: Equatable {
     let bound: Bound
 
     var isOnDuration: Bool { if case .duration = bound { true } else { false } }
+    var isOnLoss: Bool { if case .loss = bound { true } else { false } }
 }
 
 /// The measured values that limits are judged by.

@@ -27,8 +27,8 @@ final class Console {
     private var statusDue: MonotonicTime?
     /// Tells whether frames get no lines.
     private(set) var isQuiet: Bool
-    /// The unit of the lines about intervals, once one was written.
-    var statisticsExponent: Int?
+    /// The unit of the lines about intervals.
+    var intervalUnit = RunUnit()
     /// The table of a verification so far.
     var verifyTable: VerifyTable?
     /// The keys in the line of a reply.
@@ -131,8 +131,7 @@ final class Console {
 
     private func hand(_ record: consuming LineRecord) {
         if let writer {
-            var isLine = true
-            if case .status = record.content { isLine = false }
+            let isLine = record.isLine
             hasNews = true
             if !writer.push(record), isLine { droppedLines += 1 }
             return

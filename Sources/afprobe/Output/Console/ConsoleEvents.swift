@@ -11,24 +11,13 @@ extension Console: RunEvents {
     func diagnosed(_ diagnostic: Diagnostic) { log(diagnostic.message) }
 }
 
-extension Console {
-    /// The unit of the lines about intervals: that of the first one.
-    private func exponentOfStatistics(_ median: Int64?) -> Int? {
-        if statisticsExponent == nil, let median {
-            statisticsExponent = DurationScale(largest: median.magnitude, digits: 4, finest: 3).exponent
-        }
-        return statisticsExponent
-    }
-}
-
 extension Console: SendEvents {
     func completed(_ frame: borrowing SentFrame) { write(.transmit(TransmitLine(frame: copy frame))) }
 
     func intervalEnded(_ interval: SendInterval) {
-        let exponent = exponentOfStatistics(interval.scheduleErrors?[.p50])
         let name = context.interface
         write(.info, "TX Stats") { line in
-            guard !line.isShort else { return line.write(interval, exponent: exponent) }
+            guard !line.isShort else { return line.write(interval, &intervalUnit) }
             line.integer("failed", interval.failed)
             line.string("interface", name)
             line.integer("interval_ns", interval.length)
@@ -85,15 +74,15 @@ extension Console {
 
 extension Console: PingEvents {
     func answered(_ reply: borrowing PingReply) {
-        write(.ping(PingLine(message: "PING Reply", detail: replyDetail, reply: copy reply)))
+        write(.ping(PingLine(kind: .reply, detail: replyDetail, reply: copy reply)))
     }
 
     func late(_ reply: borrowing PingReply) {
-        write(.ping(PingLine(message: "PING Late", detail: replyDetail, reply: copy reply)))
+        write(.ping(PingLine(kind: .late, detail: replyDetail, reply: copy reply)))
     }
 
     func duplicate(_ reply: borrowing PingReply) {
-        write(.ping(PingLine(message: "PING Duplicate", detail: replyDetail, reply: copy reply)))
+        write(.ping(PingLine(kind: .duplicate, detail: replyDetail, reply: copy reply)))
     }
 
     func lost(_ number: UInt64, peer: Peer, sent: Timestamp?) {
@@ -103,15 +92,20 @@ extension Console: PingEvents {
     func intervalEnded(_ interval: borrowing PingInterval) {
         let interval = copy interval
         let context = context
-        let exponent = exponentOfStatistics(interval[.rtt]?[.p50])
         write(.info, "PING Stats") { line in
-            guard !line.isShort else { return line.write(interval, exponent: exponent) }
+            guard !line.isShort else { return line.write(interval, &intervalUnit) }
             interval.fields(in: context).write(to: &line)
         }
     }
 
     func pingStatus(_ result: borrowing PingResult) {
         log(.info, "PING Status") { line in
+            guard !line.isShort else {
+                line.integer("sent", result.counts[.sent])
+                line.integer("received", result.counts[.received])
+                line.integer("lost", result.counts[.lost])
+                return line.duration("rtt_mean", result[.rtt]?.mean)
+            }
             line.integer("lost", result.counts[.lost])
             line.integer("received", result.counts[.received])
             line.integer("rtt_mean_ns", result[.rtt]?.mean)

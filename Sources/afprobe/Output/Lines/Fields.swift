@@ -3,14 +3,21 @@ enum Field: Equatable {
     case integer(Int64?)
     case count(UInt64?)
     case text(String?)
+    /// `yes` or `no`; true or false in JSON.
+    case flag(Bool?)
     /// A number in units of its last decimal.
     case decimal(Int64?, decimals: Int)
     /// An array in JSON, even if empty.
     case reasons([String])
 
+    /// A share of a whole in per cent, with three decimals; nil if there is no whole.
+    static func share(_ part: UInt64, of whole: UInt64) -> Field {
+        .decimal(whole > 0 ? Int64(thousandthsOfPercent(min(part, whole), of: whole)) : nil, decimals: 3)
+    }
+
     var isAbsent: Bool {
         switch self {
-        case .integer(nil), .count(nil), .text(nil), .decimal(nil, _), .reasons([]): true
+        case .integer(nil), .count(nil), .text(nil), .flag(nil), .decimal(nil, _), .reasons([]): true
         default: false
         }
     }
@@ -101,9 +108,12 @@ extension Violation {
         switch value {
         case .duration(let nanoseconds): line.duration("value", nanoseconds)
         case .count(let number): line.integer("value", number)
+        case .loss(let lost, let sent) where line.format == .json:
+            line.percentage("value_percent", lost, of: sent)
         case .loss(let lost, let sent): line.string("value", percentage(lost, of: sent))
         case nil where line.format != .json: line.string("value", "none")
         case nil where limit.isOnDuration: line.duration("value", nil)
+        case nil where limit.isOnLoss: line.percentage("value_percent", 0, of: 0)
         case nil: line.string("value", nil)
         }
     }

@@ -6,10 +6,7 @@ extension PingInterval {
         for counter in Self.counters {
             fields.add(counter.name, .count(counts[counter]))
         }
-        let (lost, sent) = (counts[.lost], counts[.sent])
-        fields.add(
-            "loss_percent",
-            .decimal(sent > 0 ? Int64(thousandthsOfPercent(min(lost, sent), of: sent)) : nil, decimals: 3))
+        fields.add("loss_percent", .share(counts[.lost], of: counts[.sent]))
         fields.add("interface", .text(context.interface))
         fields.add("target", .text(context.target))
         fields.add("interval_ns", .integer(length))
@@ -20,19 +17,18 @@ extension PingInterval {
 
 extension Line {
     /// Writes an interval of ping in a short line, in the unit of those before.
-    mutating func write(_ interval: PingInterval, exponent: Int?) {
-        add(interval[.rtt]?.statistics ?? [:], [(.p50, "rtt_p50"), (.p99, "p99"), (.max, "max")], exponent)
+    mutating func write(_ interval: PingInterval, _ unit: inout RunUnit) {
+        add(interval[.rtt]?.statistics ?? [:], [(.p50, "rtt_p50"), (.p99, "p99"), (.max, "max")], &unit)
         integer("sent", interval.counts[.sent])
         integer("lost", interval.counts[.lost])
     }
 
     /// Writes an interval of send in a short line.
-    mutating func write(_ interval: SendInterval, exponent: Int?) {
+    mutating func write(_ interval: SendInterval, _ unit: inout RunUnit) {
         integer("sent", interval.sent)
         if interval.missingSoftware > 0 { integer("missing_software", interval.missingSoftware) }
         add(
-            interval.scheduleErrors?.statistics ?? [:], [(.p50, "schedule_error_p50"), (.max, "max")],
-            exponent)
+            interval.scheduleErrors?.statistics ?? [:], [(.p50, "schedule_error_p50"), (.max, "max")], &unit)
     }
 
     /// Adds the schedule errors of a run of send, or of an interval of it; nil without due times.
@@ -47,12 +43,12 @@ extension Line {
 
     /// Adds statistics in one unit, as far as the values are enough for them.
     private mutating func add(
-        _ statistics: [Statistic: Int64], _ shown: [(Statistic, StaticString)], _ exponent: Int?
+        _ statistics: [Statistic: Int64], _ shown: [(Statistic, StaticString)], _ unit: inout RunUnit
     ) {
         guard !statistics.isEmpty else { return }
         for (statistic, key) in shown {
             guard let value = statistics[statistic] else { continue }
-            duration(key, value, in: DurationScale(largest: value.magnitude, digits: 4, exponent: exponent))
+            duration(key, value, in: unit.scale(for: value))
         }
     }
 }

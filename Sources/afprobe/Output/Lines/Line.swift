@@ -105,6 +105,10 @@ struct Line: ~Copyable {
     /// `yes` or `no`; true or false in JSON.
     mutating func boolean(_ key: StaticString, _ value: Bool) {
         begin(key)
+        append(value)
+    }
+
+    private mutating func append(_ value: Bool) {
         if format == .json {
             text.append(value ? "true" : "false")
         } else {
@@ -237,6 +241,7 @@ struct Line: ~Copyable {
         case .integer(let number?): text.append(number)
         case .count(let number?): text.append(number)
         case .text(let string?): append(string)
+        case .flag(let value?): append(value)
         case .reasons(let reasons):
             if format == .json {
                 array(reasons)
@@ -244,7 +249,7 @@ struct Line: ~Copyable {
                 text.append(logrusValue: reasons.joined(separator: "; "))
             }
         case .decimal(let number?, let decimals): text.append(number, decimals: decimals)
-        case .integer(nil), .count(nil), .text(nil), .decimal(nil, _): text.append("null")
+        case .integer(nil), .count(nil), .text(nil), .flag(nil), .decimal(nil, _): text.append("null")
         }
     }
 
@@ -286,10 +291,11 @@ struct Line: ~Copyable {
 
     /// Takes the last key of a short line away if it has no room.
     private mutating func endKey() {
-        columns += text.columns(from: fittingEnd)
-        if columns > Self.width {
-            columns -= text.columns(from: fittingEnd)
+        let added = text.columns(from: fittingEnd)
+        if columns + added > Self.width {
             text.removeLast(text.count - fittingEnd)
+        } else {
+            columns += added
         }
         fittingEnd = text.count
     }

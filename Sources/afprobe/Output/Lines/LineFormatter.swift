@@ -6,8 +6,10 @@ struct LineFormatter: ~Copyable {
     var context: LineContext
     private let areDiagnosticsOnTerminal: Bool
     private var isStatusShown = false
-    /// Nil if nothing would show which replies are slow.
+    private let marksSlowReplies: Bool
+    /// Made with the first reply that may be marked.
     private var slowReplies: SlowReplies?
+    private var unit = RunUnit()
 
     /// Return to the beginning of the line and erase it. ECMA-48
     private static let erasure = "\r\u{1b}[K" as StaticString
@@ -19,12 +21,16 @@ struct LineFormatter: ~Copyable {
             format: formats.diagnostics, isColored: formats.areDiagnosticsColored,
             isUnicode: formats.isUnicode)
         context = formats.context
-        if formats.isDataColored, !formats.context.isDetailed { slowReplies = SlowReplies() }
+        marksSlowReplies = formats.isDataColored && !formats.context.isDetailed
         areDiagnosticsOnTerminal = formats.areDiagnosticsOnTerminal
     }
 
     /// Appends a record's bytes to `text`, and returns their stream.
     mutating func append(_ record: LineRecord, to text: inout TextBuffer) -> StandardStream {
+        if case .context(let new) = record.content {
+            context = new
+            return .output
+        }
         if isStatusShown, record.goesToData || areDiagnosticsOnTerminal {
             text.append(Self.erasure)
             isStatusShown = false
@@ -32,11 +38,8 @@ struct LineFormatter: ~Copyable {
         switch record.content {
         case .transmit(let line): append(line, record, to: &text)
         case .receive(let line): append(line, record, to: &text)
-        case .ping(let line):
-            if context.exponent == nil, let roundTrip = line.reply.values[.rtt] {
-                context.exponent = DurationScale(largest: roundTrip.magnitude, digits: 4, finest: 3).exponent
-            }
-            context.isSlow = line.reply.values[.rtt].map { slowReplies?.record($0) ?? false } ?? false
+        case .ping(var line):
+            line.look = look(of: line)
             append(line, record, to: &text)
         case .pingTimeout(let line): append(line, record, to: &text)
         case .finished(let stream, let bytes):
@@ -46,10 +49,7 @@ struct LineFormatter: ~Copyable {
             text.append(bytes: bytes)
             isStatusShown = true
         case .statusEnd: break
-        case .context(let new):
-            let exponent = context.exponent
-            context = new
-            context.exponent = exponent
+        case .context: break
         }
         return .output
     }
@@ -63,6 +63,16 @@ struct LineFormatter: ~Copyable {
         content.write(to: &data, in: context)
         data.end()
         text.append(data.text)
+    }
+
+    private mutating func look(of line: PingLine) -> PingLine.Look? {
+        guard let roundTrip = line.reply.values[.rtt] else { return nil }
+        var isSlow = false
+        if marksSlowReplies, line.kind == .reply {
+            if slowReplies == nil { slowReplies = SlowReplies() }
+            isSlow = slowReplies?.record(roundTrip) ?? false
+        }
+        return PingLine.Look(scale: unit.scale(for: roundTrip), isSlow: isSlow)
     }
 
     // MARK: Lines not about a frame
@@ -122,11 +132,12 @@ private struct SlowReplies {
     private var roundTrips = Distribution()
     private var limit = Int64.max
 
-    /// Records a round trip, and returns whether it is above rtt p99 of those before it.
+    /// Returns whether a round trip is above p99 of the run so far, and records it.
     mutating func record(_ roundTrip: Int64) -> Bool {
+        let isSlow = roundTrip > limit
         roundTrips.record(roundTrip)
         // Not with each reply, because a percentile is a walk through the histogram.
         if roundTrips.count.isMultiple(of: 100) { limit = roundTrips.percentile(.p99) ?? .max }
-        return roundTrip > limit
+        return isSlow
     }
 }

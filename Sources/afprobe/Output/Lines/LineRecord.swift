@@ -25,6 +25,14 @@ struct LineRecord {
     init(_ content: Content) { self.content = content }
 
     var goesToData: Bool { if case .finished(.error, _) = content { false } else { true } }
+
+    /// Tells whether it is a line, and not the status or what holds for other records.
+    var isLine: Bool {
+        switch content {
+        case .status, .statusEnd, .context: false
+        default: true
+        }
+    }
 }
 
 /// Content that writes itself: keys in ascending order, but in a short line the most important first.
@@ -47,8 +55,4 @@ struct LineContext: Sendable {
     var station: MACAddress?
     /// The clock that stamps are on unless a line says otherwise.
     var clock: StampClock?
-    /// The unit of the round trips in short lines: that of the first one.
-    var exponent: Int?
-    /// Tells whether the reply at hand is slow for this run.
-    var isSlow = false
 }

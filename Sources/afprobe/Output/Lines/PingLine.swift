@@ -1,10 +1,22 @@
 import AFPacketKit
 
 struct PingLine: LineWritable {
-    /// `PING Reply`, `PING Late` or `PING Duplicate`.
-    let message: String
+    enum Kind {
+        case reply, late, duplicate
+    }
+
+    /// The parts of a short line that the lines before it decide.
+    struct Look {
+        let scale: DurationScale
+        /// Tells whether the reply is slow for the run.
+        let isSlow: Bool
+    }
+
+    let kind: Kind
     let detail: Detail
     let reply: PingReply
+    /// Set when the line is written.
+    var look: Look?
 
     enum Detail {
         case usual
@@ -25,6 +37,13 @@ struct PingLine: LineWritable {
 
     var level: Level { .info }
     var isOfReference: Bool { false }
+    var message: String {
+        switch kind {
+        case .reply: "PING Reply"
+        case .late: "PING Late"
+        case .duplicate: "PING Duplicate"
+        }
+    }
 
     func write(to line: inout Line, in context: LineContext) {
         guard !line.isShort else { return writeShort(to: &line, in: context) }
@@ -53,9 +72,9 @@ struct PingLine: LineWritable {
     /// For people: the figures in one unit, so that they add up.
     private func writeShort(to line: inout Line, in context: LineContext) {
         let roundTrip = reply.values[.rtt]
-        let scale = DurationScale(largest: roundTrip?.magnitude ?? 0, digits: 4, exponent: context.exponent)
+        let scale = look?.scale ?? DurationScale(largest: roundTrip?.magnitude ?? 0, digits: 4)
         line.integer("probe", reply.number)
-        line.duration("rtt", roundTrip, in: scale, isEmphasised: context.isSlow)
+        line.duration("rtt", roundTrip, in: scale, isEmphasised: look?.isSlow ?? false)
         if reply.roundTripClock != context.clock {
             line.string("clock", reply.roundTripClock?.name ?? "none")
         }

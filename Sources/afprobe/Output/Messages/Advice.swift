@@ -189,7 +189,7 @@ func settingAdvice(_ name: String, _ setting: HardwareTimestampingSetting) -> St
 /// The remedy for frames that a NIC does not stamp: perhaps another shape.
 func shapeAdvice(_ interface: NetworkInterface) -> String {
     let capabilities = (try? interface.timestampingCapabilities()) ?? nil
-    let stampsPTP = capabilities?.receiveFilters.contains { $0.description.hasPrefix("ptpv2") } ?? false
+    let stampsPTP = capabilities?.receiveFilters.contains(where: \.isForPTP) ?? false
     let general = capabilityAdvice(interface)
     return stampsPTP
         ? "its NIC stamps PTP messages: shape the probes so, by --ptp on both hosts; \(general)" : general

@@ -55,11 +55,8 @@ extension CapabilityReport {
         add(
             "clock",
             clockOffset.map { offset in
-                let side = offset.offset < 0 ? "behind" : "ahead of"
-                let magnitude = Int64(clamping: offset.offset.magnitude)
-                return
-                    "\(style.exact(magnitude)) \(side) the system's, give or take \(style.rounded(offset.error))"
-                    + " (\(timescale?.rawValue ?? ""), by \(offset.method.rawValue))"
+                "\(style.difference(offset.offset, style.exact)) the system's, give or take "
+                    + "\(style.rounded(offset.error)) (\(timescale?.rawValue ?? ""), by \(offset.method.rawValue))"
             })
         add("vclocks", virtualClocks?.map { "ptp\($0)" }.joined(separator: " "))
         if let providers, providers.count > 1 {
@@ -83,8 +80,4 @@ extension CapabilityReport {
         ]
         return counters.compactMap { name, count in count.map { "\($0) \(name)" } }.joined(separator: ", ")
     }
-}
-
-extension ReceiveFilter {
-    fileprivate var isForPTP: Bool { description.hasPrefix("ptp") }
 }

@@ -34,7 +34,7 @@ struct PingSummary: ~Copyable {
         }
     }
 
-    /// Writes the summary: for people as ping(8) does, with a table; else as lines.
+    /// Writes the summary: for people as ping(8) does, with a table; else, and with -v, as lines.
     ///
     /// - Parameter reasons: the reasons for missing hardware stamps of replies.
     func write(
@@ -42,34 +42,40 @@ struct PingSummary: ~Copyable {
         facts: [(key: String, value: String)], _ console: Console
     ) {
         let tails = result.tails(above: [.p99, .p999])
-        let (dropped, uncaptured) = (console.droppedLines, console.droppedCaptures)
-        if console.isForPeople {
-            console.write(
-                text: PingSummaryText(
-                    result: result, tails: tails, peer: peer, elapsed: elapsed,
-                    missingHardware: reasons.map(\.text), facts: facts,
-                    drawsHistogram: options.drawsHistogram, style: console.style
-                ).text)
-        } else {
-            if let bias = result.turnaroundBias {
-                console.write(.warning, "PING Bias") { bias.fields.write(to: &$0) }
-            }
-            for tail in tails { console.write(tail, of: result.tailStages) }
-            var fields = fields(result, elapsed: elapsed, reasons, console.context)
-            func fact(_ key: String) -> Field { .text(facts.first { $0.key == key }?.value) }
-            func number(_ key: String) -> Field {
-                .integer(facts.first { $0.key == key }.flatMap { Int64($0.value) })
-            }
-            fields.add("ntp_leap", fact("ntp_leap"))
-            fields.add("ntp_precision", fact("ntp_precision"))
-            fields.add("ntp_root_delay_ns", number("ntp_root_delay_ns"))
-            fields.add("ntp_root_dispersion_ns", number("ntp_root_dispersion_ns"))
-            fields.add("ntp_stratum", number("ntp_stratum"))
-            fields.add("lines_dropped", .count(dropped))
-            fields.add("pcap_dropped", .count(uncaptured))
-            console.write(.info, "PING Summary") { fields.write(to: &$0) }
-            if options.drawsHistogram, let values = result[.rtt] { console.write(values) }
+        let reasons = reasons.map(\.text)
+        if !console.isForPeople || console.isDetailed {
+            writeLines(result, tails, elapsed: elapsed, reasons, facts, console)
         }
+        guard console.isForPeople else { return }
+        console.write(
+            text: PingSummaryText(
+                result: result, tails: tails, peer: peer, elapsed: elapsed, missingHardware: reasons,
+                facts: facts, drawsHistogram: options.drawsHistogram, style: console.style
+            ).text)
+    }
+
+    private func writeLines(
+        _ result: PingResult, _ tails: [Tail], elapsed: Int64, _ reasons: [String],
+        _ facts: [(key: String, value: String)], _ console: Console
+    ) {
+        if let bias = result.turnaroundBias {
+            console.write(.warning, "PING Bias") { bias.fields.write(to: &$0) }
+        }
+        for tail in tails { console.write(tail, of: result.tailStages) }
+        var fields = fields(result, elapsed: elapsed, reasons, console.context)
+        func fact(_ key: String) -> Field { .text(facts.first { $0.key == key }?.value) }
+        func number(_ key: String) -> Field {
+            .integer(facts.first { $0.key == key }.flatMap { Int64($0.value) })
+        }
+        fields.add("ntp_leap", fact("ntp_leap"))
+        fields.add("ntp_precision", fact("ntp_precision"))
+        fields.add("ntp_root_delay_ns", number("ntp_root_delay_ns"))
+        fields.add("ntp_root_dispersion_ns", number("ntp_root_dispersion_ns"))
+        fields.add("ntp_stratum", number("ntp_stratum"))
+        fields.add("lines_dropped", .count(console.droppedLines))
+        fields.add("pcap_dropped", .count(console.droppedCaptures))
+        console.write(.info, "PING Summary") { fields.write(to: &$0) }
+        if options.drawsHistogram, let values = result[.rtt] { console.write(values) }
     }
 
     /// Writes the percentile file of the round trips, if requested.
@@ -87,14 +93,11 @@ struct PingSummary: ~Copyable {
     }
 
     private func fields(
-        _ result: PingResult, elapsed: Int64, _ reasons: [MissingCount], _ context: LineContext
+        _ result: PingResult, elapsed: Int64, _ reasons: [String], _ context: LineContext
     ) -> Fields {
         var fields = Fields()
         for counter in Counter.allCases { fields.add(counter.name, .count(result.value(of: counter))) }
-        let (lost, sent) = (result.counts[.lost], result.counts[.sent])
-        fields.add(
-            "loss_percent",
-            .decimal(sent > 0 ? Int64(thousandthsOfPercent(lost, of: sent)) : nil, decimals: 3))
+        fields.add("loss_percent", .share(result.counts[.lost], of: result.counts[.sent]))
         fields.add("host", .text(Origin.host))
         fields.add("version", .text(Origin.version))
         fields.add("interface", .text(context.interface))
@@ -103,13 +106,14 @@ struct PingSummary: ~Copyable {
         fields.add("elapsed_ns", .integer(elapsed))
         fields.add("peer", .text(peer.description))
         fields.add("peer_mac", .text(context.station?.description))
-        fields.add("missing_hardware_reason", .reasons(reasons.map(\.text)))
+        fields.add("missing_hardware_reason", .reasons(reasons))
         fields.add("rtt_clock", .text(result.roundTripClock?.name))
         fields.add("protocol", .text(result.protocolName.rawValue))
         fields.add("turnaround_clock", .text(result.toldTurnaroundClock?.name))
         fields.add("responder_resolution_ns", .count(result.resolution.coarseResolution))
-        let separates = result.resolution.isUnseparated ? "no" : "yes"
-        fields.add("responder_separates", .text(result.resolution.count == 0 ? nil : separates))
+        fields.add(
+            "responder_separates",
+            .flag(result.resolution.count == 0 ? nil : !result.resolution.isUnseparated))
         fields.add("crossing_error_ns", .integer(result.crossingError))
         fields.add("offset_ns", .integer(result.bounds.offset?.offset))
         fields.add("offset_error_ns", .integer(result.bounds.offset?.error))

@@ -133,10 +133,9 @@ struct PingSummaryText {
                 + missingHardware.joined(separator: "; ") + "\n"
         }
         if let offset = result.bounds.offset {
-            let side = offset.offset < 0 ? "behind" : "ahead of"
             text +=
-                "the responder's \(clock.name) clock is \(style.rounded(Int64(clamping: offset.offset.magnitude))) "
-                + "\(side) ours, give or take \(style.rounded(offset.error))\n"
+                "the responder's \(clock.name) clock is \(style.difference(offset.offset, style.rounded)) ours, "
+                + "give or take \(style.rounded(offset.error))\n"
         }
         if let error = result.crossingError {
             text += "figures from a NIC's clock to the system's are true to \(style.rounded(error))\n"

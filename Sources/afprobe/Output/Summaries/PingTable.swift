@@ -58,7 +58,7 @@ struct PingTable {
                 finest: 3)
             unit = known.isEmpty ? "" : "\(scale.unit(isUnicode: style.isUnicode))"
             cells = values.map { value in
-                guard let value else { return style.isUnicode ? "–" : "-" }
+                guard let value else { return style.absent }
                 var text = TextBuffer(capacity: 24)
                 text.append(value, in: scale)
                 return text.string

@@ -34,7 +34,7 @@ struct SummaryText {
         let shown: [Statistic] = [.min, .p50, .p99, .max]
         let figures = shown.map { statistic in
             "\(statistic.rawValue) "
-                + (statistics[statistic].map(style.rounded) ?? (style.isUnicode ? "–" : "-"))
+                + (statistics[statistic].map(style.rounded) ?? style.absent)
         }
         text += "\(name) \(figures.joined(separator: ", ")) (n \(values.count))\n"
     }

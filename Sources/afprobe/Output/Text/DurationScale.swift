@@ -28,12 +28,11 @@ struct DurationScale: Equatable {
         (self.exponent, decimals) = (9, 0)
     }
 
-    /// The finest scale of a unit, if a duration does not take more than five digits before the point there; else of a
-    /// larger one.
-    ///
-    /// - Parameter exponent: the unit; nil for the one that suits the duration.
-    init(largest: UInt64, digits: Int, exponent: Int?) {
-        guard let exponent, largest / tenTo(exponent) < 100_000 else {
+    /// The finest scale of a unit, if it shows three digits of a duration, and not more than five before the point; else
+    /// the one that suits the duration.
+    init(largest: UInt64, digits: Int, exponent: Int) {
+        let isReadable = largest == 0 || largest >= tenTo(max(0, exponent - 1))
+        guard isReadable, largest / tenTo(exponent) < 100_000 else {
             self.init(largest: largest, digits: digits, finest: 3)
             return
         }
@@ -49,6 +48,20 @@ struct DurationScale: Equatable {
         case 6: "ms"
         default: "s"
         }
+    }
+}
+
+/// The unit of the durations in the lines of a run: that of the first, so that lines compare at a glance.
+struct RunUnit {
+    private var exponent: Int?
+
+    /// The scale for a duration; another unit if that of the run would show too few digits of it, or too many.
+    mutating func scale(for nanoseconds: Int64) -> DurationScale {
+        let magnitude = nanoseconds.magnitude
+        if let exponent { return DurationScale(largest: magnitude, digits: 4, exponent: exponent) }
+        let scale = DurationScale(largest: magnitude, digits: 4, finest: 3)
+        exponent = scale.exponent
+        return scale
     }
 }
 

@@ -19,6 +19,14 @@ struct TextStyle {
         return name.hasSuffix(".utf-8") || name.hasSuffix(".utf8")
     }
 
+    /// Stands for a value that there is not.
+    var absent: String { isUnicode ? "–" : "-" }
+
+    /// Tells by how much one clock differs from another: `1.2µs behind`, `1.2µs ahead of`.
+    func difference(_ offset: Int64, _ format: (Int64) -> String) -> String {
+        format(Int64(clamping: offset.magnitude)) + (offset < 0 ? " behind" : " ahead of")
+    }
+
     func heading(_ text: String) -> String { styled(text, "1") }
 
     /// A text that asks for attention: what is slow.
