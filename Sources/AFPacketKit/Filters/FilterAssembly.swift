@@ -9,7 +9,7 @@ struct FilterAssembly {
     struct Branch { fileprivate let index: Int }
 
     private var instructions: [SocketFilter.Instruction] = []
-    private var failures: [Int] = []
+    private var failures: [Branch] = []
 
     private mutating func emit(_ code: Int32, _ operand: UInt32) {
         instructions.append(SocketFilter.Instruction(code: UInt16(code), operand: operand))
@@ -41,8 +41,7 @@ struct FilterAssembly {
         emit(BPF_JMP | BPF_JSET | BPF_K, bits)
         // Inverted: a true test fails, so jump over the next instruction if the bits are clear.
         instructions[instructions.count - 1].whenFalse = 1
-        failures.append(instructions.count)
-        emit(BPF_JMP | BPF_JA, 0)
+        reject()
     }
 
     /// Loads the length of the IPv4 header at `offset` as the index of the next indexed load.
@@ -74,40 +73,30 @@ struct FilterAssembly {
     }
 
     mutating func requireDestination(among addresses: [MACAddress]) {
-        var matches: [Int] = []
+        var matches: [Branch] = []
         for address in addresses {
             emit(BPF_LD | BPF_W | BPF_ABS, 0)
             let isHighDifferent = branch(unlessEquals: UInt32(address.value >> 16))
             load(halfAt: 4)
             let isLowDifferent = branch(unlessEquals: UInt32(address.value & 0xffff))
-            matches.append(instructions.count)
-            emit(BPF_JMP | BPF_JA, 0)
+            matches.append(jump())
             land(isHighDifferent)
             land(isLowDifferent)
         }
-        failures.append(instructions.count)
-        emit(BPF_JMP | BPF_JA, 0)
-        for match in matches { instructions[match].operand = UInt32(instructions.count - match - 1) }
+        reject()
+        for match in matches { land(match) }
     }
 
-    private mutating func requireEqual(_ value: UInt32) {
-        emit(BPF_JMP | BPF_JEQ | BPF_K, value)
-        instructions[instructions.count - 1].whenTrue = 1
-        failures.append(instructions.count)
-        emit(BPF_JMP | BPF_JA, 0)
-    }
+    private mutating func requireEqual(_ value: UInt32) { failures.append(branch(unlessEquals: value)) }
 
     /// Continues if the loaded value is `value`, and otherwise jumps to the target that `land` sets.
-    mutating func branch(unlessEquals value: UInt32) -> Branch {
-        emit(BPF_JMP | BPF_JEQ | BPF_K, value)
-        instructions[instructions.count - 1].whenTrue = 1
-        emit(BPF_JMP | BPF_JA, 0)
-        return Branch(index: instructions.count - 1)
-    }
+    mutating func branch(unlessEquals value: UInt32) -> Branch { branch(unless: BPF_JEQ, value) }
 
     /// Continues if the loaded value is not less than `value`, and otherwise jumps to the target that `land` sets.
-    mutating func branch(unlessAtLeast value: UInt32) -> Branch {
-        emit(BPF_JMP | BPF_JGE | BPF_K, value)
+    mutating func branch(unlessAtLeast value: UInt32) -> Branch { branch(unless: BPF_JGE, value) }
+
+    private mutating func branch(unless comparison: Int32, _ value: UInt32) -> Branch {
+        emit(BPF_JMP | comparison | BPF_K, value)
         instructions[instructions.count - 1].whenTrue = 1
         return jump()
     }
@@ -118,10 +107,7 @@ struct FilterAssembly {
         return Branch(index: instructions.count - 1)
     }
 
-    mutating func reject() {
-        failures.append(instructions.count)
-        emit(BPF_JMP | BPF_JA, 0)
-    }
+    mutating func reject() { failures.append(jump()) }
 
     mutating func land(_ branch: Branch) {
         instructions[branch.index].operand = UInt32(instructions.count - branch.index - 1)
@@ -134,9 +120,7 @@ struct FilterAssembly {
     /// - Parameter isAccepting: whether a frame that comes to the end is accepted.
     mutating func finish(accepting isAccepting: Bool = true) -> SocketFilter {
         if isAccepting { accept() }
-        for failure in failures {
-            instructions[failure].operand = UInt32(instructions.count - failure - 1)
-        }
+        for failure in failures { land(failure) }
         instructions.append(.reject)
         return SocketFilter(instructions: instructions)
     }
