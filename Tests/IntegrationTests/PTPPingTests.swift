@@ -13,7 +13,7 @@ struct PTPPingTests {
         time_stamping software
         free_running 1
         uds_address \(socket)
-        \(settings.contains("UDP") ? "" : "network_transport L2")
+        \(settings.contains("network_transport") ? "" : "network_transport L2")
         \(settings)
 
         """.write(to: file, atomically: true, encoding: .utf8)
@@ -93,6 +93,35 @@ struct PTPPingTests {
         let sent = told("reply_sent_software_ns")
         #expect(sent.count == 5 && departures.count == 5, "\(lines)")
         #expect(zip(sent, departures).allSatisfy { $0 >= $1 }, "\(sent) \(departures)")
+    }
+
+    /// linuxptp's own client of NetSync Monitor asks in the same words: but for the number, the messages are one.
+    @Test(.needs("nsm"), arguments: [("UDPv4", "10.77.0.2", 42), ("L2", "02:00:00:00:00:02", 14)])
+    func nsmSendsTheSameRequest(transport: String, peer: String, start: Int) throws {
+        let hosts = try Namespaces()
+        let (daemon, file) = try ptp4l(
+            hosts, "hybrid_e2e 1\nnet_sync_monitor 1\nnetwork_transport \(transport)")
+        defer { try? FileManager.default.removeItem(at: file) }
+        /// The message that a program sends, but for its number.
+        func request(_ words: [String], _ answered: String) throws -> [UInt8] {
+            let filter = "ether src \(hosts.near.address) and (ether proto 0x88f7 or dst port 319)"
+            let capture = try hosts.far.capture("-c", "1", "-xx", filter)
+            let result = try Program(hosts.near.command(words)).finish()
+            #expect(result.output.contains(answered), "\(result)")
+            var message = Array(Frames.bytes(ofDump: try capture.finish().output).dropFirst(start))
+            #expect(message.count == 48, "\(message)")
+            if message.count > 31 { message.replaceSubrange(30...31, with: [0, 0]) }
+            return message
+        }
+        let theirs = try request(
+            [
+                "nsm", "-i", "va", "--time_stamping", "software", "--network_transport", transport,
+                "NSM \(peer)",
+            ], "NSM MEASUREMENT COMPLETE")
+        let ours = try request(
+            [Tool.afprobe, "ping", "-i", "va", "--protocol", "delay", "-c", "1", peer], "PING Reply")
+        #expect(ours == theirs)
+        _ = try daemon.interrupt()
     }
 
     /// ptpd tells whole microseconds. It must not be able to set this machine's clock.
