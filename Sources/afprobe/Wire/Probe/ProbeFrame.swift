@@ -1,7 +1,10 @@
 import AFPacketKit
 
 /// A way to number requests that are no probes.
-protocol RequestForm {
+///
+/// A class, because a frame is copied to be renumbered: with an existential of any type, probes without a form pay 140
+/// instructions for that ("send one by one: user instructions").
+protocol RequestForm: AnyObject {
     /// Writes the request of a number into a copy of the first one.
     @_lifetime(request: copy request)
     func renumber(_ request: inout MutableSpan<UInt8>, to number: UInt64)

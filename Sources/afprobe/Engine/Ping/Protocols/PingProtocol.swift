@@ -3,7 +3,7 @@ import AFPacketKit
 /// A protocol whose requests other hosts' programs answer: what a request looks like, and what an answer tells.
 ///
 /// A class, because a request may depend on the answers before it.
-protocol PingProtocol: AnyObject, RequestForm {
+protocol PingProtocol: RequestForm {
     /// The answer in a received message, without the headers in front of it; nil if it is none of this run's.
     func match(_ message: Span<UInt8>) -> ForeignAnswer?
     /// The code by which the responder refused, so that no more may be sent; nil if it did not.
