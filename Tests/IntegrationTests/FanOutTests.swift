@@ -23,6 +23,23 @@ struct FanOutTests {
         #expect(received.summary("RX Summary", "drops") == 0)
     }
 
+    /// A group of sockets has a hook of its own in the kernel, which PACKET_IGNORE_OUTGOING of its sockets does not reach.
+    @Test(arguments: [[], ["--ring"], ["--fanout", "2"], ["--fanout", "2", "--ring"]])
+    func framesOfThisHostAreNotReceived(options: [String]) throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen(options: options + ["-c", "7"])
+        for (host, count) in [(hosts.far, "5"), (hosts.near, "7")] {
+            let sent = try host.afprobe(
+                "send", "-i", host.interface, "-d", "ff:ff:ff:ff:ff:ff", "-c", count, "-I", "1ms", "-q"
+            ).finish()
+            #expect(sent.status == 0, "\(sent)")
+        }
+        let received = try listener.finish()
+        let numbers = received.lines("RX Recvmsg").compactMap { $0["probe"].flatMap { Int($0) } }
+        #expect(numbers.sorted() == Array(1...7), "\(received)")
+        #expect(received.summary("RX Summary", "packets") == 7, "\(received)")
+    }
+
     @Test(arguments: [["--fanout", "4"], ["--fanout", "4", "--ring"]])
     func countersAreSummedUp(options: [String]) throws {
         let hosts = try Namespaces()

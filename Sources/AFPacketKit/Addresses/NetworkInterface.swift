@@ -11,6 +11,8 @@ public struct NetworkInterface: Sendable {
     public let address: MACAddress
     /// The MTU: the max payload of a frame in bytes, without the Ethernet header and a VLAN tag.
     public let mtu: Int
+    /// The max length in bytes of a received frame, in which a tag that is not the outermost stays.
+    public var maxFrameLength: Int { min(mtu, 65_535) + 22 }
     /// The kind of the link: ARPHRD_ in linux/if_arp.h.
     public let hardwareType: UInt16
     private let flags: UInt32

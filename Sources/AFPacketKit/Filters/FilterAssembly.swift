@@ -36,6 +36,14 @@ struct FilterAssembly {
         land(isDifferent)
     }
 
+    /// - Parameter type: a packet type of packet(7), which is no part of the frame.
+    mutating func reject(packetsOf type: UInt32) {
+        emit(BPF_LD | BPF_B | BPF_ABS, UInt32(bitPattern: SKF_AD_OFF + SKF_AD_PKTTYPE))
+        let isDifferent = branch(unlessEquals: type)
+        reject()
+        land(isDifferent)
+    }
+
     mutating func require(halfAt offset: UInt32, hasNoneOf bits: UInt32) {
         load(halfAt: offset)
         emit(BPF_JMP | BPF_JSET | BPF_K, bits)

@@ -1,4 +1,14 @@
+internal import CShim
+
 extension SocketFilter {
+    /// The filter, and no copies of frames that this host sends. They would come where PACKET_IGNORE_OUTGOING is not
+    /// known, and in a fan-out group, whose own hook in the kernel it does not reach.
+    var ofIncoming: SocketFilter {
+        var program = FilterAssembly()
+        program.reject(packetsOf: UInt32(PACKET_OUTGOING))
+        return program.finish().and(self)
+    }
+
     /// Accepts Ethernet frames of one type that are addressed to one of `destinations`, in any VLAN: the kernel takes
     /// the tag out before the program runs.
     public static func frames(of type: EtherType, to destinations: [MACAddress]) -> SocketFilter {

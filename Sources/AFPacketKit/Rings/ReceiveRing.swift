@@ -114,7 +114,7 @@ import Glibc
             let length = unsafe FrameHeaders(at: 0, in: words).length
             let frame = unsafe ReceivedFrame(
                 Span(_unsafeStart: UnsafePointer(bytes + Int(found.start)), count: Int(found.count)),
-                length: length, isTruncated: length > found.count, isOutgoing: false, words: words, in: .ring)
+                length: length, isTruncated: length > found.count, words: words, in: .ring)
             return unsafe _overrideLifetime(frame, borrowing: self)
         }
     }
@@ -134,14 +134,6 @@ import Glibc
     public func ancillary(at index: Int) -> Ancillary {
         unsafe FrameHeaders(at: Int(found(index).headersOffset), in: bytes).ancillary
     }
-
-    /// The original length of the frame at `index` in bytes, more than its bytes if it was cut off.
-    @inlinable
-    public func length(at index: Int) -> Int { self[index].length }
-
-    /// Returns whether the frame at `index` was cut off.
-    @inlinable
-    public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
     @inlinable
     func found(_ index: Int) -> RingFrame {

@@ -69,8 +69,6 @@ struct FrameHeaders: BitwiseCopyable {
     @inlinable
     static var hasSoftwareStamp: UInt32 { 1 << 29 }
 
-    var isOutgoing: Bool { packetType == UInt8(PACKET_OUTGOING) }
-
     /// The kernel's data about the frame.
     @inlinable
     var ancillary: Ancillary {
@@ -121,27 +119,27 @@ struct RingWalk {
         end = min(Int(header.length), block.count)
     }
 
-    /// The next frame that another host sent; nil after the last. Before Linux 4.20 there are copies of frames that
-    /// this host sends.
+    /// The next frame; nil after the last.
     @inline(__always)
     mutating func next(in block: Span<UInt8>) -> RingFrame? {
         unsafe block.withUnsafeBytes { block in
-            guard let start = block.baseAddress else { return nil }
-            while framesLeft > 0, end &- offset >= MemoryLayout<FrameHeaders>.size {
-                let headers = unsafe FrameHeaders(at: offset, in: start)
-                guard let frame = RingFrame(behind: headers, at: offset, before: end) else { break }
-                // Another CPU has written the frames: prefetch one some way ahead, at its offset if frames are alike.
-                let ahead = unsafe start + (offset &+ Int(headers.distanceToNext) &* Self.framesAhead)
-                unsafe cshim_prefetch(ahead)
-                unsafe cshim_prefetch(ahead + 64)
-                framesLeft &-= 1
-                offset &+= Int(headers.distanceToNext)
-                // Backwards, or into this frame: the block is corrupt. After the last frame it does not matter.
-                if offset < frame.end { framesLeft = 0 }
-                if !headers.isOutgoing { return frame }
+            guard let start = block.baseAddress, framesLeft > 0,
+                end &- offset >= MemoryLayout<FrameHeaders>.size,
+                case let headers = unsafe FrameHeaders(at: offset, in: start),
+                let frame = RingFrame(behind: headers, at: offset, before: end)
+            else {
+                framesLeft = 0
+                return nil
             }
-            framesLeft = 0
-            return nil
+            // Another CPU has written the frames: prefetch one some way ahead, at its offset if frames are alike.
+            let ahead = unsafe start + (offset &+ Int(headers.distanceToNext) &* Self.framesAhead)
+            unsafe cshim_prefetch(ahead)
+            unsafe cshim_prefetch(ahead + 64)
+            framesLeft &-= 1
+            offset &+= Int(headers.distanceToNext)
+            // Backwards, or into this frame: the block is corrupt. After the last frame it does not matter.
+            if offset < frame.end { framesLeft = 0 }
+            return frame
         }
     }
 }

@@ -17,14 +17,10 @@ public struct MessageBatch: ~Copyable {
     @usableFromInline var ancillaries: Slab<Ancillary>
 
     /// Creates memory for `capacity` frames (1 or more) of up to `frameCapacity` bytes.
-    ///
-    /// - Parameter tellsOutgoing: whether `isOutgoing` tells copies of frames that this host sent. If none come, the
-    ///   kernel need not write the sender of each frame.
-    public init(capacity: Int, frameCapacity: Int, tellsOutgoing: Bool = false) {
+    public init(capacity: Int, frameCapacity: Int) {
         precondition(capacity > 0 && frameCapacity > 0, "a batch holds at least one frame of one byte")
         memory = MessageMemory(
-            count: capacity, frameSize: frameCapacity, control: Control(repeating: 0), hasControl: true,
-            tellsSenders: tellsOutgoing)
+            count: capacity, frameSize: frameCapacity, control: Control(repeating: 0), hasControl: true)
         ancillaries = Slab(repeating: Ancillary(), count: capacity)
     }
 
@@ -133,7 +129,6 @@ public struct MessageBatch: ~Copyable {
             let frame = unsafe ReceivedFrame(
                 memory.frame(at: index, length: header.pointee.length), length: header.pointee.length,
                 isTruncated: header.pointee.flags & MessageHeader.truncated != 0,
-                isOutgoing: memory.isOutgoing(at: index),
                 words: UnsafeRawPointer(ancillaries.address(of: index)), in: .batch)
             return unsafe _overrideLifetime(frame, borrowing: self)
         }
@@ -146,24 +141,6 @@ public struct MessageBatch: ~Copyable {
         check(index)
         return unsafe memory.frame(at: index, length: memory.header(at: index).pointee.length)
     }
-
-    /// The original length of the frame at `index` in bytes, more than its bytes if it was cut off.
-    @inlinable
-    public func length(at index: Int) -> Int {
-        check(index)
-        return unsafe Int(memory.header(at: index).pointee.length)
-    }
-
-    /// Returns whether this host sent the frame at `index`, so that this is only a copy. PACKET_OUTGOING, packet(7)
-    @inlinable
-    public func isOutgoing(at index: Int) -> Bool {
-        check(index)
-        return unsafe memory.isOutgoing(at: index)
-    }
-
-    /// Returns whether the frame at `index` was cut off.
-    @inlinable
-    public func isTruncated(at index: Int) -> Bool { self[index].isTruncated }
 
     /// The kernel's data about the frame at `index`.
     @inlinable

@@ -3,7 +3,7 @@ import Glibc
 
 /// The memory of the frames of one send or receive call, and the headers that point the kernel to it.
 ///
-/// Only here does the kernel get addresses: each `msg_iov`, `iov_base`, `msg_name` and `msg_control` points into a
+/// Only here does the kernel get addresses: each `msg_iov`, `iov_base` and `msg_control` points into a
 /// slab of the same owner, and is valid as long as the headers. sendmmsg(2), recvmmsg(2)
 ///
 /// The caller checks indices, once for all accesses to a frame.
@@ -13,7 +13,6 @@ import Glibc
     @usableFromInline let frameSize: Int
     @usableFromInline var frames: Slab<UInt8>
     @usableFromInline let headers: Slab<MessageHeader>
-    @usableFromInline let senders: Slab<SenderAddress>
     private let controls: Slab<Control>
     private let vectors: Slab<iovec>
 
@@ -22,13 +21,11 @@ import Glibc
     /// - Parameters:
     ///   - control: the initial content of each frame's memory for control messages.
     ///   - hasControl: whether the kernel gets that memory.
-    ///   - tellsSenders: whether the kernel writes the sender of each frame.
-    init(count: Int, frameSize: Int, control: Control, hasControl: Bool, tellsSenders: Bool = false) {
+    init(count: Int, frameSize: Int, control: Control, hasControl: Bool) {
         self.frameSize = frameSize
         // Written now, so that no page is faulted in while frames are measured.
         let frames = Slab<UInt8>(repeating: 0, count: max(1, count * frameSize))
         let controls = Slab(repeating: control, count: count)
-        let senders = Slab(repeating: SenderAddress(), count: count)
         let vectors = unsafe Slab(count: count) { index in
             unsafe iovec(iov_base: frames.address(of: index * frameSize), iov_len: frameSize)
         }
@@ -40,15 +37,10 @@ import Glibc
                 unsafe header.control = UnsafeMutableRawPointer(controls.address(of: index))
                 header.controlLength = MemoryLayout<Control>.size
             }
-            if tellsSenders {
-                unsafe header.sender = UnsafeMutableRawPointer(senders.address(of: index))
-                header.senderLength = UInt32(MemoryLayout<SenderAddress>.size)
-            }
             return header
         }
         self.frames = frames
         self.controls = controls
-        self.senders = senders
         unsafe self.vectors = vectors
     }
 
@@ -98,14 +90,7 @@ import Glibc
     @inline(__always)
     @unsafe mutating func arm(_ index: Int) {
         let header = unsafe header(at: index)
-        unsafe header.pointee.senderLength = UInt32(MemoryLayout<SenderAddress>.size)
         unsafe header.pointee.controlLength = MemoryLayout<Control>.size
-    }
-
-    /// Tells whether this host sent a frame, by its sender's address. PACKET_OUTGOING, packet(7)
-    @inlinable @inline(__always)
-    @unsafe func isOutgoing(at index: Int) -> Bool {
-        unsafe senders.address(of: index).pointee.packetType == SenderAddress.outgoing
     }
 }
 
@@ -140,32 +125,5 @@ import Glibc
             && MemoryLayout.offset(of: \MessageHeader.length)
                 == MemoryLayout.offset(of: \cshim_mmsghdr.msg_len)
             && truncated == CInt(MSG_TRUNC)
-    }
-}
-
-/// struct sockaddr_ll, for the same reason. packet(7)
-@usableFromInline
-struct SenderAddress: BitwiseCopyable {
-    @usableFromInline var family: UInt16 = 0
-    @usableFromInline var ethernetProtocol: UInt16 = 0
-    @usableFromInline var interfaceIndex: CInt = 0
-    @usableFromInline var hardwareType: UInt16 = 0
-    @usableFromInline var packetType: UInt8 = 0
-    @usableFromInline var addressLength: UInt8 = 0
-    @usableFromInline var address: (UInt32, UInt32) = (0, 0)
-
-    /// PACKET_OUTGOING
-    @inlinable
-    static var outgoing: UInt8 { 4 }
-
-    /// Creates an empty address.
-    init() {}
-
-    /// Tells whether the fields have the kernel's offsets.
-    static var isLaidOutAsTheKernels: Bool {
-        MemoryLayout<SenderAddress>.size == MemoryLayout<sockaddr_ll>.size
-            && MemoryLayout.offset(of: \SenderAddress.packetType)
-                == MemoryLayout.offset(of: \sockaddr_ll.sll_pkttype)
-            && outgoing == UInt8(PACKET_OUTGOING)
     }
 }

@@ -46,7 +46,7 @@ public enum PacketSocket {
         try descriptor.setOption(
             "SO_RCVTIMEO", SOL_SOCKET, SO_RCVTIMEO,
             to: timeval(tv_sec: 0, tv_usec: Int(TimestampedSocket.maxWait / 1000)))
-        try filter.attach(to: descriptor)
+        try filter.ofIncoming.attach(to: descriptor)
         // The kernel ends these memberships with the socket.
         for group in groups {
             try descriptor.addMembership(PACKET_MR_MULTICAST, address: group, on: interface)
@@ -54,20 +54,17 @@ public enum PacketSocket {
         if isPromiscuous { try descriptor.addMembership(PACKET_MR_PROMISC, address: .zero, on: interface) }
         let granted = try descriptor.enableTimestamping(timestamping)
         if tellsStatus { try descriptor.setOption("PACKET_AUXDATA", SOL_PACKET, PACKET_AUXDATA, to: CInt(1)) }
-        var receivesOutgoing = false
+        // The filter rejects the copies of sent frames, too, but after they were made. Since Linux 4.20
         do throws(SystemError) {
             try descriptor.setOption(
                 "PACKET_IGNORE_OUTGOING", SOL_PACKET, cshim_PACKET_IGNORE_OUTGOING, to: CInt(1))
-        } catch  where error.code == .unknownOption {
-            receivesOutgoing = true
-        }
+        } catch  where error.code == .unknownOption {}
         // This version's rings have blocks, and only its statistics count queue freezes; without a ring it changes
         // nothing else.
         try descriptor.setOption(
             "PACKET_VERSION", SOL_PACKET, PACKET_VERSION, to: CInt(TPACKET_V3.rawValue))
         descriptor.enlargeReceiveQueue(to: queueSize)
-        return TimestampedSocket(
-            descriptor: descriptor, timestamping: granted, receivesOutgoing: receivesOutgoing)
+        return TimestampedSocket(descriptor: descriptor, timestamping: granted)
     }
 
     /// Opens a socket that sends, and receives nothing but the completions in its error queue.

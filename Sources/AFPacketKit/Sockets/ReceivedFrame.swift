@@ -9,10 +9,6 @@
     @usableFromInline let originalLength: UInt32
     /// Tells whether bytes were cut off. MSG_TRUNC, recvmsg(2)
     public let isTruncated: Bool
-    /// Tells whether this host sent it, so that this is only a copy. PACKET_OUTGOING, packet(7)
-    ///
-    /// Always false if the batch was not made to tell it; a ring has no such frames.
-    public let isOutgoing: Bool
 
     /// The type of the kernel's data.
     @usableFromInline
@@ -34,22 +30,19 @@
         origin = .memory
         originalLength = UInt32(truncatingIfNeeded: bytes.count)
         self.isTruncated = isTruncated
-        isOutgoing = false
     }
 
     /// A frame whose bytes and kernel data are valid as long as the bytes' owner is borrowed.
     @inlinable @inline(__always)
     @_lifetime(copy bytes)
     @unsafe init(
-        _ bytes: Span<UInt8>, length: UInt32, isTruncated: Bool, isOutgoing: Bool,
-        words: UnsafeRawPointer, in origin: Origin
+        _ bytes: Span<UInt8>, length: UInt32, isTruncated: Bool, words: UnsafeRawPointer, in origin: Origin
     ) {
         self.bytes = bytes
         unsafe self.words = words
         self.origin = origin
         originalLength = length
         self.isTruncated = isTruncated
-        self.isOutgoing = isOutgoing
     }
 
     /// The original length in bytes, more than its bytes if it was cut off.

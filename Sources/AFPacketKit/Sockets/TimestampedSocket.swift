@@ -11,9 +11,6 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     let descriptor: Descriptor
     /// The timestamping flags in force.
     public let timestamping: TimestampingFlags
-    /// Tells whether a receiver gets copies of the frames that this host sends, told by `MessageBatch.isOutgoing`: true
-    /// of packet sockets before Linux 4.20.
-    public let receivesOutgoing: Bool
     /// Tells whether errors of the network may be pending, which any call then reports once.
     let isDatagram: Bool
     /// Tells whether received messages begin with the IPv4 header.
@@ -36,14 +33,13 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     }
 
     init(
-        descriptor: consuming Descriptor, timestamping: TimestampingFlags, receivesOutgoing: Bool = false,
-        isDatagram: Bool = false, receivesIPHeader: Bool = false
+        descriptor: consuming Descriptor, timestamping: TimestampingFlags, isDatagram: Bool = false,
+        receivesIPHeader: Bool = false
     ) {
         self.receivesIPHeader = receivesIPHeader
         self.descriptor = descriptor
         self.timestamping = timestamping
         self.isDatagram = isDatagram
-        self.receivesOutgoing = receivesOutgoing
     }
 
     /// Duplicates the socket's descriptor, so that another thread can read its counters. dup(2)
@@ -52,15 +48,14 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     public func duplicate() throws(SystemError) -> TimestampedSocket {
         TimestampedSocket(
             descriptor: try Descriptor("F_DUPFD_CLOEXEC", cshim_duplicate(descriptor.rawValue)),
-            timestamping: timestamping, receivesOutgoing: receivesOutgoing, isDatagram: isDatagram,
-            receivesIPHeader: receivesIPHeader)
+            timestamping: timestamping, isDatagram: isDatagram, receivesIPHeader: receivesIPHeader)
     }
 
-    /// Replaces the filter.
+    /// Replaces the filter. Frames that this host sends are left out, as before.
     ///
     /// - Throws: `SystemError` of setsockopt(2).
     public func replaceFilter(by filter: SocketFilter) throws(SystemError) {
-        try filter.attach(to: descriptor)
+        try filter.ofIncoming.attach(to: descriptor)
     }
 
     /// Replaces the content of `batch` by the waiting frames, if any.

@@ -1,6 +1,6 @@
 import Glibc
 
-/// A thread with a single task. pthreads(7)
+/// A thread with a single task, and without capabilities: threads parse frames and write for readers. pthreads(7)
 package struct WorkerThread: ~Copyable, Sendable {
     private let thread: pthread_t
 
@@ -10,7 +10,7 @@ package struct WorkerThread: ~Copyable, Sendable {
         init(_ body: @escaping @Sendable () -> Void) { self.body = body }
     }
 
-    /// Starts the thread, which inherits the blocked signals, the capabilities and the CPU scheduling of its creator.
+    /// Starts the thread, which inherits the blocked signals and the CPU scheduling of its creator.
     ///
     /// - Throws: `SystemError` of pthread_create(3).
     package init(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
@@ -20,6 +20,8 @@ package struct WorkerThread: ~Copyable, Sendable {
             &thread, nil,
             { errand in
                 guard let errand = unsafe errand else { return nil }
+                try? ThisProcess.keepOnly([])
+                ThisProcess.forbidNewPrivileges()
                 unsafe Unmanaged<Errand>.fromOpaque(errand).takeRetainedValue().body()
                 return nil
             }, unsafe errand.toOpaque())

@@ -43,7 +43,7 @@ import Testing
         (plan.protocolName, plan.host) = (name, .host(.v4(IPv4Address(1))))
         let form = Numbers(isNumberless: name.isOneAtATime)
         var run = PingRun(
-            ScriptedPort(network.sender), Receiver(ScriptedPort(network.receiver), mtu: network.mtu),
+            ScriptedPort(network.sender), Receiver(ScriptedPort(network.receiver), on: network.interface),
             form.frame(),
             ForeignAnswers(form: form), plan, network.snapshot, network.reader, events)
         try? run.begin()

@@ -23,7 +23,7 @@ import Testing
     ) -> TrialRun<ScriptedPort, RecordedEvents> {
         let flags: ProbeMessage.Flags = kind == .request ? .wantsFollowUp : []
         return TrialRun(
-            ScriptedPort(network.sender), Receiver(ScriptedPort(network.receiver), mtu: 1500),
+            ScriptedPort(network.sender), Receiver(ScriptedPort(network.receiver), on: network.interface),
             isWitnessed: isWitnessed,
             ProbeMessage(number: 0, kind: kind, flags: flags, session: Self.session), in: .scripted,
             on: network.interface, awaitsHardware: awaitsHardware, events)

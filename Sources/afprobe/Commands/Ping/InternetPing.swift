@@ -66,7 +66,7 @@ extension PingOptions {
                         receivesIPHeader: socket.receivesIPHeader)
                     (frame, form) = (echo.frame(length: size - headers), echo)
                 }
-                let receiver = Receiver(try socket.duplicate(), mtu: interface.mtu)
+                let receiver = Receiver(try socket.duplicate(), on: interface)
                 return PingRun(
                     socket, receiver, frame, ForeignAnswers(form: form), plan, snapshot,
                     .kernel(interface, clockIndex: snapshot.capabilities?.clockIndex), console)

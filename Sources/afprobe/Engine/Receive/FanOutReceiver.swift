@@ -79,7 +79,7 @@ struct FanOutReceiver<Source: FrameSource & ~Copyable>: ProbeSource, ~Copyable {
     }
 
     /// The threads keep their memory, in which longer frames do not fit.
-    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError) {
+    mutating func follow(_ filter: SocketFilter, on interface: NetworkInterface) throws(SystemError) {
         for thread in threads { try thread.counters.replaceFilter(by: filter) }
     }
 

@@ -54,9 +54,7 @@ struct ReceiveOptions {
     func openReceiver(
         on interface: NetworkInterface, _ filter: SocketFilter? = nil
     ) throws(SystemError) -> Receiver<TimestampedSocket> {
-        let socket = try openSocket(on: interface, filter ?? self.filter)
-        let tellsOutgoing = socket.receivesOutgoing
-        return Receiver(socket, mtu: interface.mtu, tellsOutgoing: tellsOutgoing)
+        Receiver(try openSocket(on: interface, filter ?? self.filter), on: interface)
     }
 
     private func openSocket(
@@ -93,9 +91,8 @@ struct ReceiveOptions {
         // It accepts no frame before it shares them.
         let socket = try openSocket(on: interface, .rejectAll)
         let counters = try socket.share(&group, filter)
-        let tellsOutgoing = socket.receivesOutgoing
-        let receiver = Receiver(socket, mtu: interface.mtu, tellsOutgoing: tellsOutgoing)
-        return try ReceiveThread(receiver, counters: counters, bell: bell)
+        return try ReceiveThread(
+            Receiver(socket, on: interface), counters: counters, bell: bell)
     }
 
     /// Opens a ring of a group, and starts its thread.

@@ -1,28 +1,32 @@
 import AFPacketKit
-import Synchronization
 
-/// Notices probes of other forms than a run takes: those that its own filter rejects, though they come from afprobe.
+/// Counts the probes that a run's own filter rejects because of their EtherType, port, VLAN tags or destination, and
+/// tells the first of each kind.
 ///
 /// A second socket with a filter costs every frame of the interface time in the kernel. So it rests while the run takes
 /// many probes.
 struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
+    /// The way the watch goes on.
+    private enum State {
+        case receiving
+        /// The queue is not read until then: a batch was full.
+        case pausing(until: MonotonicTime)
+        /// The socket receives nothing until then.
+        case resting(until: MonotonicTime)
+    }
+
     private let socket: Socket
     private var batch: MessageBatch
     private var taken: ListenForm
     private var found: UInt64 = 0
     private var told: OtherForm.Kinds = []
-    private let tellsOutgoing: Bool
     private let setReceiving: (Bool) -> Void
-    private(set) var isReceiving = true
+    private var state = State.receiving
     /// The number of probes that the run had taken when they were last compared with the time, and that time.
     private var probesTaken: UInt64 = 0
     private var comparedAt = MonotonicTime(nanoseconds: 0)
-    /// When to look again after more have come than one look reads; never if none have.
-    private var pauseEnd = MonotonicTime.never
-    /// The end of its rest, if the run takes few probes by then; never while it receives.
-    private var restEnd = MonotonicTime.never
 
-    /// Nanoseconds between two looks at a flood.
+    /// Nanoseconds between two batches of a flood.
     private static var pause: Int64 { 100_000_000 }
     /// The number of probes that are many if they come within a second.
     private static var many: UInt64 { 500 }
@@ -31,58 +35,71 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
     private static var queueSize: Int { 1 << 18 }
 
     /// - Parameter setReceiving: turns the receiving off and on, without waiting for the kernel.
-    init(
-        _ socket: consuming Socket, _ taken: ListenForm,
-        tellsOutgoing: Bool = false, setReceiving: @escaping (Bool) -> Void
-    ) {
+    init(_ socket: consuming Socket, _ taken: ListenForm, setReceiving: @escaping (Bool) -> Void) {
         self.setReceiving = setReceiving
         self.socket = socket
         self.taken = taken
-        self.tellsOutgoing = tellsOutgoing
-        batch = Self.batch(mtu: taken.interface.mtu, tellsOutgoing)
+        batch = MessageBatch(capacity: 16, frameCapacity: taken.interface.maxFrameLength)
     }
 
     func watch(in poll: inout PollSet) { socket.watchFrames(in: &poll, as: .otherForms) }
 
-    /// Reads some of the probes that have come, and tells the first of each form.
+    /// Reads a batch of the probes that have come, and tells the first of each kind.
     mutating func read(at now: MonotonicTime, _ events: some RunEvents) {
-        // That the interface is down is told by the run's own socket.
+        // The run's own socket tells that the interface is down.
         try? socket.receive(into: &batch, limit: .max)
         for index in 0..<batch.count {
             guard let form = Self.form(of: batch[index], unlike: taken.carrier) else { continue }
             found += 1
             tell(form, events)
         }
-        pauseEnd = batch.count == batch.capacity ? now + Self.pause : .never
+        if batch.count == batch.capacity, case .receiving = state {
+            state = .pausing(until: now + Self.pause)
+        }
     }
 
-    /// Tells whether more have come than one look reads.
-    var isPaused: Bool { pauseEnd != .never }
+    /// The members of the run's poll set to leave out: while it pauses, its socket is mostly ready.
+    var paused: PollSet.Members {
+        if case .pausing = state { .otherForms } else { [] }
+    }
 
-    /// When to attend next.
-    var due: MonotonicTime { min(pauseEnd, restEnd) }
+    /// The end of a pause or a rest; never while it receives.
+    var due: MonotonicTime {
+        switch state {
+        case .receiving: .never
+        case .pausing(let end), .resting(let end): end
+        }
+    }
 
-    /// The number of probes taken by the run from which on to attend, whatever the time.
-    var limit: UInt64 { isReceiving ? probesTaken + Self.many : .max }
+    /// The number of probes taken by the run from which on it may rest.
+    var limit: UInt64 { isResting ? .max : probesTaken + Self.many }
 
-    /// Does what is due.
+    /// Ends a pause or a rest that is over, and begins a rest if the run takes many probes.
     ///
     /// - Parameter probes: the number of probes that the run has taken.
     mutating func attend(at now: MonotonicTime, probes: UInt64) {
-        if now >= pauseEnd { pauseEnd = .never }
-        guard isReceiving ? probes >= limit : now >= restEnd else { return }
-        let isToReceive =
-            isReceiving ? now - comparedAt >= Self.second : probes - probesTaken < Self.many
+        if case .pausing(let end) = state, now >= end { state = .receiving }
+        let takesMany: Bool
+        switch state {
+        case .resting(let end):
+            guard now >= end else { return }
+            takesMany = probes - probesTaken >= Self.many
+        case .receiving, .pausing:
+            guard probes >= limit else { return }
+            takesMany = now - comparedAt < Self.second
+        }
         (probesTaken, comparedAt) = (probes, now)
-        restEnd = isToReceive ? .never : now + Self.second
-        guard isReceiving != isToReceive else { return }
-        isReceiving = isToReceive
-        setReceiving(isToReceive)
+        let wasResting = isResting
+        if takesMany { state = .resting(until: now + Self.second) } else if wasResting { state = .receiving }
+        if takesMany != wasResting { setReceiving(!takesMany) }
+    }
+
+    private var isResting: Bool {
+        if case .resting = state { true } else { false }
     }
 
     /// The form of the probe in a frame; nil if there is none.
     private static func form(of frame: ReceivedFrame, unlike carrier: ProbeCarrier) -> OtherForm? {
-        guard !frame.isOutgoing else { return nil }
         do throws(FrameFault) {
             let probe = try FoundProbe(frame, at: Timestamp(nanoseconds: 0))
             // Answers to this host's own pings have the form of its requests.
@@ -100,13 +117,9 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
 
     /// Watches for the frames of another filter: the interface has changed.
     mutating func follow(_ filter: SocketFilter, on interface: NetworkInterface) {
-        if interface.mtu > taken.interface.mtu { batch = Self.batch(mtu: interface.mtu, tellsOutgoing) }
+        batch.makeRoom(for: interface)
         taken.interface = interface
         try? socket.replaceFilter(by: filter)
-    }
-
-    private static func batch(mtu: Int, _ tellsOutgoing: Bool) -> MessageBatch {
-        MessageBatch(capacity: 16, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
     }
 
     /// Reads what is left, and returns the number of probes of other forms, those included that found no room in the
@@ -124,66 +137,12 @@ struct OtherFormWatch<Socket: Port & ~Copyable>: ~Copyable {
 extension OtherFormWatch where Socket == TimestampedSocket {
     /// Opens the socket. It must be opened after the run's own: the kernel hands a frame over to the last one first, and
     /// copies it for each but the last that accepts it.
-    init(
-        _ taken: ListenForm, _ filter: SocketFilter
-    ) throws(SystemError) {
+    init(_ taken: ListenForm, _ filter: SocketFilter) throws(SystemError) {
         let interface = taken.interface
         let socket = try PacketSocket.receiver(
             on: interface, filter: filter, timestamping: [], queueSize: Self.queueSize)
-        let tellsOutgoing = socket.receivesOutgoing
         let control = try ReceiveSwitch(try socket.duplicate(), on: interface)
-        self.init(socket, taken, tellsOutgoing: tellsOutgoing) { control.set($0) }
-    }
-}
-
-/// Turns the receiving of a socket off and on in a thread of its own, because the kernel makes the caller wait. The thread
-/// lasts as long as the switch: it is started before the run's CPU scheduling is set, which it would inherit.
-private final class ReceiveSwitch {
-    private final class Shared: Sendable {
-        /// A duplicate of the socket.
-        let socket: TimestampedSocket
-        let change: Wakeup
-        let isOn = Atomic<Bool>(true)
-        let isEnding = Atomic<Bool>(false)
-
-        init(_ socket: consuming TimestampedSocket) throws(SystemError) {
-            change = try Wakeup()
-            self.socket = socket
-        }
-    }
-
-    private let shared: Shared
-    private var thread: WorkerThread?
-
-    init(_ socket: consuming TimestampedSocket, on interface: NetworkInterface) throws(SystemError) {
-        let shared = try Shared(socket)
-        self.shared = shared
-        thread = try WorkerThread {
-            try? ThisProcess.keepOnly([])
-            ThisProcess.forbidNewPrivileges()
-            var poll = PollSet()
-            poll.add(shared.change, as: .wakeup)
-            var isReceiving = true
-            while !shared.isEnding.load(ordering: .acquiring) {
-                let isOn = shared.isOn.load(ordering: .acquiring)
-                if isOn != isReceiving, (try? shared.socket.setReceiving(isOn, on: interface)) != nil {
-                    isReceiving = isOn
-                }
-                _ = try? poll.wait(until: .never)
-                shared.change.clear()
-            }
-        }
-    }
-
-    deinit {
-        shared.isEnding.store(true, ordering: .releasing)
-        shared.change.signal()
-        thread.take()?.join()
-    }
-
-    func set(_ receives: Bool) {
-        shared.isOn.store(receives, ordering: .releasing)
-        shared.change.signal()
+        self.init(socket, taken) { control.set($0) }
     }
 }
 

@@ -31,7 +31,7 @@ protocol ProbeSource: ~Copyable {
     func countPlain(from index: Int, upTo end: Int, _ tally: inout ReceiveTally) -> Int
 
     /// Receives the frames of another filter, of up to another length, from now on: the interface has changed.
-    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError)
+    mutating func follow(_ filter: SocketFilter, on interface: NetworkInterface) throws(SystemError)
 
     /// The running totals of the kernel's counters.
     mutating func readStatistics() throws(SystemError) -> PacketStatistics
@@ -64,10 +64,7 @@ extension FrameSource where Self: ~Copyable {
         var index = index
         while index < end, !tally.isComplete {
             let frame = frame(at: index)
-            guard !frame.isOutgoing, ProbeMessage.kind(ofPlain: frame.bytes) != nil
-            else {
-                break
-            }
+            guard ProbeMessage.kind(ofPlain: frame.bytes) != nil else { break }
             tally.count(frame.ancillary)
             index += 1
         }
@@ -77,8 +74,6 @@ extension FrameSource where Self: ~Copyable {
     @_lifetime(borrow self)
     func probe(at index: Int, _ faults: inout FrameFaultCounts) -> FoundProbe? {
         let frame = frame(at: index)
-        // A copy of what this host sent.
-        guard !frame.isOutgoing else { return nil }
         if let probe = FoundProbe(plain: frame, at: userspace) { return probe }
         do throws(FrameFault) { return try FoundProbe(frame, at: userspace) } catch {
             faults.count(error)

@@ -36,9 +36,6 @@ final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable 
         self.counters = counters
         self.bell = bell
         thread = try WorkerThread { [self] in
-            // Frames are parsed without any capabilities.
-            try? ThisProcess.keepOnly([])
-            ThisProcess.forbidNewPrivileges()
             work(&self.source)
         }
     }

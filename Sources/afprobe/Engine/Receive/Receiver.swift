@@ -4,23 +4,13 @@ import AFPacketKit
 struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
     private let socket: Socket
     private var batch: MessageBatch
-    private var mtu: Int
-    private let tellsOutgoing: Bool
     /// The maximum of the last receive call.
     private var limit = Int.max
     private var statistics = PacketStatistics()
 
-    /// - Parameter tellsOutgoing: whether the socket also gets copies of the frames that this host sends.
-    init(_ socket: consuming Socket, mtu: Int, tellsOutgoing: Bool = false) {
+    init(_ socket: consuming Socket, on interface: NetworkInterface) {
         self.socket = socket
-        self.mtu = mtu
-        self.tellsOutgoing = tellsOutgoing
-        batch = Self.batch(mtu: mtu, tellsOutgoing: tellsOutgoing)
-    }
-
-    private static func batch(mtu: Int, tellsOutgoing: Bool) -> MessageBatch {
-        // A tag that is not the outermost stays in the frame.
-        MessageBatch(capacity: 64, frameCapacity: min(mtu, 65_535) + 22, tellsOutgoing: tellsOutgoing)
+        batch = MessageBatch(capacity: 64, frameCapacity: interface.maxFrameLength)
     }
 
     func stopHardwareStamps() { socket.stopHardwareStamps() }
@@ -37,6 +27,14 @@ struct Receiver<Socket: Port & ~Copyable>: ~Copyable {
         limit = .max
         try socket.receiveWaiting(into: &batch)
         return batch.count
+    }
+}
+
+extension MessageBatch {
+    /// Makes room for the longest frame of an interface whose MTU may have changed. The frames at hand are dropped.
+    mutating func makeRoom(for interface: NetworkInterface) {
+        guard interface.maxFrameLength > frameCapacity else { return }
+        self = MessageBatch(capacity: capacity, frameCapacity: interface.maxFrameLength)
     }
 }
 
@@ -61,11 +59,9 @@ extension Receiver: ProbeSource where Socket: ~Copyable {
 
     var mayHaveMore: Bool { batch.count == min(limit, batch.capacity) }
 
-    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError) {
+    mutating func follow(_ filter: SocketFilter, on interface: NetworkInterface) throws(SystemError) {
         try socket.replaceFilter(by: filter)
-        guard mtu > self.mtu else { return }
-        self.mtu = mtu
-        batch = Self.batch(mtu: mtu, tellsOutgoing: tellsOutgoing)
+        batch.makeRoom(for: interface)
     }
 
     mutating func readStatistics() throws(SystemError) -> PacketStatistics {

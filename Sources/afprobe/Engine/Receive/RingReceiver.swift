@@ -21,7 +21,7 @@ struct RingReceiver: FrameSource, ~Copyable {
     @_lifetime(borrow self)
     func frame(at index: Int) -> ReceivedFrame { ring[index] }
 
-    mutating func follow(_ filter: SocketFilter, mtu: Int) throws(SystemError) {
+    mutating func follow(_ filter: SocketFilter, on interface: NetworkInterface) throws(SystemError) {
         try ring.socket.replaceFilter(by: filter)
     }
 

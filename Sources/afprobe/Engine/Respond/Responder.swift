@@ -75,18 +75,16 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         expected = ExpectedStamps(snapshot, TransmitOptions())
         asksHardware = snapshot.stampsTransmitHardware
         clock = NICClock(reader)
-        maxLength = Self.maxLength(reader.interface)
+        maxLength = reader.interface.maxFrameLength
         frame = ReplyFrame(maxLength: maxLength)
         completions = MessageBatch(capacity: 64, frameCapacity: maxLength + 128)
     }
 
-    private static func maxLength(_ interface: NetworkInterface) -> Int { min(interface.mtu, 65_535) + 22 }
-
     /// Answers for the interface as it is now: its addresses or its MTU have changed.
     mutating func follow(_ interface: NetworkInterface, _ addresses: [InterfaceAddress]) {
         (address, rules.addresses, route) = (interface.address, addresses, nil)
-        guard Self.maxLength(interface) > maxLength else { return }
-        maxLength = Self.maxLength(interface)
+        guard interface.maxFrameLength > maxLength else { return }
+        maxLength = interface.maxFrameLength
         frame.vacate(into: &pending)
         frame = ReplyFrame(maxLength: maxLength)
         completions = MessageBatch(capacity: 64, frameCapacity: maxLength + 128)

@@ -26,9 +26,6 @@ final class WritingThread: Sendable {
             // on must not stay open in this thread.
             try? ThisProcess.unshareDescriptors()
             turn.signal()
-            // This thread needs no capabilities, whatever the others still need.
-            try? ThisProcess.keepOnly([])
-            ThisProcess.forbidNewPrivileges()
             body()
             turn.signal()
         }

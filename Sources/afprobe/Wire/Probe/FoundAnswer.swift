@@ -65,7 +65,6 @@ struct AnswerPattern {
     /// The answer in a frame; nil if it is none. `faults` counts why a frame is none though it seems to be.
     func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> FoundAnswer? {
         // A copy of what this host sent.
-        guard !frame.isOutgoing else { return nil }
         if let answer = match(plain: frame.bytes), isOfVLAN(frame.ancillary.vlan) { return answer }
         do throws(FrameFault) {
             return match(try FoundProbe(frame, at: Timestamp(nanoseconds: 0)), &faults)

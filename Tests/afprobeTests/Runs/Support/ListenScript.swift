@@ -54,7 +54,7 @@ final class ListenScript {
 
     func run(_ plan: ListenPlan = ListenScript.plan()) -> Outcome {
         var run = ListenRun(
-            Receiver(ScriptedPort(network.receiver), mtu: network.mtu), responder(plan.replies),
+            Receiver(ScriptedPort(network.receiver), on: network.interface), responder(plan.replies),
             otherForms(plan), plan,
             network.snapshot,
             network.reader, events, at: network.now)

@@ -42,7 +42,7 @@ final class PingScript {
 
     func run(_ plan: PingPlan) -> Outcome {
         var run = PingRun(
-            ScriptedPort(network.sender), Receiver(ScriptedPort(network.receiver), mtu: network.mtu),
+            ScriptedPort(network.sender), Receiver(ScriptedPort(network.receiver), on: network.interface),
             session: Self.session, plan, network.snapshot, network.reader, events)
         var (ending, error): (RunEnding?, RunError?)
         do throws(RunError) { try run.begin() } catch let failure { error = failure }

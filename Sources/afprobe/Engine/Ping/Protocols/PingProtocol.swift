@@ -82,7 +82,7 @@ struct ForeignAnswers: AnswerMatching {
     var facts: [(key: String, value: String)] { form.facts }
 
     func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> ForeignAnswer? {
-        guard !frame.isOutgoing, (frame.ancillary.vlan?.identifier ?? 0) == vlan else { return nil }
+        guard (frame.ancillary.vlan?.identifier ?? 0) == vlan else { return nil }
         let start = ParsedFrame.ethernetHeader
         switch framing {
         case .none: return form.match(frame.bytes)
