@@ -69,7 +69,7 @@ ssize_t cshim_send_recording(int fd, const void *frame, size_t length, uint32_t 
     struct iovec content = {(void *)frame, length};
     struct msghdr message = {
         .msg_iov = &content, .msg_iovlen = 1, .msg_control = &control, .msg_controllen = key ? 2 * SIZE : SIZE};
-    return sendmsg(fd, &message, 0);
+    return sendmsg(fd, &message, MSG_DONTWAIT);
 }
 
 int cshim_ioctl(int fd, unsigned long request, void *argument) {

@@ -61,13 +61,14 @@ struct cshim_mmsghdr {
 };
 
 // The calls that every frame takes. The C library's functions for them are points where a thread can be cancelled, which
-// nobody does here, and for which a process with several threads pays two locked instructions a call.
+// nobody does here, and for which a process with several threads pays two locked instructions a call. No send waits for
+// room in the socket.
 static inline ssize_t cshim_send(int fd, const void *frame, size_t length) {
-    return syscall(SYS_sendto, fd, frame, length, 0, NULL, 0);
+    return syscall(SYS_sendto, fd, frame, length, MSG_DONTWAIT, NULL, 0);
 }
 // Returns how many frames were taken, or -1 and errno where the first was not.
 static inline int cshim_sendmmsg(int fd, struct cshim_mmsghdr *messages, unsigned int count) {
-    return (int)syscall(SYS_sendmmsg, fd, messages, count, 0);
+    return (int)syscall(SYS_sendmmsg, fd, messages, count, MSG_DONTWAIT);
 }
 static inline ssize_t cshim_recvmsg(int fd, struct msghdr *message, int flags) {
     return syscall(SYS_recvmsg, fd, message, flags);
