@@ -35,7 +35,8 @@ struct PendingReplies: ~Copyable {
     private var start: UInt64 = 0
     private var end: UInt64 = 0
 
-    private typealias Head = InlineArray<248, UInt8>
+    /// Enough for a VLAN tag, IPv6, UDP and PTP in front of the longest message: 250 bytes.
+    private typealias Head = InlineArray<256, UInt8>
     /// A power of two, as the window's is: all replies within 0.8 s at 20,000 a second.
     static var capacity: Int { 16_384 }
 

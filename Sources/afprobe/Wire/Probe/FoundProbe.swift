@@ -124,7 +124,7 @@ struct PlainOrigin: Equatable {
 
 /// A copy of a probe, for another thread: its headers and its message, without the padding.
 struct StoredProbe {
-    /// Enough for a VLAN tag, IPv4 with all options, UDP and PTP in front of the longest message: 266 bytes.
+    /// Enough for a VLAN tag, IPv4 with all options, UDP and PTP in front of the longest message: 270 bytes.
     static let maxLength = 272
 
     let ancillary: Ancillary
