@@ -310,6 +310,16 @@ import Testing
         return bytes
     }
 
+    /// NTP's short format: 16 bits of seconds, 16 bits of their fraction. RFC 5905, section 6
+    @Test(
+        arguments: [
+            (0, 0), (1, 15_258), (0x8000, 500_000_000), (0x1_0000, 1_000_000_000),
+            (0xffff_ffff, 65_535_999_984_741),
+        ] as [(UInt32, Int64)])
+    func aShortDurationIsExact(short: UInt32, nanoseconds: Int64) {
+        #expect(NTPMessage.nanoseconds(short: short) == nanoseconds)
+    }
+
     @Test func anNTPResponseIsRecognized() {
         let form = NTPProtocol(session: 42)
         let request = send(form, form.frame())

@@ -76,7 +76,7 @@ struct NTPMessage: Equatable {
     }
 
     /// A duration in nanoseconds.
-    static func nanoseconds(short: UInt32) -> Int64 { Int64(short) * 1_000_000_000 >> 16 }
+    static func nanoseconds(short: UInt32) -> Int64 { (Int64(short) * 1_000_000_000) >> 16 }
 
     /// A time in nanoseconds since 1970; nil for none. Those of the first half of an era are of the next era, so that
     /// it is right until 2104. RFC 5905, section 6
