@@ -59,6 +59,12 @@ struct SilenceTests {
             "\(result)")
     }
 
+    @Test(arguments: ["10.77.0.2", "fd77::2"])
+    func noPTPProgramTakesThePort(target: String) throws {
+        let result = try ping(try Namespaces(), ["--protocol", "delay"], to: target)
+        #expect(result.errors.contains("no PTP program there listens on UDP port 319"), "\(result)")
+    }
+
     @Test func theRouterForbidsIt() throws {
         let hosts = try Namespaces()
         try Program.expect(hosts.far.command(["sh", "-c", "echo 1 >/proc/sys/net/ipv4/ip_forward"]))

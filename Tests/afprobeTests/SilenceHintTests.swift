@@ -42,7 +42,8 @@ import Testing
         let port = hint(carrier: .datagrams(port: 7000), [.failed: 1], error: refused)
         #expect(port.hasSuffix("UDP port 7000 there; start: afprobe listen -i IF --udp --dst-port 7000"))
         #expect(
-            hint(name: .ntp, error: refused) == "the host is reachable, and no program of it has this port")
+            hint(name: .ntp, error: refused)
+                == "the host is reachable, and no NTP server there listens on UDP port 123")
     }
 
     @Test func theListenerIsNamedWithItsOptions() {

@@ -46,9 +46,10 @@ public struct PortGuard: ~Copyable, Sendable {
         return descriptor
     }
 
-    /// Removes the errors of the network (ICMP) that wait, and returns the latest of an IP version; nil if there is none.
-    public func takeNetworkError(isVersion4: Bool) -> NetworkError? {
-        if isVersion4 { return Self.takeError(v4) }
+    /// Removes the errors of the network (ICMP) that wait, and returns the latest of IPv4, or else of IPv6; nil if there
+    /// is none.
+    public func takeNetworkError() -> NetworkError? {
+        if let error = Self.takeError(v4) { return error }
         return switch v6 {
         case .some(let v6): Self.takeError(v6)
         case .none: nil

@@ -262,8 +262,7 @@ extension PingOptions {
             console.context.clock = lease.snapshot.preferredClock(stampedBy: filters)
             console.beginPing(to: peer, by: chosenProtocol)
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
-            let networkError = portGuard?.takeNetworkError(
-                isVersion4: traffic.destinationAddress?.isVersion4 ?? true)
+            let networkError = portGuard?.takeNetworkError()
             _ = consume portGuard
             _ = consume other
             run.finish()

@@ -103,7 +103,7 @@ func deliveryAdvice(_ error: NetworkError) -> String? {
     case .none: break
     }
     return switch error.code {
-    case .connectionRefused: "the host is reachable, and no program of it has this port"
+    case .connectionRefused: "the host is reachable, and no program there listens on this port"
     case .hostUnreachable:
         "no host of the link has the address (see ip neighbour), or a router cannot reach it"
     case .networkUnreachable: "a router has no route to it"

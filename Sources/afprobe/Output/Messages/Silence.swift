@@ -36,10 +36,13 @@ struct Silence {
     /// The advice on an ICMP error about the requests.
     private var networkHint: String? {
         guard let error = result.networkError else { return nil }
-        if name == .afprobe, error.code == .connectionRefused, error.detail == .none {
-            return "the host answers that nobody takes \(carrier.name) there; start: \(listener)"
+        guard error.code == .connectionRefused, error.detail == .none else { return deliveryAdvice(error) }
+        return switch name {
+        case .afprobe: "the host answers that nobody takes \(carrier.name) there; start: \(listener)"
+        case .ntp: "the host is reachable, and no NTP server there listens on UDP port 123"
+        case .delay, .pdelay: "the host is reachable, and no PTP program there listens on UDP port 319"
+        case .icmp, .arp, .ndp: deliveryAdvice(error)
         }
-        return deliveryAdvice(error)
     }
 
     private var answerHint: String? {
