@@ -91,4 +91,15 @@ import Testing
         #expect(script.events.answered.map { $0.values[.rtt] } == [14_030, 14_030, 14_030])
         #expect(outcome.result[.rtt]?.count == 2)
     }
+
+    /// The round trips of the intervals are the run's.
+    @Test func noIntervalHasMoreRoundTripsThanTheRun() {
+        let script = PingScript.withHardware()
+        script.network.at(100 * millisecond + 8_000) { [network = script.network] in
+            network.epoch -= 10 * second
+        }
+        let outcome = script.run(.scripted(.scripted(statisticsInterval: second)))
+        #expect(outcome.result[.rtt]?.count == 2)
+        #expect(script.events.roundTripsInIntervals == [2])
+    }
 }

@@ -61,6 +61,34 @@ import Testing
         #expect(outcome.counts["missing_software"] == 2)
     }
 
+    /// The responder's NIC stamps, but not each reply: the first one does not choose for all.
+    @Test(arguments: [[1], [1, 2], [2]])
+    func aFollowUpThatLacksAStampChoosesNoClock(lacking: [UInt64]) {
+        script.peer.edit = {
+            guard $0.kind == .followUp, lacking.contains($0.number) else { return }
+            $0.info[.sentHardware] = nil
+            $0.flags.insert(.isIncomplete)
+        }
+        let outcome = script.run(.scripted(.scripted(count: 5)))
+        #expect(outcome.result.roundTripClock == .hardware && outcome.result.turnaroundClock == .hardware)
+        #expect(outcome.result[.turnaround]?[.max] == 3_030 && outcome.result[.network]?[.min] == 11_000)
+        #expect(outcome.result[.turnaround]?.count == UInt64(5 - lacking.count))
+        #expect(answered().map(\.number) == [1, 2, 3, 4, 5])
+    }
+
+    /// It never does: its software stamps are what there is.
+    @Test(arguments: [1, 2, 4])
+    func aNICThatStampsNoReplyIsGivenUp(count: UInt64) {
+        script.peer.edit = {
+            guard $0.kind == .followUp else { return }
+            $0.info[.sentHardware] = nil
+            $0.flags.insert(.isIncomplete)
+        }
+        let outcome = script.run(.scripted(.scripted(count: count)))
+        #expect(outcome.result.roundTripClock == .hardware && outcome.result.turnaroundClock == .software)
+        #expect(outcome.result[.turnaround]?.count == count)
+    }
+
     // MARK: Crossing
 
     private func runForStages(_ plan: TransmitPlan = .scripted(options: .stages)) -> PingScript.Outcome {

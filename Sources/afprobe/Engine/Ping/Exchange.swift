@@ -29,6 +29,8 @@ struct Exchange: TransmitEntry {
     /// Nanoseconds by CLOCK_MONOTONIC from the send call until the reply had arrived; 0 without a reply.
     var wait: Int64 = 0
     var hasFollowUp = false
+    /// Tells whether the responder waited in vain for a stamp of its reply.
+    var isFollowUpIncomplete = false
     /// Tells whether the request was handed over to be captured.
     var isCaptured = false
     /// Tells whether a clock of either host was set during the exchange, so that its stamps must not be subtracted.
@@ -50,10 +52,11 @@ struct Exchange: TransmitEntry {
         replyReceived = received
     }
 
-    mutating func mergeFollowUp(_ info: ResponderInfo, isClockStepped: Bool) {
+    mutating func mergeFollowUp(_ info: ResponderInfo, _ flags: ProbeMessage.Flags) {
         self.info = info
         hasFollowUp = true
-        if isClockStepped { self.isClockStepped = true }
+        isFollowUpIncomplete = flags.contains(.isIncomplete)
+        if flags.contains(.clockWasSet) { isClockStepped = true }
     }
 
     /// The exchange without the responder's stamps, which are not believed.

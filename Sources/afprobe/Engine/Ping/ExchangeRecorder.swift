@@ -9,7 +9,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     private let hasIntervals: Bool
     private let events: Events
     private let peer: Peer
-    /// Exchanges that wait until the run's clock is chosen, perhaps for longer than the window keeps them.
+    /// Exchanges that wait until the run's clocks are chosen, perhaps for longer than the window keeps them.
     private var undecided: [(number: UInt64, exchange: Exchange)] = []
     private var hasToldImplausible = false
     private var toldErrors: Set<NetworkError> = []
@@ -31,7 +31,10 @@ struct ExchangeRecorder<Events: PingEvents> {
             undecided.append((number, exchange))
             return
         }
-        if !undecided.isEmpty { decide() }
+        guard undecided.isEmpty else {
+            undecided.append((number, exchange))
+            return decide()
+        }
         record(exchange, number)
     }
 
@@ -41,10 +44,11 @@ struct ExchangeRecorder<Events: PingEvents> {
         if events.takesFrames { events.lost(number, peer: peer, sent: sent) }
     }
 
-    /// Records the exchanges that waited for the run's clock, once it is chosen or the run ends.
+    /// Records the exchanges that waited for the run's clocks, once these are chosen or the run ends.
     mutating func decide() {
         let waiting = undecided
         undecided = []
+        result.chooseTurnaroundClock(among: waiting.map(\.exchange))
         for (number, exchange) in waiting { record(exchange, number) }
     }
 
@@ -52,7 +56,9 @@ struct ExchangeRecorder<Events: PingEvents> {
     private mutating func record(_ exchange: Exchange, _ number: UInt64) {
         var values = FigureValues()
         let clock = result.record(exchange, &values)
-        if hasIntervals, clock == result.roundTripClock { recordInInterval(values) }
+        if hasIntervals, clock == result.roundTripClock, !exchange.isClockStepped {
+            recordInInterval(values)
+        }
         if result.counts[.implausible] > 0, !hasToldImplausible { tellImplausible() }
         guard events.takesFrames else { return }
         events.answered(

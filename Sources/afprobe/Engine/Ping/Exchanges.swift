@@ -238,7 +238,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         if flags.contains(.isIncomplete), number > plan.transmit.warmup {
             recorder.result.counts[.incompleteFollowUps] += 1
         }
-        transmitter.window[number].mergeFollowUp(info, isClockStepped: flags.contains(.clockWasSet))
+        transmitter.window[number].mergeFollowUp(info, flags)
         settleIfComplete(number)
     }
 

@@ -28,7 +28,7 @@ struct PingResult {
     private let preferredClock: StampClock
     /// The round trips of the replies with a turnaround; nil while that is all of them.
     private var roundTripsWithTurnaround: Distribution?
-    /// Replies in a row that lacked the preferred clock's stamps.
+    /// Replies in a row that lacked the preferred clock's stamps, or one of the responder's.
     private var lacking = 0
     /// The highest number of a request that was answered.
     private var highest: UInt64 = 0
@@ -136,13 +136,21 @@ struct PingResult {
     // MARK: Recording
 
     /// Chooses the clock of the run's round trips by an exchange, and returns whether it did: the best there is, though
-    /// the first few exchanges may lack it.
+    /// the first few exchanges may lack it, or their responder may lack a stamp.
     mutating func chooseClock(by exchange: Exchange) -> Bool {
         guard let best = exchange.bestRoundTripClock else { return false }
         lacking += 1
-        guard best <= preferredClock || lacking >= Self.maxLacking else { return false }
+        let isWhole = best <= preferredClock && !exchange.isFollowUpIncomplete
+        guard isWhole || lacking >= Self.maxLacking else { return false }
         roundTripClock = best
         return true
+    }
+
+    /// Chooses the clock of the run's turnarounds by the first exchanges: the best that any of them has.
+    mutating func chooseTurnaroundClock(among exchanges: [Exchange]) {
+        guard turnaroundClock == nil else { return }
+        turnaroundClock =
+            exchanges.filter { $0.hasFollowUp && !$0.isClockStepped }.compactMap(\.bestTurnaroundClock).min()
     }
 
     /// Records an exchange and adds its figures to `values`, which are none so far: a returned value would be copied.
@@ -269,7 +277,15 @@ struct PingResult {
     @inline(__always)  // "ping, with follow-ups: user instructions"
     private mutating func chooseClocks(by exchange: Exchange) {
         if roundTripClock == nil { roundTripClock = exchange.bestRoundTripClock }
-        if exchange.hasFollowUp, turnaroundClock == nil { turnaroundClock = exchange.bestTurnaroundClock }
+        if turnaroundClock == nil, exchange.hasFollowUp { chooseTurnaroundClock(by: exchange) }
+    }
+
+    @inline(never)
+    private mutating func chooseTurnaroundClock(by exchange: Exchange) {
+        guard !exchange.isFollowUpIncomplete || counts[.incompleteFollowUps] >= Self.maxLacking else {
+            return
+        }
+        turnaroundClock = exchange.bestTurnaroundClock
     }
 
     @inline(__always)  // "ping, with follow-ups: user instructions"

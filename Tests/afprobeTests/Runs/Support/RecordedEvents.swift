@@ -27,6 +27,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
     var watched: [(at: Int64, Bool)] = []
     /// The failed sends of each interval.
     private(set) var failedInIntervals: [UInt64] = []
+    private(set) var roundTripsInIntervals: [UInt64] = []
     private(set) var flushes = 0
 
     private func tell(_ line: String) {
@@ -114,6 +115,7 @@ final class RecordedEvents: SendEvents, ListenEvents, PingEvents, VerifyEvents {
 
     func intervalEnded(_ interval: borrowing PingInterval) {
         failedInIntervals.append(interval.counts[.failed])
+        roundTripsInIntervals.append(interval[.rtt]?.count ?? 0)
         tell("interval \(interval.counts[.sent]) \(interval.counts[.received]) \(interval.counts[.lost])")
     }
     func intervalEnded(_ interval: SendInterval) {
