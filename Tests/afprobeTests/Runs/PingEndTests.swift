@@ -73,9 +73,18 @@ import Testing
         #expect(outcome.counts["lost"] == 1)
         #expect(
             log == [
-                "answered 1", "answered 2", "interval 2 2 0", "lost 3", "interval 2 0 1", "answered 4",
-                "answered 5", "interval 1 2 0",
+                "answered 1", "answered 2", "interval 2 2 0", "lost 3", "interval 1 0 1", "answered 4",
+                "answered 5", "interval 2 2 0",
             ])
+    }
+
+    /// A request that is due when an interval ends is the next one's, with its reply.
+    @Test func requestsDueAtTheBoundsAreSpreadEvenly() {
+        let plan = TransmitPlan.scripted(
+            interval: 100 * millisecond, count: 6, statisticsInterval: 200 * millisecond)
+        _ = script.run(.scripted(plan))
+        let intervals = script.events.log.filter { $0.hasPrefix("interval") }
+        #expect(intervals == ["interval 2 2 0", "interval 2 2 0", "interval 2 2 0"])
     }
 
     /// In the interval in which it happened, and not at the end of the run.

@@ -38,7 +38,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         Scheduling.useFinestTimer()
         try exchanges.begin()
         intervals = IntervalTimer(
-            length: plan.transmit.statisticsInterval, at: exchanges.transmitter.now)
+            length: plan.transmit.statisticsInterval, at: exchanges.transmitter.start)
     }
 
     // MARK: The loop
@@ -57,6 +57,8 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
 
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
         if exchanges.isTimedOut(at: now) { try expire(at: now) }
+        // A request that is due at the end of an interval is the next one's.
+        if now >= intervals.due { exchanges.endInterval(after: intervals.advance(at: now)) }
         if exchanges.transmitter.isFinished || exchanges.transmitter.isOver(at: now) || answers.isEnded {
             return .end
         }
@@ -116,7 +118,6 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
 
     mutating func keepHouse(at now: MonotonicTime) {
         if monitor.check(at: now, missing: missing, events) { exchanges.expectStamps(monitor.latest) }
-        if now >= intervals.due { exchanges.endInterval(after: intervals.advance(at: now)) }
         if now >= events.progressDue { events.progressed(result, at: now) }
     }
 

@@ -36,7 +36,8 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     private var waitsForAnswer = false
     /// Nanoseconds that the next frame is still to wait, from the next call of `sendIfDue` on.
     private var pauseToBegin: Int64 = 0
-    private var start: MonotonicTime
+    /// The time at which the run began, and the first frame is due.
+    private(set) var start: MonotonicTime
     /// The end of the run's time.
     private var end = MonotonicTime.never
     /// Nanoseconds before a due time from which to spin.

@@ -44,7 +44,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         Scheduling.useFinestTimer()
         try transmitter.begin()
         intervals = IntervalTimer(
-            length: transmitter.plan.statisticsInterval, at: transmitter.now)
+            length: transmitter.plan.statisticsInterval, at: transmitter.start)
         if tally.hasSchedule { transmitter.dueClock = ClockPair(.realtime) }
     }
 
@@ -63,6 +63,8 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
     mutating func step(at now: MonotonicTime) throws(RunError) -> RunStep {
         let now = transmitter.awaitDue(from: now)
         expire(at: now)
+        // A frame that is due at the end of an interval is the next one's.
+        if now >= intervals.due { endInterval(at: now) }
         if transmitter.isFinished || transmitter.isOver(at: now) { return .end }
         if transmitter.plan.interval == 0 {
             if try sendFlatOut(at: now) { return .again }
@@ -97,7 +99,6 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         if monitor.check(at: now, missing: (tally.missingHardware, 0), events) {
             expected = ExpectedStamps(monitor.latest, transmitter.plan.options)
         }
-        if now >= intervals.due { endInterval(at: now) }
     }
 
     private mutating func endInterval(at now: MonotonicTime) {

@@ -37,6 +37,12 @@ extension Console: VerifyEvents {
         ]
         if isForPeople {
             if verifyTable == nil { verifyTable = VerifyTable(style: style) }
+            guard arrivals.count > 0 else {
+                verifyTable?.add(
+                    "\(peer) answered no \(shape.rawValue) frames; this would: afprobe listen -i IF"
+                        + shape.listenerOptions)
+                return
+            }
             let stamped = counts.map { "\($0.0.name) RX \($0.1), TX \($0.2)" }.joined(separator: "; ")
             verifyTable?.add(
                 "\(peer) answered \(arrivals.count) \(shape.rawValue) frames, with its stamps: \(stamped)")
@@ -72,6 +78,17 @@ extension Console {
     /// - Parameter isKept: the verdict; nil if there is none.
     func concludeVerification(isKept: Bool?) {
         if let verifyTable { write(text: verifyTable.conclusion(isKept: isKept)) }
+    }
+}
+
+extension TrialShape {
+    /// The options of a listener that answers such frames.
+    fileprivate var listenerOptions: String {
+        switch self {
+        case .plain, .vlan: ""
+        case .ptpOverEthernet: " --ptp"
+        case .ptpOverUDP: " --udp --ptp"
+        }
     }
 }
 

@@ -26,9 +26,11 @@ extension Line {
     /// Writes an interval of send in a short line.
     mutating func write(_ interval: SendInterval, _ unit: inout RunUnit) {
         integer("sent", interval.sent)
+        if interval.failed > 0 { integer("failed", interval.failed) }
         if interval.missingSoftware > 0 { integer("missing_software", interval.missingSoftware) }
         add(
-            interval.scheduleErrors?.statistics ?? [:], [(.p50, "schedule_error_p50"), (.max, "max")], &unit)
+            interval.scheduleErrors?.statistics ?? [:],
+            [(.p50, "schedule_error_p50"), (.p99, "p99"), (.max, "max")], &unit)
     }
 
     /// Adds the schedule errors of a run of send, or of an interval of it; nil without due times.

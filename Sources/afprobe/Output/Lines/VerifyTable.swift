@@ -11,6 +11,7 @@ struct VerifyTable {
     let style: TextStyle
     private var hasHeading = false
     private var breaches = 0
+    private var claimsHardware = false
     private var notes: [String] = []
     private var latest: [(clock: StampClock, lateness: Int64)] = []
 
@@ -27,6 +28,7 @@ struct VerifyTable {
         }
         for claim in claims {
             if claim.verdict.isBreach { breaches += 1 }
+            if claim.isClaimed, claim.clock == .hardware { claimsHardware = true }
             if let lateness = claim.latenesses?.lateness(1) { latest.append((claim.clock, lateness)) }
         }
         return text + line(first.shape.rawValue, claims.map(cell)) + "\n"
@@ -62,7 +64,9 @@ struct VerifyTable {
                 "\(clock.name) stamps of sent frames came at most \(style.rounded(most)) after the send call\n"
         }
         return switch isKept {
-        case true?: text + style.success("every claim is kept") + "\n"
+        case true?:
+            text + style.success("every claim is kept")
+                + (claimsHardware ? "\n" : "; hardware stamps are not claimed\n")
         case false?:
             text + style.alarm(breaches == 1 ? "1 claim is not kept" : "\(breaches) claims are not kept")
                 + "\n"

@@ -100,7 +100,8 @@ struct Silence {
         case .delay: "does it run ptp4l with net_sync_monitor 1 and hybrid_e2e 1?"
         case .ntp: "does it run an NTP server that answers this host? See its access rules"
         case .afprobe:
-            "does that host run: \(listener)? Is this its MAC address? "
+            "does that host run: \(listener)? With other options, it says there what came. "
+                + "Is this its MAC address? "
                 + (destination.map { "Is \($0) an address of its interface? " } ?? "")
                 + "Is it on the same network, VLAN included?"
         }
