@@ -162,6 +162,7 @@ struct PingResult {
             return exchange.addLoneRoundTrip(to: &values)
         }
         chooseClocks(by: exchange)
+        if isForeign { addTimes(of: exchange) }
         guard isPlausible(exchange) else {
             counts[.implausible] += 1
             return recordWithoutResponder(exchange, &values)
@@ -231,15 +232,19 @@ struct PingResult {
         return clock
     }
 
+    /// Adds the responder's times to what is known of its clock, also if they cannot be true.
+    @inline(never)
+    private mutating func addTimes(of exchange: Exchange) {
+        guard let arrival = exchange.requestReceived(by: .software),
+            let departure = exchange.replySent(by: .software)
+        else { return }
+        resolution.add(arrival.nanoseconds, departure.nanoseconds)
+    }
+
     /// Adds what remains between the two hosts, if the responder tells no more than its turnaround, or not even that:
     /// then the rest includes it.
     @inline(never)
     private mutating func addForeignStages(of exchange: Exchange, to values: inout FigureValues) {
-        if let arrival = exchange.requestReceived(by: .software),
-            let departure = exchange.replySent(by: .software)
-        {
-            resolution.add(arrival.nanoseconds, departure.nanoseconds)
-        }
         guard let turnaround = values[.turnaround] ?? (protocolName.tellsTime ? nil : 0) else { return }
         values[.network] = values[.rtt].map { $0 &- turnaround }
         guard hasStages else { return }
