@@ -9,9 +9,9 @@ func fuzzAnswers(_ bytes: Span<UInt8>) {
     let v6 = IPv6Address(high: 0, low: 1)
     let form: any PingProtocol =
         switch bytes[0] % 8 {
-        case 0: EchoProtocol(session: 0, isVersion4: true, receivesIPHeader: true)
-        case 1: EchoProtocol(session: 0, isVersion4: true, receivesIPHeader: false)
-        case 2: EchoProtocol(session: 0, isVersion4: false, receivesIPHeader: false)
+        case 0: EchoProtocol(session: 0, isVersion4: true, isRaw: true)
+        case 1: EchoProtocol(session: 0, isVersion4: true, isRaw: false)
+        case 2: EchoProtocol(session: 0, isVersion4: false, isRaw: false)
         case 3: ARPProtocol(shape, from: IPv4Address(0), to: IPv4Address(0))
         case 4:
             NeighbourProtocol(

@@ -36,7 +36,7 @@ import Testing
 
     @Test(arguments: [true, false])
     func anEchoIsRecognized(isVersion4: Bool) throws {
-        let echo = EchoProtocol(session: 77, isVersion4: isVersion4, receivesIPHeader: false)
+        let echo = EchoProtocol(session: 77, isVersion4: isVersion4, isRaw: false)
         var bytes = send(echo, echo.frame(length: 40))
         #expect(bytes[0] == (isVersion4 ? 8 : 128) && bytes.count == 40)
         if isVersion4 { #expect(InternetChecksum.of(bytes.span) == 0, "the checksum is right") }
@@ -50,7 +50,7 @@ import Testing
     }
 
     @Test func aRawSocketsHeaderIsSkipped() {
-        let echo = EchoProtocol(session: 77, isVersion4: true, receivesIPHeader: true)
+        let echo = EchoProtocol(session: 77, isVersion4: true, isRaw: true)
         var reply = send(echo, echo.frame(length: 24))
         reply[0] = 0
         func packet(_ header: [UInt8]) -> [UInt8] { header + [UInt8](repeating: 0, count: 19) + reply }

@@ -29,6 +29,12 @@ struct FilterAssembly {
         requireEqual(UInt32(value))
     }
 
+    /// - Parameter offset: from the beginning of the IP header, wherever the socket's messages begin.
+    mutating func require(networkWordAt offset: UInt32, equals value: UInt32) {
+        emit(BPF_LD | BPF_W | BPF_ABS, UInt32(bitPattern: SKF_NET_OFF) + offset)
+        requireEqual(value)
+    }
+
     mutating func reject(byteAt offset: UInt32, equals value: UInt8) {
         emit(BPF_LD | BPF_B | BPF_ABS, offset)
         let isDifferent = branch(unlessEquals: UInt32(value))

@@ -9,6 +9,21 @@ extension SocketFilter {
         return program.finish().and(self)
     }
 
+    /// Accepts packets from one host, on a socket over IP.
+    static func packets(from host: IPAddress) -> SocketFilter {
+        var program = FilterAssembly()
+        switch host {
+        case .v4(let address): program.require(networkWordAt: 12, equals: address.value)
+        case .v6(let address):
+            for (index, half) in [address.high, address.low].enumerated() {
+                let offset = UInt32(8 + 8 * index)
+                program.require(networkWordAt: offset, equals: UInt32(half >> 32))
+                program.require(networkWordAt: offset + 4, equals: UInt32(truncatingIfNeeded: half))
+            }
+        }
+        return program.finish()
+    }
+
     /// Accepts Ethernet frames of one type that are addressed to one of `destinations`, in any VLAN: the kernel takes
     /// the tag out before the program runs.
     public static func frames(of type: EtherType, to destinations: [MACAddress]) -> SocketFilter {

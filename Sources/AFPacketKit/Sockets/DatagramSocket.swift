@@ -43,8 +43,8 @@ public enum DatagramSocket {
     /// Opens a socket for ICMP echo requests to a host, and its replies: a ping socket, whose identifier the kernel
     /// chooses; where the system forbids those, a raw socket, which gets every ICMP message of that host.
     ///
-    /// Messages begin with the ICMP header; those that a raw socket receives begin with the IP header, if that is IPv4
-    /// (`TimestampedSocket.receivesIPHeader`).
+    /// Messages begin with the ICMP header; those that a raw socket receives (`TimestampedSocket.isRawICMP`) begin with
+    /// the IP header, if that is IPv4.
     /// - Throws: `SystemError`: of `socket(ICMP)` with `accessDenied` if net.ipv4.ping_group_range excludes this user
     ///   and CAP_NET_RAW is missing; else as `udp`.
     public static func echo(
@@ -64,6 +64,8 @@ public enum DatagramSocket {
             descriptor = try Descriptor("socket(ICMP, raw)", result)
             isRaw = true
         }
+        // Who connects such a socket gets replies of any host all the same.
+        try SocketFilter.packets(from: host).attach(to: descriptor)
         return try connect(descriptor, to: host, 0, options, isRaw: isRaw)
     }
 
@@ -114,7 +116,7 @@ public enum DatagramSocket {
         }
         guard result == 0 else { throw .last("connect") }
         return TimestampedSocket(
-            descriptor: descriptor, timestamping: granted, isDatagram: true, receivesIPHeader: isRaw && isV4)
+            descriptor: descriptor, timestamping: granted, isDatagram: true, isRawICMP: isRaw)
     }
 }
 
@@ -138,8 +140,7 @@ public struct NetworkError: Hashable, Sendable {
 extension Ancillary {
     /// The error of the network about the datagram of this message; nil if it tells none.
     public var networkError: NetworkError? {
-        // SO_EE_ORIGIN_LOCAL, _ICMP and _ICMP6, linux/errqueue.h
-        guard (1...3).contains(error.origin) else { return nil }
+        guard Self.originsOfNetwork.contains(error.origin), !isRedirect, !isSourceQuench else { return nil }
         let detail: NetworkError.Detail =
             switch (error.origin, error.type, error.code) {
             case (2, 11, 0), (3, 3, 0): .timeExceeded
@@ -148,6 +149,18 @@ extension Ancillary {
             }
         return NetworkError(code: ErrorCode(rawValue: CInt(bitPattern: error.number)), detail: detail)
     }
+
+    /// SO_EE_ORIGIN_LOCAL, _ICMP and _ICMP6, linux/errqueue.h
+    private static let originsOfNetwork: ClosedRange<UInt8> = 1...3
+
+    /// Tells whether a router names a better one for this datagram, which it has forwarded all the same. ICMP redirect,
+    /// RFC 792, RFC 4861
+    public var isRedirect: Bool {
+        (error.origin, error.type) == (2, 5) || (error.origin, error.type) == (3, 137)
+    }
+
+    /// RFC 6633: to be ignored.
+    private var isSourceQuench: Bool { (error.origin, error.type) == (2, 4) }
 }
 
 extension IPAddress {

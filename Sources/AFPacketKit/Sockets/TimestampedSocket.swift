@@ -13,8 +13,8 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     public let timestamping: TimestampingFlags
     /// Tells whether errors of the network may be pending, which any call then reports once.
     let isDatagram: Bool
-    /// Tells whether received messages begin with the IPv4 header.
-    public let receivesIPHeader: Bool
+    /// Tells whether this is a raw ICMP socket: it also gets what is for other sockets of this host, replies and errors.
+    public let isRawICMP: Bool
     private let toldDrops = Atomic<UInt32>(0)
     private let refusesKeys = Atomic<Bool>(false)
 
@@ -34,9 +34,9 @@ public struct TimestampedSocket: ~Copyable, Sendable {
 
     init(
         descriptor: consuming Descriptor, timestamping: TimestampingFlags, isDatagram: Bool = false,
-        receivesIPHeader: Bool = false
+        isRawICMP: Bool = false
     ) {
-        self.receivesIPHeader = receivesIPHeader
+        self.isRawICMP = isRawICMP
         self.descriptor = descriptor
         self.timestamping = timestamping
         self.isDatagram = isDatagram
@@ -48,7 +48,7 @@ public struct TimestampedSocket: ~Copyable, Sendable {
     public func duplicate() throws(SystemError) -> TimestampedSocket {
         TimestampedSocket(
             descriptor: try Descriptor("F_DUPFD_CLOEXEC", cshim_duplicate(descriptor.rawValue)),
-            timestamping: timestamping, isDatagram: isDatagram, receivesIPHeader: receivesIPHeader)
+            timestamping: timestamping, isDatagram: isDatagram, isRawICMP: isRawICMP)
     }
 
     /// Replaces the filter. Frames that this host sends are left out, as before.
@@ -232,7 +232,7 @@ public struct TimestampedSocket: ~Copyable, Sendable {
         guard isDatagram else { return false }
         return [
             ECONNREFUSED, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENOPROTOOPT, EPROTO, EACCES, EMSGSIZE, ENONET,
-            EOPNOTSUPP,
+            EOPNOTSUPP, EREMOTEIO,
         ].contains(error.code.rawValue)
     }
 

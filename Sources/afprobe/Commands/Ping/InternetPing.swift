@@ -63,7 +63,7 @@ extension PingOptions {
                     socket = try DatagramSocket.echo(to: way.address, socketOptions)
                     let echo = EchoProtocol(
                         session: .random(in: 1 ... .max), isVersion4: isV4,
-                        receivesIPHeader: socket.receivesIPHeader)
+                        isRaw: socket.isRawICMP)
                     (frame, form) = (echo.frame(length: size - headers), echo)
                 }
                 let receiver = Receiver(try socket.duplicate(), on: interface)

@@ -12,6 +12,7 @@ struct ExchangeRecorder<Events: PingEvents> {
     /// Exchanges that wait until the run's clocks are chosen, perhaps for longer than the window keeps them.
     private var undecided: [(number: UInt64, exchange: Exchange)] = []
     private var hasToldImplausible = false
+    private var hasToldRedirected = false
     private var toldErrors: Set<NetworkError> = []
 
     init(_ result: PingResult, peer: Peer, hasIntervals: Bool, _ events: Events) {
@@ -90,6 +91,12 @@ struct ExchangeRecorder<Events: PingEvents> {
         interval?.end(totals, after: length)
         if let interval, !interval.isEmpty { events.intervalEnded(interval) }
         interval?.begin(totals)
+    }
+
+    /// Tells once that a router names a better one.
+    mutating func tellRedirected() {
+        if !hasToldRedirected { events.diagnosed(.redirected(peer)) }
+        hasToldRedirected = true
     }
 
     // MARK: Replies that are in no figure

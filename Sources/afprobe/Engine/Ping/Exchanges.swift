@@ -121,7 +121,10 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             for index in 0..<count {
                 switch transmitter.completion(at: index) {
                 case .stamps(let stamps, of: let number): merge(stamps, of: number)
-                case .undeliverable(let error, of: let number): loseUndeliverable(number, error)
+                case .undeliverable(let error, of: let number):
+                    guard transmitter.isOwnError(at: index) else { continue }
+                    loseUndeliverable(number, error)
+                case .redirected: recorder.tellRedirected()
                 default: break
                 }
             }

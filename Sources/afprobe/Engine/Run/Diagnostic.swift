@@ -67,6 +67,8 @@ enum Diagnostic {
     case wayChanged(Peer, from: Way, to: Way, isFollowed: Bool)
     /// The network, or this host, returned a request.
     case undeliverable(Peer, NetworkError)
+    /// A router forwards the requests, and names a better one.
+    case redirected(Peer)
     /// A request is not answered because of its addresses; told once for each kind.
     case requestRefused(ReplyRefusal)
     /// Probes come in a form that the run does not take; told once for each kind.

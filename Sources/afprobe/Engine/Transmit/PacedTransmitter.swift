@@ -268,6 +268,9 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
         transmitter.completion(at: index)
     }
 
+    /// Returns whether the error of the network at `index` is about a request of this run.
+    func isOwnError(at index: Int) -> Bool { transmitter.isOwnError(at: index) }
+
     /// The number of times that the error queue was full.
     var completionOverflows: UInt64 { transmitter.overflows }
 }

@@ -138,7 +138,7 @@ struct SendRun<Socket: Port & ~Copyable, Events: SendEvents>: Run, ~Copyable {
         case .stamps(let stamps, of: let number): merge(stamps, of: number)
         case .notLaunched(let failure, of: let number): merge(failure, of: number)
         case .contradiction: tally.mismatched += 1
-        case .unknown, .undeliverable: tally.unmatched += 1
+        case .unknown, .undeliverable, .redirected: tally.unmatched += 1
         }
     }
 

@@ -101,6 +101,9 @@ struct Transmitter<Socket: Port & ~Copyable>: ~Copyable {
     mutating func completion(at index: Int) -> Completion {
         ledger.completion(at: index, of: completions)
     }
+
+    /// Returns whether the error of the network at `index` is about a request of this run.
+    func isOwnError(at index: Int) -> Bool { frame.isOwn(returned: completions.frame(at: index)) }
 }
 
 extension TransmitLedger {
@@ -117,6 +120,7 @@ extension TransmitLedger {
             if let error = ancillary.networkError {
                 return .undeliverable(error, of: token(ofReturned: completion.bytes))
             }
+            if ancillary.isRedirect { return .redirected }
             guard let failure = ancillary.launchFailure, let number = token(ofReturned: completion.bytes)
             else { return .unknown }
             return .notLaunched(failure, of: number)
@@ -137,6 +141,8 @@ enum TransmitterCompletion {
     case notLaunched(LaunchFailure, of: UInt64)
     /// A datagram was not delivered; nil for one that is not known.
     case undeliverable(NetworkError, of: UInt64?)
+    /// A router names a better one, and has forwarded the datagram.
+    case redirected
     /// The frame that came back and the kernel's key of the send contradict each other.
     case contradiction
     /// It is about none of these frames.

@@ -141,6 +141,8 @@ func advice(for diagnostic: Diagnostic) -> String? {
     case .wayChanged(_, _, _, isFollowed: true): "requests take it"
     case .wayChanged: "this run goes on with the old one; start it again"
     case .undeliverable(_, let error): deliveryAdvice(error)
+    case .redirected(let peer):
+        "it forwards them, and names a router that is nearer; see: ip route get \(peer)"
     case .transmitStampsLeft: "to share them all the same: --hardware on"
     case .transmitStampsShared: "leave them to it: --hardware auto, or off"
     case .requestRefused(.destination(let address)): "to answer them: --address \(address)"

@@ -121,6 +121,8 @@ extension Diagnostic {
             Message(
                 .warning, "Requests to \(peer) cannot be delivered", [Field("error", "\(error.code)")],
                 hint: advice(for: self))
+        case .redirected(let peer):
+            Message(.info, "A router redirects the requests to \(peer)", hint: advice(for: self))
         case .implausibleTurnaround(let peer):
             warning("Implausible stamps came from \(peer): a turnaround below 0 or above the round trip")
         case .framesLeftOut(let count, let total):

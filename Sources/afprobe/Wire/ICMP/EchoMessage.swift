@@ -44,6 +44,12 @@ struct EchoMessage: Equatable {
         number = message.bigEndian64(at: Self.numberOffset)
     }
 
+    /// The identifier of a request, perhaps of its first bytes only; nil if the message is none.
+    static func identifier(ofRequest message: Span<UInt8>, isVersion4: Bool) -> UInt16? {
+        guard message.count >= 6, message[0] == (isVersion4 ? 8 : 128) else { return nil }
+        return message.bigEndian16(at: 4)
+    }
+
     init(session: UInt64, number: UInt64) { (self.session, self.number) = (session, number) }
 
     /// The message behind an IPv4 header; nil if there is no room for one. RFC 791

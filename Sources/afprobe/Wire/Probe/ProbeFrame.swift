@@ -8,6 +8,14 @@ protocol RequestForm: AnyObject {
     /// Writes the request of a number into a copy of the first one.
     @_lifetime(request: copy request)
     func renumber(_ request: inout MutableSpan<UInt8>, to number: UInt64)
+
+    /// Returns whether a request that the network returned, perhaps its first bytes only, is one of these.
+    func isOwn(returned request: Span<UInt8>) -> Bool
+}
+
+extension RequestForm {
+    // Most sockets get no others.
+    func isOwn(returned _: Span<UInt8>) -> Bool { true }
 }
 
 /// A frame that is sent many times, each time with another number: built once, its copies then only renumbered.
@@ -83,6 +91,9 @@ struct ProbeFrame {
             frame.storeBigEndian((datagramCheck.sum + changed).datagramValue, at: datagramCheck.offset)
         }
     }
+
+    /// Returns whether a frame that the network returned is one of these.
+    func isOwn(returned frame: Span<UInt8>) -> Bool { form?.isOwn(returned: frame) ?? true }
 
     /// Renumbers the first `count` copies in a batch, from `number` on.
     func renumber(_ batch: inout FrameBatch, from number: UInt64, count: Int) {

@@ -3,14 +3,15 @@ import AFPacketKit
 /// ICMP echo: any host's kernel answers, and tells no time.
 final class EchoProtocol: PingProtocol {
     private let isVersion4: Bool
-    private let receivesIPHeader: Bool
+    /// Tells whether the socket is a raw one, which gets the messages of all.
+    private let isRaw: Bool
     private let session: UInt64
     private let identifier = UInt16.random(in: 1 ... .max)
 
-    init(session: UInt64, isVersion4: Bool, receivesIPHeader: Bool) {
+    init(session: UInt64, isVersion4: Bool, isRaw: Bool) {
         self.session = session
         self.isVersion4 = isVersion4
-        self.receivesIPHeader = receivesIPHeader
+        self.isRaw = isRaw
     }
 
     /// The first request, of `length` bytes.
@@ -26,9 +27,14 @@ final class EchoProtocol: PingProtocol {
             .encodeRequest(into: &request, isVersion4: isVersion4, identifier: identifier)
     }
 
+    func isOwn(returned request: Span<UInt8>) -> Bool {
+        // The kernel gives a ping socket an identifier of its own, and what is for that.
+        !isRaw || EchoMessage.identifier(ofRequest: request, isVersion4: isVersion4) == identifier
+    }
+
     func match(_ packet: Span<UInt8>) -> ForeignAnswer? {
         var message = packet
-        if receivesIPHeader {
+        if isRaw, isVersion4 {
             guard let content = EchoMessage.behindHeader(in: packet) else { return nil }
             message = content
         }
