@@ -129,6 +129,25 @@ struct CaptureTests {
         #expect(Set(numbers.map { $0.split(separator: "\t").last ?? "" }).count == numbers.count)
     }
 
+    /// It reads on, but minutes would pass until all is read.
+    @Test func aSlowReaderOfCapturesIsLeft() throws {
+        let hosts = try Namespaces()
+        let pipe = Scratch()
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        let reader = try Program([
+            "sh", "-c",
+            "exec 3<>\(pipe.path); echo open; for i in $(seq 600); do sleep 0.1; head -c 4096 <&3 >/dev/null; done",
+        ])
+        try reader.waitForOutput(containing: "open")
+        let sender = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-I", "100us", "-s", "1514", "--pcap", pipe.path)
+        try sender.waitForOutput(containing: "TX Recvmsg", count: 5_000)
+        let result = try sender.interrupt()
+        #expect(result.status == 3 && result.errors.contains("frames unread"), "\(result.errors)")
+        reader.send(signal: SIGTERM)
+        _ = try reader.finish()
+    }
+
     /// The measurement goes on, and the user is told at its end.
     @Test func aFullDiskIsAnError() throws {
         let hosts = try Namespaces()

@@ -11,8 +11,9 @@ enum RunRequest {
 /// The signals that a run handles. One object, because the output that a run waits for handles them, too.
 final class RunSignals {
     let queue: SignalQueue
-    /// The number of times that the user has asked to stop.
+    /// The number of times that the user has asked to stop, and the first time.
     private(set) var stops = 0
+    private(set) var stoppedAt: MonotonicTime?
 
     init() throws(RunError) {
         do throws(SystemError) {
@@ -27,7 +28,9 @@ final class RunSignals {
     /// Removes and returns the oldest request; nil if none waits.
     func next() -> RunRequest? {
         guard let signal = queue.next() else { return nil }
-        if signal != .quit { stops += 1 }
-        return signal == .quit ? .status : .stop
+        guard signal != .quit else { return .status }
+        stops += 1
+        if stoppedAt == nil { stoppedAt = .now() }
+        return .stop
     }
 }

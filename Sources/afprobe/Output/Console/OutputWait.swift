@@ -12,6 +12,8 @@ struct OutputWait: ~Copyable {
 
     /// The max time without progress after a request to stop.
     private static let drainTimeout: Int64 = 300_000_000
+    /// The max time after that request for all waits of a run together, however slowly a reader reads.
+    private static let stopTimeout: Int64 = 800_000_000
     private static let turn: Int64 = 10_000_000
 
     init(_ signals: RunSignals) { self.signals = signals }
@@ -54,9 +56,11 @@ struct OutputWait: ~Copyable {
         ready = (try? poll.wait(until: now + Self.turn)) ?? []
         while signals.next() != nil {}
         // A second request ends the wait for the lines. But one Ctrl-C may arrive twice.
-        isOver =
-            signals.stops > 0 && now - since > Self.drainTimeout
-            || signals.stops > 1 && now - begin > Self.drainTimeout
+        if let stoppedAt = signals.stoppedAt {
+            isOver =
+                now - since > Self.drainTimeout || now - stoppedAt > Self.stopTimeout
+                || signals.stops > 1 && now - begin > Self.drainTimeout
+        }
         return !isOver
     }
 }
