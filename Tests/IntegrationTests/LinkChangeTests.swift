@@ -52,6 +52,36 @@ struct LinkChangeTests {
         _ = try listener.interrupt()
     }
 
+    /// The losses of the carrier that a run has told.
+    private func toldLosses(_ errors: String) -> Int {
+        errors.components(separatedBy: "has lost its carrier").count - 1
+            + errors.matches(of: /lost its carrier (?:once|([0-9]+) times) for a moment/).reduce(0) {
+                $0 + ($1.1.flatMap { Int($0) } ?? 1)
+            }
+    }
+
+    /// The kernel may announce changes once a second only, and nothing else may be blamed for what is lost.
+    @Test(arguments: [
+        ("send -i va -d 02:00:00:00:00:02 -I 10ms", "TX Recvmsg"), ("listen -i va --stats 10ms", "RX Stats"),
+        ("ping -i va 02:00:00:00:00:02 -I 10ms -W 20ms", "PING Timeout"),
+    ])
+    func aShortLossOfTheCarrierIsNamed(command: String, sign: String) throws {
+        let hosts = try Namespaces()
+        let run = try Program(
+            hosts.near.command([Tool.afprobe] + command.split(separator: " ").map(String.init)))
+        try run.waitForOutput(containing: sign)
+        for _ in 0..<4 {
+            try set(hosts.far, "down")
+            usleep(50_000)
+            try set(hosts.far, "up")
+            usleep(50_000)
+        }
+        try run.wait("all losses of the carrier") { toldLosses(run.errors) >= 4 }
+        let result = try run.interrupt()
+        #expect(toldLosses(result.errors) == 4, "\(result)")
+        #expect(!result.errors.contains("drops frames"), "\(result)")
+    }
+
     @Test(arguments: [
         ("send -i va -d 02:00:00:00:00:02 -I 10ms", "TX Recvmsg"),
         ("ping -i va 02:00:00:00:00:02 -I 10ms -W 20ms", "PING Timeout"),

@@ -17,6 +17,9 @@ struct LinkInformation: Equatable {
     /// The index of the bridge or the bond of which it is a port. IFLA_MASTER
     var master: CInt?
 
+    /// The number of times that it has lost its carrier; nil before Linux 4.16. IFLA_CARRIER_DOWN_COUNT
+    var carrierLosses: UInt32?
+
     /// - Throws: `SystemError` of netlink; `noSuchDevice` if this network namespace has no such link.
     init(index: CInt) throws(SystemError) {
         var socket = try NetlinkSocket(NETLINK_ROUTE)
@@ -40,7 +43,7 @@ struct LinkInformation: Equatable {
         guard message.count >= fixedSize else { return nil }
         var (kind, lower, isElsewhere, port): (String?, CInt?, Bool, CInt?) = (nil, nil, false, nil)
         var (name, master): (String?, CInt?) = (nil, nil)
-        var mode: UInt8?
+        var (mode, losses): (UInt8?, UInt32?) = (nil, nil)
         let activeBackup: UInt8 = 1
         message.extracting(fixedSize..<message.count).forEachAttribute { type, payload in
             switch type {
@@ -48,6 +51,7 @@ struct LinkInformation: Equatable {
             case Int(IFLA_IFNAME): name = payload.netlinkString
             case Int(IFLA_MASTER): master = payload.load(CInt.self, at: 0)
             case 37: isElsewhere = true  // IFLA_LINK_NETNSID
+            case 48: losses = payload.load(UInt32.self, at: 0)  // IFLA_CARRIER_DOWN_COUNT
             case Int(IFLA_LINKINFO):
                 payload.forEachAttribute { type, payload in
                     switch type {
@@ -64,7 +68,7 @@ struct LinkInformation: Equatable {
             default: break
             }
         }
-        (self.name, self.master) = (name, master)
+        (self.name, self.master, carrierLosses) = (name, master, losses)
         self.kind = kind
         self.lower = lower
         isLowerElsewhere = isElsewhere
@@ -73,6 +77,13 @@ struct LinkInformation: Equatable {
 }
 
 extension NetworkInterface {
+    /// The number of times that it has lost its carrier since it was made; nil if the kernel does not tell. It counts
+    /// losses that the kernel does not announce, because the carrier was back within a second.
+    public var carrierLosses: UInt32? {
+        (try? NetlinkSocket.repeating { () throws(SystemError) in try LinkInformation(index: index) })?
+            .carrierLosses
+    }
+
     /// The names of the ports of a bridge or a bond that are in this network namespace, in the kernel's order; none for
     /// another interface. RTM_GETLINK, rtnetlink(7)
     ///

@@ -19,6 +19,7 @@ struct InterfaceMonitor {
     /// The interface as it was seen last.
     private(set) var seen: NetworkInterface
     private var hasCarrier: Bool
+    private var carrierLosses: UInt32?
     /// Frames that lacked a stamp before another program changed the setting: for other reasons than that.
     private var missingBeforeChange: (transmit: UInt64, receive: UInt64)?
 
@@ -33,6 +34,7 @@ struct InterfaceMonitor {
         self.reader = reader
         seen = reader.interface
         hasCarrier = reader.interface.hasCarrier
+        carrierLosses = reader.carrierLosses()
         countersBefore = Self.lossCounters(reader)
         // A bond may use another port already.
         stampingDevice = snapshot.leasedDevice ?? reader.stampingDevice()
@@ -75,11 +77,20 @@ struct InterfaceMonitor {
         }
         if now.mtu != seen.mtu { events.diagnosed(.mtuChanged(now.name, from: seen.mtu, to: now.mtu)) }
         // That it is down is told by the next call that fails.
-        if now.isUp, now.hasCarrier != hasCarrier {
-            hasCarrier = now.hasCarrier
-            events.diagnosed(hasCarrier ? .carrierBack(now.name) : .carrierLost(now.name))
-        }
+        if now.isUp { checkCarrier(of: now, events) }
         return hasChanged
+    }
+
+    private mutating func checkCarrier(of now: NetworkInterface, _ events: some RunEvents) {
+        let losses = reader.carrierLosses()
+        let risen = (losses ?? 0) &- (carrierLosses ?? 0)
+        carrierLosses = losses
+        let toldLosses: UInt32 = hasCarrier && !now.hasCarrier ? 1 : 0
+        // The kernel announces changes at most once a second.
+        if risen > toldLosses { events.diagnosed(.carrierFlapped(now.name, times: Int(risen - toldLosses))) }
+        guard now.hasCarrier != hasCarrier else { return }
+        hasCarrier = now.hasCarrier
+        events.diagnosed(hasCarrier ? .carrierBack(now.name) : .carrierLost(now.name))
     }
 
     /// Handles a change of some link, and returns whether another NIC stamps since: its clock is another.

@@ -13,6 +13,8 @@ struct InterfaceReader {
     let stampingDevice: () -> CInt?
     /// The interface as it is now, even if renamed.
     let current: () throws(SystemError) -> NetworkInterface
+    /// The number of times that it has lost its carrier; nil if the kernel does not tell.
+    let carrierLosses: () -> UInt32?
     /// Its Internet addresses now.
     let addresses: () -> [InterfaceAddress]
     /// The NIC's clock compared with CLOCK_REALTIME; nil if they cannot be compared.
@@ -28,6 +30,7 @@ struct InterfaceReader {
             counters: { (try? interface.asItIsNow?.driverStatistics()) ?? [] },
             stampingDevice: { Self.stampingDevice(of: interface) },
             current: { () throws(SystemError) in try NetworkInterface(index: interface.index) },
+            carrierLosses: { interface.carrierLosses },
             addresses: { (try? interface.interfaceAddresses()) ?? [] },
             comparison: { clock.compare() })
     }

@@ -39,6 +39,9 @@ struct LinkMonitor {
         events.diagnosed(.linkUp(reader.interface.name))
     }
 
+    /// Tells whether the interface has a carrier, or does not tell.
+    var hasCarrier: Bool { (try? reader.current())?.hasCarrier ?? true }
+
     private func current() throws(RunError) -> NetworkInterface {
         do throws(SystemError) { return try reader.current() } catch {
             throw RunError(.findInterface, error, on: reader.interface)

@@ -38,6 +38,8 @@ enum Diagnostic {
     case linkDown(String)
     case linkUp(String)
     case carrierLost(String)
+    /// The carrier was lost so many times, and was back before that was announced.
+    case carrierFlapped(String, times: Int)
     case carrierBack(String)
     case renamed(String, to: String)
     case addressChanged(String, from: MACAddress, to: MACAddress, isFollowed: Bool)

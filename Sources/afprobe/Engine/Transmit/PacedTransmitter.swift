@@ -30,7 +30,8 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
     private(set) var isWaitingForRoom = false
     /// The time of the next attempt after a full queue or an interface that was down.
     private var retryAt = MonotonicTime(nanoseconds: 0)
-    private var hasToldDrops = false
+    /// The reasons why frames were not sent that have been told.
+    private var toldErrors: Set<ErrorCode> = []
     private let isStopAndWait: Bool
     /// Tells whether the next frame waits for the answer to the last.
     private var waitsForAnswer = false
@@ -196,11 +197,13 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
             retryAt = now + 1_000_000
             return
         case .noBufferSpace:
-            if !hasToldDrops { events.diagnosed(.framesDropped(error)) }
-            hasToldDrops = true
+            // Without a carrier, that is the reason, which is told with the change of the link.
+            if !toldErrors.contains(error.code), link.hasCarrier {
+                toldErrors.insert(error.code)
+                events.diagnosed(.framesDropped(error))
+            }
         case _ where plan.isDatagram && error.isOfRoute:
-            if !hasToldDrops { events.diagnosed(.requestNotSent(error)) }
-            hasToldDrops = true
+            if toldErrors.insert(error.code).inserted { events.diagnosed(.requestNotSent(error)) }
             // Flat out, each attempt would use up a number.
             if plan.interval == 0 { retryAt = now + 100_000_000 }
         case .networkDown, .noSuchAddress, .noSuchDevice:

@@ -121,7 +121,7 @@ func advice(for diagnostic: Diagnostic) -> String? {
         "use one of them: \(ports.joined(separator: ", ")); what they can stamp is shown by: afprobe hwstamp "
             + ports.joined(separator: " ")
     case .linkDown(let name): "set it up: ip link set \(name) up"
-    case .carrierLost: "check the cable and the other end"
+    case .carrierLost, .carrierFlapped: "check the cable and the other end"
     case .addressChanged(_, _, _, isFollowed: true): "this run goes on under the new one"
     case .addressChanged: "this run goes on with the old one, to which answers may not come; start it again"
     case .clockChanged: "stamps of two clocks are not compared; another run takes those of the new port"

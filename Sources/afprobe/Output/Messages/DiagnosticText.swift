@@ -65,6 +65,11 @@ extension Diagnostic {
                 hint: advice(for: self))
         case .linkDown(let name): warning("Interface \(name) went down; waiting until it is up")
         case .linkUp(let name): Message(.info, "Interface \(name) is up again")
+        case .carrierFlapped(let name, let times):
+            Message(
+                .warning,
+                "Interface \(name) lost its carrier \(times == 1 ? "once" : "\(times) times") for a moment",
+                hint: advice(for: self))
         case .carrierLost(let name):
             warning("Interface \(name) has lost its carrier: no frame passes until it is back")
         case .carrierBack(let name): Message(.info, "Interface \(name) has a carrier again")

@@ -195,7 +195,7 @@ final class ScriptedNetwork {
             interface: interface, snapshot: { self.snapshot }, setting: { self.snapshot.setting },
             counters: { self.counters }, stampingDevice: { self.stampingDevice },
             current: { () throws(SystemError) in try self.currentInterface() },
-            addresses: { self.addresses }, comparison: { self.compare() }
+            carrierLosses: { nil }, addresses: { self.addresses }, comparison: { self.compare() }
         )
     }
 
