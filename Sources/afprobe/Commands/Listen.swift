@@ -71,7 +71,7 @@ extension CommandSpec<ListenOptions> {
                 .realtime, .cpu, .spinForFrames,
                 .etherType,
                 .udp("Receive probes in UDP datagrams, over IPv4 and IPv6."),
-                .destinationPort,
+                .destinationPort(),
                 .ptp,
                 .statistics(
                     "Time between two lines RX Stats, with the kernel's counters. Default: 5s; with -q, at the end alone."
@@ -188,7 +188,8 @@ extension ListenOptions {
                 if traffic.usesUDP { try guardPort(traffic.effectiveDestinationPort, console) } else { nil }
             var run = try ListenRun(on: interface, plan, snapshot, console, open: open)
             let start = start(on: interface, snapshot, plan)
-            if !traffic.output.isQuiet { console.log(Message(start)) }
+            // A script that wants no lines does not want this one either.
+            if !traffic.output.isQuiet || console.areDiagnosticsForPeople { console.log(Message(start)) }
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
             _ = consume portGuard
             if failure == nil { run.tellStatistics() }

@@ -77,7 +77,7 @@ extension CommandSpec<SendOptions> {
                     as: parseStationAddress
                 ) { $0.source = $1 },
                 .udp("Send the probes in UDP datagrams."),
-                .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
+                .sourceAddress(), .destinationAddress, .sourcePort, .destinationPort(),
                 .ptp,
                 .statistics(
                     "Also print a line TX Stats after each interval of this length, with its figures."),

@@ -168,10 +168,11 @@ extension OptionSpec where Values: HasTraffic {
         .flag("udp", in: .frame, help: help) { $0.traffic.usesUDP = true }
     }
 
-    static var sourceAddress: OptionSpec {
+    static func sourceAddress(
+        _ help: String = "With --udp: the source address. Default: the interface's own."
+    ) -> OptionSpec {
         .value(
-            "src-addr", nil, "ADDR", in: .frame,
-            help: "With --udp: the source address. Default: the interface's own.",
+            "src-addr", nil, "ADDR", in: .frame, help: help,
             as: parseHostAddress
         ) { $0.traffic.sourceAddress = $1 }
     }
@@ -192,10 +193,11 @@ extension OptionSpec where Values: HasTraffic {
         ) { $0.traffic.sourcePort = $1 }
     }
 
-    static var destinationPort: OptionSpec {
+    static func destinationPort(
+        _ help: String = "With --udp: the destination port. Default: 61000; of PTP messages, 319."
+    ) -> OptionSpec {
         .value(
-            "dst-port", nil, "PORT", in: .frame,
-            help: "With --udp: the destination port. Default: 61000; of PTP messages, 319.",
+            "dst-port", nil, "PORT", in: .frame, help: help,
             as: parsePort
         ) { $0.traffic.destinationPort = $1 }
     }

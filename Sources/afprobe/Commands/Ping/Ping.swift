@@ -79,7 +79,12 @@ extension CommandSpec<PingOptions> {
                 .realtime, .cpu, .spinForFrames,
                 .size, .etherType, .vlan, .priority, .qdiscBypass,
                 .udp("Send the requests in UDP datagrams."),
-                .sourceAddress, .destinationAddress, .sourcePort, .destinationPort,
+                .sourceAddress(
+                    "With --udp, icmp, ntp, arp or ndp: the source address. Default: the interface's own; of icmp and ntp, the kernel's choice."
+                ), .destinationAddress, .sourcePort,
+                .destinationPort(
+                    "With --udp or ntp: the destination port. Default: 61000; of PTP messages, 319; of ntp, 123."
+                ),
                 .ptp,
                 .value(
                     "dscp", nil, "N", in: .frame,
