@@ -16,8 +16,8 @@ struct MismatchTests {
 
     private static let over4 = ["--udp", "--dst-addr", "10.77.0.2"]
     private static let over6 = ["--udp", "--dst-addr", "fd77::2"]
-    private static let over61000 = "Probes come over UDP port 61000, which this run does not take"
-    private static let plain = "Probes come as frames of EtherType 0x88b5, which this run does not take"
+    private static let over61000 = "Probes arrive over UDP port 61000, which this run does not take"
+    private static let plain = "Probes arrive as frames of EtherType 0x88b5, which this run does not take"
 
     private static let cases = [
         Case(sent: over4, message: over61000, hint: "afprobe listen -i vb --udp"),
@@ -29,11 +29,11 @@ struct MismatchTests {
             sent: over4, taken: ["--ring", "--fanout", "2", "-q"], message: over61000,
             hint: "afprobe listen -i vb --udp"),
         Case(
-            sent: over6 + ["--ptp"], message: "Probes come over UDP port 319, which this run does not take",
+            sent: over6 + ["--ptp"], message: "Probes arrive over UDP port 319, which this run does not take",
             hint: "afprobe listen -i vb --udp --ptp"),
         Case(
             sent: over4 + ["--ptp", "--dst-port", "7000"],
-            message: "Probes come over UDP port 7000, which this run does not take",
+            message: "Probes arrive over UDP port 7000, which this run does not take",
             hint: "afprobe listen -i vb --udp --dst-port 7000"),
         Case(
             sent: over4, taken: ["--udp", "--dst-port", "7000"], message: over61000,
@@ -43,11 +43,11 @@ struct MismatchTests {
         Case(sent: [], taken: ["--ptp"], message: plain, hint: "afprobe listen -i vb"),
         Case(
             sent: ["--ptp"],
-            message: "Probes come as frames of EtherType 0x88f7, which this run does not take",
+            message: "Probes arrive as frames of EtherType 0x88f7, which this run does not take",
             hint: "afprobe listen -i vb --ptp"),
         Case(
             sent: ["--ethertype", "0x88b6"],
-            message: "Probes come as frames of EtherType 0x88b6, which this run does not take",
+            message: "Probes arrive as frames of EtherType 0x88b6, which this run does not take",
             hint: "afprobe listen -i vb --ethertype 0x88b6"),
     ]
 
@@ -96,7 +96,7 @@ struct MismatchTests {
         let result = try listener.interrupt()
         #expect(
             result.errors.contains(
-                "Probes come to 02:00:00:00:00:77, which is not the address of this interface"),
+                "Probes arrive for 02:00:00:00:00:77, which is not the address of this interface"),
             "\(result)")
         #expect(result.errors.contains("send to \(hosts.far.address), the address of vb"), "\(result)")
         #expect(result.summary("RX Summary", "other_form") == 4, "\(result)")
@@ -108,7 +108,7 @@ struct MismatchTests {
         try Program.expect(
             hosts.near.command(
                 [Tool.afprobe, "send", "-i", "va", "-d", "01:1b:19:00:00:00", "-c", "1", "--ptp"]))
-        try listener.waitForErrors(containing: "Probes come to the group 01:1b:19:00:00:00")
+        try listener.waitForErrors(containing: "Probes arrive for the group 01:1b:19:00:00:00")
         let result = try listener.interrupt()
         #expect(result.errors.contains("afprobe listen -i vb --ptp --group 01:1b:19:00:00:00"), "\(result)")
     }
@@ -120,7 +120,7 @@ struct MismatchTests {
         let probe = Frames.ethernet(
             [0, 5, 0x81, 0, 0, 6, 0x88, 0xb5] + Frames.magic + [1, 0, 0, 0, 0, 0, 0, 0], type: [0x81, 0])
         try hosts.near.inject([probe])
-        try listener.waitForErrors(containing: "Probes come in two VLAN tags")
+        try listener.waitForErrors(containing: "Probes arrive with two VLAN tags")
         let result = try listener.interrupt()
         #expect(result.errors.contains("does a switch on the way add one?"), "\(result)")
         #expect(result.summary("RX Summary", "other_form") == 1, "\(result)")

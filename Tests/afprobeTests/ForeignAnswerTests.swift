@@ -333,7 +333,7 @@ import Testing
         #expect(isNoneIfCut(form, response(2), neededLength: NTPMessage.length))
         #expect(turnaround(answer(form, response(1) { $0.receive = 0 })) == nil, "no time")
         #expect(turnaround(answer(form, response(1) { ($0.receive, $0.transmit) = (.max, 1) })) != nil)
-        #expect(form.facts.contains { $0.key == "ntp_stratum" && $0.value == "2" })
+        #expect(form.facts[.stratum] == .number(2))
         #expect(form.kiss == nil)
         // INIT: not synchronised, and no refusal.
         #expect(answer(form, response(1) { ($0.stratum, $0.reference) = (0, 0x494e_4954) })?.number == 1)

@@ -127,7 +127,8 @@ extension Tail {
         #expect(tail.missing.map(\.figure) == [.respond] && tail.missing.map(\.count) == [5])
         #expect(
             tail.text(TextStyle()) == """
-                above rtt p99, 10 round trips take 40.00µs more than usual; where is not known, without
+                above rtt p99, 10 round trips take 40.00µs more than usual;
+                  in which stage is not known, because these are missing:
                   respond in 5 of 10
 
                 """)

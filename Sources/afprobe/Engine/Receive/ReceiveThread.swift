@@ -4,7 +4,7 @@ import Synchronization
 /// A thread that receives and parses frames, and hands the probes that it finds to the measuring thread.
 ///
 /// If the measuring thread does not keep up, this one waits. The kernel counts the frames that find no room meanwhile
-/// as drops: none is lost uncounted.
+/// as drops, so that each lost frame is counted.
 final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable {
     enum Finding {
         case probe(StoredProbe)
@@ -83,9 +83,4 @@ final class ReceiveThread<Source: FrameSource & ~Copyable>: @unchecked Sendable 
             _ = try? poll.wait(until: .now() + Self.nap)
         }
     }
-}
-
-extension PollSet.Members {
-    /// Another thread wakes this one.
-    static let wakeup = Self(rawValue: 1 << 4)
 }

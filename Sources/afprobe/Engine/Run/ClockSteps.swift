@@ -2,8 +2,8 @@ import AFPacketKit
 
 /// Notices steps of CLOCK_REALTIME, the clock of the software and userspace stamps.
 ///
-/// Its difference to CLOCK_MONOTONIC is constant but for a step: adjtimex(2) slews both alike. So every reading of the
-/// two that finds another difference has found a step, without a call that waits for one.
+/// Its difference to CLOCK_MONOTONIC changes only by a step: adjtimex(2) slews both alike. So another difference shows a
+/// step, and no call has to wait for one.
 struct ClockSteps {
     /// The steps noticed so far.
     private(set) var count: UInt64 = 0

@@ -64,6 +64,7 @@ extension Port where Self: ~Copyable {
     }
 }
 
+// All members of all poll sets, so that no two have one bit.
 extension PollSet.Members {
     /// Frames have arrived.
     static let frames = Self(rawValue: 1 << 0)
@@ -77,4 +78,8 @@ extension PollSet.Members {
     static let links = Self(rawValue: 1 << 4)
     /// Probes have arrived that the run does not take.
     static let otherForms = Self(rawValue: 1 << 5)
+    /// Another thread wakes this one, or has taken its turn.
+    static let wakeup = Self(rawValue: 1 << 6)
+    /// A stream has room.
+    static let room = Self(rawValue: 1 << 7)
 }

@@ -58,7 +58,8 @@ extension Run where Self: ~Copyable {
 enum RunStep {
     /// More is due at once.
     case again
-    /// Nothing is due until then. If `framesAlone`, only a frame can come before.
+    /// Nothing is due until then. If `framesAlone`, the loop may wait for a frame in the receive call, and polls all else
+    /// only each `TimestampedSocket.maxWait`.
     case wait(until: MonotonicTime, framesAlone: Bool = false)
     case end
 }

@@ -29,8 +29,8 @@ struct OutputWait: ~Copyable {
 
     mutating func wait(watching progress: UInt64, for end: borrowing Wakeup) -> Bool {
         var poll = PollSet()
-        poll.add(end, as: .turn)
-        return wait(progress, &poll) && !ready.contains(.turn)
+        poll.add(end, as: .wakeup)
+        return wait(progress, &poll) && !ready.contains(.wakeup)
     }
 
     /// Waits until a stream has room for a line.
@@ -63,9 +63,4 @@ struct OutputWait: ~Copyable {
         }
         return !isOver
     }
-}
-
-extension PollSet.Members {
-    static let turn = Self(rawValue: 1 << 5)
-    static let room = Self(rawValue: 1 << 6)
 }

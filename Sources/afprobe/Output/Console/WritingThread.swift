@@ -20,7 +20,7 @@ final class WritingThread: Sendable {
     /// Starts the thread, which ends with the process at the latest.
     func start(_ body: @escaping @Sendable () -> Void) throws(SystemError) {
         var poll = PollSet()
-        poll.add(turn, as: .turn)
+        poll.add(turn, as: .wakeup)
         _ = try WorkerThread { [self] in
             // Own descriptors, so that the measuring threads need not share theirs. Done first: files opened from here
             // on must not stay open in this thread.

@@ -98,7 +98,7 @@ extension Violation {
         case .duration(let nanoseconds): "\(limit.text), and it is \(style.rounded(nanoseconds))"
         case .count(let number): "\(limit.text), and it is \(number)"
         case .loss(let lost, let sent): "\(limit.text), and it is \(percentage(lost, of: sent))"
-        case nil: "\(limit.text) counts so, because it has no value" + (reason.map { ": \($0)" } ?? "")
+        case nil: "\(limit.text) is not measured, and counts as exceeded" + (reason.map { ": \($0)" } ?? "")
         }
     }
 

@@ -34,12 +34,12 @@ extension ProbeCarrier {
 func description(of form: OtherForm) -> String {
     switch form {
     case .carrier(.frames(let type)):
-        "Probes come as frames of EtherType \(type), which this run does not take"
-    case .carrier(.datagrams(let port)): "Probes come over UDP port \(port), which this run does not take"
-    case .twoTags: "Probes come in two VLAN tags, which this run does not take"
+        "Probes arrive as frames of EtherType \(type), which this run does not take"
+    case .carrier(.datagrams(let port)): "Probes arrive over UDP port \(port), which this run does not take"
+    case .twoTags: "Probes arrive with two VLAN tags, which this run does not take"
     case .destination(let address) where address.isGroup:
-        "Probes come to the group \(address), which this run has not joined"
-    case .destination(let address): "Probes come to \(address), which is not the address of this interface"
+        "Probes arrive for the group \(address), which this run has not joined"
+    case .destination(let address): "Probes arrive for \(address), which is not the address of this interface"
     }
 }
 

@@ -39,7 +39,7 @@ struct PingSummary: ~Copyable {
     /// - Parameter reasons: the reasons for missing hardware stamps of replies.
     func write(
         _ result: PingResult, elapsed: Int64, missingHardware reasons: [MissingCount],
-        facts: [(key: String, value: String)], _ console: Console
+        facts: ResponderFacts, _ console: Console
     ) {
         let tails = result.tails(above: [.p99, .p999])
         let reasons = reasons.map(\.text)
@@ -56,22 +56,14 @@ struct PingSummary: ~Copyable {
 
     private func writeLines(
         _ result: PingResult, _ tails: [Tail], elapsed: Int64, _ reasons: [String],
-        _ facts: [(key: String, value: String)], _ console: Console
+        _ facts: ResponderFacts, _ console: Console
     ) {
         if let bias = result.turnaroundBias {
             console.write(.warning, "PING Bias") { bias.fields.write(to: &$0) }
         }
         for tail in tails { console.write(tail, of: result.tailStages) }
         var fields = fields(result, elapsed: elapsed, reasons, console.context)
-        func fact(_ key: String) -> Field { .text(facts.first { $0.key == key }?.value) }
-        func number(_ key: String) -> Field {
-            .integer(facts.first { $0.key == key }.flatMap { Int64($0.value) })
-        }
-        fields.add("ntp_leap", fact("ntp_leap"))
-        fields.add("ntp_precision", fact("ntp_precision"))
-        fields.add("ntp_root_delay_ns", number("ntp_root_delay_ns"))
-        fields.add("ntp_root_dispersion_ns", number("ntp_root_dispersion_ns"))
-        fields.add("ntp_stratum", number("ntp_stratum"))
+        for fact in ResponderFact.allCases { fields.add(fact.rawValue, facts[fact]?.field ?? .text(nil)) }
         fields.add("lines_dropped", .count(console.droppedLines))
         fields.add("pcap_dropped", .count(console.droppedCaptures))
         console.write(.info, "PING Summary") { fields.write(to: &$0) }
@@ -120,6 +112,22 @@ struct PingSummary: ~Copyable {
         fields.add("offset_restarts", .count(result.bounds.restarts))
         for figure in result.wantedFigures { fields.add(figure, result[figure]) }
         return fields
+    }
+}
+
+extension ResponderFact.Value {
+    fileprivate var field: Field {
+        switch self {
+        case .text(let text): .text(text)
+        case .number(let number): .integer(number)
+        }
+    }
+
+    var words: String {
+        switch self {
+        case .text(let text): text
+        case .number(let number): "\(number)"
+        }
     }
 }
 

@@ -7,7 +7,7 @@ struct PingSummaryText {
     let peer: Peer
     let elapsed: Int64
     let missingHardware: [String]
-    var facts: [(key: String, value: String)] = []
+    var facts: ResponderFacts = [:]
     let drawsHistogram: Bool
     let style: TextStyle
 
@@ -112,8 +112,10 @@ struct PingSummaryText {
                 "the responder's times have a resolution of \(style.rounded(Int64(clamping: resolution)))\n"
         }
         if !facts.isEmpty {
-            text +=
-                "the responder says: " + facts.map { "\($0.key)=\($0.value)" }.joined(separator: " ") + "\n"
+            let said = ResponderFact.allCases.compactMap { key in
+                facts[key].map { "\(key.rawValue)=\($0.words)" }
+            }
+            text += "the responder says: " + said.joined(separator: " ") + "\n"
         }
         return text
     }

@@ -91,7 +91,8 @@ extension Tail {
         let heading = "above rtt p\(percentile.name), \(trips) \(style.rounded(excess)) more than usual"
         guard let unattributed else {
             let stages = missing.map { "\($0.figure.name) in \($0.count) of \(count)" }
-            return heading + "; where is not known, without\n" + indented(stages)
+            return heading + ";\n  in which stage is not known, because these are missing:\n"
+                + indented(stages)
         }
         let parts = shares.map { ($0.figure.name, $0.percent) } + [("unattributed", unattributed)]
         let shown = parts.filter { $0.1.magnitude >= 0.05 }.sorted { $0.1 > $1.1 }

@@ -28,12 +28,10 @@ extension FrameShape {
         PTPHeader.encode(ptp, from: source, at: carrierLength, into: &frame)
     }
 
-    /// Numbers the PTP message, if there is one, and returns how much of the number it holds.
+    /// Numbers the PTP message, if there is one.
     @_lifetime(frame: copy frame)
-    @discardableResult
-    func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) -> UInt16 {
-        guard ptp != .none else { return 0 }
-        return PTPHeader.renumber(&frame, at: carrierLength, to: number)
+    func encodeNumber(_ number: UInt64, into frame: inout MutableSpan<UInt8>) {
+        if ptp != .none { _ = PTPHeader.renumber(&frame, at: carrierLength, to: number) }
     }
 
     private var datagramOffset: Int { carrierLength - 8 }

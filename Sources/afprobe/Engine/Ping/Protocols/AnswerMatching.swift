@@ -24,7 +24,7 @@ protocol AnswerMatching {
     /// Tells whether the responder refused, so that the run ends.
     var isEnded: Bool { get }
     /// The responder's words about itself, by keys; they are shown, and not used.
-    var facts: [(key: String, value: String)] { get }
+    var facts: ResponderFacts { get }
 }
 
 extension FoundAnswer: PingAnswer {
@@ -34,5 +34,5 @@ extension FoundAnswer: PingAnswer {
 
 extension AnswerPattern: AnswerMatching {
     var isEnded: Bool { false }
-    var facts: [(key: String, value: String)] { [] }
+    var facts: ResponderFacts { [:] }
 }

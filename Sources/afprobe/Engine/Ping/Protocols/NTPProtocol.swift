@@ -51,14 +51,14 @@ final class NTPProtocol: PingProtocol {
         self.last = last
     }
 
-    var facts: [(key: String, value: String)] {
-        guard let server else { return [] }
+    var facts: ResponderFacts {
+        guard let server else { return [:] }
         let leaps = ["none", "insert", "delete", "unsynchronised"]
         return [
-            ("ntp_leap", leaps[Int(server.leap & 3)]), ("ntp_precision", "2^\(server.precision) s"),
-            ("ntp_root_delay_ns", "\(NTPMessage.nanoseconds(short: server.rootDelay))"),
-            ("ntp_root_dispersion_ns", "\(NTPMessage.nanoseconds(short: server.rootDispersion))"),
-            ("ntp_stratum", "\(server.stratum)"),
+            .leap: .text(leaps[Int(server.leap & 3)]), .precision: .text("2^\(server.precision) s"),
+            .rootDelay: .number(NTPMessage.nanoseconds(short: server.rootDelay)),
+            .rootDispersion: .number(NTPMessage.nanoseconds(short: server.rootDispersion)),
+            .stratum: .number(Int64(server.stratum)),
         ]
     }
 

@@ -9,14 +9,14 @@ protocol PingProtocol: RequestForm {
     /// The code by which the responder refused, so that no more may be sent; nil if it did not.
     var kiss: String? { get }
     /// The responder's words about itself, by keys.
-    var facts: [(key: String, value: String)] { get }
+    var facts: ResponderFacts { get }
     /// The domain or profile of PTP answers that do not have the requests'.
     var mismatch: PTPMismatch? { get }
 }
 
 extension PingProtocol {
     var kiss: String? { nil }
-    var facts: [(key: String, value: String)] { [] }
+    var facts: ResponderFacts { [:] }
     var mismatch: PTPMismatch? { nil }
 }
 
@@ -79,7 +79,7 @@ struct ForeignAnswers: AnswerMatching {
     var vlan: UInt16 = 0
 
     var isEnded: Bool { form.kiss != nil }
-    var facts: [(key: String, value: String)] { form.facts }
+    var facts: ResponderFacts { form.facts }
 
     func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> ForeignAnswer? {
         guard (frame.ancillary.vlan?.identifier ?? 0) == vlan else { return nil }
