@@ -110,7 +110,7 @@ extension SendOptions {
             shape: shape, size: size, options: options, interval: interval(of: frames),
             count: frames.map { min($0.count, traffic.count ?? .max) } ?? traffic.count,
             warmup: traffic.warmup, deadline: traffic.deadline, timeout: traffic.timeout,
-            spins: traffic.spins, batch: batch, launchOffset: launchOffset,
+            spinsUntilDue: traffic.spins, batch: batch, launchOffset: launchOffset,
             replay: frames, keepsDistances: frames != nil && traffic.givenInterval == nil,
             statisticsInterval: traffic.statisticsInterval)
         let (hasSent, hasMeasured) = try reportingFailures { () throws(RunError) in

@@ -27,7 +27,7 @@ struct Exchange: TransmitEntry {
     /// The clock of this host's NIC minus CLOCK_REALTIME, if it was asked for.
     var clockOffset: ClockOffset?
     /// Nanoseconds by CLOCK_MONOTONIC from the send call until the reply had arrived; 0 without a reply.
-    var wait: Int64 = 0
+    var monotonicRoundTrip: Int64 = 0
     var hasFollowUp = false
     /// Tells whether the responder waited in vain for a stamp of its reply.
     var isFollowUpIncomplete = false
@@ -153,7 +153,7 @@ struct Exchange: TransmitEntry {
     func addLoneRoundTrip(to values: inout FigureValues) -> StampClock? {
         let clock = isClockStepped ? nil : bestRoundTripClock
         let byNIC = roundTrip(by: .hardware)
-        values[.rtt] = byNIC ?? roundTrip(by: clock) ?? (wait > 0 ? wait : nil)
+        values[.rtt] = byNIC ?? roundTrip(by: clock) ?? (monotonicRoundTrip > 0 ? monotonicRoundTrip : nil)
         return byNIC != nil ? .hardware : values[.rtt] == nil ? nil : clock ?? .userspace
     }
 

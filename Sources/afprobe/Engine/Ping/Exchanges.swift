@@ -161,7 +161,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     /// Nanoseconds by CLOCK_MONOTONIC from a time until a frame at hand had arrived in the kernel: the time that it
     /// waited there does not count.
     @inline(__always)  // "ping, with follow-ups: user instructions"
-    private func wait(since sent: MonotonicTime, _ stamps: ReceiveStamps) -> Int64 {
+    private func monotonicRoundTrip(since sent: MonotonicTime, _ stamps: ReceiveStamps) -> Int64 {
         let whole = receivedAt - sent
         guard let kernel = stamps.software, let userspace = stamps.userspace,
             !clockSteps.hasStepped(since: sent)
@@ -219,7 +219,9 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         var exchange = Exchange(sent: TransmitStamps())
         exchange.merge(received, answer.info(in: frame.bytes))
         if let request = overdue.remove(number) {
-            if let sent = request.sentAt { exchange.wait = wait(since: sent, received) }
+            if let sent = request.sentAt {
+                exchange.monotonicRoundTrip = monotonicRoundTrip(since: sent, received)
+            }
             recorder.merge(exchange.info, answer.losses(in: frame.bytes))
             recorder.countLate(number, exchange, wasLost: true)
         } else if overdue.isKnown(number) {
@@ -256,10 +258,10 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
             return
         }
         let sentAt = transmitter.window.sentAt(number)
-        let wait = wait(since: sentAt, received)
+        let roundTrip = monotonicRoundTrip(since: sentAt, received)
         transmitter.window[number].merge(received, info)
         if isWhole { transmitter.window[number].hasFollowUp = true }
-        transmitter.window[number].wait = wait
+        transmitter.window[number].monotonicRoundTrip = roundTrip
         if clockSteps.hasStepped(since: sentAt) { transmitter.window[number].isClockStepped = true }
         // Now, close to the stamps: the clocks may drift until the exchange is settled.
         if plan.hasStages, received.hardware != nil {
@@ -271,7 +273,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         }
         recorder.merge(info, losses)
         // The arrival time counts, not the time of reading.
-        guard isInFlight, wait <= plan.transmit.timeout else {
+        guard isInFlight, roundTrip <= plan.transmit.timeout else {
             return mergeLate(number, isInFlight: isInFlight, isMeasured: isMeasured)
         }
         transmitter.window.answer(number)
@@ -300,7 +302,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
         let sentAt = transmitter.window.sentAt(number)
         var exchange = Exchange(sent: transmitter.window[number].requestSent)
         exchange.merge(received, info)
-        exchange.wait = wait(since: sentAt, received)
+        exchange.monotonicRoundTrip = monotonicRoundTrip(since: sentAt, received)
         exchange.isClockStepped = clockSteps.hasStepped(since: sentAt)
         return exchange
     }

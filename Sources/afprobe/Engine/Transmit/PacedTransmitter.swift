@@ -68,7 +68,7 @@ struct PacedTransmitter<Entry: TransmitEntry, Socket: Port & ~Copyable>: ~Copyab
 
     /// Starts the run. The sending thread calls it once its CPU scheduling is set.
     mutating func begin() throws(RunError) {
-        if plan.spins, plan.interval > 0 {
+        if plan.spinsUntilDue, plan.interval > 0 {
             do throws(SystemError) { spinMargin = try SpinMargin.measured(on: transmitter.socket) } catch {
                 throw RunError(.measureWakeUp, error)
             }

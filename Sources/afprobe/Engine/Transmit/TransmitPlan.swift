@@ -70,7 +70,7 @@ struct TransmitPlan {
     /// Nanoseconds to wait, after that, for the follow-up of an answer in time; 0 if there are none.
     var followUpTimeout: Int64 = 0
     /// Tells whether to spin until a frame is due, once it nearly is.
-    var spins = false
+    var spinsUntilDue = false
     /// Frames that are sent by one call, and are due together.
     var batch = 1
     /// Nanoseconds from a frame's due time, when it is handed to the kernel, to its launch time; nil if it leaves at

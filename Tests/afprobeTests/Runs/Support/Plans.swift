@@ -23,7 +23,7 @@ extension TransmitPlan {
     ) -> TransmitPlan {
         TransmitPlan(
             shape: .scripted, size: size, options: options, interval: interval, count: count, warmup: warmup,
-            deadline: deadline, timeout: timeout, spins: spins, batch: batch,
+            deadline: deadline, timeout: timeout, spinsUntilDue: spins, batch: batch,
             statisticsInterval: statisticsInterval)
     }
 }
