@@ -23,7 +23,7 @@ private struct Block {
     /// Adds a frame: 48 bytes of header, 20 of address, 14 of gap, the frame.
     mutating func add(
         _ frame: [UInt8], status: UInt32 = 1, seconds: UInt32 = 0, nanoseconds: UInt32 = 0, tci: UInt32 = 0,
-        tpid: UInt16 = 0, type: UInt8 = 0, length: Int? = nil
+        tpid: UInt16 = 0, length: Int? = nil
     ) {
         let size = (82 + frame.count + 7) & ~7
         put(UInt32(size), at: end)
@@ -35,7 +35,6 @@ private struct Block {
         put(UInt16(82), at: end + 24)
         put(tci, at: end + 32)
         put(tpid, at: end + 36)
-        put(type, at: end + 58)
         bytes.replaceSubrange(end + 82..<end + 82 + frame.count, with: frame)
         end += size
         count += 1
@@ -123,14 +122,6 @@ extension RingFrame {
         let frames = block.frames
         #expect(frames.map(\.ancillary.isChecksumPending) == [true, false])
         #expect(frames.map(\.length) == [1, 1500])
-    }
-
-    @Test func passesOverWhatThisHostSent() {
-        var block = Block()
-        block.add([7], type: 4)
-        block.add([8])
-        block.add([9], type: 4)
-        #expect(block.frames.map { block.content($0) } == [[8]])
     }
 
     /// By the second frame's header: what it says of itself is not within the block.

@@ -73,7 +73,7 @@ import Testing
             .subtracting(["text", "logfmt", "json"])
         let statistics = Statistic.allCases.map { $0.rawValue.replacing(".", with: "_") }
         let named = try keysInTheSources().union(Figure.allCases.map(\.name)).union(statistics)
-            .union(Counter.allCases.map(\.name))
+            .union(Counter.allCases.map(\.name)).union(ResponderFact.allCases.map(\.rawValue))
         let figures = Set(Figure.allCases.map { "\($0.name)_ns" })
         #expect(named.count > 100)
         #expect(named.subtracting(figures).subtracting(described) == [], "to be described")
