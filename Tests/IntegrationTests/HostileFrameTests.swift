@@ -1,3 +1,4 @@
+import AFPacketKit
 import Foundation
 import Testing
 
@@ -83,6 +84,31 @@ struct HostileFrameTests {
     }
 
     /// A frame from a tap device may be longer than any MTU, and than IP has a length for.
+    /// The kernel sends to any address by an interface that it is told to send by. That is no route.
+    @Test func onlyRoutesMakeAnAddressOneOfTheLink() throws {
+        let hosts = try Namespaces()
+        func isOnLink(_ text: String) throws -> Bool {
+            let address = try #require(IPAddress(text))
+            return try hosts.far.inNamespace {
+                (try? NetworkInterface(named: "vb").isOnLink(address)) ?? false
+            }
+        }
+        func route(_ words: String...) throws {
+            try Program.expect(["ip", "-n", hosts.far.namespace, "route", "add"] + words)
+        }
+        #expect(try isOnLink("10.77.0.9") && isOnLink("fd77::9"))
+        for address in ["8.8.8.8", "169.254.9.9", "2001:db8::1"] { #expect(try !isOnLink(address)) }
+        try route("198.51.100.0/24", "dev", "vb")
+        try route("203.0.113.0/24", "via", "10.77.0.1")
+        #expect(try isOnLink("198.51.100.5") && !isOnLink("203.0.113.5"))
+        // A default route by another interface is none by this one.
+        try Program.expect([
+            "ip", "-n", hosts.far.namespace, "link", "add", "ve", "up", "type", "veth", "peer", "name", "vf",
+        ])
+        try route("default", "dev", "ve")
+        #expect(try !isOnLink("8.8.8.8") && isOnLink("10.77.0.9"))
+    }
+
     @Test(.needsDevice("/dev/net/tun")) func overlongRequestsAreNotAnswered() throws {
         let hosts = try Namespaces()
         let tap = try Tap(in: hosts.far, address: hosts.far.address)

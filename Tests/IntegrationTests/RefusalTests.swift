@@ -26,6 +26,11 @@ struct RefusalTests {
                 "--no-reply and --reply-limit exclude"
             ),
             (["listen", "-i", "none", "--address", "10.0.0.1"], "--address has no meaning without --udp"),
+            (["listen", "-i", "none", "--udp", "--address", "127.0.0.1"], "one host's address"),
+            (["listen", "-i", "none", "--udp", "--address", "255.255.255.255"], "one host's address"),
+            (["listen", "-i", "none", "--udp", "--address", "240.0.0.1"], "one host's address"),
+            (["listen", "-i", "none", "--udp", "--address", "ff02::1"], "one host's address"),
+            (["listen", "-i", "none", "--udp", "--address", "::"], "one host's address"),
             (["listen", "-i", "none", "--allow-routed"], "--allow-routed has no meaning without --udp"),
             (["send", "-i", "none", "-d", peer, "-I", "0.4ns"], "at least 1ns"),
             (["listen", "-i", "none", "--stats", "1ns"], "at least 1ms"),

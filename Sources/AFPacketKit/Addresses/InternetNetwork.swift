@@ -42,6 +42,16 @@ extension IPAddress {
     /// Tells whether it is of version 4.
     public var isVersion4: Bool { if case .v4 = self { true } else { false } }
 
+    /// Tells whether a host may have it in a network: it is none of loopback, of a group, for no host (0.0.0.0/8, ::),
+    /// reserved (240.0.0.0/4), or of version 4 written as version 6 (::ffff:0:0/96). RFC 6890
+    public var isOfNetworkHost: Bool {
+        guard isHost, !isLoopback else { return false }
+        return switch self {
+        case .v4(let address): address.value >> 24 != 0 && address.value >> 28 != 0xf
+        case .v6(let address): address.high != 0 || address.low >> 32 != 0xffff
+        }
+    }
+
     /// Tells whether it is a host's own for itself: 127.0.0.0/8, ::1.
     public var isLoopback: Bool {
         switch self {

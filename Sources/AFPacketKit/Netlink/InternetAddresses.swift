@@ -33,13 +33,13 @@ extension NetworkInterface {
         }
     }
 
-    /// Returns whether the kernel sends to an address through this interface, without a router. RTM_GETROUTE,
+    /// Returns whether a route says that an address is on this interface's link, without a router. RTM_GETROUTE,
     /// rtnetlink(7)
     ///
-    /// - Throws: `SystemError` of netlink: `ENETUNREACH` if there is no route.
+    /// - Throws: `SystemError` of netlink: ENETUNREACH or EHOSTUNREACH if there is no route.
     public func isOnLink(_ address: IPAddress) throws(SystemError) -> Bool {
         // Of two interfaces in one network this one.
-        let route = try Route(to: address, by: self)
+        let route = try Route(to: address, by: self, isAsConfigured: true)
         return route.interfaceIndex == index && route.router == nil && route.kind == .unicast
     }
 }

@@ -32,9 +32,12 @@ public struct Route: Hashable, Sendable {
     /// - Parameters:
     ///   - interface: the interface to send by; nil for any.
     ///   - source: the source address; nil for the kernel's choice.
-    /// - Throws: `SystemError` of netlink: ENETUNREACH if there is no route.
+    ///   - isAsConfigured: whether only a route of the tables will do. Else the kernel takes every address that has none
+    ///     for one on the link of `interface`. RTM_F_FIB_MATCH, Linux 4.13
+    /// - Throws: `SystemError` of netlink: ENETUNREACH or EHOSTUNREACH if there is no route.
     public init(
-        to destination: IPAddress, by interface: NetworkInterface? = nil, from source: IPAddress? = nil
+        to destination: IPAddress, by interface: NetworkInterface? = nil, from source: IPAddress? = nil,
+        isAsConfigured: Bool = false
     ) throws(SystemError) {
         var socket = try NetlinkSocket(NETLINK_ROUTE)
         let sequence = socket.nextSequence()
@@ -42,6 +45,7 @@ public struct Route: Hashable, Sendable {
         var header = rtmsg()
         header.rtm_family = UInt8(destination.family)
         header.rtm_dst_len = UInt8(bytes.count * 8)
+        if isAsConfigured { header.rtm_flags = UInt32(RTM_F_FIB_MATCH) }
         var attributes = NetlinkAttributes()
         attributes.add(Int(RTA_DST.rawValue), bytes: bytes)
         if let interface { attributes.add(Int(RTA_OIF.rawValue), UInt32(interface.index)) }

@@ -58,7 +58,7 @@ extension CommandSpec<ListenOptions> {
                     help:
                         "With --udp: also answer pings to this address, which the interface does not have. May be given "
                         + "several times.",
-                    as: parseHostAddress
+                    as: parseOwnAddress
                 ) { $0.replyAddresses.append($1) },
                 .flag(
                     "allow-routed", in: .target,

@@ -158,7 +158,13 @@ import Testing
         ]
         for (shape, comment) in refused { expectNoAnswer(shape, comment, refused: 1) }
         var rules = ReplyRules(limit: 1, allowsRouted: true, addresses: ListenScript.addresses)
-        expectNoAnswer(datagram(from: 0x0a00_00ff), "from the link's broadcast", refused: 1, rules: rules)
+        for (shape, comment) in [
+            (datagram(from: 0x0a00_00ff), "from the link's broadcast"),
+            (datagram(from: 0xf000_0001), "from a reserved address"), (datagram(from: 1), "from 0.0.0.1"),
+            (datagram6(from: IPv6Address(high: 0, low: 0xffff_0a00_0001)), "from a mapped address"),
+        ] as [(FrameShape, Comment)] {
+            expectNoAnswer(shape, comment, refused: 1, rules: rules)
+        }
         rules.addresses = []
         expectNoAnswer(datagram(), "where the interface has no address", refused: 1, rules: rules)
     }

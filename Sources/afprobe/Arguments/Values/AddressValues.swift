@@ -101,6 +101,15 @@ func parseHostAddress(_ text: String) throws(ValueError) -> IPAddress {
     return address
 }
 
+/// An address that this host may answer by.
+func parseOwnAddress(_ text: String) throws(ValueError) -> IPAddress {
+    let address = try parseHostAddress(text)
+    guard address.isOfNetworkHost else {
+        throw ValueError("one host's address in a network: none of a group, of loopback or reserved")
+    }
+    return address
+}
+
 func parsePort(_ text: String) throws(ValueError) -> UInt16 {
     UInt16(try parseNumber(text, in: 1...65_535, "a port"))
 }

@@ -23,14 +23,18 @@ struct ReplyRules {
     func refusal(of carrier: FrameShape.Carrier) -> ReplyRefusal? {
         switch carrier {
         case .ethernet: nil
-        case .udp4(let flow): refusal(from: .v4(flow.source), to: .v4(flow.destination))
-        case .udp6(let flow): refusal(from: .v6(flow.source), to: .v6(flow.destination))
+        case .udp4(let flow):
+            refusal(from: .v4(flow.source), flow.sourcePort, to: .v4(flow.destination))
+        case .udp6(let flow):
+            refusal(from: .v6(flow.source), flow.sourcePort, to: .v6(flow.destination))
         }
     }
 
-    private func refusal(from source: IPAddress, to destination: IPAddress) -> ReplyRefusal? {
+    private func refusal(
+        from source: IPAddress, _ port: UInt16, to destination: IPAddress
+    ) -> ReplyRefusal? {
         guard isOwn(destination) else { return .destination(destination) }
-        guard source.isHost, !source.isLoopback, !isOwn(source),
+        guard source.isOfNetworkHost, port != 0, !isOwn(source),
             !addresses.contains(where: { $0.network.isBroadcast(source) })
         else { return .source(source) }
         // Without an address of this version nothing is known of the link.
