@@ -18,12 +18,12 @@ package import Synchronization
     package init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "a power of two")
         mask = UInt64(capacity - 1)
-        unsafe slots = .allocate(capacity: capacity)
+        unsafe slots = Slab<Record>.allocate(capacity)
     }
 
     deinit {
         while pop() != nil {}
-        unsafe slots.deallocate()
+        unsafe release(slots)
     }
 
     /// The number of free records. Producer only.
