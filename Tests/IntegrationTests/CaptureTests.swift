@@ -263,6 +263,17 @@ struct CaptureTests {
         }
     }
 
+    /// The hint on the form of captures is for a file that was read.
+    @Test func aFileThatCannotBeOpenedIsNamedOnce() throws {
+        let hosts = try Namespaces()
+        let missing = try hosts.near.afprobe("send", "-i", "va", "--read", "/nowhere/x").finish()
+        #expect(missing.errors.contains("No such file"), "\(missing)")
+        #expect(missing.errors.components(separatedBy: "/nowhere/x").count == 2, "\(missing)")
+        #expect(!missing.errors.contains("hint="), "\(missing)")
+        let other = try hosts.near.afprobe("send", "-i", "va", "--read", "/etc/passwd").finish()
+        #expect(other.errors.contains("it takes a pcap or pcapng file"), "\(other)")
+    }
+
     /// Some capture of a link type, little-endian, in microseconds.
     private func capture(_ frames: [[UInt8]], linkType: UInt32 = 1) throws -> Scratch {
         let file = Scratch()

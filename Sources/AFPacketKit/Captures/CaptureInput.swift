@@ -24,7 +24,8 @@ import Glibc
 
     /// Opens a file; "-" is standard input. Loads libpcap.
     ///
-    /// - Throws: `PcapError`, `rejected` if it is not a capture file or not of Ethernet frames.
+    /// - Throws: `PcapError`: `unreadable` if it cannot be opened, `rejected` if it is not a capture file or not of
+    ///   Ethernet frames.
     public init(path: String) throws(PcapError) {
         var handle: OpaquePointer?
         let descriptor = try Self.open(path)
@@ -41,7 +42,7 @@ import Glibc
             guard path == "-" else { return try Descriptor(opening: path, O_RDONLY) }
             return try Descriptor("dup", cshim_duplicate(0))
         } catch {
-            throw .rejected(reason: "\(path): \(error.code)")
+            throw .unreadable(reason: "\(error.code)")
         }
     }
 

@@ -4,6 +4,8 @@ internal import CShim
 public enum PcapError: Error, Hashable, Sendable {
     /// The library is not installed; with the dynamic loader's reason.
     case libraryMissing(reason: String)
+    /// The file cannot be opened; with the kernel's reason.
+    case unreadable(reason: String)
     /// The request or the file is invalid; with libpcap's reason.
     case rejected(reason: String)
     /// The filter is longer than the kernel accepts.

@@ -16,6 +16,7 @@ extension Failure {
             .refused(
                 "Option \(option) needs libpcap, which cannot be loaded", reason: reason,
                 hint: "install it: apt-get install libpcap0.8")
+        case .unreadable(let reason): Failure(status: status, message: message, reason: reason)
         case .rejected(let reason), .tooLong(let reason):
             Failure(status: status, message: message, reason: reason, hint: hint(for: option))
         }
