@@ -104,6 +104,13 @@ struct SilenceTests {
         #expect(known.errors.contains("drop ICMP echo"), "\(known)")
     }
 
+    @Test func theOptionLeadsElsewhere() throws {
+        let hosts = try Namespaces()
+        try ip(hosts.near, "link", "set", "lo", "up")
+        let result = try ping(hosts, ["-i", "lo"], to: "10.77.0.2")
+        #expect(result.errors.contains("the route to 10.77.0.2 is by va, not lo"), "\(result)")
+    }
+
     /// The send call succeeds, and the frame is gone.
     @Test func thisHostDropsTheRequests() throws {
         let hosts = try Namespaces()

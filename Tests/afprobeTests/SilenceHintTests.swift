@@ -8,7 +8,8 @@ import Testing
     private func hint(
         isUp: Bool = true, hadCarrier: Bool = true, name: PingProtocolName = .afprobe,
         carrier: ProbeCarrier = .frames(.localExperimental1), destination: IPAddress? = nil,
-        _ counts: [Counter: UInt64] = [:], error: NetworkError? = nil
+        nextHop: IPAddress? = nil, usualInterface: String? = nil, _ counts: [Counter: UInt64] = [:],
+        error: NetworkError? = nil
     ) -> String {
         var result = PingResult(preferred: .software, hasStages: false, isSynchronised: false)
         for (counter, count) in counts { result.counts[counter] = count }
@@ -17,7 +18,8 @@ import Testing
             name: "eth9", index: 9, address: MACAddress(0x0200_0000_0001), isUp: isUp)
         return Silence(
             interface: interface, hadCarrier: hadCarrier, name: name, carrier: carrier, isPTP: false,
-            nextHop: nil, destination: destination, result: result, mismatch: nil
+            nextHop: nextHop, usualInterface: usualInterface, destination: destination, result: result,
+            mismatch: nil
         ).hint
     }
 
@@ -33,6 +35,13 @@ import Testing
     @Test func thisHostsLossesAreNamed() {
         #expect(hint([.failed: 3, .lost: 9]).hasPrefix("this host dropped 3 requests"))
         #expect(hint([.drops: 4, .lost: 9]).hasPrefix("this host's receive queue dropped 4 frames"))
+    }
+
+    @Test func theUsualInterfaceIsNamed() {
+        let host = IPAddress("192.0.2.7")
+        #expect(
+            hint(name: .icmp, nextHop: host, usualInterface: "eth8", [.lost: 1])
+                == "the route to 192.0.2.7 is by eth8, not eth9")
     }
 
     /// Without a link, nothing else is of interest; what the network says is certain.

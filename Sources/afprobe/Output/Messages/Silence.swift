@@ -14,6 +14,8 @@ struct Silence {
     let isPTP: Bool
     /// The host of this link to which the requests go by IP; nil if they go to a MAC address.
     let nextHop: IPAddress?
+    /// The interface that the kernel would send by to that host; nil if it is the one used, or nothing is known of it.
+    let usualInterface: String?
     /// The Internet address that afprobe's own requests name; nil without UDP.
     let destination: IPAddress?
     let result: PingResult
@@ -21,7 +23,9 @@ struct Silence {
     let mismatch: PTPMismatch?
 
     /// The most likely reason, and what to do.
-    var hint: String { linkHint ?? networkHint ?? answerHint ?? neighbourHint ?? hostHint ?? usualHint }
+    var hint: String {
+        linkHint ?? networkHint ?? answerHint ?? routeHint ?? neighbourHint ?? hostHint ?? usualHint
+    }
 
     private var linkHint: String? {
         guard let interface else { return "the interface has gone; ip link shows those there are" }
@@ -75,6 +79,12 @@ struct Silence {
         }
         guard counts[.drops] > 0 else { return nil }
         return "this host's receive queue dropped \(counts[.drops]) frames: send more slowly"
+    }
+
+    /// The advice if -i led requests away from the host.
+    private var routeHint: String? {
+        guard let usualInterface, let interface, let nextHop else { return nil }
+        return "the route to \(nextHop) is by \(usualInterface), not \(interface.name)"
     }
 
     private var neighbourHint: String? {
