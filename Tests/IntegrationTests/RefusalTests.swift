@@ -100,6 +100,7 @@ struct RefusalTests {
         let hosts = try Namespaces()
         let down = hosts.near.namespace
         try Program.expect(["ip", "-n", down, "link", "add", "idle", "type", "veth", "peer", "name", "idle2"])
+        try Program.expect(["ip", "-n", down, "address", "add", "192.0.2.1/24", "dev", "idle"])
         let cases: [([String], String, String)] = [
             (["send", "-i", "none", "-d", peer], "There is no interface none", "there are: "),
             (["listen", "-i", "none"], "There is no interface none", "there are: "),
@@ -114,6 +115,16 @@ struct RefusalTests {
                 "another host"
             ),
             (["hwstamp", "none"], "There is no interface none", "there are: "),
+            (["ping", "10.77.0.255"], "10.77.0.255 is a broadcast address", "the address of one host"),
+            (
+                ["ping", "192.0.2.7"], "There is no route to 192.0.2.7",
+                "idle, on whose network 192.0.2.7 is, is down: ip link set idle up"
+            ),
+            (
+                ["ping", "--protocol", "arp", "192.0.2.7"], "There is no route to 192.0.2.7",
+                "idle, on whose network 192.0.2.7 is, is down"
+            ),
+            (["ping", "198.51.100.7"], "There is no route to 198.51.100.7", "ip route get 198.51.100.7"),
             (["hwstamp-config", "va"], "no hardware timestamping", "afprobe hwstamp va"),
             (["hwstamp-config", "va", "--tx", "on"], "no hardware timestamping", "Operation not supported"),
             (

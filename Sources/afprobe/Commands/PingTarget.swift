@@ -139,21 +139,17 @@ extension PingTarget {
             throw .usage(
                 "\(address) is valid on one link only", hint: "name the interface: -i IF, or \(address)%IF")
         }
+        let way: InternetWay
         do throws(SystemError) {
             let route = try Route(to: address, by: given, from: source)
-            guard route.kind == .unicast || route.kind == .local else {
-                throw SystemError("RTM_GETROUTE", .networkUnreachable)
-            }
+            guard route.kind != .none else { throw SystemError("RTM_GETROUTE", .networkUnreachable) }
             let interface = try NetworkInterface(index: route.interfaceIndex)
-            return InternetWay(address: address, interface: interface, route: route, zone: given)
+            way = InternetWay(address: address, interface: interface, route: route, zone: given)
         } catch {
-            let from = source.map { " from \($0)" } ?? ""
-            let by = given.map { " oif \($0.name)" } ?? ""
-            throw .refused(
-                "There is no route to \(address)\(from)", reason: "\(error.code)",
-                hint: (source == nil ? "" : "is the source an address of this host? ")
-                    + "see: ip route get \(address)\(from)\(by)")
+            throw .noRoute(to: address, from: source, by: given, error)
         }
+        guard way.route.kind != .group else { throw .isBroadcast(address) }
+        return way
     }
 
     private static func lookUp(

@@ -35,6 +35,38 @@ extension Failure {
         .usage("\(address) is a group address", hint: "give the MAC address of one host")
     }
 
+    static func isBroadcast(_ address: IPAddress) -> Failure {
+        .refused("\(address) is a broadcast address", hint: "give the address of one host")
+    }
+
+    /// An address that the kernel sends nothing to.
+    ///
+    /// - Parameters:
+    ///   - source: the source address, if it was given.
+    ///   - interface: the interface, if it was given.
+    static func noRoute(
+        to address: IPAddress, from source: IPAddress?, by interface: NetworkInterface?, _ error: SystemError
+    ) -> Failure {
+        let from = source.map { " from \($0)" } ?? ""
+        let by = interface.map { " oif \($0.name)" } ?? ""
+        let hint =
+            if let name = interfaceThatIsDown(before: address) {
+                "\(name), on whose network \(address) is, is down: ip link set \(name) up"
+            } else {
+                (source == nil ? "" : "is the source an address of this host? ")
+                    + "see: ip route get \(address)\(from)\(by)"
+            }
+        return .refused("There is no route to \(address)\(from)", reason: "\(error.code)", hint: hint)
+    }
+
+    /// The interface that leads to an address once it is up; nil if there is none.
+    private static func interfaceThatIsDown(before address: IPAddress) -> String? {
+        ((try? NetworkInterface.names()) ?? []).first { name in
+            guard let interface = try? NetworkInterface(named: name), !interface.isUp else { return false }
+            return (try? interface.interfaceAddresses())?.contains { $0.network.contains(address) } ?? false
+        }
+    }
+
     static var missingTarget: Failure {
         .usage(
             "TARGET is missing",
