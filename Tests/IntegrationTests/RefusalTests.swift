@@ -51,7 +51,7 @@ struct RefusalTests {
             (["send", "-i", "none", "-d", peer, "-s", "many"], "Invalid value 'many' for -s"),
             (["send", "-i", "none", "-d", peer, "--ethertype", "5"], "Invalid value '5' for --ethertype"),
             (["send", "-i", "none", "-d", peer, "--vlan", "4095"], "Invalid value '4095' for --vlan"),
-            (["send", "-i", "none", "-d", peer, "--udp"], "Option --dst-addr is missing"),
+            (["send", "-i", "none", "-d", peer, "--udp"], "Option --dst-addr ADDR is missing"),
             (["send", "-i", "none", "-d", peer, "--dst-addr", "10.0.0.1"], "no meaning without --udp"),
             (["hwstamp", "none", "--verify", "--via", "ioctl"], "no meaning with --verify"),
             (["hwstamp", "none", "--via", "sysfs"], "auto, netlink, ioctl"),

@@ -45,6 +45,11 @@ import Testing
                 .excluded("--rate", "--interval"), "--rate and --interval exclude each other",
                 "leave one of them out; see 'afprobe help'"
             ),
+            (
+                .meaningless("--dst-port", without: "--udp"),
+                "Option --dst-port has no meaning without --udp",
+                "add --udp; see 'afprobe help'"
+            ),
             (.mistake("Wrong", remedy: "write: right"), "Wrong", "write: right"),
             (.unexpectedOperand("eth1"), "Unexpected argument 'eth1'", "see 'afprobe help'"),
         ]

@@ -13,6 +13,8 @@ enum ArgumentError: Error, Equatable {
     case unexpectedOperand(String)
     /// Two options that exclude each other.
     case excluded(String, String)
+    /// An option that another one, a flag, must go with.
+    case meaningless(String, without: String)
     /// A mistake whose remedy is known in full.
     case mistake(String, remedy: String)
 }

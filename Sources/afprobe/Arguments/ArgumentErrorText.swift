@@ -12,6 +12,7 @@ extension ArgumentError {
         case .missingOperand(let placeholder, _): "Argument \(placeholder) is missing"
         case .unexpectedOperand(let word): "Unexpected argument '\(word)'"
         case .excluded(let one, let other): "\(one) and \(other) exclude each other"
+        case .meaningless(let option, let other): "Option \(option) has no meaning without \(other)"
         case .mistake(let message, _): message
         }
     }
@@ -25,6 +26,7 @@ extension ArgumentError {
         case .missingOption(let option): lowercasedSentence(option.help)
         case .missingOperand(_, let help): lowercasedSentence(help)
         case .excluded: "leave one of them out"
+        case .meaningless(_, let other): "add \(other)"
         default: nil
         }
     }

@@ -23,12 +23,17 @@ protocol CommandOptions {
     /// millisecond: commands that read nothing but the kernel's answers do without.
     var isFiltered: Bool { get }
 
-    /// Checks what no single option can, and does what the command is for.
+    /// Checks what the options tell together, as far as a corrected command line can come of it.
+    func check() throws(ArgumentError)
+
+    /// Checks the rest, and does what the command is for.
     func run(_ console: Console) throws(Failure) -> ExitStatus
 }
 
 extension CommandOptions {
     var isFiltered: Bool { true }
+
+    func check() throws(ArgumentError) {}
 }
 
 /// A command with the type of its values erased.
@@ -49,6 +54,7 @@ struct Command {
             operands: spec.operands.map(\.description), exemption: spec.exemption)
         parseAndRun = { (arguments: [String]) throws(ArgumentError) in
             let values = try Parser(spec).parse(arguments)
+            try values.check()
             return Invocation(
                 output: values.output, isFiltered: values.isFiltered,
                 run: { (console: Console) throws(Failure) in try values.run(console) })

@@ -11,10 +11,6 @@ struct FrameRequest {
         self.traffic = traffic
         self.destination = destination
         self.messageLength = messageLength
-        try traffic.checkUDPOptions()
-        if traffic.usesUDP, traffic.destinationAddress == nil {
-            throw .usage("Option --dst-addr is missing", hint: "with --udp, give the peer's IP address")
-        }
         if let source = traffic.sourceAddress, source.isGroup {
             throw .usage("Invalid value '\(source)' for --src-addr", hint: "expected one host's address")
         }
@@ -109,18 +105,19 @@ extension Failure {
 
 extension TrafficOptions {
     /// Rejects options that need --udp, or exclude it.
-    func checkUDPOptions() throws(Failure) {
-        if etherType != nil, usesUDP || isPTP {
-            throw .usage(
-                "--ethertype and \(usesUDP ? "--udp" : "--ptp") exclude each other",
-                hint: "leave one of them out")
-        }
+    ///
+    /// - Parameter needsDestination: whether datagrams are sent to a host of which the MAC address alone is known.
+    func checkUDPOptions(needsDestination: Bool = false) throws(ArgumentError) {
+        if etherType != nil, usesUDP || isPTP { throw .excluded("--ethertype", usesUDP ? "--udp" : "--ptp") }
         let given: [(Bool, String)] = [
             (sourceAddress != nil, "--src-addr"), (destinationAddress != nil, "--dst-addr"),
             (sourcePort != nil, "--src-port"), (destinationPort != nil, "--dst-port"),
         ]
         if !usesUDP, let (_, option) = given.first(where: \.0) {
-            throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
+            throw .meaningless(option, without: "--udp")
+        }
+        if needsDestination, usesUDP, destinationAddress == nil {
+            throw .missingOption(OptionSpec<SendOptions>.destinationAddress.description)
         }
     }
 }

@@ -104,9 +104,12 @@ extension OptionSpec<ListenOptions> {
 }
 
 extension ListenOptions {
-    func run(_ console: Console) throws(Failure) -> ExitStatus {
+    func check() throws(ArgumentError) {
         try traffic.checkUDPOptions()
         try checkReplyOptions()
+    }
+
+    func run(_ console: Console) throws(Failure) -> ExitStatus {
         if threads > 1, traffic.captureFile != nil {
             throw .usage("--pcap and --fanout exclude each other", hint: "leave one of them out")
         }
@@ -124,19 +127,15 @@ extension ListenOptions {
     }
 
     /// Rejects options about replies if there are none, or none of that kind.
-    private func checkReplyOptions() throws(Failure) {
+    private func checkReplyOptions() throws(ArgumentError) {
         let given = [
             (replyLimit != nil, "--reply-limit", needsUDP: false),
             (!replyAddresses.isEmpty, "--address", needsUDP: true),
             (allowsRouted, "--allow-routed", needsUDP: true),
         ]
         for (isGiven, option, needsUDP) in given where isGiven {
-            guard replies else {
-                throw .usage("--no-reply and \(option) exclude each other", hint: "leave one of them out")
-            }
-            guard !needsUDP || traffic.usesUDP else {
-                throw .usage("Option \(option) has no meaning without --udp", hint: "add --udp")
-            }
+            guard replies else { throw .excluded("--no-reply", option) }
+            guard !needsUDP || traffic.usesUDP else { throw .meaningless(option, without: "--udp") }
         }
     }
 

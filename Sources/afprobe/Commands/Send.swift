@@ -91,6 +91,11 @@ extension CommandSpec<SendOptions> {
 }
 
 extension SendOptions {
+    func check() throws(ArgumentError) {
+        let hasAddress = if case .address? = destination { true } else { false }
+        try traffic.checkUDPOptions(needsDestination: replay == nil && !hasAddress)
+    }
+
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         try checkReplay()
         try checkStamps()

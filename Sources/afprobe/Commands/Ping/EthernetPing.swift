@@ -63,14 +63,14 @@ extension PingOptions {
         switch target {
         case nil where name == .pdelay:
             return (
-                try openInterface(try givenInterface(), hardware: traffic.hardware, console),
+                try openInterface(traffic.interface, hardware: traffic.hardware, console),
                 .ptpPeerDelayGroup, nil
             )
         case nil: throw .missingTarget
         case .station(let address)?:
             guard !address.isGroup || name == .pdelay else { throw .isGroup(address) }
             return (
-                try openInterface(try givenInterface(), hardware: traffic.hardware, console), address, nil
+                try openInterface(traffic.interface, hardware: traffic.hardware, console), address, nil
             )
         case let target?:
             let way = try target.way(
@@ -137,11 +137,6 @@ extension PingOptions {
             .udp6(UDPFlow(source: own, sourcePort: port, destination: host, destinationPort: port))
         default: .ethernet(PTPHeader.etherType)
         }
-    }
-
-    func givenInterface() throws(Failure) -> String {
-        guard traffic.interface.isEmpty else { return traffic.interface }
-        throw .usage("Option -i IF is missing", hint: "with a MAC address, name the interface to use")
     }
 
     private func source(

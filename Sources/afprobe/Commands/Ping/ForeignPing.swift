@@ -4,7 +4,6 @@ import AFPacketKit
 
 extension PingOptions {
     func runForeign(_ name: PingProtocolName, _ console: Console) throws(Failure) -> ExitStatus {
-        try checkHonoured(by: name)
         switch name.carrier {
         case .internet: return try pingByInternet(name, console)
         case .ethernet: return try pingByEthernet(name, console)

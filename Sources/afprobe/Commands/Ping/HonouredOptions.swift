@@ -37,7 +37,7 @@ func parseProtocolName(_ text: String) throws(ValueError) -> PingProtocolName {
 
 extension PingOptions {
     /// Rejects the options that a protocol does not honour, by their names.
-    func checkHonoured(by name: PingProtocolName) throws(Failure) {
+    func checkHonoured(by name: PingProtocolName) throws(ArgumentError) {
         let given: [(Bool, String)] = [
             (traffic.etherType != nil, "--ethertype"), (traffic.vlan != nil, "--vlan"),
             (traffic.isPTP, "--ptp"),
@@ -53,9 +53,9 @@ extension PingOptions {
         ]
         guard let (_, option) = given.first(where: { $0.0 && !name.honoured.contains($0.1) }) else { return }
         let others = PingProtocolName.allCases.filter { $0.honoured.contains(option) }.map(\.rawValue)
-        throw .usage(
+        throw .mistake(
             "Option \(option) has no meaning with the protocol \(name.rawValue)",
-            hint: "leave it out, or choose another protocol: --protocol \(others.joined(separator: "|"))")
+            remedy: "leave it out, or choose another protocol: --protocol \(others.joined(separator: "|"))")
     }
 
     /// The protocol: as given, or by the kind of the target.

@@ -169,11 +169,27 @@ extension PingOptions {
     /// Else it starts another program first.
     var isFiltered: Bool { !measuresItself }
 
+    func check() throws(ArgumentError) {
+        let name = measuresItself ? .afprobe : chosenProtocol
+        try checkHonoured(by: name)
+        if target == nil, name != .pdelay, !measuresItself {
+            throw .missingOperand("TARGET", help: CommandSpec.ping.operands[0].description.help)
+        }
+        let isStation =
+            switch target {
+            case .station?, nil: true
+            case .address?, .name?: false
+            }
+        if isStation, !measuresItself, name.carrier == .ethernet, traffic.interface.isEmpty {
+            throw .missingOption(OptionSpec.pingInterface.description)
+        }
+        if name == .afprobe { try traffic.checkUDPOptions(needsDestination: isStation) }
+    }
+
     func run(_ console: Console) throws(Failure) -> ExitStatus {
         if measuresItself { return try runAgainstItself(console) }
         let name = chosenProtocol
         guard name == .afprobe else { return try runForeign(name, console) }
-        try checkHonoured(by: .afprobe)
         let (interface, destination, address) = try responder(console)
         var options = self
         if traffic.usesUDP, traffic.destinationAddress == nil { options.traffic.destinationAddress = address }
@@ -187,14 +203,13 @@ extension PingOptions {
         switch target {
         case nil: throw .missingTarget
         case .station(let address)?:
-            let name = try givenInterface()
             guard wantsVersion4 == nil else {
                 throw .usage("\(address) is a MAC address", hint: "leave -4 or -6 out")
             }
             guard !address.isGroup else { throw .isGroup(address) }
             // Wrong options first: the interface may be missing, too.
             try checkFrames(to: address)
-            return (try openInterface(name, hardware: traffic.hardware, console), address, nil)
+            return (try openInterface(traffic.interface, hardware: traffic.hardware, console), address, nil)
         case let target?:
             let way = try target.way(
                 by: traffic.interface.isEmpty ? nil : traffic.interface, from: nil,

@@ -67,11 +67,7 @@ extension Failure {
         }
     }
 
-    static var missingTarget: Failure {
-        .usage(
-            "TARGET is missing",
-            hint: "give the MAC address, the IP address or the name of a host, as in: afprobe ping 192.0.2.7")
-    }
+    static var missingTarget: Failure { .usage("TARGET is missing") }
 
     /// A verification whose witness received nothing.
     static func unwitnessed(
