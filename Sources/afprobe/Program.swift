@@ -1,26 +1,6 @@
 import AFPacketKit
 
 enum Program {
-    /// The commands in the order of the help. A run builds only the declaration of its own command: building all of
-    /// them takes longer than the rest of the start.
-    enum CommandName: String, CaseIterable {
-        case send, listen, ping, hwstamp
-        case hwstampConfig = "hwstamp-config"
-
-        /// The command of this name, in small or capital letters.
-        init?(_ name: String) { self.init(rawValue: name.lowercased()) }
-
-        var command: Command {
-            switch self {
-            case .send: Command(CommandSpec<SendOptions>.send)
-            case .listen: Command(CommandSpec<ListenOptions>.listen)
-            case .ping: Command(CommandSpec<PingOptions>.ping)
-            case .hwstamp: Command(CommandSpec<HWStampOptions>.hwstamp)
-            case .hwstampConfig: Command(CommandSpec<HWStampConfigOptions>.hwstampConfig)
-            }
-        }
-    }
-
     static var commands: [Command] { CommandName.allCases.map { $0.command } }
 
     /// Runs the command in the arguments, which do not include the program's name.
@@ -65,12 +45,11 @@ enum Program {
             throw explainedOption(
                 .unknownOption(
                     "--\(name)", candidates: candidates(for: name, among: options).map { "--\($0)" }),
-                TypedLine(words: arguments), before: commandNames)
+                TypedLine(words: arguments))
         case .short(let letters):
             let unknown = letters.first { $0 != "V" } ?? "V"
             throw explainedOption(
-                .unknownOption("-\(unknown)", candidates: []), TypedLine(words: arguments),
-                before: commandNames)
+                .unknownOption("-\(unknown)", candidates: []), TypedLine(words: arguments))
         case .end: throw .missingCommand
         }
     }
@@ -81,7 +60,7 @@ enum Program {
         _ command: Command, _ arguments: [String]
     ) throws(ArgumentError) -> Command.Invocation {
         do throws(ArgumentError) { return try command.parse(arguments) } catch {
-            throw explained(error, of: command, TypedLine(words: [command.description.name] + arguments))
+            throw explained(error, TypedLine(words: [command.description.name] + arguments))
         }
     }
 
@@ -129,7 +108,7 @@ enum Program {
 
     private static func find(_ name: String) throws(ArgumentError) -> Command {
         guard let known = CommandName(name) else {
-            let meant = commandMeant(by: name).map { [$0] }
+            let meant = commandMeant(by: name).map { Array($0.prefix(1)) }
             throw .unknownCommand(
                 name, candidates: meant ?? candidates(for: name, among: commandNames + ["help"]))
         }

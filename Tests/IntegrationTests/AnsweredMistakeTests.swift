@@ -25,7 +25,7 @@ struct AnsweredMistakeTests {
         (["ping", "10.77.0.2", "-s", "56"], "ping's -s 56 is -s 98 here"),
         (["send", "-i", "va", "-d", peer, "--vlan", "100.5"], "--vlan 100:5"),
         (["ping", "--protocol", "ptp", "10.77.0.2"], "expected pdelay"),
-        (["ping", "-f", "10.77.0.2"], "a flood is -I 0 here: afprobe ping -I 0 10.77.0.2"),
+        (["ping", "-f", "10.77.0.2"], "a flood is -I 0 here: afprobe ping -I 0 -q 10.77.0.2"),
         (["ping", "-n", "-t", "5", "10.77.0.2"], "-t is --ttl here: afprobe ping --ttl 5 10.77.0.2"),
         (
             ["listen", "-i", "va", "-w", "out.pcap"],
@@ -56,6 +56,28 @@ struct AnsweredMistakeTests {
         (["ping", "--self", "--hardware", "on"], "--self and --hardware on exclude each other"),
         (["listen", "-i", "va", "--color", "always", "--format", "logfmt"], "exclude each other"),
         (["ping", "-i", "va", "fe80::1%lo"], "name different interfaces"),
+        (["ping", peer], "va is the only Ethernet interface that is up: afprobe ping -i va \(peer)"),
+        (["listen"], "va is the only Ethernet interface that is up: afprobe listen -i va"),
+        (["send", peer], "va is the only Ethernet interface that is up: afprobe send -i va \(peer)"),
+        (["ping", "-d", peer], "afprobe ping -i va \(peer)"),
+        (["-i", "va", peer], "the command is missing: afprobe ping -i va \(peer)"),
+        (["-c", "3", "10.77.0.2"], "the command is missing: afprobe ping -c 3 10.77.0.2"),
+        (["--ping", "10.77.0.2"], "a command has no hyphens: afprobe ping 10.77.0.2"),
+        (["ethtool", "-T", "va"], "afprobe hwstamp va"),
+        (["arping", "-I", "va", "10.77.0.2"], "afprobe ping --protocol arp -i va 10.77.0.2"),
+        (
+            ["listen", "-i", "va", "udp", "port", "61000"],
+            "the port is an option: afprobe listen -i va --udp"
+        ),
+        (["listen", "-i", "va", "--port", "61000"], "afprobe listen -i va --udp --dst-port 61000"),
+        (["ping", "-i", "va", "--udp", peer], "Option --dst-addr ADDR is missing"),
+        (["ping", "10.77.0.0/24"], "10.77.0.0/24 is a network, and a run has one target"),
+        (["ping", "10.77.0.2", "10.77.0.3"], "one target per run; start one afprobe per host"),
+        (
+            ["ping", "--fail-if", "p99<1ms", "10.77.0.2"],
+            "a limit names what is too much: afprobe ping --fail-if 'rtt.p99>1ms' 10.77.0.2"
+        ),
+        (["ping", "--fail-if", "rtt.p99", "10.77.0.2"], "limits in quotes"),
         (["ping", "--fail-if", "loss>1", "10.77.0.2"], "--fail-if 'loss>1%' 10.77.0.2"),
         (["ping", "--fail-if", "rtt>1ms", "10.77.0.2"], "--fail-if 'rtt.p99>1ms' 10.77.0.2"),
     ]

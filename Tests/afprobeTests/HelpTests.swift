@@ -13,7 +13,7 @@ import Testing
 
     /// The name by which a command is found is declared apart from the command.
     @Test func isFoundByItsName() {
-        for name in Program.CommandName.allCases {
+        for name in CommandName.allCases {
             #expect(name.command.description.name == name.rawValue)
         }
     }

@@ -31,6 +31,17 @@ public struct InternetNetwork: Hashable, Sendable {
         return address.value & rest == 0 || address.value & rest == rest
     }
 
+    /// Returns whether an address stands for the network: it has only zeros behind the prefix, which no host's has.
+    public func isNamed(by other: IPAddress) -> Bool {
+        guard contains(other) else { return false }
+        switch other {
+        case .v4(let address): return prefixLength < 31 && address.value & rest == 0
+        case .v6(let address):
+            return prefixLength < 127 && address.high & ~Self.mask(prefixLength) == 0
+                && address.low & ~Self.mask(prefixLength - 64) == 0
+        }
+    }
+
     /// The bits behind the prefix, in version 4.
     private var rest: UInt32 { prefixLength >= 32 ? 0 : .max >> UInt32(prefixLength) }
 

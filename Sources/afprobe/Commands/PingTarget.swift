@@ -37,6 +37,9 @@ extension PingTarget {
             self = .address(address, zone: parts.count > 1 ? parts[1] : nil)
             return
         }
+        guard network(in: text) == nil else {
+            throw ValueError("one host: \(text) is a network, and a run has one target")
+        }
         let isName = text.utf8.allSatisfy {
             isDigit($0) || UInt8(ascii: "a")...UInt8(ascii: "z") ~= $0
                 || UInt8(ascii: "A")...UInt8(ascii: "Z") ~= $0

@@ -20,7 +20,7 @@ func parseInterfaceName(_ text: String) throws(ValueError) -> String {
 /// Tells whether an option's value was probably meant for another option.
 private func isUnlikely(_ name: String) -> Bool {
     name == "any" || MACAddress(anyFormOf: name) != nil || IPAddress(name) != nil
-        || (try? parseDuration(name)) != nil
+        || looksLikeDuration(name)
 }
 
 func isInterface(_ name: String) -> Bool { (try? NetworkInterface(named: name)) != nil }
@@ -114,9 +114,10 @@ func parsePort(_ text: String) throws(ValueError) -> UInt16 {
     UInt16(try parseNumber(text, in: 1...65_535, "a port"))
 }
 
-/// The host in a text that says more: `http://host/path`, `192.0.2.7:319`, `[2001:db8::1]:80`, `192.0.2.0/24`,
-/// `user@host`, `192.0.2.7.`; nil if there is no more.
+/// The host in a text that says more: `http://host/path`, `192.0.2.7:319`, `[2001:db8::1]:80`, `192.0.2.7/24`,
+/// `user@host`, `192.0.2.7.`; nil if there is no more, or if it is a whole network.
 func hostAlone(in text: String) -> String? {
+    guard network(in: text) == nil else { return nil }
     var host = text[...]
     let scheme = host.prefix { $0 != ":" }
     if host.dropFirst(scheme.count).hasPrefix("://") { host = host.dropFirst(scheme.count + 3) }
@@ -129,4 +130,13 @@ func hostAlone(in text: String) -> String? {
     }
     if host.last == "." { host.removeLast() }
     return host.isEmpty || host == text ? nil : String(host)
+}
+
+/// The network that a text like `192.0.2.0/24` names as a whole; nil if it is none.
+func network(in text: String) -> InternetNetwork? {
+    let parts = text.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    guard parts.count == 2, let base = IPAddress(parts[0]), let length = parseDecimal(parts[1]), length <= 128
+    else { return nil }
+    let network = InternetNetwork(base, prefixLength: Int(length))
+    return network.isNamed(by: base) ? network : nil
 }

@@ -92,8 +92,21 @@ private let durationUnits: [(nanoseconds: UInt64, names: [String])] = [
     (3_600_000_000_000, ["h", "hr", "hrs", "hour", "hours"]),
 ]
 
-/// The duration that a text of another form was probably meant for: `1,5s`, `1e-3`, `10M`.
+/// Tells whether a text is a duration, also as hping3(8) takes it: `u1000`.
+func looksLikeDuration(_ text: String) -> Bool {
+    (try? parseDuration(text)) != nil || microseconds(ofHping: text) != nil
+}
+
+/// The microseconds of `u1000`; nil if it has another form.
+private func microseconds(ofHping text: String) -> UInt64? {
+    text.first == "u" ? parseDecimal(String(text.dropFirst())) : nil
+}
+
+/// The duration that a text of another form was probably meant for: `1,5s`, `1e-3`, `10M`, `u1000`.
 private func durationMeant(by text: String) -> String? {
+    if let number = microseconds(ofHping: text) {
+        return number > 0 && number % 1000 == 0 ? "\(number / 1000)ms" : "\(number)us"
+    }
     let commas = text.split(separator: ",", omittingEmptySubsequences: false)
     if commas.count == 2 {
         // With three digits behind it, the comma may separate thousands.

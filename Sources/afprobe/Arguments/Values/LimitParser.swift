@@ -33,8 +33,11 @@ private func parseLimit(_ text: Substring) throws(ValueError) -> Limit {
         start..<(text[start...].firstIndex { !"<>=".contains($0) } ?? text.endIndex)
     }
     guard let operators, let comparison = Limit.Comparison(rawValue: String(text[operators])) else {
+        // The shell has taken the operator, and the bound for a file's name.
         throw ValueError(
-            "limits like network.p99>50us, loss>0.1% or missing_hardware>0, with > >= < or <=",
+            operators == nil && !text.isEmpty
+                ? "limits in quotes, like 'rtt.p99>1ms,loss>0.1%': the shell takes > and < for itself"
+                : "limits like network.p99>50us, loss>0.1% or missing_hardware>0, with > >= < or <=",
             meant: operators.flatMap { limitMeant(by: text, $0) })
     }
     let (name, bound) = (
@@ -66,6 +69,12 @@ private struct LimitParser {
         return ValueError(expected, meant: isKnown ? text(name ?? self.name, bound ?? self.bound) : nil)
     }
 
+    /// An error in a figure's name. Who does not know it yet writes `p99<1ms` for what is good, not for what fails.
+    private func nameError(_ expected: String, meant name: String?) -> ValueError {
+        let comparison = [.less, .lessOrEqual].contains(comparison) ? .greater : comparison
+        return ValueError(expected, meant: name.map { $0 + comparison.rawValue + bound })
+    }
+
     func parse() throws(ValueError) -> Limit.Bound {
         let name = name.lowercased()
         if name == "loss" { return .loss(try parsePercentage()) }
@@ -82,16 +91,16 @@ private struct LimitParser {
             let figures = Figure.allCases.map(\.name).joined(separator: ", ")
             let meant = figureMeant(by: name)
             guard parts.count == 1 else {
-                throw error("a figure in '\(text)': one of \(figures)", meant: meant)
+                throw nameError("a figure in '\(text)': one of \(figures)", meant: meant)
             }
             let counters = Counter.allCases.map(\.name).joined(separator: ", ")
-            throw error(
+            throw nameError(
                 "a name in '\(text)': a figure's, like network.p99, loss, or one of \(counters)", meant: meant
             )
         }
         guard parts.count == 2, let statistic = Statistic(anyNameOf: String(parts[1])) else {
             let statistics = Statistic.allCases.map(\.rawValue).joined(separator: ", ")
-            throw error(
+            throw nameError(
                 "a statistic in '\(text)', like \(figure.name).p99: one of \(statistics)",
                 meant: parts.count == 1 ? "\(figure.name).p99" : nil)
         }

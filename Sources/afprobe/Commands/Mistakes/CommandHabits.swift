@@ -2,8 +2,9 @@ import AFPacketKit
 
 // Command lines that begin with another word than a command.
 
-/// The command that a word of another program, or another name, probably means; nil if none.
-func commandMeant(by word: String) -> String? {
+/// The command, with its options, that a word of another program, or another name, probably means; nil if none.
+func commandMeant(by word: String) -> [String]? {
+    if word.lowercased() == "arping" { return ["ping", "--protocol", "arp"] }
     let others: [(String, [String])] = [
         (
             "listen",
@@ -12,43 +13,53 @@ func commandMeant(by word: String) -> String? {
                 "responder",
             ]
         ),
-        ("ping", ["client", "arping", "latency", "rtt", "measure"]),
+        ("ping", ["client", "latency", "rtt", "measure"]),
         ("send", ["tx", "transmit", "sender", "inject", "replay"]),
         ("hwstamp", ["hwts", "info", "capabilities", "show", "ethtool"]),
         ("hwstamp-config", ["config", "configure", "hwstamp_ctl", "hwstamp_config", "set"]),
     ]
-    return others.first { $0.1.contains(word.lowercased()) }?.0
+    return others.first { $0.1.contains(word.lowercased()) }.map { [$0.0] }
 }
 
 /// Explains a first word that is no command.
 ///
 /// - Parameter line: the words behind the program's name.
 func explainedCommand(_ error: ArgumentError, _ line: TypedLine) -> ArgumentError {
-    guard case .unknownCommand(let name, let candidates) = error else { return error }
-    guard candidates.isEmpty else { return withRest(error, candidates, line) }
-    if name == "afprobe", line.words.count > 1 {
-        return .mistake(
-            error.message, remedy: "did you mean: \(TypedLine(words: Array(line.words.dropFirst())).text)")
-    }
+    guard case .unknownCommand(let name, let candidates) = error,
+        let correction = correction(of: name, candidates, line),
+        let remedy = remedy(correction.line, remark: correction.remark)
+    else { return error }
+    return .mistake(error.message, remedy: remedy)
+}
+
+private func correction(of name: String, _ candidates: [String], _ line: TypedLine) -> Correction? {
     let rest = TypedLine(words: Array(line.words.dropFirst()))
-    guard let correction = correctionOfTarget(name, rest) else { return error }
-    return .mistake(error.message, remedy: "\(correction.remark ?? ""): \(correction.line.text)")
-}
-
-/// Explains an option in front of the command, as in `afprobe -i eth0 ping`.
-func explainedOption(_ error: ArgumentError, _ line: TypedLine, before commands: [String]) -> ArgumentError {
-    guard let index = line.words.firstIndex(where: { commands.contains($0.lowercased()) }) else {
-        return error
+    if candidates.count == 1 {
+        guard !rest.words.isEmpty else { return nil }
+        let words = commandMeant(by: name) ?? candidates
+        return Correction(remark: "did you mean \(words[0])?", line: TypedLine(words: words + rest.words))
     }
-    var right = line
-    right.words.insert(right.words.remove(at: index).lowercased(), at: 0)
-    return .mistake(error.message, remedy: "the command comes first: \(right.text)")
+    guard candidates.isEmpty else { return nil }
+    return name == "afprobe" ? Correction(line: rest) : correctionOfTarget(name, rest)
 }
 
-private func withRest(_ error: ArgumentError, _ candidates: [String], _ line: TypedLine) -> ArgumentError {
-    guard candidates.count == 1, line.words.count > 1 else { return error }
-    let right = TypedLine(words: candidates + line.words.dropFirst())
-    return .mistake(error.message, remedy: "did you mean \(candidates[0])? \(right.text)")
+/// Explains an option in front of the command, or without one: `afprobe -i eth0 ping`, `afprobe --ping HOST`, `afprobe
+/// -c 3 HOST`.
+func explainedOption(_ error: ArgumentError, _ line: TypedLine) -> ArgumentError {
+    guard case .unknownOption(_, let candidates) = error, candidates.isEmpty else { return error }
+    var right = line
+    let remark: String
+    if let index = line.words.firstIndex(where: { CommandName($0) != nil }) {
+        right.words.insert(right.words.remove(at: index).lowercased(), at: 0)
+        remark = "the command comes first"
+    } else if case .long(let name, nil) = Token(line.words[0]), CommandName(name) != nil {
+        right.words[0] = name
+        remark = "a command has no hyphens"
+    } else {
+        right.words.insert(CommandName.ping.rawValue, at: 0)
+        remark = "the command is missing"
+    }
+    return remedy(right, remark: remark).map { .mistake(error.message, remedy: $0) } ?? error
 }
 
 /// A host or an interface where the command was left out.
@@ -64,20 +75,6 @@ func correctionOfTarget(_ word: String, _ rest: TypedLine) -> Correction? {
     }
     let host = hostAlone(in: word) ?? word
     guard let target = try? parsePingTarget(host) else { return nil }
-    var line = TypedLine(words: ["ping", host] + rest.words)
-    switch target {
-    case .name where !host.utf8.contains(UInt8(ascii: ".")): return nil
-    case .address, .name: break
-    case .station:
-        let hasInterface = rest.words.contains { $0.hasPrefix("-i") || $0.hasPrefix("--interface") }
-        if !hasInterface { line.words.insert(contentsOf: ["-i", onlyInterface ?? "IF"], at: 1) }
-    }
-    return Correction(remark: "to ping that host", line: line)
-}
-
-/// The Ethernet interface of this host, if it has just one that is up.
-private var onlyInterface: String? {
-    let names = (try? NetworkInterface.names()) ?? []
-    let usable = names.compactMap { try? NetworkInterface(named: $0) }.filter { $0.isEthernet && $0.isUp }
-    return usable.count == 1 ? usable[0].name : nil
+    if case .name = target, !host.utf8.contains(UInt8(ascii: ".")) { return nil }
+    return Correction(remark: "to ping that host", line: TypedLine(words: ["ping", host] + rest.words))
 }

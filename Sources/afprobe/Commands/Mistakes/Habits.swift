@@ -37,14 +37,31 @@ extension Habit {
         }
     }
 
-    static var all: [Habit] { ofPing + ofTcpdump + ofTimestampingTools + general }
+    /// A flag that is an option with a value here.
+    private static func flag(
+        _ options: String..., is words: [String], in commands: [String], because remark: String
+    ) -> [Habit] {
+        options.map { option in
+            Habit(option: option, commands: commands, remark: remark, replacement: { _ in words })
+        }
+    }
 
-    /// ping(8) of iputils, fping(8) and arping(8).
+    static var all: [Habit] {
+        ofPing + ofFpingAndHping + ofProtocols + ofTcpdump + ofTimestampingTools + general
+            // Behind the option for a format, which has a value.
+            + needless("-o", in: ["ping"], because: "afprobe has nothing like it")
+    }
+
+    static let ofCSV = "jq makes CSV of JSON lines, as in EXAMPLES of afprobe-output(5)"
+
+    /// Options of which no line here does the same, and the advice instead.
+    static let withoutLine: [(options: [String], commands: [String], advice: String)] = [
+        (["-g", "--generate"], ["ping"], "one target per run; start one afprobe per host")
+    ]
+
+    /// ping(8) of iputils, and arping(8).
     private static var ofPing: [Habit] {
         [
-            Habit(
-                option: "-f", commands: ["ping", "send"], remark: "a flood is -I 0 here",
-                replacement: { _ in ["-I", "0"] }),
             Habit(
                 option: "-D", commands: ["ping"], remark: "the lines of --format logfmt carry the time",
                 replacement: { _ in ["--format", "logfmt"] }),
@@ -60,11 +77,56 @@ extension Habit {
                 option: "--tos", takesValue: true, commands: ["ping"],
                 remark: "--dscp takes the upper six bits of a TOS", replacement: { codePoint($0) }),
         ]
+            + flag(
+                "-f", "--flood", is: ["-I", "0", "-q"], in: ["ping", "send"], because: "a flood is -I 0 here")
             + needless("-n", in: ["ping"], because: "no address is looked up")
+            + needless("-l", takesValue: true, in: ["ping"], because: "no request is sent ahead of its time")
             + needless("-O", in: ["ping"], because: "requests without a reply are printed anyway")
             + needless(
-                "-a", "-b", "-B", "-L", "-R", "-r", "-U", "-H", in: ["ping"],
+                "-a", "-b", "-B", "-L", "-P", "-R", "-r", "-U", "-H", in: ["ping"],
                 because: "afprobe has nothing like it")
+    }
+
+    /// fping(8), hping3(8), and our own other commands.
+    private static var ofFpingAndHping: [Habit] {
+        [
+            Habit(
+                option: "-p", takesValue: true, commands: ["ping"], remark: "fping's -p is -I here",
+                replacement: { (try? parseDuration("\($0)ms")) == nil ? nil : ["-I", "\($0)ms"] }),
+            Habit(
+                option: "-S", takesValue: true, commands: ["ping"], remark: "-S is --src-addr here",
+                replacement: { IPAddress($0) == nil ? nil : ["--src-addr", $0] }),
+        ]
+            + flag(
+                "--fast", is: ["-I", "100ms"], in: ["ping", "send"],
+                because: "hping3's --fast is -I 100ms here")
+            + flag(
+                "--faster", is: ["-I", "10ms"], in: ["ping", "send"],
+                because: "hping3's --faster is -I 10ms here")
+            + flag(
+                "-1", is: ["--protocol", "icmp"], in: ["ping"], because: "hping3's -1 is --protocol icmp here"
+            )
+            + flag(
+                "-2", is: ["--protocol", "afprobe", "--udp"], in: ["ping"],
+                because: "UDP goes to a host that runs afprobe listen --udp")
+            + ["-d", "--dst-mac", "--dst", "--dest", "--destination", "--target", "--mac"].map { option in
+                Habit(
+                    option: option, takesValue: true, commands: ["ping"],
+                    remark: "the host stands alone, without \(option)", replacement: { [$0] })
+            }
+    }
+
+    /// A protocol's name as an option.
+    private static var ofProtocols: [Habit] {
+        let interval = Habit(
+            option: "--delay", takesValue: true, remark: "--delay is --interval here",
+            replacement: { (try? parseDuration($0)) == nil ? nil : ["--interval", $0] })
+        return [interval]
+            + PingProtocolName.allCases.flatMap { name in
+                flag(
+                    "--\(name.rawValue)", is: ["--protocol", name.rawValue], in: ["ping"],
+                    because: "a protocol stands behind --protocol")
+            }
     }
 
     private static func codePoint(_ text: String) -> [String]? {
@@ -117,11 +179,12 @@ extension Habit {
                     return (try? parseFormat(value)) == nil ? nil : ["--format", value.lowercased()]
                 })
         }
+        let csv = Habit(option: "--csv", remark: ofCSV, replacement: { _ in ["--format", "json"] })
         let names: [(String, [String])] = [
             ("--interface", ["--dev", "--device", "--iface", "--nic", "--if"]),
             ("--dst-mac", ["--dst", "--dest", "--destination", "--target", "--mac"]),
             ("--count", ["--number", "--num", "--packets"]), ("--deadline", ["--duration", "--time"]),
-            ("--interval", ["--period", "--delay", "--wait"]), ("--rate", ["--pps"]),
+            ("--interval", ["--period", "--wait"]), ("--rate", ["--pps"]),
             ("--size", ["--length", "--len", "--packet-size"]), ("--ttl", ["--hops", "--hop-limit"]),
             ("--dst-port", ["--port"]), ("--cpu", ["--core", "--affinity"]),
             ("--pcap", ["--write", "--capture"]), ("--read", ["--replay"]), ("--color", ["--colour"]),
@@ -129,7 +192,7 @@ extension Habit {
         let flags: [(String, [String])] = [
             ("--quiet", ["--silent"]), ("--verbose", ["--debug"]), ("--synchronised", ["--synchronized"]),
         ]
-        return output + names.flatMap { name, others in others.map { .renamed($0, name) } }
+        return output + [csv] + names.flatMap { name, others in others.map { .renamed($0, name) } }
             + flags.flatMap { name, others in others.map { .renamed($0, name, takesValue: false) } }
     }
 }

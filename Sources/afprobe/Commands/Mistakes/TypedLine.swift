@@ -27,6 +27,24 @@ struct TypedLine: Equatable {
         return nil
     }
 
+    /// The values of an option, by its letter or its name.
+    func values(of letter: String, _ name: String) -> [String] {
+        words.indices.compactMap { index in
+            let next = index + 1 < words.count ? words[index + 1] : nil
+            if words[index].hasPrefix("\(name)=") { return String(words[index].dropFirst(name.count + 1)) }
+            if words[index] == name { return next }
+            return place(of: letter, at: index).flatMap { $0.value ?? next }
+        }
+    }
+
+    /// Inserts words before an option, or else behind the command.
+    mutating func insert(_ inserted: [String], before option: String? = nil) {
+        let place = option.flatMap { option in
+            words.firstIndex { $0 == option || $0.hasPrefix("\(option)=") }
+        }
+        words.insert(contentsOf: inserted, at: place ?? 1)
+    }
+
     /// Tells how an option stands in a word: the flags before it, and what follows it, nil if nothing does.
     private func place(of option: String, at index: Int) -> (flags: [String], value: String?)? {
         let word = words[index]
