@@ -12,13 +12,13 @@ import Testing
             (.missingCommand, "No command was given", "see 'afprobe help'"),
             (
                 .unknownCommand("sned", candidates: ["send"]), "Unknown command 'sned'",
-                "did you mean send?; see 'afprobe help'"
+                "did you mean send? see 'afprobe help'"
             ),
             (.unknownCommand("xyz", candidates: []), "Unknown command 'xyz'", "see 'afprobe help'"),
             (
                 .unknownOption("--inter", candidates: ["--interface", "--interval"]),
                 "Unknown option --inter",
-                "did you mean --interface or --interval?; see 'afprobe help'"
+                "did you mean --interface or --interval? see 'afprobe help'"
             ),
             (.unknownOption("-x", candidates: []), "Unknown option -x", "see 'afprobe help'"),
             (

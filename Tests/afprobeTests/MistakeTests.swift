@@ -343,7 +343,7 @@ import Testing
 
     @Test(arguments: [
         ("recv -i lo", "did you mean listen? afprobe listen -i lo"),
-        ("server", "did you mean listen?; see 'afprobe help'"),
+        ("server", "did you mean listen? see 'afprobe help'"),
         ("client 192.0.2.7", "did you mean ping? afprobe ping 192.0.2.7"),
         ("192.0.2.7 -c 1", "to ping that host: afprobe ping 192.0.2.7 -c 1"),
         ("02:00:00:00:00:02 -i lo", "to ping that host: afprobe ping 02:00:00:00:00:02 -i lo"),
@@ -351,14 +351,14 @@ import Testing
         ("afprobe ping 192.0.2.7", "did you mean: afprobe ping 192.0.2.7"),
         (
             "ethtool -T lo",
-            "did you mean hwstamp?; hwstamp shows what ethtool -T does; leave -T out: afprobe hwstamp lo"
+            "hwstamp shows what ethtool -T does; leave -T out: afprobe hwstamp lo"
         ),
         ("arping 192.0.2.7", "did you mean ping? afprobe ping --protocol arp 192.0.2.7"),
         (
             "arping -I lo 192.0.2.7",
-            "did you mean ping?; -i is the interface and -I the interval: afprobe ping --protocol arp -i lo 192.0.2.7"
+            "-i is the interface and -I the interval: afprobe ping --protocol arp -i lo 192.0.2.7"
         ),
-        ("recv -i x0", "did you mean listen?; see 'afprobe help'"),
+        ("recv -i x0", "did you mean listen? see 'afprobe help'"),
         ("192.0.2.0/24", "see 'afprobe help'"),
         ("lo", "to show its stamps: afprobe hwstamp lo"), ("nonsense", "see 'afprobe help'"),
     ])

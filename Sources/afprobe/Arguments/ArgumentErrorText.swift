@@ -35,7 +35,7 @@ extension ArgumentError {
     func hint(command: String?) -> String {
         if case .mistake(_, let remedy) = self { return remedy }
         let help = "see 'afprobe \(command.map { "help \($0)" } ?? "help")'"
-        return advice.map { "\($0); \(help)" } ?? help
+        return advice.map { $0 + ($0.hasSuffix("?") ? " " : "; ") + help } ?? help
     }
 
     private func lowercasedSentence(_ text: String) -> String {

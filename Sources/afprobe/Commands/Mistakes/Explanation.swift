@@ -47,7 +47,9 @@ func remedy(for error: ArgumentError? = nil, _ typed: TypedLine, remark: String?
     case nil: break
     }
     guard isCorrected, line.namesInterfacesThatExist else { return nil }
-    let text = remarks.isEmpty ? "did you mean" : remarks.joined(separator: "; ")
+    // The line shows what a question asks.
+    let told = remarks.filter { !$0.hasSuffix("?") }
+    let text = told.isEmpty ? remarks.first ?? "did you mean" : told.joined(separator: "; ")
     return text + (text.hasSuffix("?") ? " " : ": ") + line.text
 }
 
