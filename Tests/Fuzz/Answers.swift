@@ -6,6 +6,7 @@ func fuzzAnswers(_ bytes: Span<UInt8>) {
     guard bytes.count > 2 else { return }
     let station = MACAddress(0x0200_0000_0001)
     let shape = FrameShape(destination: .broadcast, source: station, carrier: .ethernet(.ipv4))
+    let requester = PTPRequester(port: PTPPortIdentity(of: station), firstSequence: 0)
     let v6 = IPv6Address(high: 0, low: 1)
     let form: any PingProtocol =
         switch bytes[0] % 8 {
@@ -18,8 +19,8 @@ func fuzzAnswers(_ bytes: Span<UInt8>) {
                 shape,
                 NeighbourSolicitation(
                     source: station, sourceAddress: v6, target: IPv6Address(high: 0, low: 0)))
-        case 5: PeerDelayProtocol(shape, domain: 0, profile: 0)
-        case 6: DelayProtocol(shape, domain: 0, profile: 0)
+        case 5: PeerDelayProtocol(shape, domain: 0, profile: 0, as: requester)
+        case 6: DelayProtocol(shape, domain: 0, profile: 0, as: requester)
         default: NTPProtocol(session: 0)
         }
     var request = [UInt8](repeating: 0, count: 200)

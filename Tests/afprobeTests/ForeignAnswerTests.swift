@@ -121,6 +121,24 @@ import Testing
 
     // MARK: PTP
 
+    private var requester: PTPRequester {
+        PTPRequester(port: PTPPortIdentity(of: station), firstSequence: 0)
+    }
+
+    /// Answers are told apart by the requester's port, and a Sync, which names none, by its sequence number.
+    @Test func eachRunHasARequesterOfItsOwn() {
+        let own = PTPRequester.random(on: station)
+        #expect(own.port.clock == PTPPortIdentity(of: station).clock && own.port.port >= 0x8000)
+        let form = PeerDelayProtocol(shape, domain: 0, profile: 0, as: own)
+        send(form, form.frame(size: 0))
+        #expect(answer(form, message(.peerDelayResponse, sequence: own.firstSequence &+ 3)) == nil)
+        let delay = DelayProtocol(
+            shape, domain: 0, profile: 0, as: PTPRequester(port: own.port, firstSequence: 0xfffe))
+        send(delay, delay.frame(size: 0))
+        #expect(answer(delay, message(.sync, sequence: 3)) == nil)
+        #expect(answer(delay, message(.sync, sequence: 1))?.number == 3)
+    }
+
     private func message(
         _ kind: PTPMessage.Kind, sequence: UInt16 = 3, domain: UInt8 = 0, profile: UInt8 = 0,
         flags: UInt16 = 0x0200, correction: Int64 = 0, seconds: UInt64 = 0, nanoseconds: UInt32 = 0,
@@ -151,7 +169,7 @@ import Testing
     }
 
     private func peerDelay() -> PeerDelayProtocol {
-        let form = PeerDelayProtocol(shape, domain: 0, profile: 0)
+        let form = PeerDelayProtocol(shape, domain: 0, profile: 0, as: requester)
         send(form, form.frame(size: 0))
         return form
     }
@@ -206,7 +224,7 @@ import Testing
 
     /// A repeated message must not add its correction again.
     @Test func repeatedMessagesChangeNothing() {
-        let form = DelayProtocol(shape, domain: 0, profile: 0)
+        let form = DelayProtocol(shape, domain: 0, profile: 0, as: requester)
         send(form, form.frame(size: 0))
         let sync = message(.sync, correction: 9 << 16)
         #expect(answer(form, sync)?.isFollowUp == false && answer(form, sync)?.isFollowUp == false)
@@ -222,7 +240,7 @@ import Testing
             destination: IPv4Address(0x0a00_0002),
             destinationPort: PTPHeader.eventPort)
         shape.carrier = .udp4(flow)
-        let form = PeerDelayProtocol(shape, domain: 0, profile: 0)
+        let form = PeerDelayProtocol(shape, domain: 0, profile: 0, as: requester)
         send(form, form.frame(size: 0))
         let content = message(.peerDelayResponse)[14...]
         var bytes = [UInt8](repeating: 0, count: 42) + content
@@ -263,7 +281,7 @@ import Testing
                 .peerDelayResponseFollowUp, correction: .min, seconds: 8_999_999_999, nanoseconds: 999_999_999
             ))
         _ = answer(form, message(.peerDelayResponse, flags: 0, correction: .max, seconds: 8_999_999_999))
-        let delay = DelayProtocol(shape, domain: 0, profile: 0)
+        let delay = DelayProtocol(shape, domain: 0, profile: 0, as: requester)
         send(delay, delay.frame(size: 0))
         for kind in [PTPMessage.Kind.sync, .followUp, .delayResponse] {
             _ = answer(
@@ -274,7 +292,7 @@ import Testing
 
     @Test(arguments: [[0, 1, 2], [1, 0, 2], [2, 1, 0], [1, 2, 0], [2, 0, 1], [0, 2, 1]])
     func aMonitorsThreeMessagesMayComeInAnyOrder(order: [Int]) {
-        let form = DelayProtocol(shape, domain: 0, profile: 0)
+        let form = DelayProtocol(shape, domain: 0, profile: 0, as: requester)
         send(form, form.frame(size: 0))
         let messages = [
             message(.delayResponse, seconds: 10, nanoseconds: 5), message(.sync),

@@ -106,14 +106,18 @@ extension PingOptions {
             return EthernetExchange(shape: shape, frame: form.frame(size: size), form: form)
         case (.pdelay, _, let own):
             let shape = shape(destination, try carrierOfPTP(to: address, from: own, on: interface))
-            let form = PeerDelayProtocol(shape, domain: domain ?? 0, profile: (profile ?? .ieee1588).number)
+            let form = PeerDelayProtocol(
+                shape, domain: domain ?? 0, profile: (profile ?? .ieee1588).number,
+                as: .random(on: interface.address))
             // ptp4l answers to the group even a request that was sent to its own address.
             return EthernetExchange(
                 shape: shape, frame: form.frame(size: size), form: form,
                 group: .ptpPeerDelayGroup(address: address))
         case (.delay, _, let own):
             let shape = shape(destination, try carrierOfPTP(to: address, from: own, on: interface))
-            let form = DelayProtocol(shape, domain: domain ?? 0, profile: (profile ?? .ieee1588).number)
+            let form = DelayProtocol(
+                shape, domain: domain ?? 0, profile: (profile ?? .ieee1588).number,
+                as: .random(on: interface.address))
             return EthernetExchange(shape: shape, frame: form.frame(size: size), form: form)
         default:
             let (version, example) = name == .arp ? ("IPv4", "192.0.2.7") : ("IPv6", "fe80::1%eth0")

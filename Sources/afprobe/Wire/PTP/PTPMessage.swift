@@ -27,6 +27,13 @@ struct PTPPortIdentity: Equatable {
     }
 
     init(clock: UInt64, port: UInt16) { (self.clock, self.port) = (clock, port) }
+
+    /// A port of the same clock that no PTP program has, since they count theirs from 1. IEEE 1588-2019, 7.5.2.3,
+    /// reserves 0 and 0xffff.
+    static func random(of address: MACAddress) -> PTPPortIdentity {
+        PTPPortIdentity(
+            clock: PTPPortIdentity(of: address).clock, port: .random(in: 0x8000...0xfffe))
+    }
 }
 
 /// A message about a delay, or a Sync.

@@ -8,11 +8,12 @@ final class DelayProtocol: PTPProtocol {
 
     private static let tlvType: UInt16 = 0x21fe
 
-    init(_ shape: FrameShape, domain: UInt8, profile: UInt8) {
+    init(_ shape: FrameShape, domain: UInt8, profile: UInt8, as requester: PTPRequester) {
         let message = PTPMessage(
-            kind: .delayRequest, profile: profile, domain: domain, flags: .unicast,
-            sender: PTPPortIdentity(of: shape.source))
-        request = PTPRequest(shape, message, length: PTPMessage.shortLength, tlv: Self.tlvType)
+            kind: .delayRequest, profile: profile, domain: domain, flags: .unicast, sender: requester.port)
+        request = PTPRequest(
+            shape, message, firstSequence: requester.firstSequence, length: PTPMessage.shortLength,
+            tlv: Self.tlvType)
     }
 
     func match(_ bytes: Span<UInt8>) -> ForeignAnswer? {

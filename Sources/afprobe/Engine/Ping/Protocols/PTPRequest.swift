@@ -16,6 +16,18 @@ extension PTPProtocol {
     }
 }
 
+/// The identity of a run, which tells its requests from those of other runs and programs of this host.
+struct PTPRequester {
+    let port: PTPPortIdentity
+    /// Is added to the numbers, for the messages that name no requester.
+    let firstSequence: UInt16
+
+    /// A requester that no PTP program takes for itself: ptp4l would subtract the times of two exchanges.
+    static func random(on address: MACAddress) -> PTPRequester {
+        PTPRequester(port: .random(of: address), firstSequence: .random(in: 0 ... .max))
+    }
+}
+
 /// The requests of a PTP run, and the answers in their domain and profile.
 struct PTPRequest {
     private let request: EthernetRequest
@@ -23,11 +35,15 @@ struct PTPRequest {
     private let message: PTPMessage
     /// The type of an empty TLV behind it; nil if there is none.
     private let tlv: UInt16?
-    private var numbers = ShortNumbers()
+    private var numbers: ShortNumbers
     /// The domain and profile of the last answer with others than the requests'.
     private(set) var mismatch: PTPMismatch?
 
-    init(_ shape: FrameShape, _ message: PTPMessage, length: Int, tlv: UInt16? = nil) {
+    /// - Parameter firstSequence: see `PTPRequester`.
+    init(
+        _ shape: FrameShape, _ message: PTPMessage, firstSequence: UInt16, length: Int, tlv: UInt16? = nil
+    ) {
+        numbers = ShortNumbers(offset: firstSequence)
         request = EthernetRequest(shape: shape, length: length + (tlv == nil ? 0 : 4))
         self.message = message
         self.tlv = tlv

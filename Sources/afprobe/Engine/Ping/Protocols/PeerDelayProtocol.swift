@@ -5,12 +5,13 @@ final class PeerDelayProtocol: PTPProtocol {
     var request: PTPRequest
     private var halves = HalfAnswers()
 
-    init(_ shape: FrameShape, domain: UInt8, profile: UInt8) {
+    init(_ shape: FrameShape, domain: UInt8, profile: UInt8, as requester: PTPRequester) {
         // Over IP to a host, which may then answer this one and not a group.
         let message = PTPMessage(
             kind: .peerDelayRequest, profile: profile, domain: domain, flags: shape.isOverIP ? .unicast : [],
-            sender: PTPPortIdentity(of: shape.source))
-        request = PTPRequest(shape, message, length: PTPMessage.length)
+            sender: requester.port)
+        request = PTPRequest(
+            shape, message, firstSequence: requester.firstSequence, length: PTPMessage.length)
     }
 
     func match(_ bytes: Span<UInt8>) -> ForeignAnswer? {

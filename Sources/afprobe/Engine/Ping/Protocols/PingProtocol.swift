@@ -106,16 +106,20 @@ struct ForeignAnswers: AnswerMatching {
 struct ShortNumbers {
     /// The highest number that was sent.
     private var latest: UInt64 = 0
+    /// Is added to each number.
+    private let offset: UInt16
+
+    init(offset: UInt16 = 0) { self.offset = offset }
 
     /// Notes a request that is sent, and returns its number in the message.
     mutating func send(_ number: UInt64) -> UInt16 {
         latest = max(latest, number)
-        return UInt16(truncatingIfNeeded: number)
+        return UInt16(truncatingIfNeeded: number) &+ offset
     }
 
     /// The latest request with these 16 bits; nil if none was sent.
     func whole(_ short: UInt16) -> UInt64? {
-        let age = UInt64(UInt16(truncatingIfNeeded: latest) &- short)
+        let age = UInt64(UInt16(truncatingIfNeeded: latest) &+ offset &- short)
         return age < latest ? latest - age : nil
     }
 }
