@@ -191,4 +191,16 @@ struct PTPPingTests {
         _ = try daemon.interrupt()
     }
 
+    @Test(arguments: ["pdelay", "delay"], ["10.77.0.2", "fd77::2"])
+    func aClosedPortIsToldAtOnce(name: String, address: String) throws {
+        let hosts = try Namespaces()
+        let result = try hosts.near.afprobe(
+            "ping", "--protocol", name, address, "-c", "1", "-W", "20s"
+        ).finish()
+        #expect(result.status == 1 && result.errors.contains("cannot be delivered"), "\(result)")
+        #expect(result.errors.contains("no PTP program there listens on UDP port 319"), "\(result)")
+        let elapsed = try #require(result.summary("PING Summary", "elapsed_ns"))
+        #expect(result.summary("PING Summary", "lost") == 1 && elapsed < 20_000_000_000, "\(result)")
+    }
+
 }

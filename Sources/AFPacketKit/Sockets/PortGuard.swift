@@ -11,7 +11,7 @@ public struct PortGuard: ~Copyable, Sendable {
     /// Binds the port on all addresses of both IP versions, shared with other guards of that port.
     ///
     /// - Parameter tellsErrors: whether to keep what the network says about datagrams sent from this port, by whatever
-    ///   socket of this host: see `takeNetworkError`. IP_RECVERR, ip(7)
+    ///   socket of this host: see `takeReturned`. IP_RECVERR, ip(7)
     /// - Throws: `SystemError` of the call that failed: of `bind(UDP)` with `addressInUse` if a program has the port
     ///   on some address and does not share it, with `accessDenied` if the port is below 1024 and CAP_NET_BIND_SERVICE
     ///   is missing.
@@ -46,26 +46,49 @@ public struct PortGuard: ~Copyable, Sendable {
         return descriptor
     }
 
-    /// Removes the errors of the network (ICMP) that wait, and returns the latest of IPv4, or else of IPv6; nil if there
-    /// is none.
-    public func takeNetworkError() -> NetworkError? {
-        if let error = Self.takeError(v4) { return error }
+    /// A datagram that the network returned.
+    public struct Returned: Sendable {
+        /// The reason.
+        public let error: NetworkError
+        /// The beginning of its payload, as far as the network returned it: 128 bytes at most.
+        public let payload: [UInt8]
+    }
+
+    /// Removes and returns the datagrams that the network returned by ICMP, oldest first.
+    public func takeReturned() -> [Returned] {
+        let returned = Self.takeReturned(v4)
         return switch v6 {
-        case .some(let v6): Self.takeError(v6)
-        case .none: nil
+        case .some(let v6): returned + Self.takeReturned(v6)
+        case .none: returned
         }
     }
 
-    private static func takeError(_ descriptor: borrowing Descriptor) -> NetworkError? {
-        var batch = MessageBatch(capacity: 64, frameCapacity: 64)
-        var latest: NetworkError?
+    private static func takeReturned(_ descriptor: borrowing Descriptor) -> [Returned] {
+        // If the queue overflowed, the socket has an error without a message, which would keep it ready.
+        var code: CInt = 0
+        _ = try? descriptor.getOption("SO_ERROR", SOL_SOCKET, SO_ERROR, into: &code)
+        var batch = MessageBatch(capacity: 64, frameCapacity: 128)
+        var returned: [Returned] = []
         // The queue of the socket holds fewer.
         for _ in 0..<64 {
             guard (try? batch.receive(from: descriptor, flags: CInt(MSG_ERRQUEUE))) != nil, batch.count > 0
             else { break }
-            for index in 0..<batch.count { latest = batch.ancillary(at: index).networkError ?? latest }
+            for index in 0..<batch.count {
+                guard let error = batch.ancillary(at: index).networkError else { continue }
+                let payload = batch.frame(at: index)
+                returned.append(Returned(error: error, payload: payload.indices.map { payload[$0] }))
+            }
         }
-        return latest
+        return returned
+    }
+
+    /// Adds the error queues to a poll set: that of IPv4, and that of IPv6 if there is one.
+    public func watchReturned(in poll: inout PollSet, as nameV4: PollSet.Members, _ nameV6: PollSet.Members) {
+        poll.addErrorQueue(of: v4, as: nameV4)
+        switch v6 {
+        case .some(let v6): poll.addErrorQueue(of: v6, as: nameV6)
+        case .none: break
+        }
     }
 
     private static func open(_ family: CInt) throws(SystemError) -> Descriptor {

@@ -18,18 +18,18 @@ import Glibc
 ///
 /// Only the descriptors' numbers are kept: their owners must outlive the set.
 public struct PollSet: ~Copyable {
-    /// Names of descriptors in a set: one bit each, of eight.
+    /// Names of descriptors in a set: one bit each, of sixteen.
     public struct Members: OptionSet, Hashable, Sendable {
         /// The bits.
-        public let rawValue: UInt8
+        public let rawValue: UInt16
 
         /// Creates names from their bits.
         @inlinable
-        public init(rawValue: UInt8) { self.rawValue = rawValue }
+        public init(rawValue: UInt16) { self.rawValue = rawValue }
     }
 
     /// The descriptors, each at the index of its name's bit. poll(2) skips negative ones in between.
-    private var entries = Slab(repeating: Self.nobody, count: UInt8.bitWidth)
+    private var entries = Slab(repeating: Self.nobody, count: UInt16.bitWidth)
     /// The number of entries up to the last descriptor.
     private var count = 0
 
@@ -55,6 +55,11 @@ public struct PollSet: ~Copyable {
     /// Adds a socket, polled for its error queue only (POLLERR, which is always reported).
     public mutating func addErrorQueue(of socket: borrowing TimestampedSocket, as name: Members) {
         add(socket.descriptor.rawValue, events: 0, as: name)
+    }
+
+    /// Adds a socket's descriptor, polled for its error queue only.
+    mutating func addErrorQueue(of socket: borrowing Descriptor, as name: Members) {
+        add(socket.rawValue, events: 0, as: name)
     }
 
     /// Adds a queue of signals.
@@ -127,7 +132,7 @@ public struct PollSet: ~Copyable {
         let changed = names.symmetricDifference(paused).intersection(members)
         paused = names
         // poll(2) skips negative descriptors.
-        for index in 0..<count where changed.contains(Members(rawValue: 1 << UInt8(index))) {
+        for index in 0..<count where changed.contains(Members(rawValue: 1 << UInt16(index))) {
             entries[index].fd = ~entries[index].fd
             entries[index].revents = 0
         }
@@ -174,7 +179,7 @@ public struct PollSet: ~Copyable {
     }
 
     private var readyMembers: Members {
-        var bits: UInt8 = 0
+        var bits: UInt16 = 0
         for index in 0..<count where entries[index].revents != 0 { bits |= 1 << index }
         return Members(rawValue: bits)
     }

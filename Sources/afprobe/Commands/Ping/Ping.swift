@@ -273,22 +273,20 @@ extension PingOptions {
             var lease = try HardwareLease(
                 on: interface, [.transmit, .receive], filters, traffic.hardware, console)
             defer { lease.end(console) }
-            let portGuard: PortGuard? =
+            var portGuard: PortGuard? =
                 if let port = ports.first { try guardPort(port, tellsErrors: true, console) } else { nil }
             let other: PortGuard? =
                 if let port = ports.dropFirst().first { try guardPort(port, console) } else { nil }
             var run = try open(console.replyDetail != .usual, lease.snapshot)
+            run.keep(portGuard.take())
             try Self.awaitReceiveStamps()
             console.context.clock = lease.snapshot.preferredClock(stampedBy: filters)
             console.beginPing(to: peer, by: chosenProtocol)
             let failure = try carryOut(&run, traffic.scheduling, under: lease, signals, console)
-            let networkError = portGuard?.takeNetworkError()
-            _ = consume portGuard
             _ = consume other
             run.finish()
             let reasons = run.reasonsForMissingHardware()
-            var result = run.result
-            result.networkError = networkError ?? result.networkError
+            let result = run.result
             summary.write(
                 result, elapsed: run.elapsed, missingHardware: reasons, facts: run.answers.facts, console)
             return (result, run.answers, failure)

@@ -132,7 +132,7 @@ struct Exchanges<Socket: Port & ~Copyable, Events: PingEvents>: ~Copyable {
     }
 
     /// Counts a request that the network has returned as lost, at once.
-    private mutating func loseUndeliverable(_ number: UInt64?, _ error: NetworkError) {
+    mutating func loseUndeliverable(_ number: UInt64?, _ error: NetworkError) {
         recorder.tellUndeliverable(error)
         guard let number, transmitter.window.isInFlight(number) == true, !transmitter.window[number].hasReply
         else { return }

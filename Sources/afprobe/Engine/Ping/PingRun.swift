@@ -10,6 +10,8 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
     private var faults = AnswerFaults()
     private var monitor: InterfaceMonitor
     private var way: WayMonitor?
+    /// The guard of the requests' UDP port, which gets what the network returns; nil without one.
+    private var portGuard: PortGuard?
     private var intervals: IntervalTimer
     /// Frames that the receive queue dropped.
     private var drops: UInt64 = 0
@@ -28,6 +30,9 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         self.answers = answers
         way = plan.way
     }
+
+    /// Keeps the guard of the requests' port until the end, and tells what the network returns.
+    mutating func keep(_ portGuard: consuming PortGuard?) { self.portGuard = portGuard }
 
     var result: PingResult { exchanges.result }
 
@@ -52,6 +57,10 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
     func watch(in poll: inout PollSet) -> Bool {
         receiver.watchFrames(in: &poll)
         exchanges.transmitter.watchCompletions(in: &poll)
+        switch portGuard {
+        case .some(let portGuard): portGuard.watchReturned(in: &poll, as: .returnedV4, .returnedV6)
+        case .none: break
+        }
         return true
     }
 
@@ -116,6 +125,20 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         }
     }
 
+    mutating func handleReturned() {
+        let all =
+            switch portGuard {
+            case .some(let portGuard): portGuard.takeReturned()
+            case .none: [] as [PortGuard.Returned]
+            }
+        for returned in all {
+            let number = answers.number(ofReturned: returned.payload.span)
+            // A program that shares the port has sent the others. Some routers return no payload.
+            guard number != nil || returned.payload.isEmpty else { continue }
+            exchanges.loseUndeliverable(number, returned.error)
+        }
+    }
+
     mutating func keepHouse(at now: MonotonicTime) {
         if monitor.check(at: now, missing: missing, events) { exchanges.expectStamps(monitor.latest) }
         if now >= events.progressDue { events.progressed(result, at: now) }
@@ -146,6 +169,7 @@ struct PingRun<Socket: Port & ~Copyable, Answers: AnswerMatching, Events: PingEv
         elapsed = exchanges.transmitter.elapsed
         try handleCompletions(.all)
         try handleFrames(.all)
+        handleReturned()
         do throws(SystemError) { drops = try receiver.readStatistics().drops } catch {
             throw RunError(.readCounters, error, on: monitor.interface)
         }

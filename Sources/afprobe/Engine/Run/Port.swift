@@ -82,4 +82,7 @@ extension PollSet.Members {
     static let wakeup = Self(rawValue: 1 << 6)
     /// A stream has room.
     static let room = Self(rawValue: 1 << 7)
+    /// The network has returned datagrams of a guarded port, by IPv4 or by IPv6.
+    static let returnedV4 = Self(rawValue: 1 << 8)
+    static let returnedV6 = Self(rawValue: 1 << 9)
 }

@@ -26,6 +26,9 @@ protocol Run: ~Copyable {
     /// Handles probes that the run does not take.
     mutating func handleOtherForms(at now: MonotonicTime)
 
+    /// Handles datagrams of a guarded port that the network has returned.
+    mutating func handleReturned() throws(RunError)
+
     /// The sources that do not wake the run up at the moment.
     var paused: PollSet.Members { get }
 
@@ -49,6 +52,7 @@ extension Run where Self: ~Copyable {
     var watchesRoutes: Bool { false }
     var paused: PollSet.Members { [] }
     mutating func handleOtherForms(at now: MonotonicTime) {}
+    mutating func handleReturned() throws(RunError) {}
     mutating func begin() throws(RunError) {}
     mutating func readLast() throws(RunError) {}
     mutating func handleLinkChange(at now: MonotonicTime) throws(RunError) {}
@@ -168,6 +172,7 @@ struct RunLoop<Sources: RunSources & ~Copyable>: ~Copyable {
         // Completions first: those of a request came before its reply.
         if ready.contains(.completions) { try run.handleCompletions(.ready) }
         if ready.contains(.frames) { try run.handleFrames(.all) }
+        if !ready.isDisjoint(with: [.returnedV4, .returnedV6]) { try run.handleReturned() }
         if ready.contains(.otherForms) { run.handleOtherForms(at: sources.now()) }
         if ready.contains(.reader) { run.events.close() }
         guard ready.contains(.signals) else { return nil }

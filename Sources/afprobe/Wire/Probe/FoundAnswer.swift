@@ -95,6 +95,16 @@ struct AnswerPattern {
             infoStart: start + ProbeMessage.infoOffset)
     }
 
+    /// The number of a request that the network returned, by the payload of its datagram; nil if it is none of this
+    /// run's.
+    func number(ofReturned payload: Span<UInt8>) -> UInt64? {
+        let start = ptp.length
+        guard payload.count >= start + ProbeMessage.sessionOffset + 8,
+            payload.littleEndian64(at: start + ProbeMessage.sessionOffset) == session
+        else { return nil }
+        return payload.littleEndian64(at: start + ProbeMessage.numberOffset)
+    }
+
     /// The answer that a probe is; nil if it is none.
     func match(_ probe: FoundProbe, _ faults: inout AnswerFaults) -> FoundAnswer? {
         guard probe.kind == .reply || probe.kind == .followUp, probe.session == session,

@@ -21,6 +21,9 @@ protocol AnswerMatching {
 
     /// The answer in a frame; nil if it is none. `faults` counts why a frame is none though it seems to be.
     mutating func match(_ frame: ReceivedFrame, _ faults: inout AnswerFaults) -> Answer?
+    /// The number of a request of this run, by the payload of its datagram, of which the end may be missing; nil if it is
+    /// none.
+    func number(ofReturned payload: Span<UInt8>) -> UInt64?
     /// Tells whether the responder refused, so that the run ends.
     var isEnded: Bool { get }
     /// The responder's words about itself, by keys; they are shown, and not used.

@@ -8,6 +8,8 @@ protocol PTPProtocol: PingProtocol {
 extension PTPProtocol {
     var mismatch: PTPMismatch? { request.mismatch }
 
+    func number(ofReturned payload: Span<UInt8>) -> UInt64? { request.number(ofReturned: payload) }
+
     func frame(size: Int) -> ProbeFrame { request.frame(size: size, self) }
 
     @_lifetime(frame: copy frame)
@@ -36,7 +38,7 @@ struct PTPRequest {
     /// The type of an empty TLV behind it; nil if there is none.
     private let tlv: UInt16?
     private var numbers: ShortNumbers
-    /// The domain and profile of the last answer with others than the requests'.
+    /// The form of the last answer with another one than the requests'.
     private(set) var mismatch: PTPMismatch?
 
     /// - Parameter firstSequence: see `PTPRequester`.
@@ -61,6 +63,14 @@ struct PTPRequest {
     fileprivate mutating func renumber(_ frame: inout MutableSpan<UInt8>, to number: UInt64) {
         frame.storeBigEndian(numbers.send(number), at: request.start + PTPMessage.sequenceOffset)
         request.shape.encodeChecksum(into: &frame)
+    }
+
+    /// The number of a request of this port; nil if it is none.
+    fileprivate func number(ofReturned payload: Span<UInt8>) -> UInt64? {
+        guard let returned = PTPMessage(decoding: payload), returned.sender == message.sender else {
+            return nil
+        }
+        return numbers.whole(returned.sequence)
     }
 
     /// The message of another port, and the number of the request that it answers; nil if it answers none of this run's.

@@ -6,15 +6,19 @@ import AFPacketKit
 protocol PingProtocol: RequestForm {
     /// The answer in a received message, without the headers in front of it; nil if it is none of this run's.
     func match(_ message: Span<UInt8>) -> ForeignAnswer?
+    /// The number of a request, by the payload of its datagram that a port guard got back; nil if it is none of this
+    /// run's.
+    func number(ofReturned payload: Span<UInt8>) -> UInt64?
     /// The code by which the responder refused, so that no more may be sent; nil if it did not.
     var kiss: String? { get }
     /// The responder's words about itself, by keys.
     var facts: ResponderFacts { get }
-    /// The domain or profile of PTP answers that do not have the requests'.
+    /// The reason why PTP messages are no replies; nil if there were none.
     var mismatch: PTPMismatch? { get }
 }
 
 extension PingProtocol {
+    func number(ofReturned payload: Span<UInt8>) -> UInt64? { nil }
     var kiss: String? { nil }
     var facts: ResponderFacts { [:] }
     var mismatch: PTPMismatch? { nil }
@@ -77,6 +81,8 @@ struct ForeignAnswers: AnswerMatching {
     var framing = Framing.none
     /// The identifier of the requests' VLAN; 0 if they have none.
     var vlan: UInt16 = 0
+
+    func number(ofReturned payload: Span<UInt8>) -> UInt64? { form.number(ofReturned: payload) }
 
     var isEnded: Bool { form.kiss != nil }
     var facts: ResponderFacts { form.facts }
