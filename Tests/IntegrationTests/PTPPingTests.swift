@@ -203,4 +203,18 @@ struct PTPPingTests {
         #expect(result.summary("PING Summary", "lost") == 1 && elapsed < 20_000_000_000, "\(result)")
     }
 
+    /// A clock that answers in the usual way tells when the request arrived, and no more.
+    @Test func aMasterWithoutNetSyncMonitorIsFoundOut() throws {
+        let hosts = try Namespaces()
+        let (daemon, file) = try ptp4l(
+            hosts, "delay_mechanism E2E\nlogAnnounceInterval -3\nannounceReceiptTimeout 2")
+        defer { try? FileManager.default.removeItem(at: file) }
+        try daemon.waitForOutput(containing: "to MASTER")
+        let result = try hosts.near.afprobe(
+            "ping", "--protocol", "delay", "-i", "va", hosts.far.address, "-c", "1", "-W", "0.5"
+        ).finish()
+        #expect(result.status == 1 && result.errors.contains("net_sync_monitor is off there"), "\(result)")
+        _ = try daemon.interrupt()
+    }
+
 }

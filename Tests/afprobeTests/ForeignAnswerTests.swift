@@ -141,7 +141,7 @@ import Testing
 
     private func message(
         _ kind: PTPMessage.Kind, sequence: UInt16 = 3, domain: UInt8 = 0, profile: UInt8 = 0,
-        flags: UInt16 = 0x0200, correction: Int64 = 0, seconds: UInt64 = 0, nanoseconds: UInt32 = 0,
+        flags: UInt16 = 0x0600, correction: Int64 = 0, seconds: UInt64 = 0, nanoseconds: UInt32 = 0,
         requester: MACAddress? = nil
     ) -> [UInt8] {
         var bytes = [UInt8](repeating: 0, count: 14 + PTPMessage.length)
@@ -265,9 +265,9 @@ import Testing
         #expect(answer(form, message(.peerDelayRequest)) == nil)
         #expect(form.mismatch == nil)
         #expect(answer(form, message(.peerDelayResponse, domain: 7)) == nil)
-        #expect(form.mismatch == PTPMismatch(domain: 7, profile: 0))
+        #expect(form.mismatch == .form(domain: 7, profile: 0))
         #expect(answer(form, message(.peerDelayResponse, profile: 1)) == nil)
-        #expect(form.mismatch == PTPMismatch(domain: 0, profile: 1))
+        #expect(form.mismatch == .form(domain: 0, profile: 1))
     }
 
     /// Times beyond 64 bits of nanoseconds, and corrections that overflow.
@@ -302,6 +302,15 @@ import Testing
         #expect(answers.filter { !$0.isFollowUp }.count == 1, "the Sync is the reply")
         #expect(answers.compactMap(turnaround) == [100])
         #expect(answers.allSatisfy { $0.number == 3 })
+        #expect(form.mismatch == nil)
+    }
+
+    @Test func aDelayResponseAloneIsNoReply() {
+        let form = DelayProtocol(shape, domain: 0, profile: 0, as: requester)
+        send(form, form.frame(size: 0))
+        #expect(answer(form, message(.delayResponse, seconds: 10, nanoseconds: 5)) == nil)
+        #expect(answer(form, message(.sync, flags: 0x0200)) == nil, "to all")
+        #expect(form.mismatch == .noSync)
     }
 
     @Test func numbersOutliveTheirSixteenBits() {

@@ -74,6 +74,16 @@ extension MACAddress {
     /// The group of PTP's peer delay mechanism over Ethernet, which no bridge forwards. IEEE 1588-2019, annex E
     static let ptpPeerDelayGroup = MACAddress(0x0180_c200_000e)
 
+    /// The group of PTP's other messages by the transport: over Ethernet if the address is nil, else 224.0.1.129 or
+    /// ff0e::181. IEEE 1588-2019, annexes C, D and E
+    static func ptpGroup(address: IPAddress?) -> MACAddress {
+        switch address {
+        case nil: MACAddress(0x011b_1900_0000)
+        case .v4?: MACAddress(0x0100_5e00_0181)
+        case .v6?: MACAddress(0x3333_0000_0181)
+        }
+    }
+
     /// The group by the transport: over Ethernet if the address is nil, else 224.0.0.107 or ff02::6b.
     static func ptpPeerDelayGroup(address: IPAddress?) -> MACAddress {
         switch address {

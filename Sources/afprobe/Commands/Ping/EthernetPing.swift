@@ -118,7 +118,9 @@ extension PingOptions {
             let form = DelayProtocol(
                 shape, domain: domain ?? 0, profile: (profile ?? .ieee1588).number,
                 as: .random(on: interface.address))
-            return EthernetExchange(shape: shape, frame: form.frame(size: size), form: form)
+            // An ordinary master's Delay_Resp, which is no reply, tells why none comes.
+            return EthernetExchange(
+                shape: shape, frame: form.frame(size: size), form: form, group: .ptpGroup(address: address))
         default:
             let (version, example) = name == .arp ? ("IPv4", "192.0.2.7") : ("IPv6", "fe80::1%eth0")
             throw .usage(

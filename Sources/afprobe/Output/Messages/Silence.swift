@@ -19,7 +19,7 @@ struct Silence {
     /// The Internet address that afprobe's own requests name; nil without UDP.
     let destination: IPAddress?
     let result: PingResult
-    /// The form in which a PTP clock answers, if it is another one.
+    /// The reason why the messages of a PTP clock are no replies; nil if none came.
     let mismatch: PTPMismatch?
 
     /// The most likely reason, and what to do.
@@ -50,9 +50,14 @@ struct Silence {
     }
 
     private var answerHint: String? {
-        if let mismatch {
-            return "answers came with --domain \(mismatch.domain) and --ptp-profile "
-                + "\(mismatch.profile == 0 ? PTPProfile.ieee1588.rawValue : PTPProfile.gPTP.rawValue)"
+        switch mismatch {
+        case .form(let domain, let profile)?:
+            return "answers came with --domain \(domain) and --ptp-profile "
+                + "\(profile == 0 ? PTPProfile.ieee1588.rawValue : PTPProfile.gPTP.rawValue)"
+        case .noSync?:
+            return
+                "Delay_Resp came without Sync: net_sync_monitor is off there, or it is another program than ptp4l"
+        case nil: break
         }
         let hints: [(Counter, String)] = [
             (

@@ -5,6 +5,8 @@ import AFPacketKit
 final class DelayProtocol: PTPProtocol {
     var request: PTPRequest
     private var halves = HalfAnswers()
+    private var hasDelayResponse = false
+    private var hasSync = false
 
     private static let tlvType: UInt16 = 0x21fe
 
@@ -16,21 +18,27 @@ final class DelayProtocol: PTPProtocol {
             tlv: Self.tlvType)
     }
 
+    var mismatch: PTPMismatch? { request.mismatch ?? (hasDelayResponse && !hasSync ? .noSync : nil) }
+
     func match(_ bytes: Span<UInt8>) -> ForeignAnswer? {
         guard let (answer, number) = request.answer(bytes) else { return nil }
-        return switch answer.kind {
+        // A master's Sync to all has a sequence of its own.
+        guard answer.requester != nil || answer.flags.contains(.unicast) else { return nil }
+        switch answer.kind {
         case .delayResponse:
+            hasDelayResponse = true
             // Its correction is to be taken off the arrival, and so adds to the turnaround.
-            halves.merge(
+            return halves.merge(
                 answer, to: number, isReply: false, arrival: answer.time, correction: answer.correction)
         case .sync:
-            halves.merge(
+            hasSync = true
+            return halves.merge(
                 answer, to: number, isReply: true,
                 departure: answer.flags.contains(.twoStep) ? nil : answer.time, correction: answer.correction)
         case .followUp:
-            halves.merge(
+            return halves.merge(
                 answer, to: number, isReply: false, departure: answer.time, correction: answer.correction)
-        default: nil
+        default: return nil
         }
     }
 }

@@ -80,15 +80,17 @@ struct PTPRequest {
             answer.requester == nil || answer.requester == message.sender
         else { return nil }
         guard answer.domain == message.domain, answer.profile == message.profile else {
-            mismatch = PTPMismatch(domain: answer.domain, profile: answer.profile)
+            mismatch = .form(domain: answer.domain, profile: answer.profile)
             return nil
         }
         return numbers.whole(answer.sequence).map { (answer, $0) }
     }
 }
 
-/// A domain and a profile of PTP.
-struct PTPMismatch: Equatable {
-    let domain: UInt8
-    let profile: UInt8
+/// The reason why messages of PTP clocks are no replies.
+enum PTPMismatch: Equatable {
+    /// They have another domain or profile than the requests.
+    case form(domain: UInt8, profile: UInt8)
+    /// They tell the arrival of the requests, and there is no Sync.
+    case noSync
 }
