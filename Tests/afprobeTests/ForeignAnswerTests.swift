@@ -270,6 +270,28 @@ import Testing
         #expect(form.mismatch == .form(domain: 0, profile: 1))
     }
 
+    /// Such an answer counts, and tells no time: neither a turnaround that is plausible by chance, nor that the
+    /// responder does not separate arrival from departure.
+    @Test func unusableTimesAreNone() {
+        let form = peerDelay()
+        // The overflowed sum is -2 / 2¹⁶ ns.
+        #expect(answer(form, message(.peerDelayResponse, correction: .max, seconds: 10))?.isWhole == false)
+        let overflowed = answer(form, message(.peerDelayResponseFollowUp, correction: .max, seconds: 10))
+        #expect(overflowed?.isFollowUp == true && turnaround(overflowed) == nil)
+        for flags in [0, 0x0600] as [UInt16] {
+            let form = peerDelay()
+            let absurd = answer(
+                form, message(.peerDelayResponse, flags: flags, seconds: 10, nanoseconds: 1_000_000_000))
+            #expect(absurd?.isWhole == true && turnaround(absurd) == nil)
+            #expect(answer(form, message(.peerDelayResponseFollowUp, seconds: 10)) == nil)
+        }
+        let delay = DelayProtocol(shape, domain: 0, profile: 0, as: requester)
+        send(delay, delay.frame(size: 0))
+        #expect(answer(delay, message(.sync))?.isWhole == false)
+        let late = answer(delay, message(.delayResponse, seconds: 10, nanoseconds: .max))
+        #expect(late?.isFollowUp == true && turnaround(late) == nil)
+    }
+
     /// Times beyond 64 bits of nanoseconds, and corrections that overflow.
     @Test func absurdTimesDoNotTrap() {
         let form = peerDelay()

@@ -125,7 +125,10 @@ struct PingSummaryText {
         if !result.protocolName.tellsTime {
             text += "the responder tells no time: network includes its turnaround\n"
         } else if result.protocolName != .afprobe {
-            text += "turnaround as the responder tells it\n" + trust
+            text +=
+                (result[.turnaround] == nil
+                    ? "no reply has usable times of the responder: its turnaround is not known\n"
+                    : "turnaround as the responder tells it\n") + trust
         } else if let turnaround = result.turnaroundClock, turnaround != clock {
             text += "turnaround by \(turnaround.name) stamps\n"
         }

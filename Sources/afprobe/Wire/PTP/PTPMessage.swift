@@ -65,6 +65,8 @@ struct PTPMessage: Equatable {
     var sequence: UInt16 = 0
     /// In nanoseconds of the clock's timescale; nil for none, which is zero in the message.
     var time: Int64?
+    /// Tells whether the time is beyond its range, so that it is none.
+    var hasInvalidTime = false
     /// Nil in messages that answer none.
     var requester: PTPPortIdentity?
 
@@ -109,9 +111,10 @@ struct PTPMessage: Equatable {
         let seconds = message.bigEndian64(at: 32) & 0xffff_ffff_ffff
         let nanoseconds = Int64(message.bigEndian32(at: 40))
         // 2262, and a hostile responder's years beyond it.
-        let isValid = seconds < 9_000_000_000 && nanoseconds < 1_000_000_000
+        hasInvalidTime = seconds >= 9_000_000_000 || nanoseconds >= 1_000_000_000
         time =
-            isValid && (seconds != 0 || nanoseconds != 0) ? Int64(seconds) * 1_000_000_000 + nanoseconds : nil
+            !hasInvalidTime && (seconds != 0 || nanoseconds != 0)
+            ? Int64(seconds) * 1_000_000_000 + nanoseconds : nil
         requester =
             hasRequester
             ? PTPPortIdentity(clock: message.bigEndian64(at: 44), port: message.bigEndian16(at: 52)) : nil

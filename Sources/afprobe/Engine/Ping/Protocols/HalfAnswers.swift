@@ -10,6 +10,8 @@ struct HalfAnswers {
         /// The kinds of the messages that have come, as a set of their numbers.
         var kinds: UInt16 = 0
         var (hasReply, isTold) = (false, false)
+        /// Tells whether a time is none, or the corrections overflow: a clock's fault, or a hostile sender's.
+        var isUnusable = false
 
         mutating func merge(
             _ message: PTPMessage, _ arrival: Int64?, _ departure: Int64?, _ correction: Int64
@@ -20,20 +22,25 @@ struct HalfAnswers {
             kinds |= kind
             self.arrival = self.arrival ?? arrival
             self.departure = self.departure ?? departure
-            self.correction &+= correction
+            let (sum, overflow) = self.correction.addingReportingOverflow(correction)
+            self.correction = sum
+            if overflow || message.hasInvalidTime { isUnusable = true }
+        }
+
+        /// The responder's times, or none if they are unusable; nil if more messages are to come.
+        private var info: ResponderInfo? {
+            if isUnusable { return ResponderInfo() }
+            guard let arrival, let departure else { return nil }
+            return ResponderInfo(arrival: arrival, departure: departure &+ correction >> 16)
         }
 
         /// The answer as far as it is known; nil if it was told.
         mutating func answer(isReply: Bool) -> ForeignAnswer? {
             if isReply { hasReply = true }
-            guard let arrival, let departure else {
-                return isReply ? ForeignAnswer(number: number, part: .first) : nil
-            }
-            let info = ResponderInfo(arrival: arrival, departure: departure &+ correction >> 16)
-            if isReply { return ForeignAnswer(number: number, part: .whole, info: info) }
-            guard hasReply, !isTold else { return nil }
+            guard let info else { return isReply ? ForeignAnswer(number: number, part: .first) : nil }
+            guard isReply || hasReply && !isTold else { return nil }
             isTold = true
-            return ForeignAnswer(number: number, part: .followUp, info: info)
+            return ForeignAnswer(number: number, part: isReply ? .whole : .followUp, info: info)
         }
     }
 
