@@ -32,6 +32,20 @@ import Testing
         }
     }
 
+    /// struct inet_diag_sockid: ports 4, addresses 32, interface 4, cookie 8.
+    @Test func aSocketsInterfaceIsKnown() {
+        let bytes: [UInt8] = [0x01, 0x3f] + [UInt8](repeating: 0, count: 34) + [7, 0, 0, 0]
+        #expect(boundInterface(in: bytes.span) == 7)
+        #expect(boundInterface(in: bytes.span.extracting(first: 39)) == nil)
+    }
+
+    @Test func membersOfPTPsGroupsAreFound() {
+        #expect(ptpMember(in: "4    eth0            1     0     01005e000181\n") == 4)
+        #expect(ptpMember(in: "12   eth0            1     0     33330000006b\n") == 12)
+        #expect(ptpMember(in: "4    eth0            1     0     01005e000001\n") == nil)
+        #expect(ptpMember(in: "") == nil && ptpMember(in: "x y z") == nil)
+    }
+
     @Test func survivesWhatIsCutOff() {
         let bytes = message([(3, peerDelay)])
         for length in 0..<bytes.count {

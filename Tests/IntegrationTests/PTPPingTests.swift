@@ -217,4 +217,35 @@ struct PTPPingTests {
         _ = try daemon.interrupt()
     }
 
+    // MARK: Another PTP program on this host
+
+    /// A socket for PTP's port belongs to the interface that it is bound to.
+    @Test func aPTPProgramOnAnotherInterfaceIsNoHindrance() throws {
+        let hosts = try Namespaces()
+        let ip = ["ip", "-n", hosts.near.namespace]
+        try Program.expect(ip + ["link", "add", "ve", "type", "veth", "peer", "name", "vg"])
+        try Program.expect(ip + ["address", "add", "10.79.0.1/24", "dev", "ve"])
+        for name in ["ve", "vg"] { try Program.expect(ip + ["link", "set", name, "up"]) }
+        @Sendable func ping(_ interface: String) throws -> Program.Result {
+            try hosts.near.afprobe(
+                "ping", "--protocol", "pdelay", "-i", interface, "-c", "1", "-W", "0.1"
+            ).finish()
+        }
+        let (daemon, file) = try ptp4l(hosts, "network_transport UDPv4", near: "ve")
+        defer { try? FileManager.default.removeItem(at: file) }
+        let elsewhere = try ping("va")
+        #expect(elsewhere.status == 1, "\(elsewhere)")
+        let here = try ping("ve")
+        #expect(here.status == 3 && here.errors.contains("takes part in PTP on ve"), "\(here)")
+        #expect(here.errors.contains("declares a fault"), "\(here)")
+        _ = try daemon.interrupt()
+        let result = try hosts.near.inNamespace {
+            // A socket of every interface.
+            let port = try PortGuard(port: 319)
+            let result = try ping("va")
+            _ = consume port
+            return result
+        }
+        #expect(result.status == 3 && result.errors.contains("which interface it uses"), "\(result)")
+    }
 }

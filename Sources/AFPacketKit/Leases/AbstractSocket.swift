@@ -63,20 +63,14 @@ struct AbstractSocket: ~Copyable {
 
     /// The lines of /proc/net/unix: address, references, protocol, flags, type, state, inode and name.
     private static func listByFile(_ prefix: String) throws(SystemError) -> [Listed] {
-        guard let file = unsafe fopen("/proc/thread-self/net/unix", "re") else {
-            throw .last("open(/proc/net/unix)")
-        }
-        defer { unsafe fclose(file) }
         var found: [Listed] = []
-        let capacity = 256
-        let line = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { unsafe line.deallocate() }
-        while unsafe fgets(line, CInt(capacity), file) != nil {
-            let words = unsafe String(cString: line).split { $0 == " " || $0 == "\n" }
+        let isOpen = ProcFile.forEachLine(of: "/proc/thread-self/net/unix") { line in
+            let words = line.split { $0 == " " || $0 == "\n" }
             // __SO_ACCEPTCON, and @ for the NUL before the name.
-            guard words.count == 8, words[3] == "00010000", words[7].hasPrefix("@" + prefix) else { continue }
+            guard words.count == 8, words[3] == "00010000", words[7].hasPrefix("@" + prefix) else { return }
             found.append(Listed(name: String(words[7].dropFirst()), user: nil))
         }
+        guard isOpen else { throw .last("open(/proc/net/unix)") }
         return found
     }
 

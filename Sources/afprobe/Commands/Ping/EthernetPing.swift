@@ -157,13 +157,22 @@ extension PingOptions {
         throw .noAddress(destination.isVersion4 ? "IPv4" : "IPv6", on: interface)
     }
 
-    /// A second port identity can upset a PTP clock of the same host's, and its neighbour.
+    /// A second port identity can upset a PTP clock of the same host's, and its neighbour. ptp4l gets the answers to
+    /// this run, too, and takes any Pdelay_Resp that it does not wait for as a fault.
     private func checkPTP(on interface: NetworkInterface) throws(Failure) {
-        guard !isForced, interface.hasPTPParticipant() else { return }
-        throw .refused(
-            "A PTP program takes part in PTP on \(interface.name)",
-            hint:
-                "its neighbour might take this run for a second clock of this port; to ping all the same: --force"
-        )
+        guard !isForced else { return }
+        let fault =
+            chosenProtocol == .pdelay
+            ? "ptp4l declares a fault at an answer that it has not asked for, and " : ""
+        let harm =
+            "\(fault)its neighbour might take this run for a second clock of this port; to ping all the same: --force"
+        switch interface.ptpParticipation() {
+        case .none: return
+        case .here: throw .refused("A PTP program takes part in PTP on \(interface.name)", hint: harm)
+        case .somewhere:
+            throw .refused(
+                "A program has UDP port 319, and which interface it uses is not known",
+                hint: "if it uses \(interface.name), \(harm)")
+        }
     }
 }
