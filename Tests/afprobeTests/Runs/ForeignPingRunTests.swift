@@ -62,6 +62,18 @@ import Testing
         #expect(result[.replyWakeup]?.count == 4 && result[.respond] == nil)
     }
 
+    /// An answer of a protocol with times may lack them, or have such as cannot be.
+    @Test func timesThatNoReplyHasAreNotPromised() {
+        let (result, _) = run(.ntp, delay: millisecond, interval: 100 * millisecond, timeout: second)
+        let text = PingSummaryText(
+            result: result, tails: [], peer: .station(ScriptedNetwork.peer), elapsed: 0, missingHardware: [],
+            drawsHistogram: false, style: TextStyle()
+        ).text
+        #expect(result.counts[.received] == 4 && result[.turnaround] == nil)
+        #expect(text.contains("no reply has usable times of the responder"), "\(text)")
+        #expect(!text.contains("as the responder tells it"), "\(text)")
+    }
+
     /// No figure tells what nobody has told.
     @Test func theRespondersCountersAreNotKnown() {
         let (result, _) = run(.icmp, delay: 2 * second, interval: millisecond, timeout: millisecond)
