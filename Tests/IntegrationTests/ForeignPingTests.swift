@@ -158,6 +158,22 @@ struct ForeignPingTests {
         #expect(named.status == 2 && named.errors.contains("arp is for IPv4 and ndp for IPv6"), "\(named)")
     }
 
+    /// In a VLAN, the kernel of this host resolves no address, and need not.
+    @Test func neighboursOfAVLANAreAsked() throws {
+        let hosts = try Namespaces()
+        for (name, address, filter, asks) in [
+            ("arp", "10.77.0.9", "vlan 5 and arp", "who-has"),
+            ("ndp", "fd77::9", "vlan 5 and icmp6", "who has"),
+        ] {
+            let capture = try hosts.far.capture("-c", "1", filter)
+            let result = try hosts.near.afprobe(
+                "ping", "--protocol", name, "-i", "va", "--vlan", "5", address, "-c", "1", "-W", "0.1"
+            ).finish()
+            #expect(result.status == 1 && result.errors.contains("No answer came"), "\(result)")
+            #expect(try capture.finish().output.contains(asks))
+        }
+    }
+
     @Test func aClosedPortIsToldAtOnce() throws {
         let hosts = try Namespaces()
         let result = try hosts.near.afprobe("ping", "--protocol", "ntp", "10.77.0.2", "-c", "1", "-W", "20s")

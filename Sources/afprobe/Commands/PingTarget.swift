@@ -183,6 +183,16 @@ extension PingTarget {
     }
 }
 
+extension Failure {
+    /// The MAC address of a host in a VLAN, which the kernel of this host does not know.
+    static func unresolvable(_ address: IPAddress, on interface: NetworkInterface) -> Failure {
+        .usage(
+            "The MAC address of \(address) in the VLAN is not known: the kernel resolves it without --vlan",
+            hint: "give the MAC address instead, or use an interface of the VLAN: "
+                + "ip link add link \(interface.name) name \(interface.name).ID type vlan id ID")
+    }
+}
+
 /// Looks up an interface for protocols over IP, for which it need not be an Ethernet interface.
 private func openAnyInterface(_ name: String) throws(Failure) -> NetworkInterface {
     let found = try lookUpInterface(name)

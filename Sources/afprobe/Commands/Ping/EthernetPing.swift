@@ -27,20 +27,20 @@ private struct EthernetExchange {
 extension PingOptions {
     func pingByEthernet(_ name: PingProtocolName, _ console: Console) throws(Failure) -> ExitStatus {
         let (interface, destination, way) = try resolve(name, console)
-        let exchange = try exchange(name, to: destination, way?.address, on: interface)
+        let exchange = try exchange(name, to: destination ?? .broadcast, way?.address, on: interface)
         let (shape, frame) = (exchange.shape, exchange.frame)
         let largest = shape.largestSize(mtu: interface.mtu)
         guard frame.bytes.count <= largest else {
             throw .sizeTooLarge(frame.bytes.count, largest: largest, on: interface)
         }
-        let peer: Peer = if let way { .host(way.address) } else { .station(destination) }
+        let peer: Peer = if let way { .host(way.address) } else { .station(shape.destination) }
         if way != nil { console.context.station = destination }
         return try conclude(name, peer: peer, on: interface, guarding: exchange.ports, console) {
             (hasStages, snapshot) throws(RunError) in
             let plan = plan(
                 name, peer: peer, shape, size: frame.bytes.count, filter: exchange.filter,
                 groups: exchange.group.map { [$0] } ?? [], hasStages: hasStages,
-                way: way.flatMap { wayMonitor(to: $0, isFollowed: false) })
+                way: destination == nil ? nil : way.flatMap { wayMonitor(to: $0, isFollowed: false) })
             let answers = ForeignAnswers(
                 form: exchange.form, framing: shape.isOverIP ? .datagram : .ethernet,
                 vlan: traffic.vlan?.identifier ?? 0)
@@ -57,9 +57,10 @@ extension PingOptions {
     }
 
     /// The interface, the destination of the frames, and the way to the target if it was given by an IP address or a name.
+    /// In a VLAN, the destination of an IP address is not known.
     private func resolve(
         _ name: PingProtocolName, _ console: Console
-    ) throws(Failure) -> (NetworkInterface, MACAddress, InternetWay?) {
+    ) throws(Failure) -> (NetworkInterface, MACAddress?, InternetWay?) {
         switch target {
         case nil where name == .pdelay:
             return (
@@ -77,6 +78,11 @@ extension PingOptions {
                 by: traffic.interface.isEmpty ? nil : traffic.interface, from: traffic.sourceAddress,
                 wantsVersion4: name == .arp ? true : name == .ndp ? false : wantsVersion4, console)
             let interface = try openInterface(try way.outgoing.name, hardware: traffic.hardware, console)
+            // The kernel would resolve the address outside the VLAN, where the requests do not go.
+            if traffic.vlan != nil {
+                guard name == .arp || name == .ndp else { throw .unresolvable(way.address, on: interface) }
+                return (interface, nil, way)
+            }
             return (interface, try way.station(for: name), way)
         }
     }

@@ -216,6 +216,7 @@ extension PingOptions {
                 wantsVersion4: wantsVersion4,
                 console)
             let interface = try openInterface(try way.outgoing.name, hardware: traffic.hardware, console)
+            guard traffic.vlan == nil else { throw .unresolvable(way.address, on: interface) }
             return (interface, try way.station(for: .afprobe), way.address)
         }
     }
