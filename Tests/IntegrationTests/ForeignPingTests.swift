@@ -222,6 +222,12 @@ struct ForeignPingTests {
             (["--protocol", "ntp", "9.9.9.9", "-I", "1s"], 3, "There is no route"),
             (["10.77.0.2", "-s", "30"], 2, "the smallest is"),
             (["--protocol", "delay", "-i", "va"], 2, "TARGET is missing"),
+            (["--protocol", "pdelay"], 2, "name the interface whose neighbour is to answer"),
+            (["--protocol", "pdelay", "-i", "va", "-4"], 2, "Option -4 has no meaning without"),
+            (["--protocol", "delay", "-i", "va", "-6", hosts.far.address], 2, "leave -4 or -6 out"),
+            (["-i", "va", hosts.far.address, "--dscp", "0"], 2, "Option --dscp has no meaning"),
+            (["--protocol", "pdelay", "--vlan", "5", "10.77.0.2"], 2, "give the MAC address"),
+            (["--protocol", "afprobe", "--vlan", "5", "10.77.0.2"], 2, "give the MAC address"),
         ]
         for (arguments, status, words) in cases {
             let result = try Program(hosts.near.command([Tool.afprobe, "ping", "-c", "1"] + arguments))

@@ -38,6 +38,17 @@ func parseProtocolName(_ text: String) throws(ValueError) -> PingProtocolName {
 extension PingOptions {
     /// Rejects the options that a protocol does not honour, by their names.
     func checkHonoured(by name: PingProtocolName) throws(ArgumentError) {
+        if let wantsVersion4, name.honoured.contains("-4") {
+            switch target {
+            case .station(let address)?:
+                throw .mistake("\(address) is a MAC address", remedy: "leave -4 or -6 out")
+            case nil where name == .pdelay:
+                throw .mistake(
+                    "Option \(wantsVersion4 ? "-4" : "-6") has no meaning without a target",
+                    remedy: "leave it out, or name a host of the link")
+            default: break
+            }
+        }
         let given: [(Bool, String)] = [
             (traffic.etherType != nil, "--ethertype"), (traffic.vlan != nil, "--vlan"),
             (traffic.isPTP, "--ptp"),
@@ -46,7 +57,7 @@ extension PingOptions {
             (traffic.sourcePort != nil, "--src-port"), (traffic.destinationPort != nil, "--dst-port"),
             (traffic.captureFile != nil, "--pcap"), (isSynchronised, "--synchronised"),
             (traffic.size != nil, "--size"),
-            (internet.dscp != 0, "--dscp"), (internet.hopLimit != nil, "--ttl"),
+            (givenCodePoint != nil, "--dscp"), (internet.hopLimit != nil, "--ttl"),
             (internet.forbidsFragments, "--df"),
             (wantsVersion4 == true, "-4"), (wantsVersion4 == false, "-6"), (domain != nil, "--domain"),
             (profile != nil, "--ptp-profile"), (isForced, "--force"),

@@ -42,6 +42,7 @@ extension PingOptions {
             if hasStages { flags.insert(.transmitScheduled) }
             var socketOptions = internet
             socketOptions.timestamping = flags
+            socketOptions.dscp = givenCodePoint ?? 0
             socketOptions.source = traffic.sourceAddress
             socketOptions.priority = traffic.priority
             // The stamps of two NICs are on two clocks.

@@ -8,6 +8,7 @@ struct PingOptions: HasTraffic {
     var wantsVersion4: Bool?
     /// Of the sockets for IP; the stamps are added later.
     var internet = DatagramSocket.Options(timestamping: [])
+    var givenCodePoint: Int?
     var domain: UInt8?
     var profile: PTPProfile?
     var isForced = false
@@ -90,7 +91,7 @@ extension CommandSpec<PingOptions> {
                     "dscp", nil, "N", in: .frame,
                     help: "Differentiated services code point of IP datagrams, 0 to 63.",
                     as: numberParser(0...63, "a code point")
-                ) { $0.internet.dscp = Int($1) },
+                ) { $0.givenCodePoint = Int($1) },
                 .value(
                     "ttl", nil, "N", in: .frame, help: "Time to live, or hop limit, of IP datagrams.",
                     as: numberParser(1...255, "a number of hops")
@@ -203,9 +204,6 @@ extension PingOptions {
         switch target {
         case nil: throw .missingTarget
         case .station(let address)?:
-            guard wantsVersion4 == nil else {
-                throw .usage("\(address) is a MAC address", hint: "leave -4 or -6 out")
-            }
             guard !address.isGroup else { throw .isGroup(address) }
             // Wrong options first: the interface may be missing, too.
             try checkFrames(to: address)
