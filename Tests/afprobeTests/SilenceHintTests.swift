@@ -7,9 +7,9 @@ import Testing
 @Suite struct SilenceHintTests {
     private func hint(
         isUp: Bool = true, hadCarrier: Bool = true, name: PingProtocolName = .afprobe,
-        carrier: ProbeCarrier = .frames(.localExperimental1), destination: IPAddress? = nil,
-        nextHop: IPAddress? = nil, usualInterface: String? = nil, _ counts: [Counter: UInt64] = [:],
-        error: NetworkError? = nil
+        carrier: ProbeCarrier = .frames(.localExperimental1), neighbour: IPAddress? = nil,
+        destination: IPAddress? = nil, nextHop: IPAddress? = nil, usualInterface: String? = nil,
+        _ counts: [Counter: UInt64] = [:], error: NetworkError? = nil
     ) -> String {
         var result = PingResult(preferred: .software, hasStages: false, isSynchronised: false)
         for (counter, count) in counts { result.counts[counter] = count }
@@ -18,8 +18,8 @@ import Testing
             name: "eth9", index: 9, address: MACAddress(0x0200_0000_0001), isUp: isUp)
         return Silence(
             interface: interface, hadCarrier: hadCarrier, name: name, carrier: carrier, isPTP: false,
-            nextHop: nextHop, usualInterface: usualInterface, destination: destination, result: result,
-            mismatch: nil
+            nextHop: nextHop, usualInterface: usualInterface, neighbour: neighbour,
+            destination: destination, result: result, mismatch: nil
         ).hint
     }
 
@@ -53,6 +53,13 @@ import Testing
         #expect(
             hint(name: .ntp, error: refused)
                 == "the host is reachable, and no NTP server there listens on UDP port 123")
+    }
+
+    /// ARP and neighbour discovery reach hosts of the link only.
+    @Test func theLinksOwnProtocolIsNamed() {
+        #expect(hint(name: .icmp).hasSuffix("drop ICMP echo?"))
+        #expect(hint(name: .icmp, neighbour: IPAddress("192.0.2.9")).hasSuffix("--protocol arp"))
+        #expect(hint(name: .icmp, neighbour: IPAddress("fd77::9")).hasSuffix("--protocol ndp"))
     }
 
     @Test func theListenerIsNamedWithItsOptions() {

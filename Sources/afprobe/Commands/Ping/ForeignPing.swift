@@ -61,7 +61,7 @@ extension PingOptions {
         return try judge(result, on: interface, console) {
             .noAnswer(
                 from: peer,
-                silence(name, on: interface, result, nextHop: nextHop, answers.form.mismatch))
+                silence(name, to: peer, on: interface, result, nextHop: nextHop, answers.form.mismatch))
         }
     }
 }

@@ -243,7 +243,7 @@ extension PingOptions {
             try PingRun(on: interface, plan(shape, size, hasStages: hasStages), snapshot, console)
         }
         return try judge(result, on: interface, console) {
-            .noAnswer(from: peer, silence(.afprobe, on: interface, result))
+            .noAnswer(from: peer, silence(.afprobe, to: peer, on: interface, result))
         }
     }
 

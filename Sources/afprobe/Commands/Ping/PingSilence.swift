@@ -5,14 +5,17 @@ extension PingOptions {
     ///
     /// - Parameter nextHop: the host of this link to which requests went by IP.
     func silence(
-        _ name: PingProtocolName, on interface: NetworkInterface, _ result: PingResult,
+        _ name: PingProtocolName, to peer: Peer, on interface: NetworkInterface, _ result: PingResult,
         nextHop: IPAddress? = nil, _ mismatch: PTPMismatch? = nil
     ) -> Silence {
-        Silence(
+        let neighbour: IPAddress? =
+            if let nextHop, case .host(nextHop) = peer { nextHop } else { nil }
+        return Silence(
             interface: try? NetworkInterface(index: interface.index), hadCarrier: interface.hasCarrier,
             name: name, carrier: traffic.carrier, isPTP: traffic.isPTP, nextHop: nextHop,
             usualInterface: traffic.interface.isEmpty
                 ? nil : nextHop.flatMap { usualInterface(to: $0, unless: interface) },
+            neighbour: neighbour,
             destination: traffic.usesUDP ? traffic.destinationAddress : nil, result: result,
             mismatch: mismatch)
     }

@@ -16,6 +16,8 @@ struct Silence {
     let nextHop: IPAddress?
     /// The interface that the kernel would send by to that host; nil if it is the one used, or nothing is known of it.
     let usualInterface: String?
+    /// The target, if it is a host of this link that was given by its IP address; nil for others.
+    let neighbour: IPAddress?
     /// The Internet address that afprobe's own requests name; nil without UDP.
     let destination: IPAddress?
     let result: PingResult
@@ -109,7 +111,8 @@ struct Silence {
     private var usualHint: String {
         switch name {
         case .icmp:
-            "is the host up, and does it, or a firewall, drop ICMP echo? On the same link: --protocol arp"
+            "is the host up, and does it, or a firewall, drop ICMP echo?"
+                + (neighbour.map { " On this link: --protocol \($0.isVersion4 ? "arp" : "ndp")" } ?? "")
         case .arp, .ndp: "is the host up, and on this link, VLAN included?"
         case .pdelay: "does it run ptp4l, or a bridge of 802.1AS, with the peer delay mechanism (P2P)?"
         case .delay: "does it run ptp4l with net_sync_monitor 1 and hybrid_e2e 1?"
