@@ -110,7 +110,8 @@ func deliveryAdvice(_ error: NetworkError) -> String? {
     case .networkUnreachable: "a router has no route to it"
     case .accessDenied: "a firewall forbids it"
     case .messageTooLong:
-        "a link on the way takes no frames of this length: give a smaller --size, or no --df"
+        "a link on the way takes no frames of this length: give a smaller --size; with --df, no router or host "
+            + "divides them"
     default: nil
     }
 }
