@@ -54,6 +54,9 @@ struct ForeignPingTests {
         #expect(forbidden.status == 3 && forbidden.errors.contains("ping_group_range"), "\(forbidden)")
         #expect(
             try run("-i", "va", "--protocol", "arp", "10.77.0.2").errors.contains("CAP_NET_RAW is missing"))
+        #expect(
+            try run("--protocol", "ntp", "10.77.0.2", "--priority", "7").errors.contains(
+                "CAP_NET_ADMIN is missing"))
     }
 
     @Test func routersAreInBetween() throws {

@@ -7,7 +7,7 @@ func missingCapabilityAdvice(for error: SystemError) -> String? {
     let needed: ThisProcess.Capability
     switch error.operation.description {
     case "socket(AF_PACKET)": needed = .netRaw
-    case "SIOCSHWTSTAMP", "SO_TXTIME", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
+    case "SIOCSHWTSTAMP", "SO_TXTIME", "SO_PRIORITY", "ETHTOOL_MSG_TSCONFIG_SET": needed = .netAdmin
     case "socket(ICMP)":
         return
             "ping sockets are not allowed to this user: sysctl -w net.ipv4.ping_group_range='0 2147483647'; "
