@@ -146,7 +146,7 @@ import Testing
 
     @Test(arguments: [
         "02:42:ac:c8:01:61", "02-42-AC-C8-01-61", "0242.acc8.0161", "0242acc80161", "2:42:ac:c8:1:61",
-        "0242ACC80161",
+        "0242ACC80161", "0242-acc8-0161", "0242ac-c80161",
     ])
     func readsMACAddressesInEverySpelling(text: String) throws {
         #expect(try parseMACAddress(text) == MACAddress(0x0242_acc8_0161))

@@ -48,15 +48,19 @@ extension MACAddress: LosslessStringConvertible {
         self.init(value)
     }
 
-    /// Parses also the forms 0242.acc8.0161 and 0242acc80161 of some vendors' devices.
+    /// Parses also the forms 0242.acc8.0161, 0242-acc8-0161, 0242ac-c80161 and 0242acc80161 of some vendors' devices.
     public init?(anyFormOf text: String) {
         if let address = MACAddress(text) {
             self = address
             return
         }
-        let groups = text.utf8.split(separator: UInt8(ascii: "."), omittingEmptySubsequences: false)
-        let isPlain = groups.count == 1 && groups[0].count == 12
-        guard isPlain || groups.count == 3 && groups.allSatisfy({ $0.count == 4 }) else { return nil }
+        let separator = text.utf8.first { $0 == UInt8(ascii: ".") || $0 == UInt8(ascii: "-") }
+        let groups = text.utf8.split(
+            separator: separator ?? UInt8(ascii: "."), omittingEmptySubsequences: false)
+        let isPair = groups.count == 2 && separator == UInt8(ascii: "-")
+        guard groups.count == 1 || isPair || groups.count == 3,
+            groups.allSatisfy({ $0.count * groups.count == 12 })
+        else { return nil }
         var value: UInt64 = 0
         for digit in groups.joined() {
             guard let nibble = hexadecimalValue(digit) else { return nil }
