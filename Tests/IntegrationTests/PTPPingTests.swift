@@ -248,4 +248,21 @@ struct PTPPingTests {
         }
         #expect(result.status == 3 && result.errors.contains("which interface it uses"), "\(result)")
     }
+
+    /// The answers are addressed to another port than that program's.
+    @Test func delayLeavesAPTPProgramAlone() throws {
+        let hosts = try Namespaces()
+        let quick = "logAnnounceInterval -3\nannounceReceiptTimeout 2\n"
+        let (far, farFile) = try ptp4l(hosts, quick + "hybrid_e2e 1\nnet_sync_monitor 1\npriority1 100")
+        let (near, nearFile) = try ptp4l(hosts, quick + "delay_mechanism E2E", near: "va")
+        defer { for file in [farFile, nearFile] { try? FileManager.default.removeItem(at: file) } }
+        try near.waitForOutput(containing: "to UNCALIBRATED")
+        let result = try hosts.near.afprobe(
+            "ping", "--protocol", "delay", "-i", "va", hosts.far.address, "--force", "-c", "5", "-I", "100ms"
+        ).finish()
+        #expect(result.status == 0 && result.summary("PING Summary", "received") == 5, "\(result)")
+        let told = try near.interrupt().output
+        #expect(!told.contains("rogue") && !told.contains("FAULT"), "\(told)")
+        _ = try far.interrupt()
+    }
 }
