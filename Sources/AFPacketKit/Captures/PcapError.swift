@@ -16,12 +16,10 @@ public enum PcapError: Error, Hashable, Sendable {
         _ call: (_ reason: UnsafeMutablePointer<CChar>, _ capacity: CInt) -> CInt
     ) throws(PcapError) -> CInt {
         let capacity = 512
-        let message = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { unsafe message.deallocate() }
-        unsafe message.initialize(repeating: 0, count: capacity)
-        let result = unsafe call(message, CInt(capacity))
+        let message = Slab<CChar>(zeros: capacity)
+        let result = unsafe call(message.address(of: 0), CInt(capacity))
         guard result < 0 else { return result }
-        let reason = unsafe String(cString: message)
+        let reason = unsafe String(cString: message.address(of: 0))
         switch result {
         case CInt(CSHIM_PCAP_MISSING): throw .libraryMissing(reason: reason)
         case CInt(CSHIM_PCAP_TOO_LONG): throw .tooLong(reason: reason)

@@ -18,7 +18,7 @@ package import Synchronization
     package init(capacity: Int) {
         precondition(capacity > 0 && capacity & (capacity - 1) == 0, "a power of two")
         mask = UInt64(capacity - 1)
-        unsafe slots = Slab<Record>.allocate(capacity)
+        unsafe slots = allocateZeroed(capacity)
     }
 
     deinit {

@@ -1,5 +1,3 @@
-import Glibc
-
 /// A fixed number of elements in memory of their own, allocated once.
 ///
 /// Elements are read and changed in place, and every index is checked; an array would also check for unique ownership
@@ -15,7 +13,7 @@ import Glibc
     @inlinable
     public init<Failure: Error>(count: Int, each make: (Int) throws(Failure) -> Element) throws(Failure) {
         precondition(count > 0, "a slab has one element at least")
-        let start = unsafe Self.allocate(count)
+        let start: UnsafeMutablePointer<Element> = unsafe allocateZeroed(count)
         var made = 0
         do throws(Failure) {
             while made < count {
@@ -35,7 +33,7 @@ import Glibc
     /// Creates a slab of one element, at index 0.
     @inlinable
     public init(of element: consuming Element) {
-        unsafe start = Self.allocate(1)
+        unsafe start = allocateZeroed(1)
         unsafe start.initialize(to: element)
         count = 1
         mask = 0
@@ -44,14 +42,6 @@ import Glibc
     deinit {
         unsafe start.deinitialize(count: count)
         unsafe release(start)
-    }
-
-    /// Allocates memory for `count` elements, all bytes 0.
-    @inlinable
-    static func allocate(_ count: Int) -> UnsafeMutablePointer<Element> {
-        precondition(MemoryLayout<Element>.alignment <= 16, "no such alignment comes from malloc")
-        let memory = unsafe allocateZeroed(count, MemoryLayout<Element>.stride)
-        return unsafe memory.bindMemory(to: Element.self, capacity: count)
     }
 
     /// The element at `index`, from 0 up to `count`, in place.
@@ -119,7 +109,7 @@ extension Slab {
     @inlinable
     public init(repeating element: Element, count: Int) {
         precondition(count > 0, "a slab has one element at least")
-        unsafe start = Self.allocate(count)
+        unsafe start = allocateZeroed(count)
         unsafe start.initialize(repeating: element, count: count)
         self.count = count
         mask = count &- 1
@@ -148,7 +138,7 @@ extension Slab where Element: BitwiseCopyable {
     @inlinable
     public init(zeros count: Int) {
         precondition(count > 0, "a slab has one element at least")
-        unsafe start = Self.allocate(count)
+        unsafe start = allocateZeroed(count)
         self.count = count
         mask = count &- 1
     }
@@ -198,14 +188,3 @@ extension Slab<UInt8> {
         unsafe UnsafeMutableRawPointer(start + offset).storeBytes(of: value, as: Value.self)
     }
 }
-
-@usableFromInline
-func allocateZeroed(_ count: Int, _ size: Int) -> UnsafeMutableRawPointer {
-    guard let memory = unsafe calloc(count, size) else {
-        MemoryShortage.end(lacking: count.multipliedReportingOverflow(by: size).partialValue)
-    }
-    return unsafe memory
-}
-
-@usableFromInline
-func release(_ memory: UnsafeMutableRawPointer) { unsafe free(memory) }

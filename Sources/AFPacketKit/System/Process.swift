@@ -41,12 +41,11 @@ public enum ThisProcess {
     /// /proc/self/exe, proc(5)
     package static var executablePath: String? {
         let capacity = Int(PATH_MAX)
-        let buffer = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { unsafe buffer.deallocate() }
-        let length = unsafe readlink("/proc/self/exe", buffer, capacity)
+        let path = Slab<CChar>(zeros: capacity)
+        let length = unsafe readlink("/proc/self/exe", path.address(of: 0), capacity)
         guard length > 0 else { return nil }
         return unsafe String(
-            decoding: UnsafeRawBufferPointer(start: buffer, count: length), as: UTF8.self)
+            decoding: UnsafeRawBufferPointer(start: path.address(of: 0), count: length), as: UTF8.self)
     }
 
     /// The name of the host. uname(2)

@@ -30,6 +30,7 @@ package struct WorkerThread: ~Copyable, Sendable {
             throw SystemError("pthread_create", ErrorCode(rawValue: code))
         }
         self.thread = thread
+        requireSpareMemory()
     }
 
     /// Waits for the thread's end.
