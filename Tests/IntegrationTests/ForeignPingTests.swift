@@ -225,7 +225,7 @@ struct ForeignPingTests {
             (["--protocol", "ntp", "9.9.9.9", "-I", "1s"], 3, "There is no route"),
             (["10.77.0.2", "-s", "30"], 2, "the smallest is"),
             (["--protocol", "delay", "-i", "va"], 2, "TARGET is missing"),
-            (["--protocol", "pdelay"], 2, "name the interface whose neighbour is to answer"),
+            (["--protocol", "pdelay"], 2, "va is the only Ethernet interface that is up"),
             (["--protocol", "pdelay", "-i", "va", "-4"], 2, "Option -4 has no meaning without"),
             (["--protocol", "delay", "-i", "va", "-6", hosts.far.address], 2, "leave -4 or -6 out"),
             (["-i", "va", hosts.far.address, "--dscp", "0"], 2, "Option --dscp has no meaning"),

@@ -9,9 +9,10 @@ enum ProcFile {
         guard let file = unsafe fopen(path, "re") else { return false }
         defer { unsafe fclose(file) }
         let capacity = 256
-        let line = UnsafeMutablePointer<CChar>.allocate(capacity: capacity)
-        defer { unsafe line.deallocate() }
-        while unsafe fgets(line, CInt(capacity), file) != nil { body(unsafe String(cString: line)) }
+        let line = Slab<CChar>(zeros: capacity)
+        while unsafe fgets(line.address(of: 0), CInt(capacity), file) != nil {
+            body(unsafe String(cString: line.address(of: 0)))
+        }
         return true
     }
 }
