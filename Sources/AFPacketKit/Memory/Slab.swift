@@ -134,7 +134,8 @@ extension Slab {
 }
 
 extension Slab where Element: BitwiseCopyable {
-    /// Creates `count` elements, 1 or more, whose bytes are all 0. The system provides large memory only when it is used. calloc(3)
+    /// Creates `count` elements, 1 or more, whose bytes are all 0. The system provides large memory only when it is used.
+    /// calloc(3)
     @inlinable
     public init(zeros count: Int) {
         precondition(count > 0, "a slab has one element at least")
