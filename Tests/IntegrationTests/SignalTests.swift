@@ -223,6 +223,29 @@ struct StalledReaderTests {
         #expect(lines.allSatisfy { $0["software_ns"] != nil }, "no line is cut")
     }
 
+    /// The reader of the distribution alone does not read: a signal ends the wait for it.
+    @Test(arguments: [SIGINT, SIGTERM])
+    func theWaitForTheReaderOfTheDistributionCanBeEnded(signal: Int32) throws {
+        let hosts = try Namespaces()
+        let listener = try hosts.far.listen("-q")
+        let pipe = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)").path
+        try #require(mkfifo(pipe, 0o600) == 0)
+        defer { try? FileManager.default.removeItem(atPath: pipe) }
+        let reader = open(pipe, O_RDWR | O_NONBLOCK)
+        defer { close(reader) }
+        let zeros = [UInt8](repeating: 0, count: 4096)
+        while write(reader, zeros, zeros.count) > 0 {}
+        let ping = try hosts.near.afprobe(
+            "ping", "-i", "va", hosts.far.address, "-c", "3", "-I", "1ms", "-q", "--hgrm", pipe)
+        try ping.waitForOutput(containing: "PING Summary")
+        ping.send(signal: signal)
+        let result = try ping.finish()
+        #expect(result.status == 3, "\(result)")
+        #expect(result.errors.contains("Cannot write \(pipe)"), "\(result)")
+        #expect(result.errors.contains(/its reader left (\d+) of \1 bytes unread/), "\(result)")
+        _ = try listener.interrupt()
+    }
+
     /// The lines of two programs in one pipe that is full.
     @Test func noLineIsCutByThoseOfAnother() throws {
         let hosts = try Namespaces()

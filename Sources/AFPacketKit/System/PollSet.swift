@@ -92,6 +92,11 @@ public struct PollSet: ~Copyable {
         add(file.descriptor.rawValue, events: POLLOUT, as: name)
     }
 
+    /// Adds a file, polled for room to write.
+    package mutating func addRoom(in file: borrowing OutputFile, as name: Members) {
+        add(file.descriptor.rawValue, events: POLLOUT, as: name)
+    }
+
     private mutating func add(_ descriptor: CInt, events: CInt, as name: Members) {
         let index = Self.index(of: name)
         precondition(!members.contains(name), "the set has a descriptor of that name already")

@@ -36,7 +36,8 @@ package enum PrivateNetwork {
     }
 
     private static func write(_ text: String, to path: String) throws(SystemError) {
-        try OutputFile(path: path).write(Array(text.utf8).span)
+        // The kernel takes such a file's text at once.
+        _ = try OutputFile(path: path).write(Array(text.utf8).span)
     }
 
     /// Creates the pair. rtnetlink(7), linux/veth.h

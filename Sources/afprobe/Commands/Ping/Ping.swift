@@ -290,7 +290,7 @@ extension PingOptions {
                 result, elapsed: run.elapsed, missingHardware: reasons, facts: run.answers.facts, console)
             return (result, run.answers, failure)
         }
-        try summary.writePercentiles(result)
+        try summary.writePercentiles(result, console)
         if let failure { throw Failure(failure) }
         return (result, answers)
     }

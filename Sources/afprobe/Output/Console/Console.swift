@@ -179,6 +179,21 @@ final class Console {
         }
     }
 
+    /// Writes bytes to a file; waits for the reader of a pipe until the user asks to stop.
+    ///
+    /// - Returns: the number of bytes that are not written.
+    func write(_ bytes: [UInt8], to file: borrowing OutputFile) throws(SystemError) -> Int {
+        guard let signals else { return bytes.count }
+        // The lines do not wait for this reader.
+        flush()
+        var wait = OutputWait(signals)
+        var written = try file.write(bytes.span)
+        while written < bytes.count, wait.waitForRoom(in: file, watching: UInt64(written)) {
+            written += try file.write(bytes.span.extracting(written...))
+        }
+        return bytes.count - written
+    }
+
     private func openCapture(_ path: String) throws(Failure) -> CaptureOutput {
         do throws(SystemError) { return try CaptureOutput(path: path) } catch {
             throw .refused(

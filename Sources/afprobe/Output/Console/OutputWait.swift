@@ -37,10 +37,24 @@ struct OutputWait: ~Copyable {
     ///
     /// - Returns: false if the wait was given up.
     mutating func waitForRoom(in stream: StandardStream) -> Bool {
+        waitForRoom { $0.addRoom(in: stream, as: .room) }
+    }
+
+    /// Waits until a file has room.
+    ///
+    /// - Parameter progress: a number that changes while bytes are written.
+    /// - Returns: false if the wait was given up.
+    mutating func waitForRoom(in file: borrowing OutputFile, watching progress: UInt64) -> Bool {
+        waitForRoom(watching: progress) { $0.addRoom(in: file, as: .room) }
+    }
+
+    private mutating func waitForRoom(
+        watching progress: UInt64 = 0, _ add: (inout PollSet) -> Void
+    ) -> Bool {
         while true {
             var poll = PollSet()
-            poll.addRoom(in: stream, as: .room)
-            let goesOn = wait(0, &poll)
+            add(&poll)
+            let goesOn = wait(progress, &poll)
             if ready.contains(.room) || !goesOn { return ready.contains(.room) }
         }
     }

@@ -71,16 +71,22 @@ struct PingSummary: ~Copyable {
     }
 
     /// Writes the percentile file of the round trips, if requested.
-    func writePercentiles(_ result: PingResult) throws(Failure) {
+    func writePercentiles(_ result: PingResult, _ console: Console) throws(Failure) {
         guard let path = options.percentileFile else { return }
-        let text = (result[.rtt] ?? Distribution()).percentileText
+        let bytes = Array((result[.rtt] ?? Distribution()).percentileText.utf8)
+        let left: Int
         do throws(SystemError) {
             switch percentileFile {
-            case .some(let file): try file.write(Array(text.utf8).span)
-            case .none: break
+            case .some(let file): left = try console.write(bytes, to: file)
+            case .none: left = 0
             }
         } catch {
             throw Failure("Cannot write \(path)", error)
+        }
+        guard left == 0 else {
+            throw .refused(
+                "Cannot write \(path)", reason: "its reader left \(left) of \(bytes.count) bytes unread",
+                hint: "the distribution of the round trips is not complete there; the measurement is")
         }
     }
 
