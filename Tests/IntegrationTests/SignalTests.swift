@@ -23,17 +23,42 @@ struct SignalTests {
         }
     }
 
-    @Test func aResponderOfItsOwnThatIsKilledIsNamed() throws {
+    /// A ping of its own responder, which gets a signal once it answers.
+    private func ping(ofResponderThatGets signal: Int32) throws -> Program {
         let run = try Program([Tool.afprobe, "ping", "--self", "-c", "300", "-I", "5ms", "-W", "20ms"])
         try run.waitForOutput(containing: "PING Reply")
         let path = "/proc/\(run.identifier)/task/\(run.identifier)/children"
         let children = try String(contentsOfFile: path, encoding: .utf8).split(separator: " ")
         let child = try #require(children.first.flatMap { pid_t($0) })
-        kill(child, SIGKILL)
-        let result = try run.finish()
+        kill(child, signal)
+        return run
+    }
+
+    @Test(arguments: [
+        (SIGKILL, "Killed"), (SIGTERM, "\"a signal asked it to end\""),
+        (SIGINT, "\"a signal asked it to end\""),
+    ])
+    func aResponderOfItsOwnThatIsEndedIsNamed(signal: Int32, reason: String) throws {
+        let result = try ping(ofResponderThatGets: signal).finish()
         #expect(result.status == 3 && result.summary("PING Summary", "lost") ?? 0 > 0, "\(result)")
         #expect(
-            result.errors.contains("The responder ended before the measurement\" error=Killed"), "\(result)")
+            result.errors.contains("The responder ended before the measurement\" error=\(reason)"),
+            "\(result)")
+    }
+
+    /// It is killed, and waited for no longer.
+    @Test func aResponderOfItsOwnThatIsStoppedHoldsNothingUp() throws {
+        let result = try ping(ofResponderThatGets: SIGSTOP).finish()
+        #expect(result.summary("PING Summary", "lost") ?? 0 > 0, "\(result)")
+    }
+
+    @Test func aSignalToBothEndsAMeasurementOfItself() throws {
+        // It leads a group of its own.
+        let run = try Program(["setsid", Tool.afprobe, "ping", "--self", "-c", "100000", "-I", "5ms"])
+        try run.waitForOutput(containing: "PING Reply")
+        try #require(kill(-run.identifier, SIGINT) == 0)
+        let result = try run.finish()
+        #expect(result.status == 0 && result.errors.isEmpty, "\(result)")
     }
 
     @Test func quitShowsHowItGoesAndGoesOn() throws {

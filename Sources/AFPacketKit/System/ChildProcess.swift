@@ -24,13 +24,14 @@ package struct ChildProcess: ~Copyable {
         unsafe posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         unsafe posix_spawn_file_actions_adddup2(&actions, input.rawValue, 1)
         unsafe posix_spawn_file_actions_addopen(&actions, 2, "/dev/null", O_WRONLY, 0)
-        // It has signals of its own, whatever this process blocks or ignores.
+        // It has signals of its own, whatever this process blocks or ignores; but nohup(1) is for both.
         var attributes = posix_spawnattr_t()
         unsafe posix_spawnattr_init(&attributes)
         defer { unsafe posix_spawnattr_destroy(&attributes) }
         var (none, all) = (sigset_t(), sigset_t())
         unsafe sigemptyset(&none)
         unsafe sigfillset(&all)
+        if SignalQueue.isIgnored(.hangUp) { unsafe sigdelset(&all, SIGHUP) }
         unsafe posix_spawnattr_setsigmask(&attributes, &none)
         unsafe posix_spawnattr_setsigdefault(&attributes, &all)
         unsafe posix_spawnattr_setflags(&attributes, Int16(POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF))
@@ -77,6 +78,19 @@ package struct ChildProcess: ~Copyable {
 
     deinit {
         kill(identifier, SIGTERM)
+        if !endsInTime() { kill(identifier, SIGKILL) }
         waitpid(identifier, nil, 0)
+    }
+
+    /// Waits for the end of the program, at most for two seconds: a stopped process does not end by SIGTERM.
+    private func endsInTime() -> Bool {
+        let end = MonotonicTime.now() + 2_000_000_000
+        // Its end closes its side.
+        var entry = pollfd(fd: output.rawValue, events: 0, revents: 0)
+        while true {
+            let left = end - .now()
+            guard left > 0 else { return false }
+            if unsafe cshim_ppoll(&entry, 1, left) > 0 { return true }
+        }
     }
 }

@@ -43,8 +43,10 @@ extension PingOptions {
         if traffic.count == nil, traffic.deadline == nil { values.traffic.count = 5000 }
         let result = Result { () throws(Failure) in try values.run(console) }
         switch responder.ending() {
+        case nil: break
         // A Ctrl-C ends both.
-        case nil, .exited(ExitStatus.measured.rawValue), .exited(ExitStatus.nothingCame.rawValue): break
+        case .exited(ExitStatus.measured.rawValue) where console.isAskedToStop: break
+        case .exited(ExitStatus.nothingCame.rawValue) where console.isAskedToStop: break
         case let ending?: throw .responderEnded(ending)
         }
         return try result.get()

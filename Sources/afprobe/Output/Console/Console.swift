@@ -84,6 +84,9 @@ final class Console {
     /// Tells whether the reader of the lines has gone or the disk is full, so that the run should end.
     var isClosed: Bool { directFailure != nil || writer?.hasFailed ?? false }
 
+    /// Tells whether the user has asked to stop the run.
+    var isAskedToStop: Bool { signals?.stops ?? 0 > 0 }
+
     /// Records that the reader of the lines has gone.
     func close() {
         if failure == nil { directFailure = SystemError("write", .brokenPipe) }

@@ -120,6 +120,9 @@ extension Failure {
     static func responderEnded(_ ending: ChildProcess.Ending) -> Failure {
         let reason =
             switch ending {
+            // Without a count or a deadline of its own.
+            case .exited(ExitStatus.measured.rawValue), .exited(ExitStatus.nothingCame.rawValue):
+                "a signal asked it to end"
             case .exited(let status): "exit status \(status)"
             case .killed(let signal): signal
             }
