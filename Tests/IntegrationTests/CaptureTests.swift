@@ -117,7 +117,7 @@ struct CaptureTests {
         let lost = try #require(result.summary("TX Summary", "pcap_dropped"))
         let sent = try #require(result.summary("TX Summary", "sent"))
         #expect(result.status == 3, "\(result.errors)")
-        #expect(result.errors.contains("left \(lost) frames unread"), "\(result.errors)")
+        #expect(result.errors.contains("\(lost) frames are not in the capture"), "\(result.errors)")
         _ = try Program.run(["sh", "-c", "timeout 1 cat \(pipe.path) >\(copy.path)"])
         holder.send(signal: SIGTERM)
         _ = try holder.finish()
@@ -146,6 +146,28 @@ struct CaptureTests {
         #expect(result.status == 3 && result.errors.contains("frames unread"), "\(result.errors)")
         reader.send(signal: SIGTERM)
         _ = try reader.finish()
+    }
+
+    /// The frames that came while the reader stalled are lost, although it read on.
+    @Test func aReaderOfCapturesThatStallsForATimeIsTold() throws {
+        let hosts = try Namespaces()
+        let pipe = Scratch()
+        #expect(mkfifo(pipe.path, 0o600) == 0)
+        let holder = open(pipe.path, O_RDWR | O_CLOEXEC)
+        let sender = try hosts.near.afprobe(
+            "send", "-i", "va", "-d", hosts.far.address, "-c", "12000", "-I", "20us", "-s", "1514", "--pcap",
+            pipe.path)
+        try sender.waitForOutput(containing: "probe=12000 ")
+        let reader = try Program(["cat", pipe.path])
+        let result = try sender.finish()
+        close(holder)
+        let read = try reader.finish()
+        let lost = try #require(result.summary("TX Summary", "pcap_dropped"))
+        #expect(
+            result.summary("TX Summary", "sent") == 12_000 && lost > 0 && lost < 12_000, "\(result.errors)")
+        #expect(result.status == 3, "\(result.errors)")
+        #expect(result.errors.contains("\(lost) frames are not in the capture"), "\(result.errors)")
+        #expect(read.status == 0)
     }
 
     /// The measurement goes on, and the user is told at its end.

@@ -17,11 +17,9 @@ final class Console {
     private var directFailure: SystemError?
     /// The reason why the capture file is incomplete.
     private(set) var captureFailure: SystemError?
-    /// Frames that were queued for the capture file when its reader was no longer waited for.
-    private(set) var abandonedCaptures: UInt64 = 0
     /// Lines dropped because the reader was too slow.
     private(set) var droppedLines: UInt64 = 0
-    /// Frames dropped before the capture file; nil if there is none.
+    /// Frames that the capture file lacks; nil if there is none.
     private(set) var droppedCaptures: UInt64?
     /// The time to redraw the status line; nil without one.
     private var statusDue: MonotonicTime?
@@ -236,6 +234,8 @@ final class Console {
     /// Waits for room for the lines of the summary, which must not be dropped, and for the capture file, so that its
     /// losses are in the summary.
     func awaitRoom() {
+        // The lines so far do not wait for the reader of the captures.
+        flush()
         finishCaptures()
         if let writer, let signals {
             var wait = OutputWait(signals)
@@ -249,7 +249,6 @@ final class Console {
         var wait = OutputWait(signals)
         let left = captures.finish(&wait)
         captureFailure = captures.failure
-        if captureFailure == nil { abandonedCaptures = left }
         if let dropped = droppedCaptures { droppedCaptures = dropped + left }
         self.captures = nil
     }
@@ -296,9 +295,7 @@ extension Console {
     /// Fails if lines could not be written, unless the reader or the user ended the output.
     func checkOutput() throws(Failure) {
         if let captureFailure { throw .captureIncomplete("\(captureFailure)") }
-        if abandonedCaptures > 0 {
-            throw .captureIncomplete("its reader left \(abandonedCaptures) frames unread")
-        }
+        if let droppedCaptures, droppedCaptures > 0 { throw .captureTooSlow(lacks: droppedCaptures) }
         guard let failure, ![.brokenPipe, .interrupted].contains(failure.code) else { return }
         throw .refused("Cannot write to standard output", reason: "\(failure)")
     }

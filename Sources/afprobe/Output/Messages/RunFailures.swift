@@ -169,4 +169,12 @@ extension Failure {
             "Cannot write all captures", reason: reason,
             hint: "the file of --pcap ends there; the measurement is complete")
     }
+
+    /// A capture whose reader stalled, for a time or until the end.
+    static func captureTooSlow(lacks frames: UInt64) -> Failure {
+        .refused(
+            "Cannot write all captures",
+            reason: "\(frames) frames are not in the capture: its reader or the disk was too slow",
+            hint: "the measurement is complete; have a pipe's reader read at once, or send more slowly")
+    }
 }
