@@ -137,9 +137,9 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
         var limit = RateLimit(perSecond: 100)
         // A tenth of a second's worth at once, and the one that is due.
         var (burst, steady) = (0, 0)
-        for _ in 0..<50 where limit.allows(at: at(1_000_000_000)) { burst += 1 }
+        for _ in 0..<50 where limit.grants(1, at: 1_000_000_000) { burst += 1 }
         #expect(burst == 11)
-        for step: Int64 in 1...1000 where limit.allows(at: at(1_000_000_000 + step * 1_000_000)) {
+        for step: Int64 in 1...1000 where limit.grants(1, at: 1_000_000_000 + step * 1_000_000) {
             steady += 1
         }
         #expect(steady == 100)
@@ -147,8 +147,44 @@ private func at(_ nanoseconds: Int64) -> MonotonicTime { MonotonicTime(nanosecon
 
     @Test func allowsOneWhereTheRateIsLow() {
         var limit = RateLimit(perSecond: 1)
-        let answers = [5_000_000_000 as Int64, 5_500_000_000, 6_000_000_000].map { limit.allows(at: at($0)) }
+        let answers = [5_000_000_000 as Int64, 5_500_000_000, 6_000_000_000].map { limit.grants(1, at: $0) }
         #expect(answers == [true, false, true])
+    }
+
+    /// The events in four seconds of peers that ask in intervals of so many microseconds.
+    private func grants(_ rate: UInt64, _ intervals: [Int64]) -> [Int] {
+        // Spreads the keys 0, 1, 2… evenly.
+        var limit = RateLimit(perSecond: rate, factor: 1 << 58 | 1)
+        var counts = intervals.map { _ in 0 }
+        for step: Int64 in 0..<40_000 {
+            for (peer, interval) in intervals.enumerated() where step * 100 % interval == 0 {
+                if limit.grants(UInt64(peer), at: 20_000_000_000 + step * 100_000) { counts[peer] += 1 }
+            }
+        }
+        return counts
+    }
+
+    /// One that asks a thousand times as often leaves the others what they ask for, up to their share.
+    @Test(arguments: [100, 1000] as [UInt64])
+    func aFastPeerLeavesTheOthersTheirShare(rate: UInt64) {
+        let (limit, half) = (Int(rate) * 4, Int(rate) * 2)
+        let slow = grants(rate, [100, 100_000])
+        // All but the first, at which the fast one has used up the burst.
+        #expect(slow[1] >= 38 && slow[0] >= limit - 50 && slow[0] + slow[1] <= limit + Int(rate) / 10 + 1)
+        let fast = grants(rate, [100, 500])
+        #expect(fast.allSatisfy { abs($0 - half) <= half / 10 }, "\(fast)")
+        let three = grants(rate, [100, 100, 100_000])
+        // What the slow one leaves goes to whoever asks first.
+        #expect(three[2] >= 38 && three.prefix(2).allSatisfy { $0 >= limit * 3 / 10 }, "\(three)")
+        #expect(three.reduce(0, +) >= limit - limit / 10, "\(three)")
+    }
+}
+
+extension RateLimit {
+    fileprivate mutating func grants(_ key: UInt64, at nanoseconds: Int64) -> Bool {
+        guard allows(from: key, at: at(nanoseconds)) else { return false }
+        use(at: at(nanoseconds))
+        return true
     }
 }
 

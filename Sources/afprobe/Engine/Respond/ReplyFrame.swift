@@ -7,6 +7,8 @@ struct ReplyRoute {
     /// The length of the requests, and of the replies.
     let size: Int
     let peer: MACAddress
+    /// A number of the host that has a share of the answers: of its IP address if it has one, for a router has many.
+    let hostKey: UInt64
     /// The frame shape of the replies.
     let shape: FrameShape
     /// The offset of the message in them.
@@ -21,6 +23,13 @@ struct ReplyRoute {
         self.origin = origin
         self.size = size
         peer = source
+        hostKey =
+            switch request.carrier {
+            case .ethernet: source.value
+            case .udp4(let flow): UInt64(flow.source.value)
+            // The low half alone tells hosts of a link apart, the high half those of others.
+            case .udp6(let flow): flow.source.high &* 31 ^ flow.source.low
+            }
         shape = request.reversed
         start = shape.headerLength
     }

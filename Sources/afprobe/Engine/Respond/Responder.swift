@@ -120,7 +120,10 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
         guard let route else { return }
         let now = socket.coarseTime()
         let frames: Int64 = request.flags.contains(.wantsFollowUp) ? 2 : 1
-        let isAllowed = byteLimit.allows(frames * Int64(route.size), at: now) && limit.allows(at: now)
+        let bytes = frames * Int64(route.size)
+        let isAllowed =
+            limit.allows(from: route.hostKey, at: now)
+            && byteLimit.allows(bytes, from: route.hostKey, at: now)
         // A step of the clock long before a request is not between its stamps.
         if now >= clockCheckDue, clockSteps.check(on: socket, before: now + -Self.queueTime) {
             clock.forget()
@@ -132,6 +135,8 @@ struct Responder<Socket: Port & ~Copyable, Events: RunEvents>: ~Copyable {
             counts.suppressed &+= 1
             return
         }
+        limit.use(at: now)
+        byteLimit.use(bytes, at: now)
         if reply(to: request, of: session, probe.ancillary, probe.userspace, route, at: now) {
             counts.replies &+= 1
         } else {
