@@ -37,7 +37,8 @@ struct LinkChangeTests {
         #expect(try pings(hosts, hosts.far.address, udp + ["-s", "1514"]) == 3)
         try set(hosts.near, "mtu", "9000")
         try set(hosts.far, "mtu", "9000")
-        try listener.waitForErrors(containing: "mtu=9000 mtu_before=1500")
+        try listener.waitForErrors(
+            containing: "The MTU of interface vb has changed\" mtu=9000 mtu_before=1500")
         #expect(try pings(hosts, hosts.far.address, udp + ["-s", "9014"]) == 3)
         _ = try listener.interrupt()
     }
