@@ -271,28 +271,6 @@ struct StalledReaderTests {
         _ = try listener.interrupt()
     }
 
-    /// After one signal, lines are written as long as somebody takes them; a second one ends that.
-    @Test(arguments: [(1, true), (2, false)])
-    func aSecondSignalEndsTheWaitForASlowReader(signals: Int, isComplete: Bool) throws {
-        let hosts = try Namespaces()
-        let pipe = FileManager.default.temporaryDirectory.appending(path: "afpt-\(UUID().uuidString)").path
-        try #require(mkfifo(pipe, 0o600) == 0)
-        defer { try? FileManager.default.removeItem(atPath: pipe) }
-        let command = "\(Tool.afprobe) send -i va -d \(hosts.far.address) -I 20us -c 15000 -w 0.5 >\(pipe)"
-        let sender = try Program(hosts.near.command(["sh", "-c", "echo $$ >&2; exec \(command)"]))
-        // A page in ten milliseconds: all lines would take some seconds.
-        let script = "while page=$(head -c 4096) && [ -n \"$page\" ]; do echo \"$page\"; sleep 0.01; done"
-        let reader = try Program(["sh", "-c", "\(script) <\(pipe)"])
-        try reader.waitForOutput(containing: "probe=", count: 100)
-        for _ in 0..<signals {
-            sender.send(signal: SIGINT)
-            // One Ctrl-C may arrive twice: signals close to each other count as one.
-            usleep(500_000)
-        }
-        #expect(try sender.finish().status == 0)
-        #expect(try reader.finish().output.contains("TX Summary") == isComplete)
-    }
-
     /// The lines of two programs in one pipe that is full.
     @Test func noLineIsCutByThoseOfAnother() throws {
         let hosts = try Namespaces()
