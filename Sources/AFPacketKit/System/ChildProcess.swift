@@ -82,9 +82,10 @@ package struct ChildProcess: ~Copyable {
         waitpid(identifier, nil, 0)
     }
 
-    /// Waits for the end of the program, at most for two seconds: a stopped process does not end by SIGTERM.
+    /// Waits for the end of the program, at most for half a second: a stopped process does not end by SIGTERM, and this
+    /// one has to end within a second.
     private func endsInTime() -> Bool {
-        let end = MonotonicTime.now() + 2_000_000_000
+        let end = MonotonicTime.now() + 500_000_000
         // Its end closes its side.
         var entry = pollfd(fd: output.rawValue, events: 0, revents: 0)
         while true {
