@@ -37,6 +37,17 @@ import Testing
 
     // MARK: The link
 
+    /// A count that cannot be read once is no loss.
+    @Test func eachShortLossOfTheCarrierIsToldOnce() {
+        script.network.carrierLosses = 3
+        for (losses, time) in [(5, 1), (nil, 2), (5, 3), (6, 4)] as [(UInt32?, Int64)] {
+            script.network.flap(to: losses, at: time * second)
+        }
+        _ = script.run(ListenScript.plan(deadline: 6 * second))
+        #expect(
+            log == ["carrierFlapped(\"test0\", times: 2)", "carrierFlapped(\"test0\", times: 1)"])
+    }
+
     private func lose(_ link: ScriptedNetwork.Link, at time: Int64) {
         script.network.setLink(link, at: time)
         script.network.at(time) { [network = script.network] in network.receiver.receiveError = .networkDown }

@@ -82,12 +82,13 @@ struct InterfaceMonitor {
     }
 
     private mutating func checkCarrier(of now: NetworkInterface, _ events: some RunEvents) {
-        let losses = reader.carrierLosses()
-        let risen = (losses ?? 0) &- (carrierLosses ?? 0)
-        carrierLosses = losses
-        let toldLosses: UInt32 = hasCarrier && !now.hasCarrier ? 1 : 0
-        // The kernel announces changes at most once a second.
-        if risen > toldLosses { events.diagnosed(.carrierFlapped(now.name, times: Int(risen - toldLosses))) }
+        let toldLosses = hasCarrier && !now.hasCarrier ? 1 : 0
+        if let losses = reader.carrierLosses() {
+            // The kernel announces changes at most once a second.
+            let times = Int(losses) - Int(carrierLosses ?? losses) - toldLosses
+            if times > 0 { events.diagnosed(.carrierFlapped(now.name, times: times)) }
+            carrierLosses = losses
+        }
         guard now.hasCarrier != hasCarrier else { return }
         hasCarrier = now.hasCarrier
         events.diagnosed(hasCarrier ? .carrierBack(now.name) : .carrierLost(now.name))

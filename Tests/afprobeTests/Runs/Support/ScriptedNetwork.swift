@@ -31,6 +31,8 @@ final class ScriptedNetwork {
     /// Nanoseconds by which a sleep is too long.
     var oversleep: Int64 = 0
     var link = Link.up
+    /// The kernel's count of losses of the carrier; nil if it does not tell.
+    var carrierLosses: UInt32?
     var mtu = 1500
     var snapshot = TimestampingSnapshot.software
     var counters: [DriverStatistic] = []
@@ -112,6 +114,14 @@ final class ScriptedNetwork {
     func loseReader(at time: Int64) { at(time) { self.hasLostReader = true } }
 
     func setLink(_ link: Link, at time: Int64) { at(time) { self.link = link } }
+
+    /// Has the carrier been lost so often, and back before that is announced.
+    func flap(to losses: UInt32?, at time: Int64) {
+        at(time) {
+            self.carrierLosses = losses
+            self.hasLinkChange = true
+        }
+    }
 
     /// Has a bond use another port, whose NIC has another clock.
     func changeStampingDevice(at time: Int64) {
@@ -195,7 +205,8 @@ final class ScriptedNetwork {
             interface: interface, snapshot: { self.snapshot }, setting: { self.snapshot.setting },
             counters: { self.counters }, stampingDevice: { self.stampingDevice },
             current: { () throws(SystemError) in try self.currentInterface() },
-            carrierLosses: { nil }, addresses: { self.addresses }, comparison: { self.compare() }
+            carrierLosses: { self.carrierLosses }, addresses: { self.addresses },
+            comparison: { self.compare() }
         )
     }
 
